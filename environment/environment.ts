@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+/** Variables by name, as `process.env` or a Worker's `env` holds them. Bindings that are not text are passed over. */
+export type Environment = { readonly [name: string]: unknown };
+
+/** Every problem of a configuration at once, a line each: the variable, what was wrong, how to set it. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads variables by a schema of one member a variable. An empty variable counts as unset.
+ * Values never stand in a problem, since they may be secrets.
+ * @throws ConfigurationError with every problem.
+ */
+export const readEnvironment = <Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: Environment,
+): Readonly<z.output<z.ZodObject<Shape>>> => {
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = environment[name];
+    if (value !== undefined && value !== "") values[name] = value;
+  }
+  const result = schema.safeParse(values);
+  if (result.success) return Object.freeze(result.data);
+  throw new ConfigurationError(
+    result.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      return values[name] === undefined ? `${name} is not set: ${hintOf(schema, name) ?? message}` : `${name}: ${message}`;
+    }),
+  );
+};
+
+/** What `.describe()` says of a variable: how to set it. */
+const hintOf = (schema: z.ZodObject, name: string): string | undefined => (schema.shape[name] as z.ZodType | undefined)?.description;

@@ -1,0 +1,59 @@
+/**
+ * Every error that rejoinder answers, once. The key is the stable `code` of the problem details;
+ * `retryable` says whether the same call may be sent again as it is.
+ */
+export const ERRORS = {
+  MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
+  INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
+  UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
+  NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
+  UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },
+  UNKNOWN_CORRELATION_ID: { status: 404, retryable: false, title: "There is no such request" },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "This path does not take that method" },
+  STATUS_GONE: { status: 410, retryable: false, title: "The status is past its retention" },
+  BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },
+  INVALID_REQUEST: { status: 422, retryable: false, title: "The request does not fit the operation's schema" },
+  INVALID_RECORD: { status: 422, retryable: false, title: "The request's record could not be read" },
+  MISCONFIGURED: { status: 500, retryable: false, title: "The server is not configured" },
+  INTERNAL: { status: 500, retryable: false, title: "Something went wrong in the server" },
+  HANDLER_FAILED: { status: 500, retryable: false, title: "The handler failed" },
+  INVALID_REPLY: { status: 500, retryable: false, title: "The handler's reply does not fit the operation's schema" },
+  REPLY_TOO_LARGE: { status: 500, retryable: false, title: "The reply is too large to be delivered" },
+  NO_HANDLER: { status: 501, retryable: false, title: "No handler is installed for the operation" },
+  PRODUCE_REJECTED: { status: 502, retryable: false, title: "Kafka refused the request" },
+  OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
+  PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
+  STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },
+  DEADLINE_EXCEEDED: { status: 504, retryable: false, title: "The deadline passed before there was a reply" },
+  PRODUCE_UNKNOWN: { status: 504, retryable: false, title: "It is not known whether Kafka took the request" },
+} as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type RejoinderErrorOptions = {
+  /** What was wrong with this call, and how to mend it. Shown to the caller. */
+  readonly detail?: string;
+  /** Further members of the problem details (RFC 9457 §3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+};
+
+/** An error of the table, with what this occurrence adds to it. */
+export class RejoinderError extends Error {
+  override readonly name = "RejoinderError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly detail: string | undefined;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, { detail, members = {}, cause }: RejoinderErrorOptions = {}) {
+    super(detail ?? ERRORS[code].title, { cause });
+    this.code = code;
+    this.status = ERRORS[code].status;
+    this.retryable = ERRORS[code].retryable;
+    this.detail = detail;
+    this.members = members;
+  }
+}

@@ -1,0 +1,97 @@
+import { type CloudEvent, readCloudEvent } from "./cloudevent.ts";
+import { isCorrelationIdShape } from "./correlation-id.ts";
+import { RejoinderError } from "./errors.ts";
+import { isProblem } from "./problem.ts";
+import { type ReplyState, STATES } from "./states.ts";
+
+/** A reply, or news of one, on its way to the Worker. */
+export type Reply = {
+  /** The event's own id: the same for each attempt to deliver it. */
+  readonly id: string;
+  readonly correlationId: string;
+  readonly operation: string;
+  readonly state: ReplyState;
+  readonly source: string;
+  /** When the reply was made, milliseconds since 1970. */
+  readonly time: number;
+  /** The HTTP status that a waiting caller gets for `succeeded`; 200 if absent. */
+  readonly httpStatus?: number | undefined;
+  /** Which attempt at handling this was, from 1. */
+  readonly attempt?: number | undefined;
+  /** `succeeded`: the reply. `failed`: problem details. Otherwise absent. */
+  readonly data?: unknown;
+};
+
+export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
+/** Limits of one `POST /replies`. */
+export const MAX_BATCH_REPLIES = 500;
+export const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+export const MAX_REPLY_BYTES = 1024 * 1024;
+
+/** What became of one reply. Only `retry` is to be sent again. */
+export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "retry"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+/** One entry of the answer to `POST /replies`; `id` is the reply event's. */
+export type DeliveryResult = { readonly id: string; readonly correlationId: string; readonly outcome: Outcome };
+
+/** The CloudEvent of a reply: type `<operation>.<state>`, caused by the request whose id is the correlation ID. */
+export const createReplyEvent = (reply: Reply): CloudEvent => ({
+  specversion: "1.0",
+  id: reply.id,
+  source: reply.source,
+  type: `${reply.operation}.${reply.state}`,
+  time: new Date(reply.time).toISOString(),
+  ...(reply.data === undefined ? {} : { datacontenttype: reply.state === "failed" ? "application/problem+json" : "application/json" }),
+  correlationid: reply.correlationId,
+  causationid: reply.correlationId,
+  ...(reply.httpStatus === undefined ? {} : { httpstatus: reply.httpStatus }),
+  ...(reply.attempt === undefined ? {} : { attempt: reply.attempt }),
+  ...(reply.data === undefined ? {} : { data: reply.data }),
+});
+
+/**
+ * Reads one element of a reply batch.
+ * @throws RejoinderError `INVALID_BATCH`, naming the attribute that is missing or wrong.
+ */
+export const readReplyEvent = (value: unknown): Reply => {
+  const event = asEvent(value);
+  const { correlationid, httpstatus, attempt } = event;
+  if (typeof correlationid !== "string" || !isCorrelationIdShape(correlationid))
+    throw invalid("correlationid", "63 characters of base64url");
+  const dot = event.type.lastIndexOf(".");
+  const state = event.type.slice(dot + 1);
+  if (dot < 1 || !isReplyState(state)) throw invalid("type", "<operation>.<state>, with a state other than accepted");
+  if (httpstatus !== undefined && !isWithin(httpstatus, 200, 299)) throw invalid("httpstatus", "an integer from 200 to 299");
+  if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
+  if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status and code");
+  if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");
+  const time = event.time === undefined ? Number.NaN : Date.parse(event.time);
+  if (Number.isNaN(time)) throw invalid("time", "an RFC 3339 time");
+  return {
+    id: event.id,
+    correlationId: correlationid,
+    operation: event.type.slice(0, dot),
+    state,
+    source: event.source,
+    time,
+    httpStatus: httpstatus,
+    attempt,
+    data: event.data,
+  };
+};
+
+const asEvent = (value: unknown): CloudEvent => {
+  try {
+    return readCloudEvent(value);
+  } catch (error) {
+    throw new RejoinderError("INVALID_BATCH", { detail: (error as RejoinderError).detail, cause: error });
+  }
+};
+
+const isReplyState = (text: string): text is ReplyState => text !== "accepted" && (STATES as readonly string[]).includes(text);
+
+const isWithin = (value: unknown, least: number, most: number): value is number =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+const invalid = (name: string, expected: string): RejoinderError =>
+  new RejoinderError("INVALID_BATCH", { detail: `Expected attribute ${name} of a reply to be ${expected}.` });

@@ -1,0 +1,73 @@
+import type { CloudEvent } from "./cloudevent.ts";
+import { isCorrelationIdShape } from "./correlation-id.ts";
+import { RejoinderError } from "./errors.ts";
+
+/** A request on its way to a handler. */
+export type RequestEvent = {
+  readonly correlationId: string;
+  readonly operation: string;
+  /** Who sent it: a configured URI, never the Host header. */
+  readonly source: string;
+  /** When it was accepted, milliseconds since 1970. */
+  readonly acceptedAt: number;
+  /** The deadline, milliseconds since 1970. */
+  readonly deadline: number;
+  readonly data: unknown;
+  /** W3C Trace Context. */
+  readonly traceparent?: string | undefined;
+  /** CloudEvents Auth Context extension. */
+  readonly authtype?: string | undefined;
+  /** The caller's pseudonym, never the identity itself. */
+  readonly authid?: string | undefined;
+  readonly orderingKey?: string | undefined;
+};
+
+/** The CloudEvent of a request; the attributes are those of CloudEvents' documented extensions. */
+export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
+  specversion: "1.0",
+  id: request.correlationId,
+  source: request.source,
+  type: request.operation,
+  time: new Date(request.acceptedAt).toISOString(),
+  datacontenttype: "application/json",
+  correlationid: request.correlationId,
+  expirytime: new Date(request.deadline).toISOString(),
+  ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+  ...(request.authtype === undefined ? {} : { authtype: request.authtype }),
+  ...(request.authid === undefined ? {} : { authid: request.authid }),
+  ...(request.orderingKey === undefined ? {} : { partitionkey: request.orderingKey }),
+  data: request.data,
+});
+
+const OPTIONAL = ["traceparent", "authtype", "authid"] as const;
+
+/**
+ * Reads the CloudEvent of a request.
+ * @throws RejoinderError `INVALID_RECORD`, naming the attribute that is missing or wrong.
+ */
+export const readRequestEvent = (event: CloudEvent): RequestEvent => {
+  const { correlationid, expirytime, time } = event;
+  if (typeof correlationid !== "string" || !isCorrelationIdShape(correlationid))
+    throw invalid("correlationid", "63 characters of base64url");
+  const deadline = typeof expirytime === "string" ? Date.parse(expirytime) : Number.NaN;
+  if (Number.isNaN(deadline)) throw invalid("expirytime", "an RFC 3339 time");
+  const acceptedAt = time === undefined ? deadline : Date.parse(time);
+  if (Number.isNaN(acceptedAt)) throw invalid("time", "an RFC 3339 time");
+  for (const name of [...OPTIONAL, "partitionkey"]) {
+    if (event[name] !== undefined && typeof event[name] !== "string") throw invalid(name, "a string");
+  }
+  const optional = Object.fromEntries(OPTIONAL.map((name) => [name, event[name] as string | undefined]));
+  return {
+    correlationId: correlationid,
+    operation: event.type,
+    source: event.source,
+    acceptedAt,
+    deadline,
+    data: event.data,
+    ...optional,
+    orderingKey: event["partitionkey"] as string | undefined,
+  };
+};
+
+const invalid = (name: string, expected: string): RejoinderError =>
+  new RejoinderError("INVALID_RECORD", { detail: `Expected attribute ${name} of a request to be ${expected}.` });

@@ -1,0 +1,79 @@
+/**
+ * Signatures of the Standard Webhooks scheme 1.0: HMAC-SHA-256 over `id.timestamp.body`, over the raw bytes.
+ * Secrets are `whsec_` and base64 of 24 to 64 bytes.
+ */
+export const WEBHOOK_ID = "webhook-id";
+export const WEBHOOK_TIMESTAMP = "webhook-timestamp";
+export const WEBHOOK_SIGNATURE = "webhook-signature";
+/** How far the timestamp of a call may be off, in seconds. */
+export const WEBHOOK_TOLERANCE_SECONDS = 300;
+
+const PREFIX = "whsec_";
+const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
+
+export type WebhookHeaders = { readonly [WEBHOOK_ID]: string; readonly [WEBHOOK_TIMESTAMP]: string; readonly [WEBHOOK_SIGNATURE]: string };
+
+/** A secret's key bytes, or undefined if it is not a Standard Webhooks secret. */
+export const readWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> | undefined => {
+  if (!secret.startsWith(PREFIX)) return undefined;
+  const bytes = fromBase64(secret.slice(PREFIX.length));
+  return bytes !== undefined && bytes.length >= 24 && bytes.length <= 64 ? bytes : undefined;
+};
+
+/** Imports the key bytes once, so that signing and verifying do not. */
+export const importWebhookKey = (secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", secret, ALGORITHM, false, ["sign", "verify"]);
+
+/** The three headers for one attempt to send a body. `timestampSeconds` is the time of this attempt; the id stays. */
+export const signWebhook = async (
+  key: CryptoKey,
+  { id, timestampSeconds, body }: { id: string; timestampSeconds: number; body: Uint8Array },
+): Promise<WebhookHeaders> => {
+  const timestamp = String(timestampSeconds);
+  const mac = await crypto.subtle.sign(ALGORITHM, key, signedContent(id, timestamp, body));
+  return { [WEBHOOK_ID]: id, [WEBHOOK_TIMESTAMP]: timestamp, [WEBHOOK_SIGNATURE]: `v1,${toBase64(new Uint8Array(mac))}` };
+};
+
+export type WebhookVerdict = "valid" | "missing" | "stale" | "wrong";
+
+/**
+ * Checks a call's headers against its raw body. Any of the keys may have signed, and a header may hold several signatures.
+ * Comparing is left to `crypto.subtle.verify`, which takes the same time for each wrong one.
+ */
+export const verifyWebhook = async (
+  keys: readonly CryptoKey[],
+  { headers, body, nowMs }: { headers: { get(name: string): string | null }; body: Uint8Array; nowMs: number },
+): Promise<WebhookVerdict> => {
+  const id = headers.get(WEBHOOK_ID);
+  const timestamp = headers.get(WEBHOOK_TIMESTAMP);
+  const signatures = headers.get(WEBHOOK_SIGNATURE);
+  if (!id || !timestamp || !signatures) return "missing";
+  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > WEBHOOK_TOLERANCE_SECONDS) return "stale";
+  const content = signedContent(id, timestamp, body);
+  // A few at most: two keys while rotating, two signatures while the sender does.
+  const candidates = signatures.split(" ", 5).flatMap((signature) => (signature.startsWith("v1,") ? [fromBase64(signature.slice(3))] : []));
+  for (const mac of candidates) {
+    for (const key of keys) {
+      if (mac !== undefined && (await crypto.subtle.verify(ALGORITHM, key, mac, content))) return "valid";
+    }
+  }
+  return "wrong";
+};
+
+const signedContent = (id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const prefix = new TextEncoder().encode(`${id}.${timestamp}.`);
+  const content = new Uint8Array(prefix.length + body.length);
+  content.set(prefix);
+  content.set(body, prefix.length);
+  return content;
+};
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+
+const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+};

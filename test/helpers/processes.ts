@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const RUN = fileURLToPath(new URL("../../start/run.js", import.meta.url));
+
+export type RunningProcess = {
+  readonly pid: number;
+  /** What the process said when it was ready, such as its URL. */
+  readonly ready: Readonly<Record<string, unknown>>;
+  /** Everything it printed so far. */
+  output(): string;
+  /** Resolves once the process has ended. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Sends a signal to exactly this process and waits until it has ended. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+};
+
+/** Starts a program of start/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before. */
+export const startProcess = async (
+  program: string,
+  environment: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<RunningProcess> => {
+  const child = fork(RUN, [program, ...args], {
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const output: string[] = [];
+  child.stdout?.on("data", (chunk) => output.push(String(chunk)));
+  child.stderr?.on("data", (chunk) => output.push(String(chunk)));
+  const exited = (once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>).then(([code, signal]) => ({ code, signal }));
+  const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    child.on("message", (message) => {
+      const said = message as Record<string, unknown>;
+      if (said["type"] === "ready") resolve(said);
+    });
+    void exited.then(({ code, signal }) =>
+      reject(new Error(`${program} ended with ${code ?? signal} before it was ready:\n${output.join("")}`)),
+    );
+  });
+  return {
+    pid: child.pid as number,
+    ready,
+    output: () => output.join(""),
+    exited,
+    stop: (signal = "SIGTERM") => stop(child, exited, signal),
+  };
+};
+
+const stop = async (child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> => {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  await exited;
+};
+
+/** A port that was free a moment ago. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+};
