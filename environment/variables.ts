@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A whole number in text, within bounds. */
 export const integer = (least: number, most: number) =>
