@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/worker/**/*.test.ts"],
-          globalSetup: ["./test/worker/global-setup.node.ts"],
+          globalSetup: ["./test/helpers/worker-setup.ts"],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,53 @@
+import { RejoinderError } from "../protocol/errors.ts";
+
+/** The largest request body. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/**
+ * Reads a body of at most `maxBytes`, and not much more of a larger one.
+ * @throws RejoinderError `BODY_TOO_LARGE`.
+ */
+export const readBody = async (request: Request, maxBytes: number): Promise<Uint8Array> => {
+  const tooLarge = () =>
+    new RejoinderError("BODY_TOO_LARGE", { detail: `Expected a body of at most ${maxBytes} bytes.`, members: { maxBytes } });
+  const declared = request.headers.get("content-length");
+  if (declared !== null) {
+    if (Number(declared) > maxBytes) throw tooLarge();
+    return new Uint8Array(await request.arrayBuffer());
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return concatenate(chunks, size);
+};
+
+const concatenate = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+};
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/**
+ * Reads a body as JSON (RFC 8259: UTF-8).
+ * @throws RejoinderError `MALFORMED_JSON` with the parser's position.
+ */
+export const parseJson = (body: Uint8Array): unknown => {
+  try {
+    return JSON.parse(strictUtf8.decode(body));
+  } catch (error) {
+    throw new RejoinderError("MALFORMED_JSON", {
+      detail: `Expected the body to be JSON in UTF-8: ${(error as Error).message}`,
+      cause: error,
+    });
+  }
+};

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { readEnvironment } from "../environment/environment.ts";
+import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
+import { readWebhookSecret } from "../protocol/webhook-signature.ts";
+import type { Producer } from "./producer.ts";
+import { upstashProducer } from "./producers/upstash.ts";
+
+const MAX_KEY_NUMBER = 15;
+const MIN_SECRET_LENGTH = 32;
+const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+
+const atLeastOne = () => commaList().refine((elements) => elements.length > 0, "Expected at least one secret.");
+
+const correlationSecrets = atLeastOne().transform((elements, context) =>
+  elements.map((element) => {
+    const [, number = "", secret = ""] = /^(\d{1,2}):(.*)$/.exec(element) ?? [];
+    if (number === "" || Number(number) > MAX_KEY_NUMBER || secret.length < MIN_SECRET_LENGTH) {
+      context.addIssue(
+        `Expected number:secret, newest first, with numbers 0 to ${MAX_KEY_NUMBER} and secrets of at least ${MIN_SECRET_LENGTH} characters.`,
+      );
+    }
+    return { number: Number(number), secret };
+  }),
+);
+
+const webhookSecrets = atLeastOne().transform((elements, context) =>
+  elements.flatMap((element) => {
+    const secret = readWebhookSecret(element);
+    if (secret === undefined)
+      context.addIssue("Expected whsec_ and the base64 of 24 to 64 bytes; two of them while rotating, the new one first.");
+    return secret ?? [];
+  }),
+);
+
+const schema = z.object({
+  ...kafkaRestVariables,
+  CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
+  REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
+  AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
+  /** Part of what correlation IDs are signed over: an ID of one environment means nothing in another. */
+  ENVIRONMENT: z.string().max(64, "Expected at most 64 characters.").default("development"),
+  /** Empty: pages of the Worker's own origin only. */
+  CORS_ORIGINS: commaList().default([]),
+  /** The source of request events. */
+  PUBLIC_URL: httpUrl().optional(),
+  REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
+  KAFKA_REST_KIND: z.enum(["upstash"], "Expected upstash.").default("upstash"),
+  /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
+  MAILBOX_SHARDS: integer(1, 65_535).default(1),
+  /** Long enough for any caller who is still there; after it a finished status moves to KV. */
+  MAILBOX_RETENTION_SECONDS: integer(60, 86_400).default(3_600),
+  /** Where new mailbox shards are placed: near Kafka. */
+  MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),
+});
+
+export type WorkerConfig = Readonly<z.output<typeof schema>>;
+
+/**
+ * Reads the Worker's variables and secrets.
+ * @throws ConfigurationError with every problem.
+ */
+export const readWorkerConfig = (env: object): WorkerConfig => readEnvironment(schema, env as Record<string, unknown>);
+
+/** The producer that KAFKA_REST_KIND names. */
+export const createProducer = (config: WorkerConfig): Producer =>
+  upstashProducer({
+    url: config.UPSTASH_KAFKA_REST_URL,
+    username: config.UPSTASH_KAFKA_REST_USERNAME,
+    password: config.UPSTASH_KAFKA_REST_PASSWORD,
+  });

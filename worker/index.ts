@@ -1,0 +1,59 @@
+import { operations } from "../contract/operations.ts";
+import { ConfigurationError } from "../environment/environment.ts";
+import { createProblem, PROBLEM_CONTENT_TYPE } from "../protocol/problem.ts";
+import { createApp } from "./app.ts";
+import { createProducer, readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { createCorrelationIds } from "./correlation-id.ts";
+import type { ReplyStore } from "./reply-store.ts";
+import { kvStore } from "./stores/kv.ts";
+import { mailboxStore } from "./stores/mailbox.ts";
+
+export { Mailbox } from "./mailbox/durable-object.ts";
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
+const apps = new WeakMap<Env, Fetch>();
+
+export default {
+  fetch(request, env): Response | Promise<Response> {
+    let app = apps.get(env);
+    if (app === undefined) apps.set(env, (app = createFetch(env)));
+    return app(request);
+  },
+} satisfies ExportedHandler<Env>;
+
+const createFetch = (env: Env): Fetch => {
+  try {
+    const config = readWorkerConfig(env);
+    const app = createApp({
+      contract: operations,
+      ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
+      store: createStore(config, env),
+      shards: config.MAILBOX_SHARDS,
+      source: config.PUBLIC_URL ?? "/worker",
+      corsOrigins: config.CORS_ORIGINS,
+      replySecrets: config.REPLY_SECRET,
+    });
+    return (request) => app.fetch(request, env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return misconfigured(error);
+  }
+};
+
+const createStore = (config: WorkerConfig, env: Env): ReplyStore =>
+  config.REPLY_STORE === "kv"
+    ? kvStore({ kv: env.REPLIES, producer: createProducer(config) })
+    : mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
+
+/** A Worker that is not configured refuses everything, and names every variable that is missing or wrong, never a value. */
+const misconfigured = ({ message, problems }: ConfigurationError): Fetch => {
+  console.error(message);
+  const problem = createProblem("MISCONFIGURED", { detail: "Set the variables that are named in problems.", members: { problems } });
+  return () =>
+    new Response(JSON.stringify(problem), {
+      status: problem.status,
+      headers: { "content-type": PROBLEM_CONTENT_TYPE, "cache-control": "no-store" },
+    });
+};

@@ -1,0 +1,131 @@
+import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import type { Outcome } from "../../protocol/reply-event.ts";
+import { isTerminal } from "../../protocol/states.ts";
+import type { Archive } from "../archive.ts";
+import type { Delivery, ReadResult, RequestResult, StatusKey } from "../reply-store.ts";
+import type { ProduceBatches } from "./produce-batches.ts";
+import type { Rows } from "./rows.ts";
+import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
+import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** A produce counts from the call's arrival; past it the caller is told that the outcome is unknown. */
+export const PRODUCE_TIMEOUT_MS = 5_000;
+
+export type MailboxOptions = {
+  readonly rows: Rows;
+  readonly archive: Archive;
+  readonly batches: ProduceBatches;
+  readonly waiters: Waiters;
+  readonly mailboxRetentionMs: number;
+  readonly transaction: <T>(run: () => T) => T;
+  readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
+  readonly now: () => number;
+  readonly logError: (message: string, error: unknown) => void;
+};
+
+/**
+ * One shard of the reply mailbox: produces requests, keeps replies, wakes who waits for them. Storage is the truth;
+ * memory holds only waiters and the records that are being produced.
+ */
+export const createMailbox = (options: MailboxOptions) => {
+  const { rows, archive, batches, waiters, mailboxRetentionMs, transaction, alarm, now, logError } = options;
+  let alarmIsSet = false;
+
+  const ensureAlarm = async (): Promise<void> => {
+    if (alarmIsSet) return;
+    alarmIsSet = true;
+    if ((await alarm.get()) === null) await alarm.set(now() + SWEEP_MS);
+  };
+
+  const write = (key: StatusKey, current: KeptStatus | undefined, next: KeptStatus): void => {
+    if (current === undefined) rows.insert(key, next);
+    else rows.update(key, next);
+  };
+
+  /** What an overdue request has come to: a status that has already left for KV, or else expired, for good. */
+  const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
+    const archived = rows.find(key) === undefined ? await archive.read(key) : undefined;
+    if (archived !== undefined) return { ...archived, replyId: null };
+    // Read again: KV took its time, and a reply may have come meanwhile.
+    const current = rows.find(key);
+    if (current !== undefined && isTerminal(current.state)) return current;
+    const next = expire(current, now());
+    write(key, current, next);
+    await ensureAlarm();
+    return next;
+  };
+
+  /** A reply for a request whose status may have left for KV long ago must not begin it anew. */
+  const isInArchive = async ({ key }: Delivery): Promise<boolean> => {
+    const mayHaveLeft = isOverdue(key, now()) && now() - key.createdAt > mailboxRetentionMs;
+    return mayHaveLeft && rows.find(key) === undefined && (await archive.read(key)) !== undefined;
+  };
+
+  const settleAll = (deliveries: readonly Delivery[], archived: readonly (boolean | "unreadable")[]) => {
+    const ended: [correlationId: string, status: KeptStatus][] = [];
+    const outcomes = deliveries.map((delivery, index): Outcome => {
+      if (archived[index] === "unreadable") return "retry";
+      if (archived[index] === true) return "duplicate";
+      const current = rows.find(delivery.key);
+      const { outcome, next } = settle(current, delivery, now());
+      if (next !== undefined) {
+        write(delivery.key, current, next);
+        if (isTerminal(next.state)) ended.push([delivery.key.text, next]);
+      }
+      return outcome;
+    });
+    return { outcomes, ended };
+  };
+
+  return {
+    async request(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<RequestResult> {
+      if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
+      // The wait begins before the produce: the reply may be here before the proxy's answer is.
+      const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
+      const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+      if (produced.outcome !== "stored") {
+        wait?.cancel();
+        return produced;
+      }
+      return { outcome: "stored", status: wait && ((await wait.ended) ?? rows.find(key)) };
+    },
+
+    async read(key: StatusKey, waitMs: number): Promise<ReadResult> {
+      const current = rows.find(key);
+      if (current !== undefined && isTerminal(current.state)) return current;
+      if (isOverdue(key, now())) return recallOrExpire(key);
+      if (waitMs <= 0) return current;
+      if (waiters.isFull) return "overloaded";
+      return (await waiters.wait(key.text, waitMs).ended) ?? rows.find(key);
+    },
+
+    async deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {
+      const archived = await Promise.all(deliveries.map((delivery) => isInArchive(delivery).catch(() => "unreadable" as const)));
+      const { outcomes, ended } = transaction(() => settleAll(deliveries, archived));
+      // Only after the transaction: who is woken must find the row.
+      for (const [correlationId, status] of ended) waiters.wake(correlationId, status);
+      await ensureAlarm();
+      return outcomes;
+    },
+
+    /** The alarm: never throws, and while there are rows it always has a successor. */
+    async sweep(): Promise<void> {
+      // First of all: whatever becomes of this round, there is a next one.
+      await alarm.set(now() + SWEEP_MS);
+      alarmIsSet = true;
+      try {
+        const { more, failures } = await sweep({ rows, archive, mailboxRetentionMs, now: now() });
+        if (failures.length > 0) logError(`${failures.length} statuses could not be archived yet`, failures[0]);
+        if (more) await alarm.set(now() + SWEEP_AGAIN_MS);
+        if (!rows.isEmpty()) return;
+        alarmIsSet = false;
+        await alarm.clear();
+      } catch (error) {
+        logError("The sweep failed and will be tried again", error);
+      }
+    },
+  };
+};
+
+export type MailboxCore = ReturnType<typeof createMailbox>;

@@ -1,0 +1,100 @@
+import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import type { ProduceOutcome, Producer } from "../producer.ts";
+
+/** Bounds of the produce path of one mailbox. */
+export const PRODUCE_LIMITS = {
+  /** Records in one call to the proxy. Confluent's batch endpoint allows 10. */
+  maxBatchRecords: 200,
+  /** Bytes of keys, values and headers in one call. */
+  maxBatchBytes: 1024 * 1024,
+  /** With fewer calls than this under way a record is sent at once; else it gathers with others. */
+  eagerCalls: 2,
+  /** Calls under way at most; a Worker may have six connections. */
+  maxCalls: 4,
+  /** What may wait; more is refused at once, so that memory and waiting stay bounded. */
+  maxQueuedRecords: 5_000,
+  maxQueuedBytes: 8 * 1024 * 1024,
+  /** A call that is begun with less time than this can hardly end but as `unknown`. */
+  minCallMs: 250,
+};
+
+export type ProduceBatchesOptions = {
+  readonly producer: Producer;
+  readonly limits?: Partial<typeof PRODUCE_LIMITS>;
+  readonly now?: () => number;
+};
+
+type Waiting = {
+  readonly record: ProducerRecord;
+  readonly bytes: number;
+  readonly deadline: number;
+  readonly resolve: (outcome: ProduceOutcome) => void;
+};
+
+/** Produces records as they come, and as batches when they come faster than the proxy answers. */
+export const createProduceBatches = ({ producer, limits: given = {}, now = Date.now }: ProduceBatchesOptions) => {
+  const limits = { ...PRODUCE_LIMITS, ...given };
+  const queue: Waiting[] = [];
+  let queuedBytes = 0;
+  let calls = 0;
+
+  const isFull = (): boolean => queue.length >= limits.maxBatchRecords || queuedBytes >= limits.maxBatchBytes;
+
+  const pump = (): void => {
+    while (queue.length > 0 && (calls < limits.eagerCalls || (calls < limits.maxCalls && isFull()))) {
+      const batch = takeBatch();
+      if (batch.length > 0) void send(batch);
+    }
+  };
+
+  const takeBatch = (): Waiting[] => {
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const waiting of queue) {
+      if (batch.length >= limits.maxBatchRecords || (batch.length > 0 && bytes + waiting.bytes > limits.maxBatchBytes)) break;
+      taken++;
+      queuedBytes -= waiting.bytes;
+      if (waiting.deadline - now() < limits.minCallMs) {
+        waiting.resolve({ outcome: "unavailable", detail: "The Kafka REST proxy was too slow for the request to be sent in time." });
+        continue;
+      }
+      bytes += waiting.bytes;
+      batch.push(waiting);
+    }
+    queue.splice(0, taken);
+    return batch;
+  };
+
+  const send = async (batch: readonly Waiting[]): Promise<void> => {
+    calls++;
+    const deadline = batch.reduce((earliest, waiting) => Math.min(earliest, waiting.deadline), Number.POSITIVE_INFINITY);
+    const outcomes = await producer.produce(
+      batch.map((waiting) => waiting.record),
+      deadline,
+    );
+    calls--;
+    for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as ProduceOutcome);
+    pump();
+  };
+
+  return {
+    /** Produces one record by its deadline (milliseconds since 1970), or refuses at once if too much is waiting. Never rejects. */
+    produce(record: ProducerRecord, deadline: number): Promise<ProduceOutcome | { readonly outcome: "overloaded" }> {
+      const bytes = sizeOf(record);
+      if (queue.length >= limits.maxQueuedRecords || queuedBytes + bytes > limits.maxQueuedBytes)
+        return Promise.resolve({ outcome: "overloaded" });
+      return new Promise((resolve) => {
+        queue.push({ record, bytes, deadline, resolve });
+        queuedBytes += bytes;
+        pump();
+      });
+    },
+  };
+};
+
+export type ProduceBatches = ReturnType<typeof createProduceBatches>;
+
+/** UTF-16 units, which for JSON are close enough to bytes for a bound that is not exact. */
+const sizeOf = ({ key, value, headers }: ProducerRecord): number =>
+  key.length + value.length + headers.reduce((sum, header) => sum + header.key.length + header.value.length, 0);

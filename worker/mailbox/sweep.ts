@@ -1,0 +1,53 @@
+import { type Archive, MIN_ARCHIVE_MS } from "../archive.ts";
+import type { RowKey, Rows } from "./rows.ts";
+
+/** How often a mailbox that is not empty looks for rows that have to go. */
+export const SWEEP_MS = 60_000;
+/** How soon the next round comes when this one could not do everything. */
+export const SWEEP_AGAIN_MS = 1_000;
+/** A row stays this long after KV has it, until every location has forgotten that it was not there. */
+export const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
+/** Below the 1,000 operations that an invocation may do. */
+const MAX_PUTS = 800;
+/** Of six connections, the produce path keeps its share. */
+const PUTS_AT_ONCE = 4;
+const MAX_DELETES = 5_000;
+
+export type SweepOptions = {
+  readonly rows: Rows;
+  readonly archive: Archive;
+  /** How long a mailbox keeps a finished status before it moves to KV. */
+  readonly mailboxRetentionMs: number;
+  readonly now: number;
+};
+
+/**
+ * One round: deletes what is past its retention or safely in KV, and copies to KV what outlives the mailbox.
+ * An outbox: a row that KV did not take simply stays for the next round.
+ * @returns whether there is more to do at once, and what KV did not take.
+ */
+export const sweep = async ({ rows, archive, mailboxRetentionMs, now }: SweepOptions): Promise<{ more: boolean; failures: unknown[] }> => {
+  const moreExpired = rows.deleteExpired(now, MAX_DELETES);
+  rows.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
+  const due = rows.findToArchive(now - mailboxRetentionMs, now + MIN_ARCHIVE_MS, MAX_PUTS);
+  const failures: unknown[] = [];
+  const queue = due.values();
+  const putEach = async (): Promise<void> => {
+    for (const key of queue) {
+      try {
+        await put(rows, archive, key, now);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PUTS_AT_ONCE }, putEach));
+  return { more: moreExpired || (due.length === MAX_PUTS && failures.length === 0), failures };
+};
+
+const put = async (rows: Rows, archive: Archive, key: RowKey, now: number): Promise<void> => {
+  const status = rows.find(key);
+  if (status === undefined) return;
+  await archive.write(key, status);
+  rows.markArchived(key, now);
+};

@@ -1,0 +1,68 @@
+import type { StoredStatus } from "../reply-store.ts";
+
+/** Timers as the platform has them. */
+export type Timers = {
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(timer: never): void;
+};
+
+export type WaitersOptions = {
+  readonly maxWaiters?: number;
+  readonly timers?: Timers;
+};
+
+/** A wait ends after this at the latest: a client that has gone away does not cancel it. */
+export const MAX_WAIT_MS = 25_000;
+const MAX_WAITERS = 5_000;
+
+type Waiter = { readonly settle: (status: StoredStatus | undefined) => void };
+
+/** The calls that wait for a reply: all that a mailbox keeps in memory. */
+export const createWaiters = ({ maxWaiters = MAX_WAITERS, timers = globalThis as Timers }: WaitersOptions = {}) => {
+  const waiting = new Map<string, Set<Waiter>>();
+  let count = 0;
+
+  const wait = (correlationId: string, waitMs: number) => {
+    let settle: Waiter["settle"] = () => {};
+    const ended = new Promise<StoredStatus | undefined>((resolve) => {
+      const timer = timers.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_MS));
+      settle = (status) => {
+        timers.clearTimeout(timer as never);
+        remove(correlationId, waiter);
+        resolve(status);
+      };
+    });
+    const waiter: Waiter = { settle };
+    const others = waiting.get(correlationId);
+    if (others === undefined) waiting.set(correlationId, new Set([waiter]));
+    else others.add(waiter);
+    count++;
+    return { ended, cancel: () => waiter.settle(undefined) };
+  };
+
+  const remove = (correlationId: string, waiter: Waiter): void => {
+    const others = waiting.get(correlationId);
+    if (others?.delete(waiter) !== true) return;
+    count--;
+    if (others.size === 0) waiting.delete(correlationId);
+  };
+
+  return {
+    /** How many calls wait now. */
+    get count(): number {
+      return count;
+    },
+    /** Whether one more may wait. */
+    get isFull(): boolean {
+      return count >= maxWaiters;
+    },
+    /** Waits for the terminal status of a request: `ended` resolves to it, or to undefined when the wait is over or cancelled. */
+    wait,
+    /** Ends all waits for that request. */
+    wake(correlationId: string, status: StoredStatus): void {
+      for (const waiter of waiting.get(correlationId) ?? []) waiter.settle(status);
+    },
+  };
+};
+
+export type Waiters = ReturnType<typeof createWaiters>;

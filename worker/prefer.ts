@@ -1,0 +1,55 @@
+/** The preferences of a request that this API knows. */
+export type Preferences = {
+  readonly respondAsync: boolean;
+  /** Whole seconds as the client asked for them, or undefined if it did not, or not in a form that RFC 7240 knows. */
+  readonly waitSeconds: number | undefined;
+};
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const DELTA_SECONDS = /^\d{1,10}$/;
+
+/**
+ * Reads `Prefer` (RFC 7240 §2, §4.1, §4.3). Several field lines arrive joined by commas. Names are compared without case,
+ * the first of a repeated preference counts, and whatever is unknown or malformed is ignored, as the RFC asks.
+ */
+export const readPrefer = (field: string | null | undefined): Preferences => {
+  const preferences = new Map<string, string>();
+  for (const element of splitOutsideQuotes(field ?? "", ",")) {
+    const [preference = ""] = splitOutsideQuotes(element, ";");
+    const [name, value] = readPair(preference);
+    if (name !== undefined && !preferences.has(name)) preferences.set(name, value);
+  }
+  const wait = preferences.get("wait");
+  return {
+    respondAsync: preferences.has("respond-async"),
+    waitSeconds: wait !== undefined && DELTA_SECONDS.test(wait) ? Number(wait) : undefined,
+  };
+};
+
+const readPair = (text: string): [name: string | undefined, value: string] => {
+  const equals = text.indexOf("=");
+  const name = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
+  if (!TOKEN.test(name)) return [undefined, ""];
+  return [name, equals < 0 ? "" : unquote(text.slice(equals + 1).trim())];
+};
+
+const unquote = (text: string): string =>
+  text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text;
+
+/** Splits at a separator, but not within a quoted-string (RFC 9110 §5.6.4). */
+const splitOutsideQuotes = (text: string, separator: "," | ";"): string[] => {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (quoted && character === "\\") index++;
+    else if (character === '"') quoted = !quoted;
+    else if (character === separator && !quoted) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+};

@@ -1,0 +1,92 @@
+import type { Context } from "hono";
+import { RejoinderError } from "../../protocol/errors.ts";
+import { isProblem } from "../../protocol/problem.ts";
+import {
+  type DeliveryResult,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_REPLIES,
+  MAX_REPLY_BYTES,
+  readReplyEvent,
+  type Reply,
+  REPLY_BATCH_CONTENT_TYPE,
+} from "../../protocol/reply-event.ts";
+import { importWebhookKey, verifyWebhook } from "../../protocol/webhook-signature.ts";
+import { jsonAnswer } from "../answers.ts";
+import { parseJson, readBody } from "../body.ts";
+import type { CorrelationIds } from "../correlation-id.ts";
+import type { Delivery, ReplyStore, StatusKey } from "../reply-store.ts";
+
+export type RepliesOptions = {
+  readonly ids: CorrelationIds;
+  readonly store: ReplyStore;
+  /** Key bytes, newest first. */
+  readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+  readonly now?: () => number;
+};
+
+const STATUS_OF_STATE = { processing: 202, succeeded: 200, failed: 500, cancelled: 409, expired: 504 } as const;
+
+/** `POST /replies`: the consumer's signed batch of reply events. The signature is checked before anything is parsed. */
+export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: RepliesOptions) => {
+  let keys: Promise<CryptoKey[]> | undefined;
+
+  const authenticate = async (context: Context, body: Uint8Array): Promise<void> => {
+    keys ??= Promise.all(secrets.map(importWebhookKey));
+    const verdict = await verifyWebhook(await keys, { headers: context.req.raw.headers, body, nowMs: now() });
+    if (verdict === "valid") return;
+    // So that a sender whose clock is off can see it.
+    context.header("Date", new Date(now()).toUTCString());
+    throw new RejoinderError("UNAUTHORIZED", { detail: `The webhook signature is ${verdict}.` });
+  };
+
+  const toDelivery = async (reply: Reply): Promise<Delivery | undefined> => {
+    const id = await ids.read(reply.correlationId);
+    if (id === undefined || now() >= id.expiresAt) return undefined;
+    const { text, shard, createdAt, deadline, expiresAt } = id;
+    const key: StatusKey = { text, shard, createdAt, deadline, expiresAt };
+    return {
+      key,
+      replyId: reply.id,
+      state: reply.state,
+      operation: reply.operation,
+      httpStatus: reply.httpStatus ?? (isProblem(reply.data) ? reply.data.status : STATUS_OF_STATE[reply.state]),
+      attempt: reply.attempt ?? null,
+      body: reply.data === undefined ? null : JSON.stringify(reply.data),
+    };
+  };
+
+  return async (context: Context): Promise<Response> => {
+    const body = await readBody(context.req.raw, MAX_BATCH_BYTES);
+    await authenticate(context, body);
+    const replies = readBatch(context, body);
+    const deliveries = await Promise.all(replies.map(toDelivery));
+    const known = deliveries.filter((delivery) => delivery !== undefined);
+    const outcomes = known.length === 0 ? [] : await store.deliver(known);
+    const results = replies.map(({ id, correlationId }, index): DeliveryResult => ({
+      id,
+      correlationId,
+      outcome: deliveries[index] === undefined ? "unknown" : (outcomes.shift() ?? "retry"),
+    }));
+    return jsonAnswer(context, 200, JSON.stringify({ results }));
+  };
+};
+
+const readBatch = (context: Context, body: Uint8Array): Reply[] => {
+  const contentType = context.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (contentType !== REPLY_BATCH_CONTENT_TYPE) {
+    throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: `Expected the header Content-Type: ${REPLY_BATCH_CONTENT_TYPE}.` });
+  }
+  const batch = parseJson(body);
+  if (!Array.isArray(batch)) throw new RejoinderError("INVALID_BATCH", { detail: "Expected a JSON array of CloudEvents." });
+  if (batch.length > MAX_BATCH_REPLIES) {
+    throw new RejoinderError("BODY_TOO_LARGE", { detail: `Expected at most ${MAX_BATCH_REPLIES} replies, got ${batch.length}.` });
+  }
+  const replies = batch.map(readReplyEvent);
+  const tooLarge = replies.find((reply) => JSON.stringify(reply.data ?? null).length > MAX_REPLY_BYTES);
+  if (tooLarge !== undefined) {
+    throw new RejoinderError("BODY_TOO_LARGE", {
+      detail: `Expected each reply to have at most ${MAX_REPLY_BYTES} bytes, reply ${tooLarge.id} has more.`,
+    });
+  }
+  return replies;
+};

@@ -1,0 +1,123 @@
+import type { Context } from "hono";
+import { type Contract, findOperation } from "../../contract/contract.ts";
+import type { Operation } from "../../contract/operation.ts";
+import { isJsonMediaType } from "../../protocol/cloudevent.ts";
+import { type ErrorCode, RejoinderError } from "../../protocol/errors.ts";
+import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
+import { createRequestEvent } from "../../protocol/request-event.ts";
+import { isTerminal } from "../../protocol/states.ts";
+import { finalAnswer, pendingAnswer, statusPath } from "../answers.ts";
+import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
+import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
+import { type Preferences, readPrefer } from "../prefer.ts";
+import type { ReplyStore, RequestResult } from "../reply-store.ts";
+
+/** No call waits longer: browsers, proxies and the mailbox's bill agree on this. */
+export const MAX_WAIT_SECONDS = 25;
+
+export type RequestsOptions = {
+  readonly contract: Contract;
+  readonly ids: CorrelationIds;
+  readonly store: ReplyStore;
+  readonly shards: number;
+  /** The `source` of request events. */
+  readonly source: string;
+  readonly random?: () => number;
+};
+
+/** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
+export const createRequestsRoute = ({ contract, ids, store, shards, source, random = Math.random }: RequestsOptions) => {
+  return async (context: Context): Promise<Response> => {
+    const operation = operationOf(contract, context.req.param("operation") ?? "");
+    const data = await readRequest(context, operation);
+    const preferences = readPrefer(context.req.header("prefer"));
+    const id = await ids.create({ shard: Math.floor(random() * shards), ...operation });
+    const record = createRecord({ operation, id, data, source, traceparent: context.req.header("traceparent") });
+    const waitSeconds = applyWait(context, preferences, store);
+    const result = await store.request(id, record, waitSeconds * 1_000);
+
+    if (result.outcome !== "stored") throw produceError(context, id, result);
+    context.header("Vary", "Prefer", { append: true });
+    if (result.status !== undefined && isTerminal(result.status.state)) return finalAnswer(context, id, result.status);
+    if (preferences.respondAsync) context.header("Preference-Applied", "respond-async", { append: true });
+    context.header("Location", statusPath(id.text));
+    return pendingAnswer(context, id, result.status, store.retryAfterSeconds);
+  };
+};
+
+const operationOf = (contract: Contract, name: string): Operation => {
+  const operation = findOperation(contract, name);
+  if (operation !== undefined) return operation;
+  const operations = Object.keys(contract);
+  throw new RejoinderError("UNKNOWN_OPERATION", { detail: `Expected one of ${operations.join(", ")}.`, members: { operations } });
+};
+
+const readRequest = async (context: Context, operation: Operation): Promise<unknown> => {
+  const contentType = context.req.header("content-type");
+  if (contentType === undefined || !isJsonMediaType(contentType)) {
+    throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: "Expected the header Content-Type: application/json." });
+  }
+  const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
+  const checked = operation.request.safeParse(data);
+  if (checked.success) return data;
+  const errors = checked.error.issues.map(({ path, message }) => ({ path: path.map((step) => `/${String(step)}`).join(""), message }));
+  throw new RejoinderError("INVALID_REQUEST", { detail: `Expected a request that fits operation ${operation.name}.`, members: { errors } });
+};
+
+/** The data goes to the handler as it came: the handler's side applies the schema's defaults and transforms, once. */
+const createRecord = ({
+  operation,
+  id,
+  data,
+  source,
+  traceparent,
+}: {
+  operation: Operation;
+  id: CorrelationId;
+  data: unknown;
+  source: string;
+  traceparent: string | undefined;
+}): ProducerRecord => {
+  const orderingKey = operation.orderingKey?.(operation.request.parse(data));
+  const event = createRequestEvent({
+    correlationId: id.text,
+    operation: operation.name,
+    source,
+    acceptedAt: id.createdAt,
+    deadline: id.deadline,
+    data,
+    traceparent: traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    authtype: "unauthenticated",
+    orderingKey,
+  });
+  return { topic: operation.topic, key: orderingKey ?? id.text, ...encodeEvent(event) };
+};
+
+/** W3C Trace Context §3.2. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** How long to wait, which the answer says too (RFC 7240 §3). */
+export const applyWait = (context: Context, { waitSeconds = 0 }: Preferences, store: ReplyStore): number => {
+  if (waitSeconds === 0 || !store.capabilities.wait) return 0;
+  const applied = Math.min(waitSeconds, MAX_WAIT_SECONDS);
+  context.header("Preference-Applied", `wait=${applied}`);
+  return applied;
+};
+
+const CODES: Record<Exclude<RequestResult["outcome"], "stored">, ErrorCode> = {
+  rejected: "PRODUCE_REJECTED",
+  unavailable: "PRODUCE_UNAVAILABLE",
+  unknown: "PRODUCE_UNKNOWN",
+  overloaded: "OVERLOADED",
+};
+
+/** A request that was not produced for certain is never called accepted. One that may have been names its status. */
+const produceError = (context: Context, id: CorrelationId, result: Exclude<RequestResult, { outcome: "stored" }>): RejoinderError => {
+  const detail = "detail" in result ? result.detail : undefined;
+  if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
+  context.header("Location", statusPath(id.text));
+  return new RejoinderError("PRODUCE_UNKNOWN", {
+    detail: `${detail} Look at the status before you send the request again.`,
+    members: { correlationId: id.text, retryable: false },
+  });
+};
