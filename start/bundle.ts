@@ -1,0 +1,75 @@
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** The checkout's own folder. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** What of console/ is built by others: its program, and what only the compiler reads. */
+const NOT_COPIED = new Set([".ts", ".json"]);
+
+/**
+ * Builds the page: console/main.ts as one browser module, its HTML and CSS as they are. Resolves to the paths it can be asked for.
+ * @throws Error if console/ does not compile or has no index.html.
+ */
+export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<readonly string[]> => {
+  const source = join(ROOT, "console");
+  await rm(outDirectory, { recursive: true, force: true });
+  await mkdir(outDirectory, { recursive: true });
+  await build({
+    entryPoints: [join(source, "main.ts")],
+    outfile: join(outDirectory, "main.js"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    logLevel: "silent",
+  });
+  for (const entry of await readdir(source)) {
+    if (!NOT_COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry), { recursive: true });
+  }
+  const files = await readdir(outDirectory, { recursive: true, withFileTypes: true });
+  const paths = files
+    .filter((file) => file.isFile())
+    .map((file) => `/${relative(outDirectory, join(file.parentPath, file.name)).split(sep).join("/")}`);
+  if (!paths.includes("/index.html")) throw new Error("Expected console/index.html, the first page, to be there");
+  return paths;
+};
+
+export type WorkerBundleOptions = {
+  /** Paths of the page: asked for at the binding ASSETS, everything else at the Worker. */
+  readonly consolePaths: readonly string[];
+};
+
+/**
+ * Bundles the Worker for miniflare and resolves to its text. Beside the Worker's own default entrypoint there is `Local`, which
+ * tells page from API by a set of paths: Cloudflare's asset router, as miniflare emulates it, takes four fifths of the throughput.
+ */
+export const bundleWorker = async ({ consolePaths }: WorkerBundleOptions): Promise<string> => {
+  const pages = ["/", ...consolePaths.filter((path) => path !== "/_headers" && path !== "/_redirects")];
+  const result = await build({
+    stdin: {
+      resolveDir: ROOT,
+      sourcefile: "local.js",
+      contents: `
+        import worker from "./worker/index.ts";
+        export * from "./worker/index.ts";
+        export { worker as default };
+        const pages = new Set(${JSON.stringify(pages)});
+        const path = /^https?:\\/\\/[^/]*([^?#]*)/;
+        export const Local = {
+          fetch: (request, env, context) =>
+            pages.has(path.exec(request.url)?.[1]) ? env.ASSETS.fetch(request) : worker.fetch(request, env, context),
+        };`,
+    },
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    logLevel: "silent",
+  });
+  return result.outputFiles[0]?.text ?? "";
+};

@@ -1,0 +1,6 @@
+import { launch, programOf } from "./launch.ts";
+import { runProgram } from "./run-program.ts";
+
+await runProgram(() =>
+  launch({ gateway: programOf("gateway"), worker: programOf("worker"), consumer: programOf("consumer") }, process.env),
+);

@@ -1,0 +1,42 @@
+import type { Part } from "./part.ts";
+
+export type SupervisorOptions = {
+  readonly gateway: Part;
+  readonly worker: Part;
+  readonly consumer: Part;
+  /** Resolves once a request would succeed, and rejects when `signal` aborts. */
+  readonly waitForHealth: (signal: AbortSignal) => Promise<void>;
+};
+
+/** The three parts as one. */
+export type Supervisor = {
+  /** Resolves once a request would succeed; rejects if a part cannot start. */
+  start(): Promise<void>;
+  /** Resolves once every part is gone, at most 5 s later. */
+  stop(): Promise<void>;
+  /** Ends every part at once. */
+  kill(): Promise<void>;
+};
+
+/** The consumer drains first, while it still can commit and deliver. What it cannot finish is done again after the next start. */
+const CONSUMER_GRACE_MS = 2_500;
+const GRACE_MS = 2_000;
+
+export const createSupervisor = ({ gateway, worker, consumer, waitForHealth }: SupervisorOptions): Supervisor => {
+  const stopping = new AbortController();
+  return {
+    async start() {
+      await Promise.all([worker.start(), gateway.start().then(() => consumer.start())]);
+      await waitForHealth(stopping.signal);
+    },
+    async stop() {
+      stopping.abort();
+      await consumer.stop(CONSUMER_GRACE_MS);
+      await Promise.all([worker.stop(GRACE_MS), gateway.stop(GRACE_MS)]);
+    },
+    async kill() {
+      stopping.abort();
+      await Promise.all([consumer, worker, gateway].map((part) => part.stop(0)));
+    },
+  };
+};

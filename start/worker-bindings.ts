@@ -1,0 +1,28 @@
+import type { ProcessEnvironment } from "./part-environments.ts";
+
+/** The variables that the Worker reads. All else in the environment of its process stays outside of it. */
+export const WORKER_VARIABLES = [
+  "ENVIRONMENT",
+  "AUTH",
+  "CORRELATION_SECRET",
+  "REPLY_SECRET",
+  "UPSTASH_KAFKA_REST_URL",
+  "UPSTASH_KAFKA_REST_USERNAME",
+  "UPSTASH_KAFKA_REST_PASSWORD",
+  "KAFKA_REST_KIND",
+  "REPLY_STORE",
+  "MAILBOX_SHARDS",
+  "MAILBOX_RETENTION_SECONDS",
+  "MAILBOX_LOCATION_HINT",
+  "CORS_ORIGINS",
+  "PUBLIC_URL",
+] as const;
+
+/** The Worker's variables that are set, as bindings. */
+export const createWorkerBindings = (environment: ProcessEnvironment): Record<string, string> =>
+  Object.fromEntries(
+    WORKER_VARIABLES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
