@@ -12,6 +12,7 @@ const MEANINGS: Readonly<Record<ExchangeState, string>> = {
   failed: "It was handled, and failed",
   cancelled: "It was cancelled",
   expired: "The deadline passed without a reply",
+  uncertain: "Kafka may have it: looking",
   refused: "The server did not take it",
   unanswered: "The server did not answer",
 };

@@ -1,9 +1,9 @@
 import type { Problem } from "../protocol/problem.ts";
-import { isTerminal, type State } from "../protocol/states.ts";
+import { type State, TERMINAL_STATES } from "../protocol/states.ts";
 import type { News } from "./request.ts";
 
 /** Where a request stands, for this page: the server's states, and what only the sender can know. */
-export type ExchangeState = "sending" | State | "refused" | "unanswered";
+export type ExchangeState = "sending" | State | "uncertain" | "refused" | "unanswered";
 
 /** A state and how long after sending it was first seen. */
 export type Step = { readonly state: ExchangeState; readonly afterMs: number };
@@ -39,10 +39,10 @@ export const hear = (exchange: Exchange, news: News, nowMs: number): Exchange =>
   if (news.kind === "outage") return { ...exchange, outage: true };
   const heard = { ...exchange, outage: false };
   if (news.kind === "unanswered") return reach(heard, "unanswered", afterMs);
-  if (news.kind === "refused") {
+  if (news.kind !== "status") {
     const correlationId = news.problem["correlationId"];
     return {
-      ...reach(heard, "refused", afterMs),
+      ...reach(heard, news.kind, afterMs),
       problem: news.problem,
       ...(typeof correlationId === "string" ? { correlationId } : {}),
     };
@@ -63,8 +63,9 @@ export const stateOf = (exchange: Exchange): ExchangeState => exchange.steps.at(
 export const durationOf = (exchange: Exchange): number => exchange.steps.at(-1)?.afterMs ?? 0;
 
 /** Whether the page waits for news of an exchange in that state. */
-export const isOpen = (state: ExchangeState): boolean =>
-  state !== "refused" && state !== "unanswered" && (state === "sending" || !isTerminal(state));
+export const isOpen = (state: ExchangeState): boolean => !ENDS.has(state);
+
+const ENDS: ReadonlySet<ExchangeState> = new Set([...TERMINAL_STATES, "refused", "unanswered"]);
 
 const reach = (exchange: Exchange, state: ExchangeState, afterMs: number): Exchange =>
   stateOf(exchange) === state ? exchange : { ...exchange, steps: [...exchange.steps, { state, afterMs }] };

@@ -8,6 +8,8 @@ export type News =
   | { readonly kind: "status"; readonly status: StatusBody }
   /** The server refused the request, or to tell about it. Nothing follows. */
   | { readonly kind: "refused"; readonly problem: Problem }
+  /** Kafka may have taken the request or not: `PRODUCE_UNKNOWN`. Its status, which tells, is followed. */
+  | { readonly kind: "uncertain"; readonly problem: Problem }
   /** The POST got no answer, so nobody knows whether it was taken. Nothing follows. */
   | { readonly kind: "unanswered" }
   /** The status could not be read just now; it is asked for again after that pause. */
@@ -40,12 +42,11 @@ export async function* sendRequest(
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),
   });
-  if (answer === undefined) return yield { kind: "unanswered" };
-  const news = newsOf(answer);
-  if (news === undefined) return yield { kind: "unanswered" };
-  yield news;
-  // PRODUCE_UNKNOWN is refused with a Location as well: the status tells whether the request was taken after all.
-  if (answer.location !== undefined && !isEnd(news, answer)) yield* follow(answer.location, { fetch, pause });
+  const news = answer && newsOf(answer);
+  if (answer === undefined || news === undefined) return yield { kind: "unanswered" };
+  const { location } = answer;
+  yield news.kind === "refused" && location !== undefined ? { kind: "uncertain", problem: news.problem } : news;
+  if (location !== undefined) yield* follow(location, { fetch, pause });
 }
 
 async function* follow(location: string, { fetch, pause }: Required<RequestSeams>): AsyncGenerator<News, void> {
@@ -91,8 +92,7 @@ const newsOf = ({ body }: Answer): Extract<News, { kind: "status" | "refused" }>
   return isStatus(body) ? { kind: "status", status: body } : undefined;
 };
 
-const isEnd = (news: News, answer?: Answer): boolean =>
-  news.kind === "status" ? isTerminal(news.status.state) : answer?.location === undefined;
+const isEnd = (news: News): boolean => news.kind === "refused" || (news.kind === "status" && isTerminal(news.status.state));
 
 const isRetryable = (news: News): boolean => news.kind === "refused" && news.problem["retryable"] === true;
 
