@@ -1,0 +1,104 @@
+/**
+ * What the gateway needs of a Kafka: a log of partitioned topics, and consumer instances that live on the server.
+ * Every method rejects with a GatewayError where the caller is to be told why.
+ */
+export type Engine = {
+  /** Partition count of every topic, by name. */
+  topics(): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Stores all of the records or none, and resolves once they are as durable as the engine promises.
+   * The topics exist and the partitions are in range.
+   */
+  produce(records: readonly NewRecord[]): Promise<readonly RecordPlace[]>;
+  /** Records from the given offsets on, waiting if there are none yet. Belongs to no group. */
+  fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
+  /** The next records of an instance, waiting if there are none yet. Creates the instance. */
+  consume(request: ConsumeRequest): Promise<Batch>;
+  /** Sets where the group resumes. Without offsets: after the last record that the instance was given. */
+  commit(instance: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
+  /** Where the group resumes. Partitions without a commit are left out. */
+  committed(instance: InstanceName, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  /** The first offset whose record is no older than a time in ms; `earliest` and `latest` are the log's two ends. */
+  offsetsAt(time: number | "earliest" | "latest", partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  /** The instances that live now. */
+  consumers(): Promise<readonly ConsumerGroup[]>;
+  /** Ends an instance; its partitions go to the others of the group. */
+  deleteConsumer(instance: InstanceName): Promise<void>;
+  /** Resolves if records could be stored now. */
+  health(): Promise<void>;
+  /** From now on nothing waits: what is waiting is answered with what there is. */
+  drain(): void;
+  /** Finishes what was begun and lets go of everything. */
+  close(): Promise<void>;
+};
+
+export type PartitionName = { readonly topic: string; readonly partition: number };
+
+export type PartitionOffset = PartitionName & { readonly offset: number };
+
+export type InstanceName = { readonly group: string; readonly instance: string };
+
+export type Header = { readonly key: string; readonly value: string };
+
+export type NewRecord = {
+  readonly topic: string;
+  /** Absent: chosen by the key, or in turn where there is none. */
+  readonly partition?: number | undefined;
+  /** Milliseconds since 1970. Absent: now. */
+  readonly timestamp?: number | undefined;
+  readonly key?: string | undefined;
+  readonly value: string;
+  readonly headers: readonly Header[];
+};
+
+/** Where and when a record was stored. */
+export type RecordPlace = PartitionOffset & { readonly timestamp: number };
+
+/** A record as it is answered: a record without a key has the key `""`. */
+export type StoredRecord = RecordPlace & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
+
+/** How much one answer holds at most; a single record is always let through. */
+export type AnswerLimits = { readonly maxRecords: number; readonly maxBytes: number };
+
+export type Waiting = {
+  /** How long to wait for a first record. */
+  readonly timeoutMs: number;
+  /** Aborted when nobody is there any more to be answered. */
+  readonly signal: AbortSignal;
+};
+
+export type FetchRequest = AnswerLimits & Waiting & { readonly offsets: readonly PartitionOffset[] };
+
+export type ConsumeRequest = InstanceName &
+  AnswerLimits &
+  Waiting & {
+    readonly topics: readonly string[];
+    /** Count only for the call that creates the instance. */
+    readonly options: InstanceOptions;
+  };
+
+export type InstanceOptions = {
+  readonly autoCommit: boolean;
+  readonly autoCommitIntervalMs: number;
+  /** Where to begin without a commit; `none` refuses. */
+  readonly autoOffsetReset: "earliest" | "latest" | "none";
+  /** An instance of which nothing was heard for so long is ended. */
+  readonly sessionTimeoutMs: number;
+};
+
+export type Batch = {
+  readonly records: readonly StoredRecord[];
+  /**
+   * To be called once: whether the answer was written. If not, the next consume gives the same records again.
+   * Until then the instance takes no other consume.
+   */
+  settle(written: boolean): void;
+};
+
+export type ConsumerGroup = {
+  readonly name: string;
+  readonly instances: readonly {
+    readonly name: string;
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  }[];
+};

@@ -1,0 +1,40 @@
+/** What is wrong with one record of a produced array. */
+export type RecordProblem = { readonly index: number; readonly status: number; readonly error: string };
+
+export type GatewayErrorOptions = {
+  /** The records that were refused, where the call carried several. */
+  readonly results?: readonly RecordProblem[];
+  /** The methods that the path takes. */
+  readonly allow?: readonly string[];
+  /** When the same call may be sent again. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+};
+
+/** A call that fails, and the HTTP status that says why. Its message is shown to the caller. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly status: number;
+  readonly results: readonly RecordProblem[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly allow: readonly string[] | undefined;
+
+  constructor(status: number, message: string, { results, allow, retryAfterSeconds, cause }: GatewayErrorOptions = {}) {
+    super(message, { cause });
+    this.status = status;
+    this.results = results;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.allow = allow;
+  }
+}
+
+/** Anything thrown, as it is told to the caller: what nobody foresaw says nothing of the inside. */
+export const gatewayErrorOf = (error: unknown): GatewayError =>
+  error instanceof GatewayError ? error : new GatewayError(500, "Something went wrong in the gateway.", { cause: error });
+
+/** The error body of the dialect, on the wire. */
+export const errorBody = ({ status, message, results }: GatewayError): unknown => ({
+  error: message,
+  status,
+  ...(results === undefined ? {} : { results: results.map(({ index, error }) => ({ index, error })) }),
+});

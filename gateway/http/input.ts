@@ -1,0 +1,73 @@
+import type { InstanceName, PartitionName, PartitionOffset } from "../engine.ts";
+import { GatewayError } from "../gateway-error.ts";
+import { type Call, LIMITS } from "./call.ts";
+
+/** A JSON object, its members not looked at yet. */
+export type JsonObject = { readonly [member: string]: unknown };
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What was wrong with a value, in the words of every refusal here. @returns an error with status 400 */
+export const unexpected = (what: string, expected: string, value: unknown): GatewayError =>
+  new GatewayError(400, `Expected ${what} to be ${expected}, got ${shown(value)}.`);
+
+const shown = (value: unknown): string => {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+};
+
+/** @throws GatewayError 400 */
+export const readInteger = (what: string, value: unknown, least: number, most: number): number => {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw unexpected(what, `a whole number from ${least} to ${most}`, value);
+};
+
+/** An integer as a header or a query parameter carries it. @throws GatewayError 400 */
+export const readIntegerText = (what: string, text: string, least: number, most: number): number =>
+  readInteger(what, /^\d{1,16}$/.test(text) ? Number(text) : text, least, most);
+
+const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
+
+/** @throws GatewayError 400 */
+export const readTopic = (value: unknown): string => {
+  if (typeof value === "string" && TOPIC.test(value)) return value;
+  throw unexpected("the topic", "1 to 249 letters, digits, dots, underscores and hyphens", value);
+};
+
+/** `/$GROUP/$INSTANCE` of the path. @throws GatewayError 400 */
+export const readInstance = ({ path: [group = "", instance = ""] }: Call): InstanceName => {
+  for (const [what, name] of [
+    ["the group", group],
+    ["the instance", instance],
+  ] as const)
+    if (name.length === 0 || name.length > 255) throw unexpected(what, "of 1 to 255 characters", name);
+  return { group, instance };
+};
+
+/** How long to wait, in the body or the query. @throws GatewayError 400 */
+export const readTimeout = ({ query, body }: Call, defaultMs: number): number => {
+  if (isObject(body) && body["timeout"] !== undefined && body["timeout"] !== null)
+    return readInteger("the timeout", body["timeout"], 0, LIMITS.waitMs);
+  const text = query.get("timeout");
+  return text === null ? defaultMs : readIntegerText("the timeout", text, 0, LIMITS.waitMs);
+};
+
+/** An object or an array of objects; nothing is an empty array. @throws GatewayError 400 */
+export const readObjects = (what: string, body: unknown): readonly JsonObject[] => {
+  if (body === undefined) return [];
+  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  for (const value of values) if (!isObject(value)) throw unexpected(what, "an object, or an array of them", value);
+  return values as readonly JsonObject[];
+};
+
+/** @throws GatewayError 400 */
+export const readPartition = (value: JsonObject): PartitionName => ({
+  topic: readTopic(value["topic"]),
+  partition: readInteger("the partition", value["partition"], 0, 2 ** 31 - 1),
+});
+
+/** @throws GatewayError 400 */
+export const readOffset = (value: JsonObject): PartitionOffset => ({
+  ...readPartition(value),
+  offset: readInteger("the offset", value["offset"], 0, Number.MAX_SAFE_INTEGER),
+});

@@ -1,0 +1,99 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Logger } from "pino";
+import { type Clock, systemClock } from "./clock.ts";
+import { createAuthenticator, type Credential } from "./credentials.ts";
+import type { Engine } from "./engine.ts";
+import { createListener } from "./http/listener.ts";
+
+export type GatewayOptions = {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly credentials: readonly Credential[];
+  /** A request must have arrived within this time. */
+  readonly requestTimeoutMs?: number;
+  /** How many bytes of request bodies are held at once. */
+  readonly maxHeldBytes?: number;
+};
+
+export type GatewaySeams = {
+  readonly engine: Engine;
+  readonly log: Pick<Logger, "error">;
+  readonly clock?: Clock;
+};
+
+export type Gateway = {
+  readonly url: string;
+  /** Answers what waits, finishes what was begun, closes the engine. Cuts whoever takes longer than 2.5 s. */
+  stop(): Promise<void>;
+};
+
+/** Serves an engine in the dialect of Upstash Kafka REST. Rejects if the port is taken. */
+export const startGateway = async (
+  { host, port, credentials, requestTimeoutMs = 30_000, maxHeldBytes = 64 * 1024 * 1024 }: GatewayOptions,
+  { engine, log, clock = systemClock }: GatewaySeams,
+): Promise<Gateway> => {
+  const listener = createListener({
+    engine,
+    authenticate: createAuthenticator(credentials),
+    maxHeldBytes,
+    clock,
+    onError: (error, { method, url }) => log.error({ err: error.cause ?? error, status: error.status, method, url }, error.message),
+  });
+  const server = createServer(
+    {
+      // Longer than the 60 s that proxies and clients keep idle connections, so that it is never the server that cuts one in use.
+      keepAliveTimeout: 75_000,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(10_000, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
+    },
+    listener,
+  );
+  server.on("checkContinue", listener);
+  server.on("clientError", answerBrokenRequest);
+  server.listen(port, host);
+  await once(server, "listening");
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async stop() {
+      const closed = once(server, "close");
+      server.close();
+      engine.drain();
+      server.closeIdleConnections();
+      const timer = clock.setTimeout(() => server.closeAllConnections(), STOP_MS);
+      await closed;
+      clock.clearTimeout(timer);
+      await engine.close();
+    },
+  };
+};
+
+const STOP_MS = 2500;
+
+const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+
+const BROKEN_REQUESTS: Readonly<Record<string, { readonly status: number; readonly title: string; readonly error: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: "Request Timeout", error: "The request did not arrive in time." },
+  HPE_HEADER_OVERFLOW: { status: 431, title: "Request Header Fields Too Large", error: "The path and the headers are too large." },
+};
+
+/** What Node could not read as a request never reaches the listener. */
+const answerBrokenRequest = (problem: NodeJS.ErrnoException, socket: Socket): void => {
+  if (problem.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, title, error } = BROKEN_REQUESTS[problem.code ?? ""] ?? {
+    status: 400,
+    title: "Bad Request",
+    error: "This is not an HTTP request.",
+  };
+  const body = JSON.stringify({ error, status });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+};
