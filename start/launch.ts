@@ -40,7 +40,7 @@ export const launch = async (programs: Programs, environment: ProcessEnvironment
   const say = createPrefix("start", write, process.stdout.isTTY);
   await mkdir(config.directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(config.directory);
-  for (const name of ["consumer", "worker", "workerd", "gateway"]) {
+  for (const name of ["consumer", "worker", "wrangler", "workerd", "gateway"]) {
     const pid = await endRecorded(config.directory, name, name === "workerd" ? 0 : LEFTOVER_GRACE_MS);
     if (pid !== undefined) say(`ended process ${pid}, the ${name} of an earlier start that was killed`);
   }
@@ -62,12 +62,13 @@ export const launch = async (programs: Programs, environment: ProcessEnvironment
     write(`ready http://localhost:${config.port}`);
     process.send?.({ type: "ready", url, gatewayUrl: `http://127.0.0.1:${config.gatewayPort}` });
   });
+  void stop.then(() => say("stopping; once more to end at once"));
   try {
     await Promise.race([stop, started.then(() => stop)]);
   } finally {
     await supervisor.stop();
     // Left behind if the Worker's process was killed just now.
-    await endRecorded(config.directory, "workerd", 0);
+    await endWorkerd(config.directory);
     for (const name of ["gateway", "worker", "consumer", "start"]) forgetProcess(config.directory, name);
     lock.release();
   }
@@ -98,9 +99,15 @@ const createForkedPart = (
       return child;
     },
     beforeRestart: async () => {
-      if (name === "worker") await endRecorded(directory, "workerd", 0);
+      if (name === "worker") await endWorkerd(directory);
     },
   });
+};
+
+/** Ends what a killed Worker's process left behind, with its port and its files: workerd, or under `npm run dev` wrangler. */
+const endWorkerd = async (directory: string): Promise<void> => {
+  await endRecorded(directory, "wrangler", LEFTOVER_GRACE_MS);
+  await endRecorded(directory, "workerd", 0);
 };
 
 const waitForHealth = async (url: string, signal: AbortSignal): Promise<void> => {

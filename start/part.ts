@@ -11,7 +11,7 @@ export type Part = {
   readonly name: string;
   /** Starts it and resolves once it is ready. From then on it is started again whenever it ends. Rejects if it ends before. */
   start(): Promise<ReadyMessage>;
-  /** Asks it to end, kills it after `graceMs`, and resolves once it is gone. Safe to call at any time, and again. */
+  /** Asks it to end, kills it after `graceMs` (at once if 0), and resolves once it is gone. Safe to call at any time, and again. */
   stop(graceMs: number): Promise<void>;
 };
 
@@ -75,7 +75,7 @@ export const createPart = ({
     },
     async stop(graceMs) {
       stopping.abort();
-      if (child !== undefined && isAlive(child)) child.kill("SIGTERM");
+      if (child !== undefined && isAlive(child)) child.kill(graceMs > 0 ? "SIGTERM" : "SIGKILL");
       const killing = setTimeout(() => child?.kill("SIGKILL"), graceMs);
       await running;
       clearTimeout(killing);

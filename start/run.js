@@ -13,6 +13,7 @@ const PROGRAMS = {
   build: "./build.ts",
   check: "./check.ts",
   worker: "./worker.ts",
+  "worker-dev": "./worker-dev.ts",
   gateway: "../gateway/main.ts",
   consumer: "../consumer/main.ts",
   bench: "../bench/main.ts",

@@ -20,7 +20,7 @@ export type Supervisor = {
 
 /** The consumer drains first, while it still can commit and deliver. What it cannot finish is done again after the next start. */
 const CONSUMER_GRACE_MS = 2_500;
-const GRACE_MS = 2_000;
+const GRACE_MS = 1_500;
 
 export const createSupervisor = ({ gateway, worker, consumer, waitForHealth }: SupervisorOptions): Supervisor => {
   const stopping = new AbortController();

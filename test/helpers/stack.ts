@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { recordedProcess } from "../../start/process-record.ts";
+import { readOrCreateSecrets, type Secrets } from "../../start/secrets.ts";
+import { freePort, type RunningProcess, startProcess } from "./processes.ts";
+
+/** The processes of a stack: the supervisor, its parts, and the workerd that the Worker's process holds. */
+export const STACK_PROCESSES = ["start", "gateway", "worker", "workerd", "consumer"] as const;
+
+export type StackProcess = (typeof STACK_PROCESSES)[number];
+
+/** Everything that `npm start` runs, on free ports, in a folder of its own. */
+export type Stack = {
+  /** Where the Worker is. */
+  readonly url: string;
+  readonly gatewayUrl: string;
+  readonly dir: string;
+  readonly secrets: Secrets;
+  /** What the parts printed since the last start. */
+  output(): string;
+  /** The pid of a process that runs now; undefined while it does not. */
+  pid(name: StackProcess): number | undefined;
+  /** kill -9 of one process; resolves once another has taken its place, unless it was the supervisor. */
+  crash(name: StackProcess): Promise<void>;
+  /** kill -9 of all of them at once, as when the power fails. */
+  crashAll(): Promise<void>;
+  /** Ctrl-C; resolves to how it ended. The data stays. */
+  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Starts it again with the same data on the same ports. */
+  restart(): Promise<void>;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+};
+
+/** Starts the real thing by the program behind `npm start`; `environment` is added to its environment. */
+export const startStack = async (environment: Record<string, string> = {}): Promise<Stack> => {
+  const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));
+  const { port, gatewayPort } = await freePorts();
+  const variables = {
+    REJOINDER_DIR: dir,
+    PORT: String(port),
+    GATEWAY_PORT: String(gatewayPort),
+    EXIT_WITH_PARENT: "1",
+    ...environment,
+  };
+  let running: RunningProcess = await startProcess("start", variables);
+  const pid = (name: StackProcess): number | undefined => recordedProcess(dir, name)?.pid;
+  const stop = async () => {
+    await running.stop();
+    return running.exited;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
+    dir,
+    secrets: readOrCreateSecrets(dir),
+    output: () => running.output(),
+    pid,
+    async crash(name) {
+      const victim = pid(name);
+      if (victim === undefined) throw new Error(`Expected the ${name} to run`);
+      process.kill(victim, "SIGKILL");
+      await until(() => pid(name) !== victim && (name === "start" || pid(name) !== undefined));
+    },
+    async crashAll() {
+      const pids = STACK_PROCESSES.flatMap((name) => pid(name) ?? []);
+      for (const victim of pids) process.kill(victim, "SIGKILL");
+      await until(() => STACK_PROCESSES.every((name) => pid(name) === undefined));
+      await running.exited;
+    },
+    stop,
+    async restart() {
+      running = await startProcess("start", variables);
+    },
+    async remove() {
+      await stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+/** Looks until something outside this process has happened. The test's own time limit ends it. */
+export const until = async (happened: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await happened())) await wait(20);
+};
+
+const freePorts = async (): Promise<{ port: number; gatewayPort: number }> => {
+  const port = await freePort();
+  const gatewayPort = await freePort();
+  return port === gatewayPort ? freePorts() : { port, gatewayPort };
+};
