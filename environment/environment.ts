@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type * as z from "zod";
 
 /** Variables by name, as `process.env` or a Worker's `env` holds them. Bindings that are not text are passed over. */
 export type Environment = { readonly [name: string]: unknown };

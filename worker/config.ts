@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readEnvironment } from "../environment/environment.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
