@@ -26,6 +26,21 @@ export const upstashProducer = ({
 }: UpstashProducerOptions): Producer => {
   const authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`;
 
+  /** A call was lost, so the proxy may be away: the next one first asks, so that at least its own outcome is certain. */
+  let isSuspect = false;
+
+  const isAway = async (deadline: number): Promise<boolean> => {
+    const signal = AbortSignal.timeout(Math.max(1, deadline - now()));
+    try {
+      const response = await fetch(`${url}/topics`, { headers: { authorization }, redirect: "manual", signal });
+      await response.body?.cancel();
+      isSuspect = response.status >= 500;
+    } catch {
+      isSuspect = true;
+    }
+    return isSuspect;
+  };
+
   const post = async (records: readonly ProducerRecord[], deadline: number): Promise<Answer | undefined> => {
     const signal = AbortSignal.timeout(Math.max(1, deadline - now()));
     try {
@@ -39,12 +54,15 @@ export const upstashProducer = ({
       const text = await response.text();
       return { status: response.status, body: parse(text) };
     } catch {
-      // The platform does not tell a refused connection from a lost one, so neither does this.
+      // The platform does not tell a refused connection from a lost one, so neither can this.
+      isSuspect = true;
       return undefined;
     }
   };
 
   const produce = async (records: readonly ProducerRecord[], deadline: number, mayRepeat = true): Promise<ProduceOutcome[]> => {
+    if (isSuspect && (await isAway(deadline)))
+      return records.map(() => ({ outcome: "unavailable", detail: "The Kafka REST proxy is away." }));
     const answer = await post(records, deadline);
     if (answer === undefined)
       return records.map(() => unknown("The connection to the Kafka REST proxy failed, or it did not answer in time."));

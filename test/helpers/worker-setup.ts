@@ -1,0 +1,28 @@
+import { mkdirSync } from "node:fs";
+import type { TestProject } from "vitest/node";
+import { startFaultyProxy } from "./faulty-proxy.ts";
+import { startGatewayProcess } from "./gateway.ts";
+import { freePort } from "./processes.ts";
+
+/** Starts what the Worker's tests talk to: a real gateway process and a proxy that misbehaves. */
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  // wrangler.toml names the folder of the page, which these tests do not need but the runtime looks for.
+  mkdirSync("dist/console", { recursive: true });
+  const [gateway, faultyProxy] = await Promise.all([startGatewayProcess(), startFaultyProxy()]);
+  const bindings = {
+    UPSTASH_KAFKA_REST_URL: gateway.url,
+    UPSTASH_KAFKA_REST_USERNAME: gateway.username,
+    UPSTASH_KAFKA_REST_PASSWORD: gateway.password,
+    CORRELATION_SECRET: "2:a-new-secret-of-at-least-32-characters,1:an-old-secret-of-at-least-32-characters",
+    REPLY_SECRET: "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldw==,whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA==",
+    AUTH: "public",
+    CORS_ORIGINS: "https://app.example",
+    FAULTY_PROXY_URL: faultyProxy.url,
+    CLOSED_PORT_URL: `http://127.0.0.1:${await freePort()}`,
+  };
+  project.provide("workerBindings" as never, bindings as never);
+  return async () => {
+    faultyProxy.close();
+    await gateway.remove();
+  };
+};

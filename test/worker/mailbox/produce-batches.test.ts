@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
+import { createProduceBatches, PRODUCE_LIMITS } from "../../../worker/mailbox/produce-batches.ts";
+import type { ProduceOutcome, Producer } from "../../../worker/producer.ts";
+
+const record = (value: string): ProducerRecord => ({ topic: "requests", key: value, value, headers: [] });
+const storedAt = (offset: number): ProduceOutcome => ({ outcome: "stored", metadata: { topic: "requests", partition: 0, offset } });
+
+/** A producer whose calls end when the test says so. */
+const heldProducer = () => {
+  const calls: { records: readonly ProducerRecord[]; deadline: number; end: () => void }[] = [];
+  const producer: Producer = {
+    name: "held",
+    produce: (records, deadline) =>
+      new Promise((resolve) => calls.push({ records, deadline, end: () => resolve(records.map((_, offset) => storedAt(offset))) })),
+  };
+  return { calls, producer };
+};
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+describe("produce batches", () => {
+  test("send a record at once while fewer than two calls are under way, then gather", async () => {
+    const { calls, producer } = heldProducer();
+    const batches = createProduceBatches({ producer });
+    for (const value of ["a", "b", "c", "d", "e"]) void batches.produce(record(value), Date.now() + 5_000);
+    expect(calls.map(({ records }) => records.map(({ value }) => value))).toEqual([["a"], ["b"]]);
+    calls[0]?.end();
+    await settled();
+    expect(calls[2]?.records.map(({ value }) => value)).toEqual(["c", "d", "e"]);
+  });
+
+  test("keep the order, lose none and stay within every bound", async () => {
+    const values = fc.array(fc.string({ maxLength: 40 }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(
+        values,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 30, max: 200 }),
+        async (sent, maxBatchRecords, maxBatchBytes) => {
+          const { calls, producer } = heldProducer();
+          const batches = createProduceBatches({ producer, limits: { maxBatchRecords, maxBatchBytes } });
+          const outcomes = sent.map((value) => batches.produce(record(value), Date.now() + 5_000));
+          for (let ended = 0; ended < calls.length; ended++) {
+            expect(calls.length - ended).toBeLessThanOrEqual(PRODUCE_LIMITS.maxCalls);
+            calls[ended]?.end();
+            await settled();
+          }
+          expect(calls.flatMap(({ records }) => records.map(({ value }) => value))).toEqual(sent);
+          for (const { records } of calls) {
+            expect(records.length).toBeLessThanOrEqual(maxBatchRecords);
+            const bytes = records.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+            if (records.length > 1) expect(bytes).toBeLessThanOrEqual(maxBatchBytes);
+          }
+          expect((await Promise.all(outcomes)).every(({ outcome }) => outcome === "stored")).toBe(true);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("refuse at once when too much is waiting", async () => {
+    const { producer } = heldProducer();
+    const batches = createProduceBatches({ producer, limits: { maxQueuedRecords: 1 } });
+    for (const value of ["a", "b", "c"]) void batches.produce(record(value), Date.now() + 5_000);
+    expect(await batches.produce(record("d"), Date.now() + 5_000)).toEqual({ outcome: "overloaded" });
+  });
+
+  test("call a record unavailable that could not be sent in time, since it certainly was not stored", async () => {
+    const { calls, producer } = heldProducer();
+    let now = 0;
+    const batches = createProduceBatches({ producer, now: () => now });
+    const outcomes = ["a", "b", "c"].map((value) => batches.produce(record(value), 5_000));
+    now = 4_900;
+    calls[0]?.end();
+    calls[1]?.end();
+    expect(await outcomes[2]).toMatchObject({ outcome: "unavailable" });
+    expect(calls).toHaveLength(2);
+  });
+
+  test("give a call the earliest deadline of its records", async () => {
+    const { calls, producer } = heldProducer();
+    const batches = createProduceBatches({ producer, now: () => 0 });
+    for (const deadline of [9_000, 9_000, 4_000, 3_000]) void batches.produce(record("a"), deadline);
+    calls[0]?.end();
+    await settled();
+    expect(calls[2]?.deadline).toBe(3_000);
+  });
+});

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isTerminal, STATES, type ReplyState } from "../../../protocol/states.ts";
+import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mailbox/rules.ts";
+import type { Delivery } from "../../../worker/reply-store.ts";
+
+const key = { text: "id", shard: 0, createdAt: 0, deadline: 30_000, expiresAt: 3_600_000 };
+const replyStates = STATES.filter((state): state is ReplyState => state !== "accepted");
+const anyDelivery: fc.Arbitrary<Delivery> = fc.record({
+  key: fc.constant(key),
+  replyId: fc.uuid(),
+  state: fc.constantFrom(...replyStates),
+  operation: fc.constant("sum"),
+  httpStatus: fc.constant(200),
+  attempt: fc.option(fc.integer({ min: 1, max: 3 })),
+  body: fc.constant("{}"),
+});
+
+const settleAll = (deliveries: readonly Delivery[], start?: KeptStatus) => {
+  let status = start;
+  const outcomes = deliveries.map((delivery, index) => {
+    const { outcome, next } = settle(status, delivery, index);
+    status = next ?? status;
+    return outcome;
+  });
+  return { status, outcomes };
+};
+
+describe("the mailbox's rules", () => {
+  test("let the first terminal reply win, whatever comes after", () => {
+    fc.assert(
+      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
+        const { status } = settleAll(deliveries);
+        const first = deliveries.find(({ state }) => isTerminal(state));
+        if (first !== undefined) expect(status).toMatchObject({ state: first.state, replyId: first.replyId });
+        else expect(status?.state).toBe("processing");
+      }),
+    );
+  });
+
+  test("count each accepted change as one version, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.array(anyDelivery), (deliveries) => {
+        const { status, outcomes } = settleAll(deliveries);
+        expect(status?.version ?? 0).toBe(outcomes.filter((outcome) => outcome === "stored").length);
+      }),
+    );
+  });
+
+  test("change nothing when a batch is sent again", () => {
+    fc.assert(
+      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
+        const { status } = settleAll(deliveries);
+        const again = settleAll(deliveries, status);
+        const settled = isTerminal(status?.state ?? "accepted");
+        if (settled) expect(again.status).toEqual(status);
+        if (settled) expect(new Set(again.outcomes)).toEqual(new Set(["duplicate"]));
+      }),
+    );
+  });
+
+  test("call a reply late once the request has expired", () => {
+    fc.assert(
+      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
+        const expired = expire(undefined, 100_000);
+        const { status, outcomes } = settleAll(deliveries, expired);
+        expect(status).toEqual(expired);
+        expect(new Set(outcomes)).toEqual(new Set(["late"]));
+      }),
+    );
+  });
+
+  test("take a newer attempt as news, and the same attempt as none", () => {
+    const processing = (attempt: number | null): Delivery => ({
+      key,
+      replyId: crypto.randomUUID(),
+      state: "processing",
+      operation: "sum",
+      httpStatus: 202,
+      attempt,
+      body: null,
+    });
+    expect(settleAll([processing(1), processing(1), processing(2)]).outcomes).toEqual(["stored", "duplicate", "stored"]);
+  });
+
+  test("call a request overdue one minute after its deadline", () => {
+    expect(isOverdue(key, key.deadline + 60_000)).toBe(false);
+    expect(isOverdue(key, key.deadline + 60_001)).toBe(true);
+  });
+});

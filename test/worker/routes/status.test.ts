@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import type { StatusBody } from "../../../protocol/status.ts";
+import { createCorrelationIds } from "../../../worker/correlation-id.ts";
+import { deliver, replyTo } from "../support/replies.ts";
+import { call, createId, idsAt, mailboxOf } from "../support/worker.ts";
+
+const statusOf = (id: string, headers: Record<string, string> = {}) => call(`/status/${id}`, { headers });
+const codeOf = async (response: Response) => [response.status, (await response.json<{ code: string }>()).code];
+
+describe("a status", () => {
+  test("of a pending request is 202 with a time to come back", async () => {
+    const { text } = await createId();
+    const response = await statusOf(text);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([202, "1"]);
+    expect(await response.json<StatusBody>()).toMatchObject({ correlationId: text, state: "accepted", version: 0 });
+  });
+
+  test("shows processing, then the reply, with one version more each", async () => {
+    const { text } = await createId();
+    await deliver([replyTo(text, { state: "processing", attempt: 1, data: undefined })]);
+    const pending = await statusOf(text);
+    expect(pending.status).toBe(202);
+    expect(await pending.json()).toMatchObject({ state: "processing", version: 1, attempt: 1, operation: "sum" });
+    await deliver([replyTo(text)]);
+    const done = await statusOf(text);
+    expect([done.status, done.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(await done.json()).toMatchObject({ state: "succeeded", version: 2, reply: { sum: 5 } });
+  });
+
+  test.each(["failed", "cancelled", "expired"] as const)("in the terminal state %s is 200 with the problem as error", async (state) => {
+    const { text } = await createId();
+    const error = { type: "about:blank", title: "So it ended", status: 500, code: "ENDED" };
+    await deliver([replyTo(text, { state, data: error })]);
+    const response = await statusOf(text);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ state, error });
+  });
+
+  test("that somebody waits for comes with the reply", async () => {
+    const id = await createId();
+    const waiting = statusOf(id.text, { prefer: "wait=20" });
+    while ((await mailboxOf(id).waiting()) === 0);
+    await deliver([replyTo(id.text)]);
+    const response = await waiting;
+    expect([response.status, response.headers.get("preference-applied")]).toEqual([200, "wait=20"]);
+    expect(await response.json()).toMatchObject({ state: "succeeded", reply: { sum: 5 } });
+  });
+
+  test("of a request whose deadline is long past is expired, and stays so when a reply comes late", async () => {
+    const { text } = await createId({ agoMs: 100_000 });
+    const response = await statusOf(text);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ state: "expired", error: { code: "DEADLINE_EXCEEDED", status: 504 } });
+    await deliver([replyTo(text)]);
+    expect(await (await statusOf(text)).json()).toMatchObject({ state: "expired", version: 1 });
+  });
+
+  test("past its retention is gone, from the ID alone", async () => {
+    const { text } = await createId({ agoMs: 3_600_001, shard: 60_000 });
+    expect(await codeOf(await statusOf(text))).toEqual([410, "STATUS_GONE"]);
+  });
+
+  test("of anything that this Worker did not make is 404, and no mailbox is asked", async () => {
+    const { text } = await createId({ shard: 60_001 });
+    const foreign = await createCorrelationIds({ secrets: [{ number: 2, secret: "x".repeat(40) }], environment: "development" }).create({
+      shard: 60_001,
+      deadlineSeconds: 30,
+      retentionSeconds: 3_600,
+    });
+    const notMine = await idsAt().create({ shard: 60_001, deadlineSeconds: 30, retentionSeconds: 3_600, owner: "0123456789ab" });
+    const forged = text.slice(0, 20) + (text[20] === "A" ? "B" : "A") + text.slice(21);
+    for (const id of [foreign.text, notMine.text, forged, text.slice(0, 62), `${text}=`, "nothing", "%00", "..%2f"]) {
+      expect(await codeOf(await statusOf(id))).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
+    }
+    const { listDurableObjectIds } = await import("cloudflare:test");
+    const { env } = await import("cloudflare:workers");
+    const asked = (await listDurableObjectIds(env.MAILBOX)).map(String);
+    expect(asked).not.toContain(String(env.MAILBOX.idFromName("shard-60001")));
+    expect(asked).not.toContain(String(env.MAILBOX.idFromName("shard-60000")));
+  });
+});

@@ -1,0 +1,31 @@
+import { readWorkerConfig } from "../../../worker/config.ts";
+import { testEnv } from "./worker.ts";
+
+type Record = { headers: { key: string; value: string }[] };
+
+/** A W3C trace context of its own, by which a test finds its request again. */
+export const createTraceparent = (): string => {
+  const hex = (bytes: number) =>
+    Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `00-${hex(16)}-${hex(8)}-01`;
+};
+
+/** The correlation ID of the request with that trace context, read from Kafka as the consumer would. */
+export const correlationIdOf = async (traceparent: string): Promise<string> => {
+  const {
+    UPSTASH_KAFKA_REST_URL: url,
+    UPSTASH_KAFKA_REST_USERNAME: user,
+    UPSTASH_KAFKA_REST_PASSWORD: password,
+  } = readWorkerConfig(testEnv);
+  const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}`, "Kafka-Auto-Offset-Reset": "earliest" };
+  const group = crypto.randomUUID();
+  for (;;) {
+    const body = JSON.stringify({ topic: "requests", timeout: 10_000 });
+    const response = await fetch(`${url}/consume/${group}/1`, { method: "POST", headers, body });
+    if (!response.ok) throw new Error(await response.text());
+    for (const record of await response.json<Record[]>()) {
+      const attributes = new Map(record.headers.map(({ key, value }) => [key, value]));
+      if (attributes.get("ce_traceparent") === traceparent) return attributes.get("ce_correlationid") as string;
+    }
+  }
+};
