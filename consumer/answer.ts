@@ -1,0 +1,119 @@
+import { type Contract, findOperation } from "../contract/contract.ts";
+import type { Operation } from "../contract/operation.ts";
+import type { Reply } from "../protocol/reply-event.ts";
+import { createProblem, type Problem } from "../protocol/problem.ts";
+import type { RequestEvent } from "../protocol/request-event.ts";
+import { type AnyHandlers, type HandlerContext, OperationError, readResult } from "./handler.ts";
+import type { Running } from "./lanes.ts";
+import type { Log } from "./log.ts";
+import { problemOfOperation, type Replies } from "./replies.ts";
+import { type Clock, platformTimers, type Timers } from "./timers.ts";
+
+/** A handler that takes longer is reported as `processing`: less would cost a message that nobody has time to see. */
+export const PROCESSING_AFTER_MS = 250;
+
+export type AnswererOptions = {
+  readonly contract: Contract;
+  readonly handlers: AnyHandlers;
+  readonly replies: Replies;
+  readonly log: Log;
+  /** Called with `processing` while a handler still runs. */
+  onProcessing(reply: Reply): void;
+  /** Aborts what runs when the process can wait no longer. */
+  readonly stop: AbortSignal;
+  readonly now?: Clock;
+  readonly timers?: Timers;
+};
+
+/** Answers requests by their handlers. The result never rejects: whatever goes wrong is a reply too. */
+export type Answerer = (request: RequestEvent) => Running<Reply>;
+
+/** Answers by the handler of the request's operation, within the deadline. */
+export const createAnswerer = ({
+  contract,
+  handlers,
+  replies,
+  log,
+  onProcessing,
+  stop,
+  now = Date.now,
+  timers = platformTimers,
+}: AnswererOptions): Answerer => {
+  const running = new Set<AbortController>();
+  stop.addEventListener("abort", () => {
+    for (const abort of running) abort.abort(stop.reason);
+  });
+  const failed = (request: RequestEvent, problem: Problem): Reply => replies.failed(request, problem);
+
+  const handle = async (request: RequestEvent, operation: Operation, data: unknown, context: HandlerContext): Promise<Reply> => {
+    try {
+      // The one place where the type of a single handler is unknown; its own operation's schema has just made what it is given.
+      const { reply, httpStatus } = readResult(await handlers[operation.name]?.(data as never, context));
+      const checked = operation.reply.safeParse(reply);
+      if (checked.success) return replies.succeeded(request, checked.data, httpStatus);
+      context.log.error({ issues: issuesOf(checked.error) }, "the handler's reply does not fit the schema");
+      return failed(request, createProblem("INVALID_REPLY"));
+    } catch (error) {
+      if (error instanceof OperationError) return failed(request, problemOfOperation(error));
+      if (context.signal.aborted) context.log.info("the handler ended after it was told to stop");
+      else context.log.error({ err: error }, "the handler failed");
+      return failed(request, createProblem("HANDLER_FAILED"));
+    }
+  };
+
+  return (request) => {
+    const { operation: name, correlationId, deadline } = request;
+    if (deadline <= now()) return done(replies.expired(request));
+    const operation = findOperation(contract, name);
+    if (operation === undefined || !Object.hasOwn(handlers, name))
+      return done(failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
+    const parsed = operation.request.safeParse(request.data);
+    if (!parsed.success) return done(failed(request, createProblem("INVALID_REQUEST", { members: { errors: issuesOf(parsed.error) } })));
+
+    const abort = new AbortController();
+    const context = createContext({ correlationId, operation: name, deadline, signal: abort.signal, log });
+    running.add(abort);
+    const handled = handle(request, operation, parsed.data, context);
+    const processing = timers.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
+    let expiry: unknown;
+    const expired = new Promise<Reply>((resolve) => {
+      expiry = timers.setTimeout(() => {
+        resolve(replies.expired(request));
+        abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
+      }, deadline - now());
+    });
+    const result = Promise.race([handled, expired]).finally(() => {
+      timers.clearTimeout(processing);
+      timers.clearTimeout(expiry);
+    });
+    return { result, ended: handled.finally(() => running.delete(abort)) };
+  };
+};
+
+const done = (reply: Reply): Running<Reply> => ({ result: Promise.resolve(reply), ended: Promise.resolve() });
+
+const createContext = ({
+  correlationId,
+  operation,
+  deadline,
+  signal,
+  log,
+}: Pick<RequestEvent, "correlationId" | "operation" | "deadline"> & { signal: AbortSignal; log: Log }): HandlerContext => {
+  let ownLog: Log | undefined;
+  return {
+    correlationId,
+    operation,
+    deadline: new Date(deadline),
+    signal,
+    // Made when first asked for: most handlers never write a line.
+    get log() {
+      ownLog ??= log.child({ correlationId, operation });
+      return ownLog;
+    },
+  };
+};
+
+type Issues = { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+
+const issuesOf = ({ issues }: Issues): { path: PropertyKey[]; message: string }[] =>
+  issues.map(({ path, message }) => ({ path: [...path], message }));

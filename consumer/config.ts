@@ -1,0 +1,54 @@
+import { hostname } from "node:os";
+import * as z from "zod";
+import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
+import { readWebhookSecret } from "../protocol/webhook-signature.ts";
+
+/** What the consumer reads of the environment. */
+export type ConsumerConfig = ReturnType<typeof readConsumerConfig>;
+
+const NAME = /^[A-Za-z0-9._-]{1,200}$/;
+const name = () => z.string().regex(NAME, "Expected 1 to 200 of the characters A-Z a-z 0-9 . _ -, since it is part of a path.");
+
+const replySecret = commaList().refine(
+  (secrets) => secrets.length >= 1 && secrets.length <= 2 && secrets.every((secret) => readWebhookSecret(secret) !== undefined),
+  "Expected one or two comma-separated secrets, the new one first, each whsec_ and base64 of 24 to 64 bytes.",
+);
+
+const schema = (host: string) =>
+  z.object({
+    ...kafkaRestVariables,
+    WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
+    REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
+    CONSUMER_GROUP: name().default("rejoinder"), // one deployment, one group
+    CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // the same after a restart
+    CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait for others; enough to hide that, few enough to be fair
+    CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; what is cut off is done again
+    LOG_FORMAT: z.enum(["json", "pretty"]).default("json"), // machines read it more often than people
+    LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"), // nothing for each request
+    EXIT_WITH_PARENT: z.enum(["0", "1"]).default("0"), // a service outlives the shell that started it
+  });
+
+/**
+ * Reads the consumer's configuration.
+ * @throws ConfigurationError with every problem.
+ */
+export const readConsumerConfig = (environment: Environment, host: string = hostname()) => {
+  const values = readEnvironment(schema(host), environment);
+  return {
+    kafkaRest: {
+      url: values.UPSTASH_KAFKA_REST_URL,
+      username: values.UPSTASH_KAFKA_REST_USERNAME,
+      password: values.UPSTASH_KAFKA_REST_PASSWORD,
+    },
+    workerUrl: values.WORKER_URL,
+    /** Key bytes; only the newest secret signs. */
+    replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
+    group: values.CONSUMER_GROUP,
+    instance: values.CONSUMER_INSTANCE,
+    concurrency: values.CONSUMER_CONCURRENCY,
+    drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
+    log: { format: values.LOG_FORMAT, level: values.LOG_LEVEL },
+    exitWithParent: values.EXIT_WITH_PARENT === "1",
+  } as const;
+};

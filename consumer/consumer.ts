@@ -1,0 +1,74 @@
+import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import { problemOf } from "../protocol/problem.ts";
+import type { Answerer } from "./answer.ts";
+import type { Commits } from "./commits.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Offsets } from "./offsets.ts";
+import { readRecord } from "./reading.ts";
+import type { Replies } from "./replies.ts";
+import type { Source } from "./source.ts";
+import type { Window } from "./window.ts";
+
+export type ConsumerParts = {
+  readonly source: Source;
+  readonly offsets: Offsets;
+  readonly lanes: Lanes;
+  readonly window: Window;
+  readonly answer: Answerer;
+  readonly replies: Replies;
+  readonly delivery: Delivery;
+  readonly commits: Commits;
+  /** Puts a record aside that nobody can be told of; resolves with false if it was stopped before. */
+  bury(record: ConsumerRecord, reason: string): Promise<boolean>;
+};
+
+/** Takes records, has them answered, and sees to it that each is settled before it is committed. */
+export type Consumer = {
+  /** Consumes until the signal aborts. What is under way then goes on. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+/** The flow of a record: taken → read → answered in its lane → reply delivered → committed. */
+export const createConsumer = (parts: ConsumerParts): Consumer => {
+  const { source, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
+
+  const settle = async (record: ConsumerRecord): Promise<void> => {
+    const reading = readRecord(record);
+    if (reading.kind === "dead") {
+      if (!(await bury(record, reading.reason))) return;
+    } else {
+      const reply =
+        reading.kind === "request"
+          ? await lanes.run(laneOf(record), () => answer(reading.request))
+          : replies.failed(reading.to, problemOf(reading.error));
+      // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
+      // The other way round it would lose the reply.
+      if (!(await delivery.deliver(reply))) return;
+    }
+    offsets.settle(record);
+    commits.schedule();
+  };
+
+  return {
+    async run(signal) {
+      for await (const record of source.records(signal)) {
+        if (!offsets.take(record)) continue;
+        const bytes = sizeOf(record);
+        window.enter(bytes);
+        void settle(record).finally(() => window.leave(bytes));
+        // Without room nothing more is read: while replies cannot be delivered, Kafka keeps the requests and not this process.
+        await window.room(signal);
+      }
+    },
+  };
+};
+
+/** Requests with one key are handled in order; one without a key waits for nobody. */
+const laneOf = ({ topic, key }: ConsumerRecord): string | undefined => {
+  if (key === null) return undefined;
+  return `${topic}/${typeof key === "string" ? key : Buffer.from(key).toString("latin1")}`;
+};
+
+const sizeOf = ({ value, headers }: ConsumerRecord): number =>
+  headers.reduce((bytes, header) => bytes + header.key.length + (header.value?.length ?? 0), value?.length ?? 0);

@@ -1,0 +1,75 @@
+import type { Contract } from "../contract/contract.ts";
+import type { Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
+import type { Log } from "./log.ts";
+
+/** What a handler knows of its request, beside the request itself. */
+export type HandlerContext = {
+  readonly correlationId: string;
+  readonly operation: string;
+  /** Nobody gets the reply after this. */
+  readonly deadline: Date;
+  /**
+   * Aborts at the deadline, and when the process must stop. The caller is told at the deadline, whether the handler listens or
+   * not; but its place and its lane are free only when it has really ended, since two handlers of one key must never overlap.
+   */
+  readonly signal: AbortSignal;
+  /** Every line carries the correlation ID and the operation. */
+  readonly log: Log;
+};
+
+/** A handler of one operation: takes what the request schema gives, returns what the reply schema takes. It may run twice. */
+export type Handler<O extends Operation> = (
+  request: RequestOf<O>,
+  context: HandlerContext,
+) => HandlerResult<ReplyInput<O>> | Promise<HandlerResult<ReplyInput<O>>>;
+
+/** A handler for each operation of a contract: one too few does not compile. */
+export type Handlers<C extends Contract> = { readonly [Name in keyof C]: Handler<C[Name]> };
+
+/** Handlers of any contract, as the one that calls them sees them. */
+export type AnyHandlers = { readonly [name: string]: (request: never, context: HandlerContext) => unknown };
+
+const STATUS = Symbol("status");
+
+/** A reply, or a reply {@link withStatus}. */
+export type HandlerResult<Reply> = Reply | ReplyWithStatus<Reply>;
+export type ReplyWithStatus<Reply> = { readonly [STATUS]: number; readonly reply: Reply };
+
+/**
+ * A reply whose waiting caller gets another HTTP status than 200.
+ * @throws RangeError if the status is not from 200 to 299: what failed is thrown, as {@link OperationError}.
+ */
+export const withStatus = <const Reply>(status: number, reply: Reply): ReplyWithStatus<Reply> => {
+  if (!Number.isInteger(status) || status < 200 || status > 299) throw new RangeError(`Expected a status from 200 to 299, got ${status}`);
+  return { [STATUS]: status, reply };
+};
+
+/** Takes apart what a handler returned. */
+export const readResult = (result: unknown): { readonly reply: unknown; readonly httpStatus?: number } => {
+  if (typeof result !== "object" || result === null || !(STATUS in result)) return { reply: result };
+  const { [STATUS]: httpStatus, reply } = result as ReplyWithStatus<unknown>;
+  return { reply, httpStatus };
+};
+
+/**
+ * Thrown by a handler to tell the caller why: status, code and detail become the problem details of the failed request.
+ * Any other exception is logged, and the caller is told nothing of it.
+ */
+export class OperationError extends Error {
+  override readonly name = "OperationError";
+  /** HTTP status, 400 to 599. */
+  readonly status: number;
+  /** Stable, for programs. */
+  readonly code: string;
+  /** Further members of the problem details (RFC 9457 §3.2). */
+  readonly members: Readonly<Record<string, unknown>>;
+
+  /** @throws RangeError if the status is not from 400 to 599. */
+  constructor(status: number, code: string, detail: string, members: Readonly<Record<string, unknown>> = {}) {
+    if (!Number.isInteger(status) || status < 400 || status > 599) throw new RangeError(`Expected a status from 400 to 599, got ${status}`);
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.members = members;
+  }
+}

@@ -1,0 +1,60 @@
+import { operations } from "../contract/operations.ts";
+import { topicsOf } from "../contract/contract.ts";
+import { ConfigurationError } from "../environment/environment.ts";
+import { importWebhookKey } from "../protocol/webhook-signature.ts";
+import { readConsumerConfig } from "./config.ts";
+import { handlers } from "./handlers/index.ts";
+import { createLog } from "./log.ts";
+import { workerSink } from "./sinks/worker.ts";
+import { upstashSource } from "./sources/upstash.ts";
+import { startConsumer } from "./start-consumer.ts";
+
+const readConfig = () => {
+  try {
+    return readConsumerConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+};
+
+const config = readConfig();
+const log = createLog(config.log);
+const { group, instance, workerUrl } = config;
+const topics = topicsOf(operations);
+
+const consumer = startConsumer({
+  contract: operations,
+  handlers,
+  source: upstashSource({ ...config.kafkaRest, group, instance, topics, log }),
+  sink: workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) }),
+  log,
+  concurrency: config.concurrency,
+  replySource: `/consumer/${group}`,
+});
+
+const seen = new Set<string>();
+const drain = async (reason: string): Promise<void> => {
+  // Only the same signal twice is impatience: Ctrl-C reaches the whole group of processes, and whoever started this one signals too.
+  if (seen.has(reason)) process.exit(1);
+  seen.add(reason);
+  if (seen.size > 1) return;
+  log.info({ reason }, "draining");
+  await consumer.drain(config.drainTimeoutMs);
+  log.info("drained");
+  process.exit(0);
+};
+process.on("SIGTERM", drain);
+process.on("SIGINT", drain);
+if (config.exitWithParent) process.on("disconnect", () => void drain("disconnect"));
+
+consumer.ended.catch((error) => {
+  log.error({ err: error }, "the consumer broke");
+  process.exit(1);
+});
+await consumer.ready;
+if (seen.size === 0) {
+  log.info({ group, instance, topics, workerUrl }, "consuming");
+  process.send?.({ type: "ready" });
+}

@@ -1,0 +1,109 @@
+/** A partition of a topic. */
+export type Partition = { readonly topic: string; readonly partition: number };
+/** A place in a partition. */
+export type Position = Partition & { readonly offset: number };
+
+/** Which records were taken and which of them are settled, so that only what is wholly done is committed. */
+export type Offsets = {
+  /** Whether a record is new; false if it is in flight or settled already, as after a redelivery. */
+  take(position: Position): boolean;
+  /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
+  settle(position: Position): void;
+  /** Per partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous settled record. */
+  committable(): Position[];
+  /** These positions are committed. */
+  committed(positions: readonly Position[]): void;
+  /** The partition belongs to somebody else now. */
+  forget(partition: Partition): void;
+};
+
+type Progress = Partition & {
+  /** Everything below is settled. */
+  next: number;
+  committed: number;
+  /** Offsets from `next` on that were taken, ascending, from index `head`. */
+  readonly taken: number[];
+  head: number;
+  readonly settled: Set<number>;
+};
+
+/** Starts without any partition; one is known from its first record on. */
+export const createOffsets = (): Offsets => {
+  const partitions = new Map<string, Progress>();
+  const find = ({ topic, partition }: Partition): Progress | undefined => partitions.get(partitionKey({ topic, partition }));
+
+  return {
+    take(position) {
+      let progress = find(position);
+      if (progress === undefined) {
+        const { topic, partition, offset } = position;
+        progress = { topic, partition, next: offset, committed: offset, taken: [], head: 0, settled: new Set() };
+        partitions.set(partitionKey(position), progress);
+      }
+      return position.offset >= progress.next && insert(progress, position.offset);
+    },
+    settle(position) {
+      const progress = find(position);
+      if (progress === undefined || indexOf(progress, position.offset) === undefined) return;
+      progress.settled.add(position.offset);
+      advance(progress);
+    },
+    committable: () =>
+      [...partitions.values()]
+        .filter(({ next, committed }) => next > committed)
+        .map(({ topic, partition, next }) => ({ topic, partition, offset: next })),
+    committed(positions) {
+      for (const position of positions) {
+        const progress = find(position);
+        if (progress !== undefined && position.offset > progress.committed) progress.committed = position.offset;
+      }
+    },
+    forget(partition) {
+      partitions.delete(partitionKey(partition));
+    },
+  };
+};
+
+/** A partition as the key of a map. Neither a topic's name nor a number has a slash. */
+export const partitionKey = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
+
+const advance = (progress: Progress): void => {
+  const { taken, settled } = progress;
+  for (let offset = taken[progress.head]; offset !== undefined && settled.delete(offset); offset = taken[progress.head]) {
+    progress.next = offset + 1;
+    progress.head += 1;
+  }
+  // Cut what is done in one piece now and then: shifting one by one would move the whole array each time.
+  if (progress.head > 1_000 && progress.head * 2 > taken.length) {
+    taken.splice(0, progress.head);
+    progress.head = 0;
+  }
+};
+
+const insert = ({ taken, head }: Progress, offset: number): boolean => {
+  const last = taken.length > head ? taken[taken.length - 1] : undefined;
+  if (last === undefined || offset > last) {
+    taken.push(offset);
+    return true;
+  }
+  const index = lowerBound(taken, head, offset);
+  if (taken[index] === offset) return false;
+  taken.splice(index, 0, offset);
+  return true;
+};
+
+const indexOf = ({ taken, head }: Progress, offset: number): number | undefined => {
+  const index = lowerBound(taken, head, offset);
+  return taken[index] === offset ? index : undefined;
+};
+
+const lowerBound = (ascending: readonly number[], from: number, value: number): number => {
+  let low = from;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

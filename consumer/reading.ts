@@ -1,0 +1,39 @@
+import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
+import { RejoinderError } from "../protocol/errors.ts";
+import { type ConsumerRecord, decodeEvent } from "../protocol/kafka-record.ts";
+import { readRequestEvent, type RequestEvent } from "../protocol/request-event.ts";
+import type { Addressee } from "./replies.ts";
+
+/** What a record turned out to be. */
+export type Reading =
+  | { readonly kind: "request"; readonly request: RequestEvent }
+  /** Broken, but it says whose request it was: the caller is told. */
+  | { readonly kind: "refused"; readonly to: Addressee; readonly error: RejoinderError }
+  /** Nobody can be told: it goes to the dead letters. */
+  | { readonly kind: "dead"; readonly reason: string };
+
+/** Stands for an operation that a broken record does not name. */
+const UNNAMED = "unknown";
+
+/** Reads a record, whatever is in it; never throws. */
+export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): Reading => {
+  let attributes: Readonly<Record<string, unknown>> | undefined;
+  try {
+    const event = decodeEvent(record);
+    attributes = event;
+    return { kind: "request", request: readRequestEvent(event) };
+  } catch (thrown) {
+    const error = thrown instanceof RejoinderError ? thrown : new RejoinderError("INVALID_RECORD", { cause: thrown });
+    const to = addresseeOf(attributes ?? (error.members["attributes"] as typeof attributes));
+    // The members hold what the record said; the caller gets the detail only.
+    const told = new RejoinderError(error.code, { ...(error.detail === undefined ? {} : { detail: error.detail }), cause: error });
+    return to === undefined ? { kind: "dead", reason: error.message } : { kind: "refused", to, error: told };
+  }
+};
+
+const addresseeOf = (attributes: Readonly<Record<string, unknown>> | undefined): Addressee | undefined => {
+  const correlationId = attributes?.["correlationid"];
+  if (typeof correlationId !== "string" || !isCorrelationIdShape(correlationId)) return undefined;
+  const operation = attributes?.["type"];
+  return { correlationId, operation: typeof operation === "string" && operation !== "" ? operation : UNNAMED };
+};

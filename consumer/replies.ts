@@ -1,0 +1,54 @@
+import { STATUS_CODES } from "node:http";
+import { randomUUID } from "node:crypto";
+
+import type { Problem } from "../protocol/problem.ts";
+import type { Reply } from "../protocol/reply-event.ts";
+import type { OperationError } from "./handler.ts";
+import type { Clock } from "./timers.ts";
+
+/** Which request a reply answers. */
+export type Addressee = { readonly correlationId: string; readonly operation: string };
+
+/** Makes replies, each with an id of its own. */
+export type Replies = {
+  processing(to: Addressee): Reply;
+  /** `data` is JSON; a handler that returns nothing replies `null`. */
+  succeeded(to: Addressee, data: unknown, httpStatus?: number): Reply;
+  failed(to: Addressee, problem: Problem): Reply;
+  expired(to: Addressee): Reply;
+};
+
+export type RepliesOptions = {
+  /** Who replies: the `source` of the events. */
+  readonly source: string;
+  readonly now?: Clock;
+  readonly createId?: () => string;
+};
+
+/** Replies of one consumer. */
+export const createReplies = ({ source, now = Date.now, createId = randomUUID }: RepliesOptions): Replies => {
+  const reply = ({ correlationId, operation }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): Reply => ({
+    id: createId(),
+    correlationId,
+    operation,
+    source,
+    time: now(),
+    ...rest,
+  });
+  return {
+    processing: (to) => reply(to, { state: "processing" }),
+    succeeded: (to, data, httpStatus) => reply(to, { state: "succeeded", data: data ?? null, httpStatus }),
+    failed: (to, problem) => reply(to, { state: "failed", data: problem }),
+    expired: (to) => reply(to, { state: "expired" }),
+  };
+};
+
+/** The problem that a handler told the caller of (RFC 9457 §4.2.1: the title is the status's own phrase). */
+export const problemOfOperation = ({ status, code, message, members }: OperationError): Problem => ({
+  ...members,
+  type: "about:blank",
+  title: STATUS_CODES[status] ?? "Error",
+  status,
+  code,
+  detail: message,
+});

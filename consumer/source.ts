@@ -1,0 +1,39 @@
+import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import type { Partition, Position } from "./offsets.ts";
+
+/** Where requests come from, and where dead letters go. No method but {@link Source.produce} rejects for want of a connection. */
+export type Source = {
+  readonly name: string;
+  /** Joins the group and resolves once it can read; tries until it can, or the signal aborts. */
+  open(signal: AbortSignal): Promise<void>;
+  /**
+   * Records from the committed positions on, none left out, in the order of a partition. A record may come again.
+   * Reading on happens only when the next one is asked for; until then the place in the group is kept. Ends when the signal aborts.
+   */
+  records(signal: AbortSignal): AsyncIterable<ConsumerRecord>;
+  /** Commits the offsets to read next, never an empty list. */
+  commit(positions: readonly Position[]): Promise<CommitResult>;
+  /**
+   * Appends to the topic that the dead letter names.
+   * @throws SourceError, `retryable` if the same may succeed later.
+   */
+  produce(letter: DeadLetter): Promise<void>;
+  /** Leaves the group, so that others take over at once. */
+  close(): Promise<void>;
+};
+
+/** What is now committed, and which partitions belong to somebody else. What is in neither list may be tried again. */
+export type CommitResult = { readonly committed: readonly Position[]; readonly lost: readonly Partition[] };
+
+/** A source could not do what it was asked to. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(message: string, { retryable, cause }: { readonly retryable: boolean; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.retryable = retryable;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Message } from "@upstash/kafka";
+import type { Attempts } from "./attempts.ts";
+import type { KafkaRest } from "./kafka-rest.ts";
+import type { Persist } from "./persist.ts";
+
+/** A consumer instance on the server, which is begun anew when an answer of it may have been lost. */
+export type Instance = {
+  /** The next records, or none after the timeout; tries until there is an answer or the signal aborts. */
+  consume(timeoutMs: number, signal: AbortSignal): Promise<Message[]>;
+};
+
+export type InstanceOptions = { readonly rest: KafkaRest; readonly consumes: Attempts; readonly persist: Persist };
+
+/**
+ * The server's position moves with each answer, whether it arrives or not. A consume that failed on its way, or that the client
+ * silently repeated, may thus have lost records: the instance is ended, and the next consume begins a new one at what is committed.
+ * The first consume does so too: what an earlier life of this instance was given and did not commit comes again.
+ */
+export const createInstance = ({ rest, consumes, persist }: InstanceOptions): Instance => {
+  let doubtful = true;
+
+  const consumeOnce = async (timeoutMs: number): Promise<Message[]> => {
+    const before = consumes.count;
+    const { answer, whole } = rest.consume(timeoutMs);
+    try {
+      const messages = await answer;
+      if (consumes.count !== before + 1) doubtful = true;
+      return messages;
+    } catch (error) {
+      doubtful = true;
+      // The client may go on repeating it, and what that is given reaches nobody.
+      whole.then(
+        () => (doubtful = true),
+        () => undefined,
+      );
+      throw error;
+    }
+  };
+
+  const attempt = async (timeoutMs: number): Promise<Message[]> => {
+    if (doubtful) {
+      await rest.deleteConsumer();
+      doubtful = false;
+    }
+    return consumeOnce(timeoutMs);
+  };
+
+  return { consume: async (timeoutMs, signal) => (await persist("consume", () => attempt(timeoutMs), signal)) ?? [] };
+};

@@ -1,0 +1,150 @@
+import { type Message, UpstashError } from "@upstash/kafka";
+import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
+import type { Log } from "../log.ts";
+import type { Position } from "../offsets.ts";
+import { type CommitResult, type Source, SourceError } from "../source.ts";
+import { platformTimers } from "../timers.ts";
+import { countAttempts } from "./attempts.ts";
+import { createExpectedOffsets } from "./expected-offsets.ts";
+import { createInstance } from "./instance.ts";
+import { createKafkaRest, type KafkaRestOptions } from "./kafka-rest.ts";
+import { createPersist, reasonOf } from "./persist.ts";
+
+export type UpstashSourceOptions = KafkaRestOptions & { readonly log: Log; readonly random?: () => number };
+
+/** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
+const CONSUME_TIMEOUT_MS = 5_000;
+/** The first one waits for nothing: it makes the instance, and shows that all is well. */
+const FIRST_CONSUME_TIMEOUT_MS = 1;
+/** The server ends an instance that it has not heard of for 120 s. */
+const KEEP_ALIVE_MS = 30_000;
+/** What the same record will be answered again. */
+const REFUSED_RECORD = new Set([400, 413, 422]);
+/** A commit that is not ours to make: another instance owns the partition, or there is no such offset any more. */
+const REFUSED_COMMIT = new Set([400, 409]);
+
+/**
+ * Consumes through the Upstash Kafka REST dialect, with the unmodified `@upstash/kafka`. An answer that was lost on its way shows in
+ * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
+ * the instance is begun anew (see instance.ts). The second finds also what nothing follows, the first what nobody noticed.
+ */
+export const upstashSource = ({ log, random, ...options }: UpstashSourceOptions): Source => {
+  const { url, group, instance: name, topics, timers = platformTimers } = options;
+  const rest = createKafkaRest(options);
+  const consumes = countAttempts(`${url}/consume/${group}/${name}`);
+  const persist = createPersist({ log, timers, random });
+  const instance = createInstance({ rest, consumes, persist });
+  const expected = createExpectedOffsets();
+  let first: Message[] = [];
+
+  const lookUpCommits = async (messages: readonly Message[], signal: AbortSignal): Promise<void> => {
+    const partitions = expected.unsure(messages);
+    if (partitions.length === 0) return;
+    const committed = (await persist("committed", () => rest.committed(partitions), signal)) ?? [];
+    for (const { topic, partition } of partitions) {
+      const place = committed.find((candidate) => candidate.topic === topic && candidate.partition === partition);
+      expected.resume({ topic, partition }, place?.offset);
+    }
+  };
+
+  const readGap = async ({ topic, partition, offset: end }: Message, start: number, signal: AbortSignal): Promise<Message[]> => {
+    const missing: Message[] = [];
+    for (let offset = start; offset < end;) {
+      const place = { topic, partition, offset };
+      const fetched = (await persist("fetch", () => rest.fetch(place), signal)) ?? [];
+      const found = fetched.filter((message) => message.offset >= offset && message.offset < end);
+      // Nothing there is no gap: Kafka leaves offsets out where it compacted a topic or ended a transaction.
+      if (found.length === 0) break;
+      missing.push(...found);
+      offset = (found.at(-1)?.offset ?? end) + 1;
+    }
+    if (missing.length > 0)
+      log.warn({ topic, partition, offset: start, records: missing.length }, "records lost on their way were read again");
+    return missing;
+  };
+
+  const keepAlive = (): (() => void) => {
+    const call = (): void => {
+      timer = timers.setTimeout(call, KEEP_ALIVE_MS);
+      rest.committed([{ topic: topics[0] as string, partition: 0 }]).catch(() => undefined);
+    };
+    let timer = timers.setTimeout(call, KEEP_ALIVE_MS);
+    return () => timers.clearTimeout(timer);
+  };
+
+  const commit = async (positions: readonly Position[]): Promise<CommitResult> => {
+    try {
+      await rest.commit(positions);
+      return { committed: positions, lost: [] };
+    } catch (error) {
+      if (!(error instanceof UpstashError && REFUSED_COMMIT.has(error.status))) {
+        log.warn({ reason: reasonOf(error) }, "the gateway did not commit");
+        return { committed: [], lost: [] };
+      }
+      if (positions.length === 1) {
+        for (const position of positions) expected.forget(position);
+        return { committed: [], lost: positions };
+      }
+      // A commit is taken or refused as a whole, and the refusal does not say for which partition.
+      const results = await Promise.all(positions.map((position) => commit([position])));
+      return { committed: results.flatMap(({ committed }) => committed), lost: results.flatMap(({ lost }) => lost) };
+    }
+  };
+
+  return {
+    name: "upstash",
+    commit,
+    async open(signal) {
+      first = await instance.consume(FIRST_CONSUME_TIMEOUT_MS, signal);
+    },
+    async *records(signal) {
+      const stopKeepingAlive = keepAlive();
+      try {
+        while (!signal.aborted) {
+          const messages = first.length > 0 ? first : await instance.consume(CONSUME_TIMEOUT_MS, signal);
+          first = [];
+          await lookUpCommits(messages, signal);
+          for (const message of messages) {
+            const gap = expected.gapBefore(message);
+            const inOrder = gap === undefined ? [message] : [...(await readGap(message, gap, signal)), message];
+            for (const next of inOrder) {
+              if (signal.aborted) return;
+              expected.pass(next);
+              yield toRecord(next);
+            }
+          }
+        }
+      } finally {
+        stopKeepingAlive();
+      }
+    },
+    async produce({ topic, key, value, headers }) {
+      const texts = headers.map((header) => ({ key: header.key, value: toText(header.value) }));
+      try {
+        await rest.produce(topic, toText(value), { headers: texts, ...(key === null ? {} : { key: toText(key) }) });
+      } catch (error) {
+        const refused = error instanceof UpstashError && REFUSED_RECORD.has(error.status);
+        throw new SourceError(reasonOf(error), { retryable: !refused, cause: error });
+      }
+    },
+    async close() {
+      consumes.close();
+      await rest
+        .deleteConsumer()
+        .catch((error) => log.warn({ reason: reasonOf(error) }, "the gateway could not be told that this instance has ended"));
+    },
+  };
+};
+
+const toRecord = ({ topic, partition, offset, timestamp, key, value, headers }: Message): ConsumerRecord => ({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  // The wire has no other word for a record without a key.
+  key: key === "" ? null : key,
+  value,
+  headers,
+});
+
+const toText = (value: string | Uint8Array | null): string => (typeof value === "string" ? value : Buffer.from(value ?? []).toString());
