@@ -1,0 +1,16 @@
+/** How long the bench takes its time. */
+export type Pace = {
+  readonly rounds: number;
+  /** Once for each target, so that every just-in-time compiler has seen its work. */
+  readonly firstWarmUpMs: number;
+  /** Before each measurement: connecting, and the state that the case before left behind. */
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  readonly wakeUps: number;
+};
+
+/** Some minutes, for numbers to be quoted; and under a minute or two, to see that all of it works. */
+export const PACES = {
+  full: { rounds: 5, firstWarmUpMs: 3_000, warmUpMs: 400, measureMs: 2_000, wakeUps: 300 },
+  quick: { rounds: 2, firstWarmUpMs: 1_000, warmUpMs: 150, measureMs: 500, wakeUps: 60 },
+} as const satisfies Record<string, Pace>;

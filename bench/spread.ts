@@ -1,0 +1,16 @@
+/** A number that was measured several times. */
+export type Spread = { readonly median: number; readonly least: number; readonly most: number };
+
+/**
+ * The median of some numbers and how far they are apart.
+ * @throws TypeError if there are none.
+ */
+export const spreadOf = (values: readonly number[]): Spread => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
+  const upper = sorted[Math.ceil((sorted.length - 1) / 2)];
+  if (least === undefined || most === undefined || lower === undefined || upper === undefined)
+    throw new TypeError("Expected at least one value, got none");
+  return { median: (lower + upper) / 2, least, most };
+};

@@ -1,0 +1,84 @@
+import { fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { programOf } from "../start/launch.ts";
+import { createPart, type Part } from "../start/part.ts";
+import { createPartEnvironments, type ProcessEnvironment } from "../start/part-environments.ts";
+import { readOrCreateSecrets } from "../start/secrets.ts";
+
+/** When the gateway's log reaches the disk: before each answer, or when the system sees fit. */
+export type Fsync = "always" | "os";
+
+/** Gateway, Worker and, once wanted, consumer: the processes of `npm start`, in a folder of their own. */
+export type BenchStack = {
+  readonly workerUrl: string;
+  readonly gatewayUrl: string;
+  /** `Authorization` for the gateway. */
+  readonly authorization: string;
+  readonly replySecret: string;
+  startConsumer(): Promise<void>;
+  /** Stops all of it and removes its folder. */
+  remove(): Promise<void>;
+};
+
+const GRACE_MS = 5_000;
+
+/** Starts gateway and Worker without a consumer, so that nothing else takes the processor while accepting is measured. */
+export const startBenchStack = async (fsync: Fsync): Promise<BenchStack> => {
+  const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
+  const [port, gatewayPort] = await freePorts();
+  const secrets = readOrCreateSecrets(directory);
+  const { PATH, HOME, TMPDIR } = process.env;
+  const environments = createPartEnvironments({ port, gatewayPort, directory, exitWithParent: true }, secrets, {
+    ...{ PATH, HOME, TMPDIR },
+    GATEWAY_FSYNC: fsync,
+    LOG_LEVEL: "warn",
+  });
+  const parts: Part[] = [];
+  const start = async (name: "gateway" | "worker" | "consumer"): Promise<void> => {
+    const part = createPart({ name, say: console.error, spawn: () => spawn(name, environments[name]) });
+    parts.unshift(part);
+    await part.start();
+  };
+  const remove = async (): Promise<void> => {
+    for (const part of parts) await part.stop(GRACE_MS);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await start("gateway");
+    await start("worker");
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  const { UPSTASH_KAFKA_REST_USERNAME: username, UPSTASH_KAFKA_REST_PASSWORD: password } = environments.worker;
+  return {
+    workerUrl: `http://127.0.0.1:${port}`,
+    gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
+    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+    replySecret: secrets.REPLY_SECRET,
+    startConsumer: () => start("consumer"),
+    remove,
+  };
+};
+
+const spawn = (name: string, environment: ProcessEnvironment) => {
+  const { file, args } = programOf(name);
+  return fork(file, [...args], { env: environment, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+};
+
+/** Two ports that were free a moment ago, held at once so that they differ. */
+const freePorts = async (): Promise<[number, number]> => {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports as [number, number];
+};
