@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, NoOpLog } from "miniflare";
 import { buildConsole, bundleWorker, ROOT } from "./bundle.ts";
 
@@ -25,6 +26,7 @@ export const startWorkerRuntime = async ({ port, directory, bindings, onWorkerd 
   const pages = join(directory, "console");
   const consolePaths = await buildConsole(pages);
   const script = await bundleWorker({ consolePaths });
+  await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),
     // Miniflare's own entrance, which nobody uses: it is several times slower than the direct socket below.

@@ -1,0 +1,43 @@
+import { basename, dirname } from "node:path";
+import { expect, test } from "vitest";
+import { filesOf, readText, sourceFiles } from "./fixtures.ts";
+
+const MAX_LINES = 300;
+const MAX_MEDIAN_LINES = 90;
+/** Where a runtime or a tool asks for a default export. */
+const DEFAULT_EXPORTS = new Set(["worker/index.ts", "test/helpers/reporter.ts", "vitest.config.ts", "test/worker/global-setup.node.ts"]);
+
+const linesOf = (path: string): number => readText(path).trimEnd().split("\n").length;
+
+test("no source file is longer than one can hold in mind", () => {
+  expect(sourceFiles().filter((path) => linesOf(path) > MAX_LINES)).toEqual([]);
+});
+
+test("half of the source files are short", () => {
+  const lengths = sourceFiles()
+    .map(linesOf)
+    .toSorted((one, other) => one - other);
+  expect(lengths.length).toBeGreaterThan(0);
+  expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(MAX_MEDIAN_LINES);
+});
+
+test("files are named by nouns in kebab-case", () => {
+  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|d|node))?\.ts$/;
+  expect(sourceFiles().filter((path) => !name.test(basename(path)))).toEqual([]);
+});
+
+test("no folder is a drawer for everything", () => {
+  const drawers = /(^|\/)(utils?|common|lib|services?|helpers?|shared|misc)(\/|$)/;
+  const folders = new Set(sourceFiles().map(dirname));
+  expect([...folders].filter((folder) => folder !== "test/helpers" && drawers.test(folder))).toEqual([]);
+});
+
+test("exports have names, except where a runtime asks for a default", () => {
+  const withDefault = sourceFiles().filter((path) => /^export (default|\{[^}]*\bdefault\b)/m.test(readText(path)));
+  expect(withDefault.filter((path) => !DEFAULT_EXPORTS.has(path))).toEqual([]);
+});
+
+test("the tests mirror the folders that they test", () => {
+  const folders = new Set([...sourceFiles().map((path) => path.split("/")[0]), "house", "end-to-end"]);
+  expect(filesOf("test/*/**/*.test.ts").filter((path) => !folders.has(path.split("/")[1]))).toEqual([]);
+});

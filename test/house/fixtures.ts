@@ -1,0 +1,30 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../start/bundle.ts";
+
+export { ROOT };
+
+/** The folders that hold code of this project. */
+export const FOLDERS = [
+  "contract",
+  "protocol",
+  "environment",
+  "worker",
+  "gateway",
+  "consumer",
+  "console",
+  "start",
+  "bench",
+  "test",
+] as const;
+
+/** Paths of the files of this project that match, relative to its root. Generated files are not its own. */
+export const filesOf = (pattern: string): readonly string[] =>
+  globSync(pattern, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|dist|\.types|\.rejoinder)$/.test(String(path)) })
+    .filter((path) => path !== "worker/env.d.ts")
+    .toSorted();
+
+/** Every TypeScript file of this project. */
+export const sourceFiles = (): readonly string[] => filesOf(`{${FOLDERS.join(",")}}/**/*.ts`);
+
+export const readText = (path: string): string => readFileSync(join(ROOT, path), "utf8");

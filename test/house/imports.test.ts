@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { readText, ROOT, sourceFiles } from "./fixtures.ts";
+
+/** Which folders a folder may import from; a test may import everything. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  protocol: [],
+  environment: [],
+  gateway: ["protocol", "environment"],
+  consumer: ["contract", "protocol", "environment"],
+  worker: ["contract", "protocol", "environment"],
+  console: ["contract", "protocol"],
+  start: ["protocol", "environment"],
+};
+
+const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;
+
+const importsOf = (path: string): readonly string[] =>
+  [...readText(path).matchAll(IMPORT)].map(([, target]) => relative(ROOT, join(ROOT, dirname(path), target ?? "")));
+
+test("imports go one way between the folders", () => {
+  const wrong = sourceFiles().flatMap((path) => {
+    const folder = path.split("/")[0] ?? "";
+    const allowed = ALLOWED[folder];
+    if (allowed === undefined) return [];
+    return importsOf(path)
+      .filter((target) => ![folder, ...allowed].includes(target.split("/")[0] ?? ""))
+      .map((target) => `${path} → ${target}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test.each([
+  ["worker", "consumer/handler.ts"],
+  ["consumer", "gateway/engine.ts"],
+  ["gateway", "contract/operation.ts"],
+])("a wrong import does not compile: %s cannot import %s", async (folder, target) => {
+  mkdirSync(join(ROOT, ".types"), { recursive: true });
+  const directory = mkdtempSync(join(ROOT, ".types/wrong-import-"));
+  try {
+    const tsconfig = JSON.parse(readFileSync(join(ROOT, folder, "tsconfig.json"), "utf8")) as {
+      references: readonly { path: string }[];
+      compilerOptions: object;
+    };
+    const allowed = "protocol/states.ts";
+    const write = (imported: string) =>
+      writeFileSync(join(directory, "wrong.ts"), `import * as other from "../../${imported}";\nexport const names = Object.keys(other);\n`);
+    writeFileSync(
+      join(directory, "tsconfig.json"),
+      JSON.stringify({
+        ...tsconfig,
+        extends: "../../tsconfig.base.json",
+        compilerOptions: { ...tsconfig.compilerOptions, rootDir: "../..", outDir: "./out", tsBuildInfoFile: "./build.tsbuildinfo" },
+        references: tsconfig.references.map(({ path }) => ({ path: join("../..", folder, path) })),
+      }),
+    );
+    const compile = () =>
+      promisify(execFile)(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b", directory]).then(
+        () => "",
+        (error: { stdout: string }) => error.stdout,
+      );
+    write(allowed);
+    expect(await compile()).toBe("");
+    write(target);
+    expect(await compile()).toContain("TS6307");
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
