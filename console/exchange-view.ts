@@ -22,7 +22,7 @@ export const viewExchange = (exchange: Exchange): Node[] => [
   timeline(exchange),
   ...(exchange.outage ? [element("p", { class: "notice" }, "The server cannot be reached. Asking again until it can.")] : []),
   ...(stateOf(exchange) === "unanswered" ? [element("p", { class: "notice" }, UNANSWERED)] : []),
-  ...(exchange.reply === undefined ? [] : [element("pre", { tabindex: "0", "aria-label": "Reply" }, pretty(exchange.reply))]),
+  ...(exchange.reply === undefined ? [] : [element("pre", { tabindex: "0", "aria-label": "Reply as JSON" }, pretty(exchange.reply))]),
   ...(exchange.problem === undefined ? [] : [viewProblem(exchange.problem)]),
   ...(exchange.correlationId === undefined ? [] : [viewCorrelationId(exchange.correlationId)]),
 ];

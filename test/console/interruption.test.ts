@@ -53,5 +53,5 @@ test("the page that was open while the Worker was killed and came back still wor
   await page.locator(".timeline [data-state=succeeded]").waitFor({ timeout: 60_000 });
   await send("sum");
   await page.locator("#history li:first-child [data-state=succeeded]").waitFor();
-  expect(JSON.parse((await page.getByLabel("Reply", { exact: true }).textContent()) ?? "")).toEqual({ sum: 5 });
+  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toEqual({ sum: 5 });
 });

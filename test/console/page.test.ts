@@ -25,7 +25,7 @@ test("sending sum as it stands there shows 5", async () => {
   const { page, complaints, send, states } = await open();
   await send("sum");
   await page.locator(".timeline [data-state=succeeded]").waitFor();
-  expect(JSON.parse((await page.getByLabel("Reply", { exact: true }).textContent()) ?? "")).toEqual({ sum: 5 });
+  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toEqual({ sum: 5 });
   expect(await states()).toEqual(["sending", "accepted", "succeeded"]);
   expect(complaints).toEqual([]);
 });
@@ -37,7 +37,7 @@ test("a slow report is accepted, then processing, then succeeded, each with its 
   expect(await states()).toEqual(["sending", "accepted", "processing", "succeeded"]);
   const times = await page.locator(".timeline .time").allTextContents();
   expect(times).toEqual(["", ...Array(3).fill(expect.stringMatching(/^\+\d+(\.\d\d)? m?s$/))]);
-  expect(JSON.parse((await page.getByLabel("Reply", { exact: true }).textContent()) ?? "")).toMatchObject({ account: "acme" });
+  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toMatchObject({ account: "acme" });
   expect(complaints).toEqual([]);
 });
 
@@ -82,7 +82,7 @@ test("earlier requests stay in a list with state and duration, and can be looked
     expect.stringMatching(/^#1echo"first"succeeded[\d.]+ m?s$/),
   ]);
   await rows.nth(1).click();
-  expect(await page.getByLabel("Reply", { exact: true }).textContent()).toBe('"first"');
+  expect(await page.getByLabel("Reply as JSON").textContent()).toBe('"first"');
   expect(await page.evaluate("document.activeElement?.getAttribute('data-number')")).toBe("1");
 });
 
