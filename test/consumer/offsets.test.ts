@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createOffsets, type Position } from "../../consumer/offsets.ts";
+
+const at = (offset: number, partition = 0): Position => ({ topic: "requests", partition, offset });
+
+/** A partition's offsets as Kafka has them: ascending, with some left out. */
+const log = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 }).map((offsets) => offsets.toSorted((a, b) => a - b));
+
+type Step = { readonly kind: "deliver" | "settle" | "redeliver" | "commit"; readonly choice: number };
+const steps = fc.array(
+  fc.record<Step>({ kind: fc.constantFrom("deliver", "deliver", "settle", "settle", "redeliver", "commit"), choice: fc.nat() }),
+  { maxLength: 150 },
+);
+
+test("commits exactly the contiguous settled prefix, and takes no record twice, whatever is redelivered", () => {
+  fc.assert(
+    fc.property(log, steps, (offsetsOfLog, given) => {
+      const offsets = createOffsets();
+      const inFlight: number[] = [];
+      const settled = new Set<number>();
+      let delivered = 0;
+      let committed: number | undefined;
+      for (const { kind, choice } of given) {
+        const offset = offsetsOfLog[delivered];
+        if (kind === "deliver" && offset !== undefined) {
+          expect(offsets.take(at(offset))).toBe(true);
+          inFlight.push(offset);
+          delivered += 1;
+        } else if (kind === "settle" && inFlight.length > 0) {
+          const [done] = inFlight.splice(choice % inFlight.length, 1) as [number];
+          offsets.settle(at(done));
+          settled.add(done);
+        } else if (kind === "redeliver" && delivered > 0) {
+          expect(offsets.take(at(offsetsOfLog[choice % delivered] as number))).toBe(false);
+        } else if (kind === "commit") {
+          const prefix = offsetsOfLog.slice(0, delivered).findIndex((candidate) => !settled.has(candidate));
+          const last = offsetsOfLog[(prefix === -1 ? delivered : prefix) - 1];
+          const [position, ...others] = offsets.committable();
+          expect(others).toEqual([]);
+          if (position !== undefined) expect(position).toEqual(at((last as number) + 1));
+          else if (last !== undefined) expect(committed).toBe(last + 1);
+          if (position !== undefined) committed = position.offset;
+          if (position !== undefined) offsets.committed([position]);
+        }
+      }
+    }),
+  );
+});
+
+test("keeps partitions and topics apart", () => {
+  const offsets = createOffsets();
+  expect(offsets.take(at(5, 0))).toBe(true);
+  expect(offsets.take(at(5, 1))).toBe(true);
+  expect(offsets.take({ ...at(5, 0), topic: "other" })).toBe(true);
+  offsets.settle(at(5, 1));
+  expect(offsets.committable()).toEqual([at(6, 1)]);
+});
+
+test("takes a record that turns up late in its place, and commits past it only when it is settled", () => {
+  const offsets = createOffsets();
+  for (const offset of [3, 4, 8]) offsets.take(at(offset));
+  expect(offsets.take(at(6))).toBe(true);
+  for (const offset of [3, 4, 8]) offsets.settle(at(offset));
+  expect(offsets.committable()).toEqual([at(5)]);
+  offsets.settle(at(6));
+  expect(offsets.committable()).toEqual([at(9)]);
+});
+
+test("a commit that failed is tried again, and one that succeeded is not", () => {
+  const offsets = createOffsets();
+  offsets.take(at(0));
+  offsets.settle(at(0));
+  expect(offsets.committable()).toEqual([at(1)]);
+  expect(offsets.committable()).toEqual([at(1)]);
+  offsets.committed([at(1)]);
+  expect(offsets.committable()).toEqual([]);
+});
+
+test("what belongs to somebody else is neither committed nor settled, and is taken anew if it comes back", () => {
+  const offsets = createOffsets();
+  offsets.take(at(0));
+  offsets.take(at(1));
+  offsets.settle(at(0));
+  offsets.forget(at(0));
+  expect(offsets.committable()).toEqual([]);
+  offsets.settle(at(1));
+  expect(offsets.committable()).toEqual([]);
+  expect(offsets.take(at(0))).toBe(true);
+});
+
+test("stays small and right over a long run", () => {
+  const offsets = createOffsets();
+  for (let offset = 0; offset < 5_000; offset += 1) {
+    expect(offsets.take(at(offset))).toBe(true);
+    if (offset >= 10) offsets.settle(at(offset - 10));
+  }
+  expect(offsets.committable()).toEqual([at(4_990)]);
+  expect(offsets.take(at(4_989))).toBe(false);
+  expect(offsets.take(at(4_995))).toBe(false);
+});

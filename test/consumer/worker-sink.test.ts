@@ -1,0 +1,64 @@
+import { expect, onTestFinished, test } from "vitest";
+import { encodeReply } from "../../consumer/batch.ts";
+import { createReplies } from "../../consumer/replies.ts";
+import { workerSink } from "../../consumer/sinks/worker.ts";
+import { platformTimers } from "../../consumer/timers.ts";
+import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
+import { REPLY_SECRET } from "./process.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
+import { newCorrelationId } from "./requests.ts";
+
+const HOUR_MS = 3_600_000;
+const importKey = (secret: string) => importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
+const replies = createReplies({ source: "/consumer/test" });
+const newBatch = () => ({
+  id: "message",
+  replies: [encodeReply(replies.succeeded({ correlationId: newCorrelationId(), operation: "sum" }, { sum: 5 }))],
+});
+
+const start = async (options: Partial<Parameters<typeof startReplyReceiver>[0]> = {}) => {
+  const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
+  onTestFinished(() => receiver.close());
+  return receiver;
+};
+
+test("a Worker with another clock refuses once, and then gets its own time", async () => {
+  const receiver = await start({ now: () => Date.now() + HOUR_MS });
+  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+  expect(await sink.send(newBatch())).toMatchObject({
+    kind: "unavailable",
+    reason: expect.stringMatching(/3(599|600) s from ours, and its time/),
+  });
+  expect(await sink.send(newBatch())).toMatchObject({ kind: "answered", results: [{ outcome: "stored" }] });
+  expect(receiver.refused).toBe(1);
+});
+
+test("a Worker with another secret is said to have one", async () => {
+  const receiver = await start();
+  const other = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
+  const sink = workerSink({ url: receiver.url, key: await importKey(other) });
+  expect(await sink.send(newBatch())).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("REPLY_SECRET differs") });
+  expect(receiver.stored.size).toBe(0);
+});
+
+test("a Worker that is not there is named by the error of the connection", async () => {
+  const receiver = await start();
+  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+  receiver.misbehave((_, response) => {
+    response.socket?.destroy();
+    return true;
+  });
+  expect(await sink.send(newBatch())).toMatchObject({ kind: "unavailable", reason: "UND_ERR_SOCKET" });
+});
+
+test("a Worker that takes a batch and never answers is given up", async () => {
+  const receiver = await start();
+  receiver.misbehave(() => true);
+  let expire = (): void => {};
+  const timers = { ...platformTimers, setTimeout: (callback: () => void) => (expire = callback) };
+  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET), timers });
+  const attempt = sink.send(newBatch());
+  await receiver.until(() => receiver.batches.length === 1);
+  expire();
+  expect(await attempt).toEqual({ kind: "unavailable", reason: "no answer within 10000 ms" });
+});
