@@ -42,7 +42,7 @@ export const openConsolePage = async (
     calls,
     async send(operation, json) {
       await page.getByLabel("Operation").selectOption(operation);
-      if (json !== undefined) await page.getByLabel("JSON").fill(json);
+      if (json !== undefined) await page.getByRole("textbox", { name: "JSON" }).fill(json);
       await page.getByRole("button", { name: "Send" }).click();
     },
     states: () => page.locator(".timeline .state").allTextContents(),

@@ -55,8 +55,8 @@ test("a request that does not fit the schema is not sent, and told what is wrong
   await send("sum", '{"a": 2, "b": "3"}');
   const problems = page.getByRole("alert");
   expect(await problems.textContent()).toMatch(/^b .*number/);
-  expect(await page.getByLabel("JSON").getAttribute("aria-invalid")).toBe("true");
-  await page.getByLabel("JSON").fill('{"a": 2, "b": 3}');
+  expect(await page.getByRole("textbox", { name: "JSON" }).getAttribute("aria-invalid")).toBe("true");
+  await page.getByRole("textbox", { name: "JSON" }).fill('{"a": 2, "b": 3}');
   expect(await problems.textContent()).toBe("");
   expect(calls).toEqual([]);
   expect(complaints).toEqual([]);
