@@ -32,12 +32,13 @@ test("sending sum as it stands there shows 5", async () => {
 
 test("a slow report is accepted, then processing, then succeeded, each with its time", async () => {
   const { page, complaints, send, states } = await open();
-  await send("report");
+  const line = { date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 0.12 };
+  await send("report", JSON.stringify({ account: "acme", lines: Array.from({ length: 500 }, () => line) }));
   await page.locator(".timeline [data-state=succeeded]").waitFor();
   expect(await states()).toEqual(["sending", "accepted", "processing", "succeeded"]);
   const times = await page.locator(".timeline .time").allTextContents();
   expect(times).toEqual(["", ...Array(3).fill(expect.stringMatching(/^\+\d+(\.\d\d)? m?s$/))]);
-  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toMatchObject({ account: "acme" });
+  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toMatchObject({ account: "acme", total: 60 });
   expect(complaints).toEqual([]);
 });
 
