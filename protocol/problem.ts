@@ -31,5 +31,7 @@ export const problemOf = (error: unknown): Problem =>
 export const isProblem = (value: unknown): value is Problem => {
   if (typeof value !== "object" || value === null) return false;
   const { type, title, status, code } = value as Record<string, unknown>;
-  return typeof type === "string" && typeof title === "string" && Number.isInteger(status) && typeof code === "string";
+  return typeof type === "string" && typeof title === "string" && isErrorStatus(status) && typeof code === "string";
 };
+
+const isErrorStatus = (status: unknown): boolean => Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;

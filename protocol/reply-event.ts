@@ -18,7 +18,7 @@ export type Reply = {
   readonly httpStatus?: number | undefined;
   /** Which attempt at handling this was, from 1. */
   readonly attempt?: number | undefined;
-  /** `succeeded`: the reply. `failed`: problem details. Otherwise absent. */
+  /** `succeeded`: the reply. `failed`: problem details; also in `cancelled` and `expired`, if there is more to say. */
   readonly data?: unknown;
 };
 
@@ -63,7 +63,7 @@ export const readReplyEvent = (value: unknown): Reply => {
   if (dot < 1 || !isReplyState(state)) throw invalid("type", "<operation>.<state>, with a state other than accepted");
   if (httpstatus !== undefined && !isWithin(httpstatus, 200, 299)) throw invalid("httpstatus", "an integer from 200 to 299");
   if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
-  if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status and code");
+  if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status (400 to 599) and code");
   if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");
   const time = event.time === undefined ? Number.NaN : Date.parse(event.time);
   if (Number.isNaN(time)) throw invalid("time", "an RFC 3339 time");

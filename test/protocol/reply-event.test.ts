@@ -45,6 +45,7 @@ describe("a reply", () => {
     ["httpstatus", { httpstatus: 500 }],
     ["attempt", { attempt: 0 }],
     ["data", { type: "sum.failed" }],
+    ["data", { type: "sum.failed", data: { type: "about:blank", title: "Fine", status: 200, code: "OK" } }],
     ["data", { data: undefined }],
     ["time", { time: "noon" }],
     ["time", { time: undefined }],

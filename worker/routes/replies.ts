@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
-import { isProblem } from "../../protocol/problem.ts";
+import { createProblem, isProblem } from "../../protocol/problem.ts";
 import {
   type DeliveryResult,
   MAX_BATCH_BYTES,
@@ -44,14 +44,15 @@ export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: Repl
     if (id === undefined || now() >= id.expiresAt) return undefined;
     const { text, shard, createdAt, deadline, expiresAt } = id;
     const key: StatusKey = { text, shard, createdAt, deadline, expiresAt };
+    const data = reply.data === undefined && reply.state === "expired" ? createProblem("DEADLINE_EXCEEDED") : reply.data;
     return {
       key,
       replyId: reply.id,
       state: reply.state,
       operation: reply.operation,
-      httpStatus: reply.httpStatus ?? (isProblem(reply.data) ? reply.data.status : STATUS_OF_STATE[reply.state]),
+      httpStatus: reply.httpStatus ?? (reply.state !== "succeeded" && isProblem(data) ? data.status : STATUS_OF_STATE[reply.state]),
       attempt: reply.attempt ?? null,
-      body: reply.data === undefined ? null : JSON.stringify(reply.data),
+      body: data === undefined ? null : toText(reply.id, data),
     };
   };
 
@@ -81,12 +82,19 @@ const readBatch = (context: Context, body: Uint8Array): Reply[] => {
   if (batch.length > MAX_BATCH_REPLIES) {
     throw new RejoinderError("BODY_TOO_LARGE", { detail: `Expected at most ${MAX_BATCH_REPLIES} replies, got ${batch.length}.` });
   }
-  const replies = batch.map(readReplyEvent);
-  const tooLarge = replies.find((reply) => JSON.stringify(reply.data ?? null).length > MAX_REPLY_BYTES);
-  if (tooLarge !== undefined) {
+  return batch.map(readReplyEvent);
+};
+
+const encoder = new TextEncoder();
+
+/** The data as the text that it is stored and answered as. */
+const toText = (replyId: string, data: unknown): string => {
+  const text = JSON.stringify(data);
+  // A character is at most three bytes, so nearly all are measured without being encoded.
+  if (text.length * 3 > MAX_REPLY_BYTES && encoder.encode(text).length > MAX_REPLY_BYTES) {
     throw new RejoinderError("BODY_TOO_LARGE", {
-      detail: `Expected each reply to have at most ${MAX_REPLY_BYTES} bytes, reply ${tooLarge.id} has more.`,
+      detail: `Expected each reply to have at most ${MAX_REPLY_BYTES} bytes, reply ${replyId} has more.`,
     });
   }
-  return replies;
+  return text;
 };

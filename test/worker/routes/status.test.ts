@@ -27,6 +27,12 @@ describe("a status", () => {
     expect(await done.json()).toMatchObject({ state: "succeeded", version: 2, reply: { sum: 5 } });
   });
 
+  test("shows a reply that is null as null", async () => {
+    const { text } = await createId();
+    await deliver([replyTo(text, { operation: "echo", data: null })]);
+    expect(await (await statusOf(text)).json()).toMatchObject({ state: "succeeded", reply: null });
+  });
+
   test.each(["failed", "cancelled", "expired"] as const)("in the terminal state %s is 200 with the problem as error", async (state) => {
     const { text } = await createId();
     const error = { type: "about:blank", title: "So it ended", status: 500, code: "ENDED" };
