@@ -62,7 +62,7 @@ export const launch = async (programs: Programs, environment: ProcessEnvironment
     write(`ready http://localhost:${config.port}`);
     process.send?.({ type: "ready", url, gatewayUrl: `http://127.0.0.1:${config.gatewayPort}` });
   });
-  void stop.then(() => say("stopping; once more to end at once"));
+  void stop.then(() => say("stopping; the same again ends it at once"));
   try {
     await Promise.race([stop, started.then(() => stop)]);
   } finally {

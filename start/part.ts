@@ -83,6 +83,9 @@ export const createPart = ({
   };
 };
 
+/** How long to wait for the output of a process that has ended. */
+const LAST_LINES_MS = 250;
+
 const isAlive = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
 
 const readyOf = (child: ChildProcess): Promise<ReadyMessage> =>
@@ -95,6 +98,14 @@ const readyOf = (child: ChildProcess): Promise<ReadyMessage> =>
 /** How the process ended, in words. A process that could not even be started has ended too. */
 const endOf = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once("exit", (code, signal) => {
+      const reason = signal ?? `exit code ${code}`;
+      // Its last lines may still be on their way, but somebody else may hold its output open as well.
+      const lastLines = setTimeout(() => resolve(reason), LAST_LINES_MS);
+      child.once("close", () => {
+        clearTimeout(lastLines);
+        resolve(reason);
+      });
+    });
     child.once("error", (error) => resolve(error.message));
   });

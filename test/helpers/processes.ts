@@ -30,7 +30,8 @@ export const startProcess = async (
   const output: string[] = [];
   child.stdout?.on("data", (chunk) => output.push(String(chunk)));
   child.stderr?.on("data", (chunk) => output.push(String(chunk)));
-  const exited = (once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>).then(([code, signal]) => ({ code, signal }));
+  // Not "exit", which comes before the last of what it printed.
+  const exited = (once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>).then(([code, signal]) => ({ code, signal }));
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
     child.on("message", (message) => {
       const said = message as Record<string, unknown>;

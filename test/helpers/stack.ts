@@ -22,7 +22,7 @@ export type Stack = {
   output(): string;
   /** The pid of a process that runs now; undefined while it does not. */
   pid(name: StackProcess): number | undefined;
-  /** kill -9 of one process; resolves once another has taken its place, unless it was the supervisor. */
+  /** kill -9 of one process; resolves once another has taken its place and is ready, unless it was the supervisor. */
   crash(name: StackProcess): Promise<void>;
   /** kill -9 of all of them at once, as when the power fails. */
   crashAll(): Promise<void>;
@@ -51,8 +51,9 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
     await running.stop();
     return running.exited;
   };
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
     dir,
     secrets: readOrCreateSecrets(dir),
@@ -61,8 +62,14 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
     async crash(name) {
       const victim = pid(name);
       if (victim === undefined) throw new Error(`Expected the ${name} to run`);
+      const timesBack = () => running.output().split(`the ${name} is back`).length;
+      const before = timesBack();
       process.kill(victim, "SIGKILL");
-      await until(() => pid(name) !== victim && (name === "start" || pid(name) !== undefined));
+      await until(() => pid(name) !== victim);
+      if (name === "start") await running.exited;
+      // Nobody announces a new workerd: miniflare starts it by itself.
+      else if (name === "workerd") await until(() => pid(name) !== undefined && isHealthy(url));
+      else await until(() => timesBack() > before);
     },
     async crashAll() {
       const pids = STACK_PROCESSES.flatMap((name) => pid(name) ?? []);
@@ -85,6 +92,12 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
 export const until = async (happened: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await happened())) await wait(20);
 };
+
+const isHealthy = (url: string): Promise<boolean> =>
+  fetch(`${url}/health`).then(
+    (response) => response.ok,
+    () => false,
+  );
 
 const freePorts = async (): Promise<{ port: number; gatewayPort: number }> => {
   const port = await freePort();

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Stack, startStack, until } from "../helpers/stack.ts";
+import { type Caller, createCaller } from "./caller.ts";
+
+let stack: Stack;
+let caller: Caller;
+beforeEach(async () => {
+  stack = await startStack();
+  caller = createCaller(stack.url);
+});
+afterEach(() => stack.remove());
+
+const line = { date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 1 };
+
+/** More than can be finished while the consumer drains. */
+const manyLines = Array.from({ length: 2_000 }, () => line);
+
+const acceptedIds = async (count: number, operation: string, bodyOf: (index: number) => unknown): Promise<readonly string[]> => {
+  const sent = await Promise.all(Array.from({ length: count }, (_, index) => caller.send(operation, bodyOf(index))));
+  return sent.map((one) => {
+    if (one.outcome !== "accepted") throw new Error(`Expected to be accepted, got ${JSON.stringify(one)}`);
+    return one.id;
+  });
+};
+
+test("a reply that came before Ctrl-C is still there after the next start", async () => {
+  const [id = ""] = await acceptedIds(1, "sum", () => ({ a: 1, b: 2 }));
+  const before = await caller.end(id);
+  await stack.stop();
+  await stack.restart();
+  expect(await caller.status(id)).toEqual(before);
+});
+
+test("a request that was being worked on at Ctrl-C is worked on after the next start", async () => {
+  const ids = await acceptedIds(3, "report", (index) => ({ account: `account-${index}`, lines: manyLines }));
+  await until(async () => (await caller.status(ids[0] ?? "")).state === "processing");
+  await stack.stop();
+  await stack.restart();
+  for (const id of ids) expect(await caller.end(id)).toMatchObject({ state: "succeeded", reply: { total: manyLines.length } });
+});
+
+test("requests that were accepted before everything was killed at once are worked on after the next start", async () => {
+  const ids = await acceptedIds(20, "report", (index) => ({ account: `account-${index}`, lines: [line] }));
+  await stack.crashAll();
+  await stack.restart();
+  const ends = await Promise.all(ids.map(caller.end));
+  expect(ends.map(({ state, reply }) => [state, (reply as { account: string }).account])).toEqual(
+    ids.map((_, index) => ["succeeded", `account-${index}`]),
+  );
+});
+
+test("after the supervisor alone was killed, the next start takes over what it left", async () => {
+  const [id = ""] = await acceptedIds(1, "sum", () => ({ a: 1, b: 2 }));
+  const before = await caller.end(id);
+  await stack.crash("start");
+  await stack.restart();
+  expect(await caller.status(id)).toEqual(before);
+});

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { identifyProcess } from "../../start/process-identity.ts";
+import { freePort, startProcess } from "../helpers/processes.ts";
+import { type Stack, STACK_PROCESSES, startStack } from "../helpers/stack.ts";
+import { createCaller } from "./caller.ts";
+import { listeners, processTree } from "./listening.ts";
+
+let stack: Stack | undefined;
+afterEach(async () => {
+  await stack?.remove();
+  stack = undefined;
+});
+
+const start = async (environment?: Record<string, string>): Promise<Stack> => (stack = await startStack(environment));
+
+describe.runIf(process.platform === "linux")("the processes", () => {
+  test("nobody outside of this machine can reach any of them", async () => {
+    const { pid } = await start();
+    const addresses = listeners(processTree(pid("start") ?? 0));
+    expect(addresses.length).toBeGreaterThanOrEqual(2);
+    expect(addresses.filter((address) => !address.startsWith("0100007F:"))).toEqual([]);
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)("%s leaves none of them", async (signal) => {
+    const { pid, url, output } = await start();
+    await createCaller(url).post("sum", { a: 1, b: 2 }, { prefer: "wait=10" });
+    const tree = processTree(pid("start") ?? 0);
+    expect(tree.length).toBeGreaterThanOrEqual(STACK_PROCESSES.length);
+    process.kill(pid("start") ?? 0, signal);
+    expect(await stack?.stop()).toEqual({ code: 0, signal: null });
+    expect(tree.map(identifyProcess).filter((identity) => identity !== undefined)).toEqual([]);
+    expect(output()).toContain("consumer | INFO: drained");
+    expect(output()).toContain("gateway  | INFO: stopped");
+  });
+});
+
+test("one line says where it is ready, and no line tells a secret", async () => {
+  const { output, secrets, url } = await start();
+  await createCaller(url).post("sum", { a: 1, b: 2 }, { prefer: "wait=10" });
+  const ready = output()
+    .split("\n")
+    .filter((line) => line.startsWith("ready "));
+  expect(ready).toEqual([`ready ${url.replace("127.0.0.1", "localhost")}`]);
+  for (const secret of Object.values(secrets)) expect(output()).not.toContain(secret);
+});
+
+test("a second start in the same directory is refused", async () => {
+  const { dir, pid } = await start();
+  const port = await freePort();
+  await expect(startProcess("start", { REJOINDER_DIR: dir, PORT: String(port) })).rejects.toThrow(
+    `${dir} is in use by process ${pid("start")}.`,
+  );
+});
+
+test.each([
+  ["PORT", "Worker"],
+  ["GATEWAY_PORT", "gateway"],
+])("a taken port is named, with the %s to set", async (variable, part) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await expect(startStack({ [variable]: String(port) })).rejects.toThrow(
+    `Port ${port} of 127.0.0.1, where the ${part} should listen, is taken. Set ${variable} to a free one.`,
+  );
+  server.close();
+});
