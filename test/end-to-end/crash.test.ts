@@ -15,6 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => stack.remove());
 
+/** One in twenty takes seconds, so that something is being worked on whenever the crash comes. */
+const isReport = (index: number): boolean => index % 20 === 10;
+
+const request = (index: number): readonly [operation: string, body: unknown] =>
+  isReport(index)
+    ? ["report", { account: `account-${index}`, lines: [{ date: "2026-01-15", product: "bolt", quantity: index, unitPrice: 1 }] }]
+    : ["sum", { a: index, b: 0.5 }];
+
+const reply = (index: number): object => (isReport(index) ? { account: `account-${index}`, total: index } : { sum: index + 0.5 });
+
 /** Sends all requests, a few at once, as callers do that know nothing of each other; calls `inTheMiddle` while others are under way. */
 const sendAll = async (inTheMiddle: () => Promise<void>): Promise<readonly Sent[]> => {
   const sent: Sent[] = [];
@@ -25,7 +35,7 @@ const sendAll = async (inTheMiddle: () => Promise<void>): Promise<readonly Sent[
     for (let index = next++; index < REQUESTS; index = next++) {
       // The last ones are sent when everything is back, so that it is seen to work again.
       if (index >= REQUESTS - AT_ONCE) await crashed;
-      sent[index] = await caller.send("sum", { a: index, b: 0.5 });
+      sent[index] = await caller.send(...request(index));
       if (++answered === CRASH_AFTER) crashed = inTheMiddle();
     }
   };
@@ -43,14 +53,14 @@ test.each(["gateway", "consumer", "workerd", "worker"] satisfies StackProcess[])
     expect(accepted.some(({ index }) => index >= REQUESTS - AT_ONCE)).toBe(true);
 
     const ends = await Promise.all(accepted.map(async ({ index, id }) => ({ index, end: await caller.end(id) })));
-    for (const { index, end } of ends) expect(end).toMatchObject({ state: "succeeded", reply: { sum: index + 0.5 } });
+    for (const { index, end } of ends) expect(end).toMatchObject({ state: "succeeded", reply: reply(index) });
 
     // Nobody promised these; if there is a reply, it is the right one, and nothing says that they failed.
     for (const [index, one] of sent.entries()) {
       if (one.outcome !== "unknown") continue;
       const status = await caller.status(one.id);
       expect(["accepted", "processing", "succeeded"]).toContain(status.state);
-      if (status.state === "succeeded") expect(status.reply).toEqual({ sum: index + 0.5 });
+      if (status.state === "succeeded") expect(status.reply).toMatchObject(reply(index));
     }
   },
 );

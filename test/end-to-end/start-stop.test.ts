@@ -24,12 +24,11 @@ describe.runIf(process.platform === "linux")("the processes", () => {
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s leaves none of them", async (signal) => {
-    const { pid, url, output } = await start();
+    const { pid, url, output, stop } = await start();
     await createCaller(url).post("sum", { a: 1, b: 2 }, { prefer: "wait=10" });
     const tree = processTree(pid("start") ?? 0);
     expect(tree.length).toBeGreaterThanOrEqual(STACK_PROCESSES.length);
-    process.kill(pid("start") ?? 0, signal);
-    expect(await stack?.stop()).toEqual({ code: 0, signal: null });
+    expect(await stop(signal)).toEqual({ code: 0, signal: null });
     expect(tree.map(identifyProcess).filter((identity) => identity !== undefined)).toEqual([]);
     expect(output()).toContain("consumer | INFO: drained");
     expect(output()).toContain("gateway  | INFO: stopped");

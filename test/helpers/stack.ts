@@ -26,8 +26,8 @@ export type Stack = {
   crash(name: StackProcess): Promise<void>;
   /** kill -9 of all of them at once, as when the power fails. */
   crashAll(): Promise<void>;
-  /** Ctrl-C; resolves to how it ended. The data stays. */
-  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Ends it as whoever started it would; resolves to how it ended. The data stays. */
+  stop(signal?: "SIGINT" | "SIGTERM"): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Starts it again with the same data on the same ports. */
   restart(): Promise<void>;
   /** Stops it and removes its folder. */
@@ -47,8 +47,8 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
   };
   let running: RunningProcess = await startProcess("start", variables);
   const pid = (name: StackProcess): number | undefined => recordedProcess(dir, name)?.pid;
-  const stop = async () => {
-    await running.stop();
+  const stop: Stack["stop"] = async (signal = "SIGTERM") => {
+    await running.stop(signal);
     return running.exited;
   };
   const url = `http://127.0.0.1:${port}`;

@@ -2,10 +2,23 @@ import { expect, test } from "vitest";
 import { WORKER_VARIABLES } from "../../start/worker-bindings.ts";
 import { readText } from "./fixtures.ts";
 
-const NAME = /^ {2}([A-Z][A-Z0-9_]+):/gm;
-const namesIn = (path: string): readonly string[] => [...readText(path).matchAll(NAME)].map(([, name]) => name ?? "");
+const namesIn = (pattern: RegExp, ...paths: readonly string[]): readonly string[] =>
+  [...new Set(paths.flatMap((path) => [...readText(path).matchAll(pattern)].map(([, name]) => name ?? "")))].toSorted();
+
+/** Members of a configuration's schema. */
+const variablesOf = (...parts: readonly string[]): readonly string[] =>
+  namesIn(/^ {2,4}([A-Z][A-Z0-9_]+):/gm, "environment/variables.ts", ...parts.map((part) => `${part}/config.ts`));
+
+const assignedIn = (path: string): readonly string[] => namesIn(/^#? ?([A-Z][A-Z0-9_]+)=/gm, path);
 
 test("npm start hands the Worker every variable that it reads, and no other", () => {
-  const read = [...namesIn("worker/config.ts"), ...namesIn("environment/variables.ts")];
-  expect([...WORKER_VARIABLES].toSorted()).toEqual([...new Set(read)].toSorted());
+  expect([...WORKER_VARIABLES].toSorted()).toEqual(variablesOf("worker"));
+});
+
+test("the example of the Worker's variables names every one that it reads, and no other", () => {
+  expect(assignedIn(".dev.vars.example")).toEqual(variablesOf("worker"));
+});
+
+test("the example of the environment names every variable that the other parts read, and no other", () => {
+  expect(assignedIn(".env.example")).toEqual(variablesOf("gateway", "consumer", "start"));
 });

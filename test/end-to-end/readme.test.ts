@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+/** The TypeScript of the section "Add an operation", in its order. */
+const snippets = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
+
+const checkout = mkdtempSync(join(tmpdir(), "rejoinder-readme-"));
+const dir = mkdtempSync(join(tmpdir(), "rejoinder-readme-data-"));
+let started: RunningProcess | undefined;
+
+/** Replaces the line of a file that begins alike, as somebody does who follows the README. */
+const replaceLine = (path: string, beginning: string, code: string): void => {
+  const text = readFileSync(join(checkout, path), "utf8");
+  const line = text.split("\n").find((candidate) => candidate.startsWith(beginning));
+  if (line === undefined) throw new Error(`Expected a line of ${path} to begin with ${beginning}`);
+  writeFileSync(join(checkout, path), text.replace(line, code));
+};
+
+beforeAll(() => {
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
+  for (const path of files.trim().split("\n")) cpSync(join(ROOT, path), join(checkout, path));
+  symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+});
+
+afterAll(async () => {
+  await started?.stop();
+  for (const folder of [checkout, dir]) rmSync(folder, { recursive: true, force: true });
+});
+
+test("an operation of one's own works as the README adds it", async () => {
+  expect(snippets).toHaveLength(3);
+  const [operation = "", handler = "", list = ""] = snippets;
+  replaceLine("contract/operations.ts", "export const operations", operation);
+  writeFileSync(join(checkout, "consumer/handlers/greet.ts"), handler);
+  replaceLine("consumer/handlers/index.ts", "export const handlers", list);
+  execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-b", "worker", "consumer"], { cwd: checkout });
+
+  const port = await freePort();
+  const variables = { REJOINDER_DIR: dir, PORT: String(port), GATEWAY_PORT: String(await freePort()), EXIT_WITH_PARENT: "1" };
+  started = await startProcess("start", variables, [], join(checkout, "start/run.js"));
+  const greet = async (name: string) => {
+    const headers = { "content-type": "application/json", prefer: "wait=20" };
+    const response = await fetch(`http://127.0.0.1:${port}/requests/greet`, { method: "POST", headers, body: JSON.stringify({ name }) });
+    return [response.status, await response.json()];
+  };
+  expect(await greet("Ada")).toEqual([200, { greeting: "Hello Ada" }]);
+  expect(await greet("nobody")).toEqual([404, expect.objectContaining({ code: "NOBODY_THERE" })]);
+  expect(await greet("")).toEqual([422, expect.objectContaining({ code: "INVALID_REQUEST" })]);
+});
+
+test("the requests of the quick start are answered as it says", async () => {
+  const { port } = new URL(String(started?.ready["url"]));
+  const commands = [...readme.matchAll(/^ {4}(curl .*)$/gm)].map(([, command = ""]) =>
+    command.replace("localhost:8787", `127.0.0.1:${port}`),
+  );
+  const answers = commands.map((command) =>
+    execFileSync("bash", ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+  );
+  expect(answers[0]).toMatch(/^HTTP\/1.1 200 OK[^]*\{"sum":5\}$/);
+  expect(answers[1]).toMatch(/^HTTP\/1.1 202 Accepted[^]*Location: \/status\/[\w-]{63}/);
+});
