@@ -17,13 +17,17 @@ export type RunningProcess = {
   stop(signal?: NodeJS.Signals): Promise<void>;
 };
 
-/** Starts a program of start/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before. */
+/**
+ * Starts a program of start/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before.
+ * @param run the start/run.js of another checkout
+ */
 export const startProcess = async (
   program: string,
   environment: Record<string, string>,
   args: readonly string[] = [],
+  run: string = RUN,
 ): Promise<RunningProcess> => {
-  const child = fork(RUN, [program, ...args], {
+  const child = fork(run, [program, ...args], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
