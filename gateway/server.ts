@@ -35,11 +35,13 @@ export const startGateway = async (
   { host, port, credentials, requestTimeoutMs = 30_000, maxHeldBytes = 64 * 1024 * 1024 }: GatewayOptions,
   { engine, log, clock = systemClock }: GatewaySeams,
 ): Promise<Gateway> => {
+  let stopping = false;
   const listener = createListener({
     engine,
     authenticate: createAuthenticator(credentials),
     maxHeldBytes,
     clock,
+    isStopping: () => stopping,
     onError: (error, { method, url }) => log.error({ err: error.cause ?? error, status: error.status, method, url }, error.message),
   });
   const server = createServer(
@@ -59,6 +61,7 @@ export const startGateway = async (
   return {
     url: urlOf(server.address() as AddressInfo),
     async stop() {
+      stopping = true;
       const closed = once(server, "close");
       server.close();
       engine.drain();

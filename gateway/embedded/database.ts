@@ -38,11 +38,13 @@ export const openDatabase = (folder: string, fsync: Fsync): DatabaseSync => {
   const file = join(folder, "log.sqlite");
   const database = new DatabaseSync(file);
   try {
+    // A checkpoint syncs twice: every 32 MiB instead of every 4 keeps most commits at one sync.
     // NORMAL syncs at checkpoints only: without any sync a power cut could break the file, not just lose its end.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${fsync === "always" ? "FULL" : "NORMAL"};
+      PRAGMA wal_autocheckpoint = 8192;
       PRAGMA journal_size_limit = 67108864;
     `);
     database.exec(SCHEMA);

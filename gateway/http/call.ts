@@ -14,8 +14,6 @@ export type Call = {
   readonly body: unknown;
   /** Aborted when the connection closes before the answer was written. */
   readonly signal: () => AbortSignal;
-  /** Milliseconds since 1970. */
-  readonly now: number;
 };
 
 export type Answer = {

@@ -16,12 +16,15 @@ export type ListenerOptions = {
   readonly maxHeldBytes: number;
   /** Told of every error that is not the caller's. */
   readonly onError: (error: GatewayError, request: IncomingMessage) => void;
+  /** Whether the server is going away, so that connections are not kept. */
+  readonly isStopping: () => boolean;
   readonly clock: Clock;
 };
 
 /** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
-export const createListener = ({ engine, authenticate, maxHeldBytes, onError, clock }: ListenerOptions) => {
+export const createListener = ({ engine, authenticate, maxHeldBytes, onError, isStopping, clock }: ListenerOptions) => {
   const held = createHeld(maxHeldBytes);
+  const closing = () => (isStopping() ? { connection: "close" } : undefined);
 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let heldBytes = 0;
@@ -31,18 +34,20 @@ export const createListener = ({ engine, authenticate, maxHeldBytes, onError, cl
       const credential = authenticate(request.headers.authorization);
       const route = findRoute(name, path, request);
       if (route.scope !== undefined) requireScope(credential, route.scope);
+      const reading = readBody(request, held, (bytes) => (heldBytes += bytes));
       if (request.headers.expect !== undefined) response.writeContinue();
-      const body = parseBody(await readBody(request, held, (bytes) => (heldBytes += bytes)));
+      const body = parseBody(await reading);
       const signal = (): AbortSignal => closeSignal(response);
-      const call: Call = { engine, credential, path, query, headers: request.headers, body, signal, now: clock.now() };
+      const call: Call = { engine, credential, path, query, headers: request.headers, body, signal };
       const answer = await route.handle(call);
       if (answer.settle !== undefined) settleWhenWritten(response, answer.settle);
-      send(response, 200, answer.body);
+      send(response, 200, answer.body, closing());
     } catch (thrown) {
       if (response.destroyed) return;
       const error = gatewayErrorOf(thrown);
       if (error.status >= 500) onError(error, request);
-      sendError(request, response, error, clock);
+      send(response, error.status, errorBody(error), { ...errorHeaders(error), ...closing() });
+      discardRest(request, clock);
     } finally {
       held.give(heldBytes);
     }
@@ -88,32 +93,32 @@ const settleWhenWritten = (response: ServerResponse, settle: (written: boolean) 
   response.once("close", () => once(false));
 };
 
-const send = (response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void => {
-  const bytes = Buffer.from(JSON.stringify(body));
+const send = (response: ServerResponse, status: number, body: unknown, headers?: Readonly<Record<string, string>>): void => {
+  // As one string, so that Node writes head and body at once.
+  const text = JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json",
-    "content-length": bytes.length,
+    "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
     ...headers,
   });
-  response.end(bytes);
+  response.end(text);
 };
 
-/** How long the rest of an unread body is still thrown away, so that the client comes to read the answer. */
+const errorHeaders = ({ status, allow, retryAfterSeconds }: GatewayError): Record<string, string> => ({
+  ...(status === 401 ? { "www-authenticate": 'Basic realm="gateway", charset="UTF-8"' } : {}),
+  ...(allow === undefined ? {} : { allow: allow.join(", ") }),
+  ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+});
+
+/** How long the rest of a refused body is thrown away. */
 const LINGER_MS = 1000;
 
-const sendError = (request: IncomingMessage, response: ServerResponse, error: GatewayError, clock: Clock): void => {
-  const { headers, socket } = request;
-  const unread = !request.complete && (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0);
-  send(response, error.status, errorBody(error), {
-    ...(error.status === 401 ? { "www-authenticate": 'Basic realm="gateway", charset="UTF-8"' } : {}),
-    ...(error.allow === undefined ? {} : { allow: error.allow.join(", ") }),
-    ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }),
-    ...(unread ? { connection: "close" } : {}),
-  });
-  if (!unread) return;
+/** Closing with bytes unread would reset the connection, and the client might never see why it was refused. */
+const discardRest = (request: IncomingMessage, clock: Clock): void => {
+  if (request.complete) return;
   request.on("error", () => {});
   request.resume();
-  const timer = clock.setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clock.clearTimeout(timer));
+  const timer = clock.setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once("close", () => clock.clearTimeout(timer));
 };

@@ -1,0 +1,25 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { murmur2, partitionOf } from "../../gateway/embedded/partitioner.ts";
+
+// From org.apache.kafka.common.utils.UtilsTest.
+test.each([
+  ["21", -973932308],
+  ["foobar", -790332482],
+  ["a-little-bit-long-string", -985981536],
+  ["a-little-bit-longer-string", -1486304829],
+  ["lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971],
+  ["abc", 479470107],
+])("hashes %j as Kafka does", (key, hash) => {
+  expect(murmur2(Buffer.from(key))).toBe(hash);
+});
+
+test("sends every key, negative hashes among them, to a partition that exists", () => {
+  expect(partitionOf("21", 6)).toBe((-973932308 & 0x7fffffff) % 6);
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 1000 }), (key, partitions) => {
+      const partition = partitionOf(key, partitions);
+      return Number.isInteger(partition) && partition >= 0 && partition < partitions && partition === partitionOf(key, partitions);
+    }),
+  );
+});

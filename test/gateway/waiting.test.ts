@@ -1,0 +1,162 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
+import type { ConsumeRequest, Engine } from "../../gateway/engine.ts";
+import { consumeRequest, fetchRequest, FROM_THE_BEGINNING, ownership, produceValues, settled, take, valuesOf } from "./engine-contract.ts";
+import { temporaryFolder } from "./gateway-under-test.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+
+const NAME = { group: "g", instance: "i" };
+const WAITING: Partial<ConsumeRequest> = { timeoutMs: 1000 };
+const AUTO_COMMIT = { ...FROM_THE_BEGINNING, autoCommit: true };
+const PARTITION_0 = [{ topic: "t", partition: 0 }];
+
+const openWithClock = async (): Promise<{ engine: Engine; clock: ManualClock }> => {
+  const clock = createManualClock();
+  const engine = openEmbeddedEngine({ dataDir: await temporaryFolder(), fsync: "os", topics: new Map([["t", 4]]) }, { clock });
+  onTestFinished(() => engine.close());
+  return { engine, clock };
+};
+
+const committed = async (engine: Engine) => (await engine.committed(NAME, PARTITION_0))[0]?.offset;
+
+test("wakes a waiting consume by the append itself: no time passes", async () => {
+  const { engine } = await openWithClock();
+  const waiting = engine.consume(consumeRequest(WAITING));
+  await produceValues(engine, 2, "woken");
+  expect(valuesOf(settled(await waiting))).toEqual(["woken"]);
+});
+
+test("wakes every waiting group and fetch, and leaves no timer and no watcher behind", async () => {
+  const { engine, clock } = await openWithClock();
+  await take(engine, { group: "one" });
+  await take(engine, { group: "two" });
+  const idle = clock.timers();
+  const waiting = [
+    engine.consume(consumeRequest({ ...WAITING, group: "one" })).then(settled),
+    engine.consume(consumeRequest({ ...WAITING, group: "two" })).then(settled),
+    engine.fetch(fetchRequest([{ topic: "t", partition: 1, offset: 0 }], WAITING)),
+  ];
+  expect(clock.timers()).toBe(idle + 3);
+  await produceValues(engine, 1, "x");
+  for (const records of await Promise.all(waiting)) expect(valuesOf(records)).toEqual(["x"]);
+  expect(clock.timers()).toBe(idle);
+});
+
+test("answers nothing when the timeout is over, and not before", async () => {
+  const { engine, clock } = await openWithClock();
+  let answered = false;
+  const waiting = engine.consume(consumeRequest(WAITING)).finally(() => (answered = true));
+  clock.advance(999);
+  await engine.topics();
+  expect(answered).toBe(false);
+  clock.advance(1);
+  expect(settled(await waiting)).toEqual([]);
+});
+
+test("lets a fetch sleep on while others' partitions grow", async () => {
+  const { engine, clock } = await openWithClock();
+  const waiting = engine.fetch(fetchRequest([{ topic: "t", partition: 1, offset: 1 }], WAITING));
+  await produceValues(engine, 0, "elsewhere");
+  await produceValues(engine, 1, "before the offset");
+  await produceValues(engine, 1, "this one");
+  expect(valuesOf(await waiting)).toEqual(["this one"]);
+  expect(clock.timers()).toBe(0);
+});
+
+test("wakes a waiting consume when a rebalance gives it partitions with records", async () => {
+  const { engine } = await openWithClock();
+  await take(engine, { instance: "first" });
+  await take(engine, { instance: "second" });
+  const taken = (await ownership(engine))["first"]?.[0] ?? -1;
+  const waiting = engine.consume(consumeRequest({ ...WAITING, instance: "second" }));
+  await produceValues(engine, taken, "left behind");
+  await engine.deleteConsumer({ group: "g", instance: "first" });
+  expect(valuesOf(settled(await waiting))).toEqual(["left behind"]);
+});
+
+test("answers nothing to a consume whose instance is deleted", async () => {
+  const { engine } = await openWithClock();
+  const waiting = engine.consume(consumeRequest(WAITING));
+  await engine.deleteConsumer(NAME);
+  expect(settled(await waiting)).toEqual([]);
+  expect(await engine.consumers()).toEqual([]);
+});
+
+test("ends an instance of which nothing was heard for its session timeout, and gives its partitions to the others", async () => {
+  const { engine, clock } = await openWithClock();
+  const options = { ...FROM_THE_BEGINNING, sessionTimeoutMs: 10_000 };
+  await take(engine, { instance: "silent", options });
+  await take(engine, { instance: "other" });
+  clock.advance(9_999);
+  expect(Object.keys(await ownership(engine))).toEqual(["silent", "other"]);
+  clock.advance(1);
+  expect(await ownership(engine)).toEqual({ other: [0, 1, 2, 3] });
+  await expect(engine.commit({ group: "g", instance: "silent" }, [])).rejects.toMatchObject({ status: 404 });
+});
+
+test.each<[string, (engine: Engine) => Promise<unknown>]>([
+  ["a consume", (engine) => take(engine)],
+  ["a commit", (engine) => engine.commit(NAME, [])],
+  ["a committed", (engine) => engine.committed(NAME, PARTITION_0)],
+])("keeps the session of an instance alive by %s", async (_, call) => {
+  const { engine, clock } = await openWithClock();
+  await take(engine, { options: { ...FROM_THE_BEGINNING, sessionTimeoutMs: 10_000 } });
+  for (let index = 0; index < 5; index += 1) {
+    clock.advance(9_000);
+    await call(engine);
+  }
+  expect(Object.keys(await ownership(engine))).toEqual(["i"]);
+});
+
+test("keeps the session of an instance alive while its consume waits", async () => {
+  const { engine, clock } = await openWithClock();
+  const options = { ...FROM_THE_BEGINNING, sessionTimeoutMs: 10_000 };
+  const waiting = engine.consume(consumeRequest({ timeoutMs: 60_000, options }));
+  clock.advance(59_000);
+  expect(Object.keys(await ownership(engine))).toEqual(["i"]);
+  await produceValues(engine, 0, "x");
+  expect(valuesOf(settled(await waiting))).toEqual(["x"]);
+  clock.advance(10_000);
+  expect(await ownership(engine)).toEqual({});
+});
+
+test("lets go of an instance whose client does not read its answer", async () => {
+  const { engine, clock } = await openWithClock();
+  await produceValues(engine, 0, "x");
+  const stuck = await engine.consume(consumeRequest({ instance: "stuck" }));
+  clock.advance(FROM_THE_BEGINNING.sessionTimeoutMs);
+  expect(await take(engine, { instance: "next" })).toEqual(["x"]);
+  stuck.settle(false);
+});
+
+test("commits by itself at each interval what was delivered, and only that", async () => {
+  const { engine, clock } = await openWithClock();
+  await produceValues(engine, 0, "a", "b");
+  await take(engine, { options: AUTO_COMMIT, maxRecords: 1 });
+  const unanswered = await engine.consume(consumeRequest());
+  clock.advance(4_999);
+  expect(await committed(engine)).toBeUndefined();
+  clock.advance(1);
+  expect(await committed(engine)).toBe(1);
+  unanswered.settle(true);
+  clock.advance(5_000);
+  expect(await committed(engine)).toBe(2);
+});
+
+test("commits by itself before a partition gets another owner, and when the instance is deleted", async () => {
+  const { engine } = await openWithClock();
+  for (const partition of [0, 1, 2, 3]) await produceValues(engine, partition, `${partition}`);
+  expect(await take(engine, { instance: "first", options: AUTO_COMMIT })).toHaveLength(4);
+  expect(await take(engine, { instance: "second", options: AUTO_COMMIT })).toEqual([]);
+  await engine.deleteConsumer({ group: "g", instance: "first" });
+  expect(await take(engine, { instance: "second" })).toEqual([]);
+});
+
+test("commits nothing by itself when auto-commit is off", async () => {
+  const { engine, clock } = await openWithClock();
+  await produceValues(engine, 0, "a");
+  await take(engine);
+  clock.advance(100_000);
+  await engine.deleteConsumer(NAME);
+  expect(await committed(engine)).toBeUndefined();
+});
