@@ -14,16 +14,20 @@ export type KafkaRestOptions = {
   readonly timers?: Timers;
 };
 
-/** One consumer instance on a Kafka REST server, through `@upstash/kafka`. Every call ends, one way or the other. */
+/** One consumer instance on a Kafka REST server. Every call ends, one way or the other. */
 export type KafkaRest = {
   /** The call itself goes on when the promise has been rejected for lateness; `whole` ends when the call has. */
   consume(timeoutMs: number): { readonly answer: Promise<Message[]>; readonly whole: Promise<unknown> };
   fetch(from: Position): Promise<Message[]>;
+  /** @throws RefusedError */
   commit(positions: readonly Position[]): Promise<void>;
   /** Partitions without a commit are left out. */
   committed(partitions: readonly Partition[]): Promise<readonly Position[]>;
   produce: Producer["produce"];
-  /** Ends the instance on the server; it is no error if there is none. */
+  /**
+   * Ends the instance on the server; it is no error if there is none.
+   * @throws RefusedError
+   */
   deleteConsumer(): Promise<void>;
 };
 
@@ -31,20 +35,55 @@ export type KafkaRest = {
 const CALL_TIMEOUT_MS = 20_000;
 /** What a consume may take beyond the time that the server was asked to wait. */
 const CONSUME_GRACE_MS = 5_000;
-const DELETE_TIMEOUT_MS = 5_000;
+const POST_TIMEOUT_MS = 5_000;
 /** What is there already is there at once. */
 const FETCH_TIMEOUT_MS = 1;
 
-/** The calls of one instance. The client has no timeout of its own, so each call races against ours. */
+/** A call that the server answered with an error. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(call: string, status: number) {
+    super(`${call} was answered with ${status}`);
+    this.status = status;
+  }
+}
+
+/**
+ * The calls of one instance. The client has no timeout of its own, so each of its calls races against ours.
+ *
+ * What changes the server's state goes around it: it repeats a failed call for 15 s, refused ones too, and cannot be stopped. A late
+ * repetition of a commit would move the group back, and one of delete-consumer would end the instance that took the old one's place.
+ */
 export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
   const { url, username, password, group, instance, topics, fetch = globalThis.fetch, timers = platformTimers } = options;
   const kafka = new Kafka({ url, username, password });
   const consumer: Consumer = kafka.consumer();
   const producer: Producer = kafka.producer();
   const name = { consumerGroupId: group, instanceId: instance };
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 
   const bounded = <T>(call: string, promise: Promise<T>, timeoutMs = CALL_TIMEOUT_MS): Promise<T> =>
     within(timeoutMs, promise, () => new Error(`${call} was not answered within ${timeoutMs} ms`), timers);
+
+  const post = async (call: string, body?: string): Promise<void> => {
+    const timeout = new AbortController();
+    const timer = timers.setTimeout(
+      () => timeout.abort(new Error(`${call} was not answered within ${POST_TIMEOUT_MS} ms`)),
+      POST_TIMEOUT_MS,
+    );
+    try {
+      const headers = { authorization, "content-type": "application/json" };
+      const response = await fetch(`${url}/${call}/${group}/${instance}`, { method: "POST", headers, body, signal: timeout.signal });
+      // Read whole in any case: only then is the connection free for the next call.
+      await response.arrayBuffer();
+      if (!response.ok) throw new RefusedError(call, response.status);
+    } finally {
+      timers.clearTimeout(timer);
+    }
+  };
 
   return {
     consume(timeout) {
@@ -53,23 +92,14 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
     },
     fetch: ({ topic, partition, offset }) =>
       bounded("fetch", consumer.fetch({ topic, partition, offset, timeout: FETCH_TIMEOUT_MS }, { parallel: false })),
-    commit: (positions) => bounded("commit", consumer.commit({ ...name, offset: [...positions] })),
+    commit: (positions) => post("commit", JSON.stringify(positions)),
     committed: (partitions) => bounded("committed", consumer.committed({ ...name, topicPartitions: [...partitions] })),
     produce: (topic, message, produceOptions) => bounded("produce", producer.produce(topic, message, produceOptions)),
     async deleteConsumer() {
-      // Not by the client: it repeats a failed call for 15 s, the expected 404 too, and a late repetition would end the new instance.
-      const timeout = new AbortController();
-      const timer = timers.setTimeout(() => timeout.abort(new Error("delete-consumer was not answered in time")), DELETE_TIMEOUT_MS);
       try {
-        const response = await fetch(`${url}/delete-consumer/${group}/${instance}`, {
-          method: "POST",
-          headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` },
-          signal: timeout.signal,
-        });
-        await response.arrayBuffer();
-        if (!response.ok && response.status !== 404) throw new Error(`delete-consumer was answered with ${response.status}`);
-      } finally {
-        timers.clearTimeout(timer);
+        await post("delete-consumer");
+      } catch (error) {
+        if (!(error instanceof RefusedError && error.status === 404)) throw error;
       }
     },
   };

@@ -7,7 +7,7 @@ import { platformTimers } from "../timers.ts";
 import { countAttempts } from "./attempts.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createInstance } from "./instance.ts";
-import { createKafkaRest, type KafkaRestOptions } from "./kafka-rest.ts";
+import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
 import { createPersist, reasonOf } from "./persist.ts";
 
 export type UpstashSourceOptions = KafkaRestOptions & { readonly log: Log; readonly random?: () => number };
@@ -24,7 +24,7 @@ const REFUSED_RECORD = new Set([400, 413, 422]);
 const REFUSED_COMMIT = new Set([400, 409]);
 
 /**
- * Consumes through the Upstash Kafka REST dialect, with the unmodified `@upstash/kafka`. An answer that was lost on its way shows in
+ * Consumes through the Upstash Kafka REST dialect, with the unmodified `@upstash/kafka` wherever that is safe (see kafka-rest.ts). An answer that was lost on its way shows in
  * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
  * the instance is begun anew (see instance.ts). The second finds also what nothing follows, the first what nobody noticed.
  */
@@ -77,7 +77,7 @@ export const upstashSource = ({ log, random, ...options }: UpstashSourceOptions)
       await rest.commit(positions);
       return { committed: positions, lost: [] };
     } catch (error) {
-      if (!(error instanceof UpstashError && REFUSED_COMMIT.has(error.status))) {
+      if (!(error instanceof RefusedError && REFUSED_COMMIT.has(error.status))) {
         log.warn({ reason: reasonOf(error) }, "the gateway did not commit");
         return { committed: [], lost: [] };
       }

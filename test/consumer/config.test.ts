@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { readConsumerConfig } from "../../consumer/config.ts";
+import { ConfigurationError } from "../../environment/environment.ts";
+import { startProcess } from "../helpers/processes.ts";
+import { REPLY_SECRET } from "./process.ts";
+
+const complete = {
+  UPSTASH_KAFKA_REST_URL: "http://127.0.0.1:8788/",
+  UPSTASH_KAFKA_REST_USERNAME: "user",
+  UPSTASH_KAFKA_REST_PASSWORD: "password",
+  WORKER_URL: "https://rejoinder.example/",
+  REPLY_SECRET,
+};
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConsumerConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+};
+
+test("what is not set has a default, and the instance keeps its name over restarts", () => {
+  const config = readConsumerConfig(complete, "web 7.example");
+  expect(config).toMatchObject({
+    group: "rejoinder",
+    instance: "web-7.example-1",
+    concurrency: 64,
+    workerUrl: "https://rejoinder.example",
+  });
+  expect(config.kafkaRest).toEqual({ url: "http://127.0.0.1:8788", username: "user", password: "password" });
+  expect(config.replyKey).toEqual(new Uint8Array(32).fill(7));
+});
+
+test("while the secret is rotated the first of the two signs", () => {
+  const newer = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
+  expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }).replyKey).toEqual(new Uint8Array(24).fill(9));
+});
+
+test.each([
+  ["REPLY_SECRET", "whsec_short"],
+  ["REPLY_SECRET", `${REPLY_SECRET},${REPLY_SECRET},${REPLY_SECRET}`],
+  ["REPLY_SECRET", ","],
+  ["WORKER_URL", "ftp://rejoinder.example"],
+  ["UPSTASH_KAFKA_REST_URL", "localhost"],
+  ["CONSUMER_GROUP", "a/b"],
+  ["CONSUMER_INSTANCE", "a b"],
+  ["CONSUMER_CONCURRENCY", "0"],
+  ["CONSUMER_CONCURRENCY", "many"],
+  ["LOG_FORMAT", "xml"],
+])("says what is wrong with %s=%s, without repeating it", (name, value) => {
+  const problems = problemsOf({ ...complete, [name]: value });
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(new RegExp(`^${name}: `));
+  if (value.length > 5) expect(problems[0]).not.toContain(value);
+});
+
+test("the process lists all that is missing at once and ends with 1", async () => {
+  const started = startProcess("consumer", { WORKER_URL: "nowhere" });
+  await expect(started).rejects.toThrow("consumer ended with 1");
+  await expect(started).rejects.toThrow(
+    /5 problems:\n {2}- UPSTASH_KAFKA_REST_URL is not set: .*\n {2}- UPSTASH_KAFKA_REST_USERNAME .*\n {2}- UPSTASH_KAFKA_REST_PASSWORD .*\n {2}- WORKER_URL: .*\n {2}- REPLY_SECRET is not set: .*openssl/,
+  );
+});
