@@ -45,7 +45,10 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
     EXIT_WITH_PARENT: "1",
     ...environment,
   };
-  let running: RunningProcess = await startProcess("start", variables);
+  let running: RunningProcess = await startProcess("start", variables).catch((error: unknown) => {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  });
   const pid = (name: StackProcess): number | undefined => recordedProcess(dir, name)?.pid;
   const stop: Stack["stop"] = async (signal = "SIGTERM") => {
     await running.stop(signal);
