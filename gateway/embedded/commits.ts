@@ -32,6 +32,7 @@ export const openCommits = (database: DatabaseSync, queue: WriteQueue): Commits 
   return {
     of: (group, { id }) => groups.get(group)?.get(id),
     async set(group, offsets) {
+      if (offsets.size === 0) return;
       await write(group, offsets);
       for (const [{ id }, offset] of offsets) remember(group, id, offset);
     },

@@ -1,5 +1,6 @@
-import { mayTouch } from "../credentials.ts";
-import type { Route } from "./call.ts";
+import { mayTouch, requireTopic } from "../credentials.ts";
+import type { Call, Route } from "./call.ts";
+import { readIntegerText, readObjects, readPartition } from "./input.ts";
 
 /** `/topics`: partition counts of the topics that the user may touch, by name. */
 export const topicsRoute: Route = {
@@ -10,3 +11,32 @@ export const topicsRoute: Route = {
     return { body: Object.fromEntries([...(await engine.topics())].filter(([topic]) => mayTouch(credential, topic))) };
   },
 };
+
+/** `/offsets/$TIMESTAMP`: the first offsets no older than a time in ms, or `earliest`, or `latest`. */
+export const offsetsRoute: Route = {
+  methods: ["GET", "POST"],
+  scope: "consume",
+  segments: [1, 1],
+  async handle(call) {
+    const partitions = readObjects("the body", call.body).map(readPartition);
+    for (const { topic } of partitions) requireTopic(call.credential, topic);
+    return { body: await call.engine.offsetsAt(readTime(call), partitions) };
+  },
+};
+
+/** `/consumers`: the instances that live, with what they own of the topics that the user may touch. */
+export const consumersRoute: Route = {
+  methods: ["GET", "POST"],
+  scope: "consume",
+  segments: [0, 0],
+  async handle({ engine, credential }) {
+    const visible = (await engine.consumers()).map(({ name, instances }) => ({
+      name,
+      instances: instances.filter(({ topics }) => topics.every(({ topic }) => mayTouch(credential, topic))),
+    }));
+    return { body: visible.filter(({ instances }) => instances.length > 0) };
+  },
+};
+
+const readTime = ({ path: [time = ""] }: Call): number | "earliest" | "latest" =>
+  time === "earliest" || time === "latest" ? time : readIntegerText("the time", time, 0, Number.MAX_SAFE_INTEGER);

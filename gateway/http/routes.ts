@@ -1,7 +1,7 @@
 import type { Route } from "./call.ts";
 import { consumeRoute, fetchRoute } from "./consume.ts";
 import { commitRoute, committedRoute, deleteConsumerRoute } from "./group.ts";
-import { topicsRoute } from "./metadata.ts";
+import { consumersRoute, offsetsRoute, topicsRoute } from "./metadata.ts";
 import { produceRoute } from "./produce.ts";
 
 /** Every route of the dialect, by the first segment of its path. */
@@ -12,5 +12,7 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map([
   ["commit", commitRoute],
   ["committed", committedRoute],
   ["delete-consumer", deleteConsumerRoute],
+  ["offsets", offsetsRoute],
   ["topics", topicsRoute],
+  ["consumers", consumersRoute],
 ]);

@@ -4,6 +4,7 @@ import { onTestFinished, expect, test } from "vitest";
 import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
 
 const MIB = 1024 * 1024;
+const PATIENTLY = { timeout: 15_000 } as const;
 const AUTHORIZATION = `Authorization: Basic ${btoa("full:pw")}`;
 
 const openConnection = async ({ url }: GatewayUnderTest): Promise<Socket> => {
@@ -35,7 +36,7 @@ test("gives records back when the connection closes before they were written", a
   expect((await gateway.call("/consume/g/i/large")).status).toBe(409);
   socket.destroy();
   await expect
-    .poll(() => gateway.call("/consume/g/i/large"), { timeout: 10_000 })
+    .poll(() => gateway.call("/consume/g/i/large"), PATIENTLY)
     .toMatchObject({ status: 200, body: [{ offset: 0 }, { offset: 1 }, { offset: 2 }, { offset: 3 }] });
   await gateway.call("/commit/g/i");
   const { body } = await gateway.call("/committed/g/i", { body: { topic: "large", partition: 0 } });
@@ -49,11 +50,11 @@ test("takes no records for a consume whose client has gone", async () => {
     headers: { authorization: `Basic ${btoa("full:pw")}`, "kafka-auto-offset-reset": "earliest" },
     signal: controller.signal,
   });
-  await expect.poll(() => gateway.engine.consumers()).toMatchObject([{ name: "g" }]);
+  await expect.poll(() => gateway.engine.consumers(), PATIENTLY).toMatchObject([{ name: "g" }]);
   controller.abort();
   await expect(gone).rejects.toThrow("aborted");
   await gateway.call("/produce/other/x");
-  await expect.poll(() => gateway.call("/consume/g/i/other")).toMatchObject({ status: 200, body: [{ value: "x" }] });
+  await expect.poll(() => gateway.call("/consume/g/i/other"), PATIENTLY).toMatchObject({ status: 200, body: [{ value: "x" }] });
 });
 
 test("answers 408 to half a body and silence", async () => {
@@ -83,12 +84,12 @@ test("answers 503 with Retry-After while it holds as many bodies as it may, and 
   const gateway = await gatewayUnderTest({ maxHeldBytes: 1000 });
   const socket = await openConnection(gateway);
   socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: 900\r\n\r\n{"value":`);
-  await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status).toBe(503);
+  await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status, PATIENTLY).toBe(503);
   const refused = await gateway.call("/produce/other", { body: { value: "x".repeat(200) } });
   expect(refused).toMatchObject({ status: 503, body: { status: 503 } });
   expect(refused.headers.get("retry-after")).toBe("1");
   socket.destroy();
-  await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status).toBe(200);
+  await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status, PATIENTLY).toBe(200);
 });
 
 test.each([
@@ -105,7 +106,7 @@ test("answers what waits when it stops, and keeps no connection open", async () 
   const gateway = await gatewayUnderTest();
   const fetching = gateway.call("/fetch", { body: { topic: "other", partition: 0, offset: 0, timeout: 60_000 } });
   const waiting = gateway.call("/consume/g/i/other?timeout=60000");
-  await expect.poll(() => gateway.engine.consumers()).toHaveLength(1);
+  await expect.poll(() => gateway.engine.consumers(), PATIENTLY).toHaveLength(1);
   await gateway.stop();
   expect((await waiting).body).toEqual([]);
   expect((await fetching).body).toEqual([]);

@@ -176,6 +176,29 @@ test("lists the topics with their partition counts, those that the user may touc
   expect((await gateway.call("/topics", { method: "GET", user: "o:pw" })).body).toEqual({ other: 1 });
 });
 
+test("finds offsets by time, and refuses what is no time", async () => {
+  const gateway = await gatewayUnderTest();
+  await gateway.call("/produce/other", {
+    body: [
+      { value: "a", timestamp: 10 },
+      { value: "b", timestamp: 20 },
+    ],
+  });
+  const at = async (time: string) => (await gateway.call(`/offsets/${time}`, { body: { topic: "other", partition: 0 } })).body;
+  expect(await at("11")).toEqual([{ topic: "other", partition: 0, offset: 1 }]);
+  expect(await at("earliest")).toMatchObject([{ offset: 0 }]);
+  expect(await at("latest")).toMatchObject([{ offset: 2 }]);
+  expect(await at("yesterday")).toMatchObject({ status: 400 });
+});
+
+test("names the instances of the topics that the user may touch", async () => {
+  const gateway = await gatewayUnderTest({ credentials: ["full:pw", "o:pw:consume:oth*"] });
+  await gateway.call("/consume/g/i/numbers?timeout=1");
+  const instances = [{ name: "i", topics: [{ topic: "numbers", partitions: [0, 1, 2] }] }];
+  expect((await gateway.call("/consumers", { method: "GET" })).body).toEqual([{ name: "g", instances }]);
+  expect((await gateway.call("/consumers", { method: "GET", user: "o:pw" })).body).toEqual([]);
+});
+
 test("answers health without credentials", async () => {
   const gateway = await gatewayUnderTest();
   const response = await fetch(`${gateway.url}/health`);

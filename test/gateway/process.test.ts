@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
+import { startProcess } from "../helpers/processes.ts";
+import { temporaryFolder } from "./gateway-under-test.ts";
+
+const start = async (overrides: Record<string, string> = {}): Promise<GatewayProcess> => {
+  const gateway = await startGatewayProcess(overrides);
+  onTestFinished(() => gateway.remove());
+  return gateway;
+};
+
+const PATIENTLY = { timeout: 15_000 } as const;
+
+type Place = { readonly partition: number; readonly offset: number };
+
+const call = async <Body>({ url, username, password }: GatewayProcess, path: string, body?: unknown): Promise<Body> => {
+  const response = await fetch(url + path, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`${username}:${password}`)}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as Body;
+};
+
+const readPartition = async (gateway: GatewayProcess, partition: number): Promise<string[]> => {
+  const values: string[] = [];
+  for (;;) {
+    const place = { topic: "requests", partition, offset: values.length, timeout: 1 };
+    const records = await call<{ offset: number; value: string }[]>(gateway, "/fetch", place);
+    if (records.length === 0) return values;
+    for (const { offset, value } of records) {
+      expect(offset).toBe(values.length);
+      values.push(value);
+    }
+  }
+};
+
+test.each(["always", "os"])("has every acknowledged record exactly at its offset after kill -9, with GATEWAY_FSYNC=%s", async (fsync) => {
+  const gateway = await start({ GATEWAY_FSYNC: fsync });
+  const acknowledged = new Map<string, Place>();
+  let sent = 0;
+  const produceUntilKilled = async (): Promise<void> => {
+    for (;;) {
+      const values = [`${(sent += 1)}`, `${(sent += 1)}`];
+      const places = await call<Place[]>(
+        gateway,
+        "/produce/requests",
+        values.map((value) => ({ value, key: value })),
+      );
+      for (const [index, value] of values.entries()) acknowledged.set(value, places[index] as Place);
+    }
+  };
+  const producers = Array.from({ length: 8 }, () => produceUntilKilled().catch(() => "killed"));
+  await expect.poll(() => acknowledged.size, PATIENTLY).toBeGreaterThan(500);
+  await gateway.restart("SIGKILL");
+  await Promise.all(producers);
+  const stored = await Promise.all([0, 1, 2, 3, 4, 5].map((partition) => readPartition(gateway, partition)));
+  for (const [value, { partition, offset }] of acknowledged) expect(stored[partition]?.[offset]).toBe(value);
+  const values = stored.flat();
+  expect(new Set(values).size).toBe(values.length);
+});
+
+test("keeps committed offsets over kill -9", async () => {
+  const gateway = await start();
+  await call(gateway, "/produce/requests", { value: "x", partition: 0 });
+  await call(gateway, "/consume/g/i", { topic: "requests", timeout: 1 });
+  await call(gateway, "/commit/g/i", { topic: "requests", partition: 0, offset: 1 });
+  await gateway.restart("SIGKILL");
+  expect(await call(gateway, "/committed/g/i", { topic: "requests", partition: 0 })).toMatchObject([{ offset: 1 }]);
+});
+
+test("answers a waiting consume, exits 0 and starts again with everything when it is told to stop", async () => {
+  const gateway = await start();
+  await call(gateway, "/produce/requests", { value: "x", partition: 0 });
+  const waiting = call(gateway, "/consume/g/i", { topic: "requests", timeout: 60_000 });
+  await expect.poll(() => call(gateway, "/consumers"), PATIENTLY).toHaveLength(1);
+  const { exited } = gateway.process;
+  await gateway.restart("SIGTERM");
+  expect(await waiting).toEqual([]);
+  expect(await exited).toEqual({ code: 0, signal: null });
+  expect(await readPartition(gateway, 0)).toEqual(["x"]);
+});
+
+test("says that another gateway holds the folder, and exits 1", async () => {
+  const gateway = await start();
+  const second = startProcess("gateway", { GATEWAY_PORT: "0", GATEWAY_DATA_DIR: gateway.dataDir, GATEWAY_CREDENTIALS: "a:b" });
+  await expect(second).rejects.toThrow(/ended with 1 .*\n?Another gateway is using/);
+});
+
+test("says that the port is taken, and exits 1", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void holder.close());
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  const environment = { GATEWAY_PORT: String(port), GATEWAY_DATA_DIR: await temporaryFolder(), GATEWAY_CREDENTIALS: "a:b" };
+  await expect(startProcess("gateway", environment)).rejects.toThrow(
+    new RegExp(`ended with 1 [^]*Port ${port} of 127.0.0.1 is taken: set GATEWAY_PORT to another`),
+  );
+});
+
+test("lists every problem of its configuration, without the secrets, and exits 1", async () => {
+  const refused = startProcess("gateway", {
+    GATEWAY_PORT: "70000",
+    GATEWAY_ENGINE: "cloud",
+    GATEWAY_FSYNC: "sometimes",
+    GATEWAY_CREDENTIALS: "a:b,hunter2",
+    GATEWAY_TOPICS: "requests",
+  });
+  const output = await refused.then(
+    () => "started",
+    (error: Error) => error.message,
+  );
+  expect(output).toMatch(/ended with 1 /);
+  for (const name of ["GATEWAY_PORT", "GATEWAY_ENGINE", "GATEWAY_FSYNC", "GATEWAY_CREDENTIALS", "GATEWAY_TOPICS"])
+    expect(output).toContain(`  - ${name}: Expected`);
+  expect(output).not.toContain("hunter2");
+});
