@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
-          include: ["test/{protocol,contract,environment,gateway,consumer,start,house}/**/*.test.ts"],
+          include: ["test/{protocol,contract,environment,gateway,consumer,start,bench,house}/**/*.test.ts"],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { measureLoad, type Target } from "../../bench/load.ts";
+
+const serve = async (listener: RequestListener): Promise<Target> => {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, "listening");
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, method: "POST", path: "/x", body: "{}", status: 200 };
+};
+
+test("each connection sends its next request when it has the whole answer, and not before", async () => {
+  const underWay = new Map<unknown, number>();
+  let most = 0;
+  const target = await serve((request, response) => {
+    const { socket } = request;
+    const now = (underWay.get(socket) ?? 0) + 1;
+    underWay.set(socket, now);
+    most = Math.max(most, now);
+    response.write("a part, ");
+    setImmediate(() => {
+      underWay.set(socket, now - 1);
+      response.end("and the rest");
+    });
+  });
+  const { ratePerSecond, p50Us, p99Us } = await measureLoad(target, { connections: 4, warmUpMs: 20, measureMs: 200 });
+  expect(underWay.size).toBe(4);
+  expect(most).toBe(1);
+  expect(ratePerSecond).toBeGreaterThan(0);
+  expect(p99Us).toBeGreaterThanOrEqual(p50Us);
+});
+
+test("rate times mean latency is the number of connections", async () => {
+  const target = await serve((_, response) => response.end());
+  const { connections, ratePerSecond, meanUs, little } = await measureLoad(target, { connections: 8, warmUpMs: 50, measureMs: 500 });
+  expect((ratePerSecond * meanUs) / 1_000_000 / connections).toBeCloseTo(little, 6);
+});
+
+test("an answer with another status ends the measurement and says what came instead", async () => {
+  const target = await serve((_, response) => response.writeHead(503).end("come back later"));
+  await expect(measureLoad(target, { connections: 2, warmUpMs: 0, measureMs: 60_000 })).rejects.toThrow(
+    "Expected 200 from POST /x, got 503: come back later",
+  );
+});
+
+test("a server that drops the connection ends the measurement", async () => {
+  const target = await serve((request) => request.socket.destroy());
+  await expect(measureLoad(target, { connections: 1, warmUpMs: 0, measureMs: 60_000 })).rejects.toThrow("other side closed");
+});
