@@ -1,7 +1,7 @@
 import { type Contract, findOperation } from "../contract/contract.ts";
 import type { Operation } from "../contract/operation.ts";
 import type { Reply } from "../protocol/reply-event.ts";
-import { createProblem, type Problem } from "../protocol/problem.ts";
+import { createProblem } from "../protocol/problem.ts";
 import type { RequestEvent } from "../protocol/request-event.ts";
 import { type AnyHandlers, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { Running } from "./lanes.ts";
@@ -43,21 +43,23 @@ export const createAnswerer = ({
   stop.addEventListener("abort", () => {
     for (const abort of running) abort.abort(stop.reason);
   });
-  const failed = (request: RequestEvent, problem: Problem): Reply => replies.failed(request, problem);
 
-  const handle = async (request: RequestEvent, operation: Operation, data: unknown, context: HandlerContext): Promise<Reply> => {
+  const handle = async (request: RequestEvent, operation: Operation, context: HandlerContext): Promise<Reply> => {
     try {
+      const parsed = operation.request.safeParse(request.data);
+      if (!parsed.success)
+        return replies.failed(request, createProblem("INVALID_REQUEST", { members: { errors: issuesOf(parsed.error) } }));
       // The one place where the type of a single handler is unknown; its own operation's schema has just made what it is given.
-      const { reply, httpStatus } = readResult(await handlers[operation.name]?.(data as never, context));
+      const { reply, httpStatus } = readResult(await handlers[operation.name]?.(parsed.data as never, context));
       const checked = operation.reply.safeParse(reply);
       if (checked.success) return replies.succeeded(request, checked.data, httpStatus);
       context.log.error({ issues: issuesOf(checked.error) }, "the handler's reply does not fit the schema");
-      return failed(request, createProblem("INVALID_REPLY"));
+      return replies.failed(request, createProblem("INVALID_REPLY"));
     } catch (error) {
-      if (error instanceof OperationError) return failed(request, problemOfOperation(error));
+      if (error instanceof OperationError) return replies.failed(request, problemOfOperation(error));
       if (context.signal.aborted) context.log.info("the handler ended after it was told to stop");
       else context.log.error({ err: error }, "the handler failed");
-      return failed(request, createProblem("HANDLER_FAILED"));
+      return replies.failed(request, createProblem("HANDLER_FAILED"));
     }
   };
 
@@ -66,14 +68,12 @@ export const createAnswerer = ({
     if (deadline <= now()) return done(replies.expired(request));
     const operation = findOperation(contract, name);
     if (operation === undefined || !Object.hasOwn(handlers, name))
-      return done(failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
-    const parsed = operation.request.safeParse(request.data);
-    if (!parsed.success) return done(failed(request, createProblem("INVALID_REQUEST", { members: { errors: issuesOf(parsed.error) } })));
+      return done(replies.failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
 
     const abort = new AbortController();
     const context = createContext({ correlationId, operation: name, deadline, signal: abort.signal, log });
     running.add(abort);
-    const handled = handle(request, operation, parsed.data, context);
+    const handled = handle(request, operation, context);
     const processing = timers.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
     let expiry: unknown;
     const expired = new Promise<Reply>((resolve) => {

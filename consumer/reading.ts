@@ -12,8 +12,9 @@ export type Reading =
   /** Nobody can be told: it goes to the dead letters. */
   | { readonly kind: "dead"; readonly reason: string };
 
-/** Stands for an operation that a broken record does not name. */
+/** Stands for an operation that a broken record does not name, or names at a length that no operation has. */
 const UNNAMED = "unknown";
+const MAX_NAME_LENGTH = 64;
 
 /** Reads a record, whatever is in it; never throws. */
 export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): Reading => {
@@ -35,5 +36,7 @@ const addresseeOf = (attributes: Readonly<Record<string, unknown>> | undefined):
   const correlationId = attributes?.["correlationid"];
   if (typeof correlationId !== "string" || !isCorrelationIdShape(correlationId)) return undefined;
   const operation = attributes?.["type"];
-  return { correlationId, operation: typeof operation === "string" && operation !== "" ? operation : UNNAMED };
+  return { correlationId, operation: isName(operation) ? operation : UNNAMED };
 };
+
+const isName = (value: unknown): value is string => typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;

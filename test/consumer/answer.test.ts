@@ -29,7 +29,7 @@ const setUp = (handler: Greet) => {
   const onProcessing = (reply: Reply): void => void processing.push(reply);
   const answer = createAnswerer({ contract, handlers: { greet: handler }, replies, log, onProcessing, stop: stop.signal, ...time });
   const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
-  return { time, log, stop, processing, request, answer: (overrides = {}) => answer({ ...request, ...overrides }) };
+  return { time, log, stop, replies, processing, request, answer: (overrides = {}) => answer({ ...request, ...overrides }) };
 };
 
 test("a handler gets the request as its schema makes it, and what it may know of it", async () => {
@@ -90,6 +90,27 @@ test("a reply that does not fit the schema fails, and only the log says why", as
   expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
   expect(JSON.stringify(reply)).not.toContain("greting");
   expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: ["greeting"] }, { path: [] }] }]);
+});
+
+test("a schema that throws while it reads a request fails that request only", async () => {
+  const brittle = {
+    ...greet,
+    request: greet.request.refine(() => {
+      throw new Error("a bug in a schema");
+    }),
+  };
+  const { log, replies, stop, time, request } = setUp(() => undefined);
+  const answer = createAnswerer({
+    contract: { greet: brittle },
+    handlers: { greet: () => undefined },
+    replies,
+    log,
+    stop: stop.signal,
+    onProcessing() {},
+    ...time,
+  });
+  expect(await answer(request).result).toMatchObject({ state: "failed", data: { code: "HANDLER_FAILED" } });
+  expect(log.lines).toMatchObject([{ level: "error", err: { message: "a bug in a schema" } }]);
 });
 
 test("a request past its deadline is not started", async () => {

@@ -1,26 +1,31 @@
-import { expect, onTestFinished, test } from "vitest";
-import { encodeReply } from "../../consumer/batch.ts";
-import { createReplies } from "../../consumer/replies.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import { platformTimers } from "../../consumer/timers.ts";
 import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
-import { newCorrelationId } from "./requests.ts";
+import { describeSink, newReply, toBatch } from "./sink-contract.ts";
 
 const HOUR_MS = 3_600_000;
 const importKey = (secret: string) => importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
-const replies = createReplies({ source: "/consumer/test" });
-const newBatch = () => ({
-  id: "message",
-  replies: [encodeReply(replies.succeeded({ correlationId: newCorrelationId(), operation: "sum" }, { sum: 5 }))],
-});
+const newBatch = () => toBatch(newReply());
 
 const start = async (options: Partial<Parameters<typeof startReplyReceiver>[0]> = {}) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
   onTestFinished(() => receiver.close());
   return receiver;
 };
+
+describe("as a sink", () => {
+  describeSink(async () => {
+    const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
+    let ended: Promise<void> | undefined;
+    const end = () => (ended ??= receiver.close());
+    onTestFinished(end);
+    const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+    return { sink, end, stored: (correlationId) => receiver.stored.get(correlationId) };
+  });
+});
 
 test("a Worker with another clock refuses once, and then gets its own time", async () => {
   const receiver = await start({ now: () => Date.now() + HOUR_MS });
