@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { identifyProcess } from "../../start/process-identity.ts";
 import { type Stack, startStack, until } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 
@@ -13,7 +14,7 @@ afterEach(() => stack.remove());
 const line = { date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 1 };
 
 /** More than can be finished while the consumer drains. */
-const manyLines = Array.from({ length: 2_000 }, () => line);
+const manyLines = Array.from({ length: 1_000 }, () => line);
 
 const acceptedIds = async (count: number, operation: string, bodyOf: (index: number) => unknown): Promise<readonly string[]> => {
   const sent = await Promise.all(Array.from({ length: count }, (_, index) => caller.send(operation, bodyOf(index))));
@@ -54,5 +55,18 @@ test("after the supervisor alone was killed, the next start takes over what it l
   const before = await caller.end(id);
   await stack.crash("start");
   await stack.restart();
+  expect(await caller.status(id)).toEqual(before);
+});
+
+test("the workerd that a killed Worker's process left behind is ended by the next start", async () => {
+  const [id = ""] = await acceptedIds(1, "sum", () => ({ a: 1, b: 2 }));
+  const before = await caller.end(id);
+  const orphan = stack.pid("workerd") ?? 0;
+  for (const name of ["start", "worker"] as const) process.kill(stack.pid(name) ?? 0, "SIGKILL");
+  await until(() => stack.pid("worker") === undefined);
+  expect((await fetch(`${stack.url}/health`)).status).toBe(200);
+  await stack.restart();
+  expect(identifyProcess(orphan)).toBeUndefined();
+  expect(stack.output()).toContain(`start    | ended process ${orphan}, the workerd of an earlier start that was killed`);
   expect(await caller.status(id)).toEqual(before);
 });
