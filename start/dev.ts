@@ -1,4 +1,5 @@
-import { launch, programOf } from "./launch.ts";
+import { programOf } from "./forked-part.ts";
+import { launch } from "./launch.ts";
 import { runProgram } from "./run-program.ts";
 
 await runProgram(() =>

@@ -2,17 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { ROOT } from "./bundle.ts";
 import { readStartConfig } from "./config.ts";
+import { waitForHealth } from "./health.ts";
 import { forwardLines } from "./log-lines.ts";
 import { recordProcess } from "./process-record.ts";
 import { untilToldToStop } from "./told-to-stop.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 
-const HEALTH_EVERY_MS = 100;
-
 const config = readStartConfig(process.env);
+const url = `http://127.0.0.1:${config.port}`;
 const toldToStop = untilToldToStop({ exitWithParent: config.exitWithParent });
 const directory = join(config.directory, "dev");
 mkdirSync(directory, { recursive: true });
@@ -50,15 +49,7 @@ const ended = once(wrangler, "exit");
 // Killed, this process would leave wrangler behind; whoever starts next finds it here.
 if (wrangler.pid !== undefined) recordProcess(config.directory, "wrangler", wrangler.pid);
 
-const isHealthy = (): Promise<boolean> =>
-  fetch(`http://127.0.0.1:${config.port}/health`).then(
-    (response) => response.ok,
-    () => false,
-  );
-void (async () => {
-  while (!(await isHealthy())) await wait(HEALTH_EVERY_MS);
-  process.send?.({ type: "ready", url: `http://127.0.0.1:${config.port}` });
-})();
+void waitForHealth(url).then(() => process.send?.({ type: "ready", url }));
 
 const wasTold = await Promise.race([ended.then(() => false), toldToStop.then(() => true)]);
 if (wasTold) {
