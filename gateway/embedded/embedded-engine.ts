@@ -1,10 +1,12 @@
+import type { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Engine, FetchRequest, NewRecord, RecordPlace, StoredRecord } from "../engine.ts";
 import { openCommits } from "./commits.ts";
 import { createConsumers } from "./consumers.ts";
 import { type Fsync, openDatabase } from "./database.ts";
 import { createLogFile } from "./log-file.ts";
-import { findPartition, type Partition } from "./partition.ts";
+import { createMembership } from "./membership.ts";
+import { findPartition, type Partition, type Topics } from "./partition.ts";
 import { partitionOf } from "./partitioner.ts";
 import { declareTopics } from "./topics.ts";
 import { createWait, type Wait } from "./wait.ts";
@@ -27,19 +29,13 @@ export const openEmbeddedEngine = (
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Engine => {
   const database = openDatabase(dataDir, fsync);
-  const topics = (() => {
-    try {
-      return declareTopics(database, declared);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  })();
+  const topics = openTopics(database, declared);
   const counts = new Map([...topics].map(([name, partitions]) => [name, partitions.length]));
   const log = createLogFile(database);
   const queue = createWriteQueue(log.transact, clock);
   const commits = openCommits(database, queue);
-  const consumers = createConsumers({ topics, log, commits, clock });
+  const membership = createMembership(topics, commits, clock);
+  const consumers = createConsumers({ topics, log, commits, membership, clock });
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, at) VALUES (0, ?)");
   const turns = new Map<string, number>();
   const fetching = new Set<Wait>();
@@ -94,7 +90,7 @@ export const openEmbeddedEngine = (
     consume: consumers.consume,
     commit: consumers.commit,
     async committed(name, partitions) {
-      consumers.renew(name);
+      membership.renew(name);
       return partitions.flatMap((place) => {
         const offset = commits.of(name.group, findPartition(topics, place));
         return offset === undefined ? [] : [{ ...place, offset }];
@@ -107,8 +103,8 @@ export const openEmbeddedEngine = (
         return { ...place, offset: time === "latest" ? partition.end : log.offsetAt(partition, time) };
       });
     },
-    consumers: async () => consumers.describe(),
-    deleteConsumer: async (name) => consumers.remove(name),
+    consumers: async () => membership.describe(),
+    deleteConsumer: async (name) => membership.remove(name),
     async health() {
       // Only after a failure is there anything to find out; a probe at each call would cost an fsync.
       if (queue.failure() !== undefined) await queue.write(() => probe.run(clock.now()));
@@ -119,9 +115,19 @@ export const openEmbeddedEngine = (
       for (const wait of fetching) wait.end();
     },
     async close() {
-      consumers.close();
+      membership.close();
       await queue.drained();
       database.close();
     },
   };
+};
+
+/** Lets go of the file if the topics cannot be as they were declared. */
+const openTopics = (database: DatabaseSync, declared: ReadonlyMap<string, number>): Topics => {
+  try {
+    return declareTopics(database, declared);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 };

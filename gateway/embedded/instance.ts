@@ -30,11 +30,13 @@ export type Consuming = { readonly wait: Wait; waiting: boolean };
 /** What a batch took of a partition, so that it can be put back. */
 export type Taken = { readonly position: Position; readonly from: number; readonly to: number };
 
+export type Taking = { readonly records: readonly StoredRecord[]; readonly taken: readonly Taken[] };
+
 /**
  * Takes the next records of all that the instance owns. Begins each time with another partition, so that a busy one starves no other.
  * @throws GatewayError 400 where there is no commit to begin at.
  */
-export const takeRecords = (instance: Instance, log: LogFile, room: Room): { records: StoredRecord[]; taken: Taken[] } => {
+export const takeRecords = (instance: Instance, log: LogFile, room: Room): Taking => {
   for (const [{ topic, partition }, { next }] of instance.positions)
     if (next === undefined)
       throw new GatewayError(

@@ -33,6 +33,7 @@ export const createHeld = (maxBytes: number): Held => {
 export const readBody = (request: IncomingMessage, held: Held, onTaken: (bytes: number) => void): Promise<Buffer> => {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > LIMITS.bodyBytes) throw tooLarge();
+  if (declared === 0 && request.headers["transfer-encoding"] === undefined) return NO_BODY;
   const take = (bytes: number): void => {
     held.take(bytes);
     onTaken(bytes);
@@ -60,6 +61,8 @@ export const readBody = (request: IncomingMessage, held: Held, onTaken: (bytes: 
     request.on("error", reject);
   });
 };
+
+const NO_BODY = Promise.resolve(Buffer.alloc(0));
 
 const tooLarge = (): GatewayError => new GatewayError(413, `Expected a body of at most ${LIMITS.bodyBytes} bytes.`);
 

@@ -43,7 +43,7 @@ export const createListener = ({ engine, authenticate, maxHeldBytes, onError, is
       if (answer.settle !== undefined) settleWhenWritten(response, answer.settle);
       send(response, 200, answer.body, closing());
     } catch (thrown) {
-      if (response.destroyed) return;
+      if (response.destroyed || response.headersSent) return;
       const error = gatewayErrorOf(thrown);
       if (error.status >= 500) onError(error, request);
       send(response, error.status, errorBody(error), { ...errorHeaders(error), ...closing() });
