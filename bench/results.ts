@@ -24,6 +24,8 @@ export type FsyncResult = {
   readonly rows: readonly Row[];
   readonly wakeUp: WakeUp;
   readonly goals: readonly Goal[];
+  /** The same piece of arithmetic all through the run: how steady the machine was. */
+  readonly arithmeticMs: Spread;
 };
 
 /** The rows and goals of what was measured with one fsync setting. */
@@ -34,6 +36,7 @@ export const summarize = ({ fsync, withoutConsumer, withConsumer, wakeUp }: Suit
     fsync,
     rows: [...withoutConsumer.map(rowOf(withoutConsumer)), ...withConsumer.map(rowOf(withConsumer))],
     wakeUp,
+    arithmeticMs: spreadOf([...withoutConsumer, ...withConsumer].flatMap(({ arithmeticMs }) => arithmeticMs)),
     goals: [
       atMost("accept p50 ÷ direct produce p50, 1 connection", 4, ratio(find("accept", 1), find("produce", 1), "p50Us"), "×"),
       atLeast("accept rate ÷ health rate, 32 connections", 0.25, ratio(find("accept", 32), find("health", 32), "ratePerSecond"), "×"),

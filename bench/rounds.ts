@@ -1,5 +1,6 @@
 import { type Measurement, measureLoad, type Target } from "./load.ts";
 import type { Pace } from "./pace.ts";
+import { measureArithmetic } from "./steadiness.ts";
 
 /** One line of the table: a target under so many connections. */
 export type Case<Name extends string = string> = { readonly name: Name; readonly target: Target; readonly connections: number };
@@ -9,6 +10,8 @@ export type CaseRounds<Name extends string = string> = {
   readonly name: Name;
   readonly connections: number;
   readonly rounds: readonly Measurement[];
+  /** What {@link measureArithmetic} took before each of them, in milliseconds. */
+  readonly arithmeticMs: readonly number[];
 };
 
 /**
@@ -20,9 +23,10 @@ export const measureRounds = async <Name extends string>(
   { rounds, warmUpMs, measureMs }: Pace,
   say: (line: string) => void,
 ): Promise<CaseRounds<Name>[]> => {
-  const measured = cases.map(({ name, connections }) => ({ name, connections, rounds: [] as Measurement[] }));
+  const measured = cases.map(({ name, connections }) => ({ name, connections, rounds: [] as Measurement[], arithmeticMs: [] as number[] }));
   for (let round = 1; round <= rounds; round++) {
     for (const [index, { name, target, connections }] of cases.entries()) {
+      measured[index]?.arithmeticMs.push(measureArithmetic());
       const measurement = await measureLoad(target, { connections, warmUpMs, measureMs });
       measured[index]?.rounds.push(measurement);
       say(`round ${round}/${rounds}  ${name} at ${connections}: ${Math.round(measurement.ratePerSecond)}/s`);

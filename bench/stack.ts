@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { programOf } from "../start/launch.ts";
+import { programOf } from "../start/forked-part.ts";
 import { createPart, type Part } from "../start/part.ts";
 import { createPartEnvironments, type ProcessEnvironment } from "../start/part-environments.ts";
 import { readOrCreateSecrets } from "../start/secrets.ts";

@@ -2,13 +2,15 @@ import type { FsyncResult, Goal, Row } from "./results.ts";
 import type { Spread } from "./spread.ts";
 
 /** The results with one fsync setting as text: the rows, the wake-up, and the goals. */
-export const formatResult = ({ fsync, rows, wakeUp, goals }: FsyncResult): string =>
+export const formatResult = ({ fsync, rows, wakeUp, goals, arithmeticMs }: FsyncResult): string =>
   [
     `fsync ${fsync}`,
     "",
     alignColumns([["", "connections", "rate/s", "p50 µs", "p99 µs", "rate ÷ health"], ...rows.map(cellsOf)]),
     "",
     `wake-up: reply sent → waiting GET answered ${Math.round(wakeUp.replyToAnswerUs)} µs − one Mailbox read ${Math.round(wakeUp.readUs)} µs = ${Math.round(wakeUp.wakeUpUs)} µs`,
+    "",
+    `steadiness: the same arithmetic took ${formatSpread(arithmeticMs)} ms in the course of the run`,
     "",
     alignColumns(goals.map(({ name, goal, value, unit, met }: Goal) => [name, formatSpread(value), unit, goal, met ? "met" : "MISSED"])),
   ].join("\n");
