@@ -1,5 +1,7 @@
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
 import { startProcess } from "../helpers/processes.ts";
@@ -82,6 +84,26 @@ test("answers a waiting consume, exits 0 and starts again with everything when i
   expect(await waiting).toEqual([]);
   expect(await exited).toEqual({ code: 0, signal: null });
   expect(await readPartition(gateway, 0)).toEqual(["x"]);
+});
+
+test.each([
+  ["stops by itself when its parent goes", "1"],
+  ["stays without its parent, until it is told to stop,", ""],
+])("%s with EXIT_WITH_PARENT=%j", async (_, exitWithParent) => {
+  const environment = { GATEWAY_PORT: "0", GATEWAY_DATA_DIR: await temporaryFolder(), GATEWAY_CREDENTIALS: "a:b" };
+  const child = fork(fileURLToPath(new URL("../../start/run.js", import.meta.url)), ["gateway"], {
+    env: { PATH: process.env["PATH"], ...environment, EXIT_WITH_PARENT: exitWithParent },
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const [{ url }] = (await once(child, "message")) as [{ url: string }];
+  child.disconnect();
+  if (exitWithParent === "") {
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    child.kill("SIGTERM");
+  }
+  expect(await exited).toEqual([0, null]);
 });
 
 test("says that another gateway holds the folder, and exits 1", async () => {
