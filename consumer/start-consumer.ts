@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Contract } from "../contract/contract.ts";
 import { createAnswerer } from "./answer.ts";
 import { createBurial } from "./burial.ts";
@@ -11,7 +12,7 @@ import { createOffsets } from "./offsets.ts";
 import { createReplies } from "./replies.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
-import { type Clock, pause, platformTimers, type Timers } from "./timers.ts";
+import { type Clock, platformTimers, type Timers, within } from "./timers.ts";
 import { createWindow } from "./window.ts";
 
 export type StartConsumerOptions = {
@@ -27,6 +28,8 @@ export type StartConsumerOptions = {
   readonly now?: Clock;
   readonly timers?: Timers;
   readonly random?: () => number;
+  /** Makes the ids of replies and batches. */
+  readonly createId?: () => string;
 };
 
 /** A consumer that is at work. */
@@ -49,13 +52,14 @@ const WINDOW_BYTES = 64 * 1024 * 1024;
 
 /** Puts the parts together and starts them. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
-  const { source, sink, log, concurrency, replySource, now = Date.now, timers = platformTimers, random = Math.random } = options;
+  const { source, sink, log, concurrency, replySource } = options;
+  const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const window = createWindow({ maxRecords: Math.max(concurrency * WINDOW_PER_HANDLER, 1_000), maxBytes: WINDOW_BYTES });
-  const replies = createReplies({ source: replySource, now });
-  const delivery = createDelivery({ sink, replies, log, timers, random });
+  const replies = createReplies({ source: replySource, now, createId });
+  const delivery = createDelivery({ sink, replies, log, timers, random, createId });
   const commits = createCommits({ source, offsets, log, timers });
   const { contract, handlers } = options;
   const answer = createAnswerer({
@@ -88,7 +92,10 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
       // Delivery first: a handler that is told to stop may fail, and nobody should be told of that failure.
       delivery.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
-      await Promise.race([commits.flush().then(() => source.close()), pause(LEAVE_TIMEOUT_MS, new AbortController().signal, timers)]);
+      const leave = commits.flush().then(() => source.close());
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error("The gateway did not answer."), timers).catch((error) =>
+        log.warn({ err: error }, "left without a last commit"),
+      );
     },
   };
 };

@@ -1,4 +1,4 @@
-import { type Consumer, Kafka, type Message, type Producer } from "@upstash/kafka";
+import { type Consumer, Kafka, type Message } from "@upstash/kafka";
 import { type Partition, type Position } from "../offsets.ts";
 import { platformTimers, type Timers, within } from "../timers.ts";
 
@@ -14,6 +14,14 @@ export type KafkaRestOptions = {
   readonly timers?: Timers;
 };
 
+/** A record as the wire carries it: text only, and no word for a null. */
+export type WireRecord = {
+  readonly topic: string;
+  readonly key?: string;
+  readonly value: string;
+  readonly headers: readonly { readonly key: string; readonly value: string }[];
+};
+
 /** One consumer instance on a Kafka REST server. Every call ends, one way or the other. */
 export type KafkaRest = {
   /** The call itself goes on when the promise has been rejected for lateness; `whole` ends when the call has. */
@@ -23,7 +31,8 @@ export type KafkaRest = {
   commit(positions: readonly Position[]): Promise<void>;
   /** Partitions without a commit are left out. */
   committed(partitions: readonly Partition[]): Promise<readonly Position[]>;
-  produce: Producer["produce"];
+  /** @throws RefusedError */
+  produce(record: WireRecord): Promise<void>;
   /**
    * Ends the instance on the server; it is no error if there is none.
    * @throws RefusedError
@@ -54,21 +63,21 @@ export class RefusedError extends Error {
 /**
  * The calls of one instance. The client has no timeout of its own, so each of its calls races against ours.
  *
- * What changes the server's state goes around it: it repeats a failed call for 15 s, refused ones too, and cannot be stopped. A late
- * repetition of a commit would move the group back, and one of delete-consumer would end the instance that took the old one's place.
+ * What only reads goes through the client. What changes something goes around it, since it repeats a failed call for 15 s, refused
+ * ones too, and cannot be stopped: a late repetition of a commit would move the group back, one of delete-consumer would end the
+ * instance that took the old one's place, and one of a produce would store a record twice.
  */
 export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
   const { url, username, password, group, instance, topics, fetch = globalThis.fetch, timers = platformTimers } = options;
-  const kafka = new Kafka({ url, username, password });
-  const consumer: Consumer = kafka.consumer();
-  const producer: Producer = kafka.producer();
+  const consumer: Consumer = new Kafka({ url, username, password }).consumer();
   const name = { consumerGroupId: group, instanceId: instance };
+  const path = `${group}/${instance}`;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 
   const bounded = <T>(call: string, promise: Promise<T>, timeoutMs = CALL_TIMEOUT_MS): Promise<T> =>
     within(timeoutMs, promise, () => new Error(`${call} was not answered within ${timeoutMs} ms`), timers);
 
-  const post = async (call: string, body?: string): Promise<void> => {
+  const post = async (call: string, route: string, body?: unknown): Promise<void> => {
     const timeout = new AbortController();
     const timer = timers.setTimeout(
       () => timeout.abort(new Error(`${call} was not answered within ${POST_TIMEOUT_MS} ms`)),
@@ -76,7 +85,8 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
     );
     try {
       const headers = { authorization, "content-type": "application/json" };
-      const response = await fetch(`${url}/${call}/${group}/${instance}`, { method: "POST", headers, body, signal: timeout.signal });
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const response = await fetch(url + route, { method: "POST", headers, body: text, signal: timeout.signal });
       // Read whole in any case: only then is the connection free for the next call.
       await response.arrayBuffer();
       if (!response.ok) throw new RefusedError(call, response.status);
@@ -92,12 +102,12 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
     },
     fetch: ({ topic, partition, offset }) =>
       bounded("fetch", consumer.fetch({ topic, partition, offset, timeout: FETCH_TIMEOUT_MS }, { parallel: false })),
-    commit: (positions) => post("commit", JSON.stringify(positions)),
+    commit: (positions) => post("commit", `/commit/${path}`, positions),
     committed: (partitions) => bounded("committed", consumer.committed({ ...name, topicPartitions: [...partitions] })),
-    produce: (topic, message, produceOptions) => bounded("produce", producer.produce(topic, message, produceOptions)),
+    produce: (record) => post("produce", "/produce", [record]),
     async deleteConsumer() {
       try {
-        await post("delete-consumer");
+        await post("delete-consumer", `/delete-consumer/${path}`);
       } catch (error) {
         if (!(error instanceof RefusedError && error.status === 404)) throw error;
       }

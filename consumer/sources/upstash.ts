@@ -1,21 +1,27 @@
-import { type Message, UpstashError } from "@upstash/kafka";
+import type { Message } from "@upstash/kafka";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../log.ts";
 import type { Position } from "../offsets.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
-import { platformTimers } from "../timers.ts";
+import { type Clock, pause, platformTimers } from "../timers.ts";
 import { countAttempts } from "./attempts.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createInstance } from "./instance.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
 import { createPersist, reasonOf } from "./persist.ts";
 
-export type UpstashSourceOptions = KafkaRestOptions & { readonly log: Log; readonly random?: () => number };
+export type UpstashSourceOptions = KafkaRestOptions & {
+  readonly log: Log;
+  /** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
+  readonly consumeTimeoutMs?: number;
+  readonly random?: () => number;
+  readonly now?: Clock;
+};
 
-/** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
-const CONSUME_TIMEOUT_MS = 5_000;
 /** The first one waits for nothing: it makes the instance, and shows that all is well. */
 const FIRST_CONSUME_TIMEOUT_MS = 1;
+/** A server that answers an idle consume sooner, as some do while a group is balanced, must not be asked in a tight loop. */
+const LEAST_IDLE_MS = 50;
 /** The server ends an instance that it has not heard of for 120 s. */
 const KEEP_ALIVE_MS = 30_000;
 /** What the same record will be answered again. */
@@ -24,11 +30,11 @@ const REFUSED_RECORD = new Set([400, 413, 422]);
 const REFUSED_COMMIT = new Set([400, 409]);
 
 /**
- * Consumes through the Upstash Kafka REST dialect, with the unmodified `@upstash/kafka` wherever that is safe (see kafka-rest.ts). An answer that was lost on its way shows in
+ * Consumes through the Upstash Kafka REST dialect, read with the unmodified `@upstash/kafka`. An answer that was lost on its way shows in
  * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
  * the instance is begun anew (see instance.ts). The second finds also what nothing follows, the first what nobody noticed.
  */
-export const upstashSource = ({ log, random, ...options }: UpstashSourceOptions): Source => {
+export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Date.now, ...options }: UpstashSourceOptions): Source => {
   const { url, group, instance: name, topics, timers = platformTimers } = options;
   const rest = createKafkaRest(options);
   const consumes = countAttempts(`${url}/consume/${group}/${name}`);
@@ -101,8 +107,10 @@ export const upstashSource = ({ log, random, ...options }: UpstashSourceOptions)
       const stopKeepingAlive = keepAlive();
       try {
         while (!signal.aborted) {
-          const messages = first.length > 0 ? first : await instance.consume(CONSUME_TIMEOUT_MS, signal);
+          const asked = now();
+          const messages = first.length > 0 ? first : await instance.consume(consumeTimeoutMs, signal);
           first = [];
+          if (messages.length === 0 && now() - asked < LEAST_IDLE_MS) await pause(LEAST_IDLE_MS, signal, timers);
           await lookUpCommits(messages, signal);
           for (const message of messages) {
             const gap = expected.gapBefore(message);
@@ -121,9 +129,9 @@ export const upstashSource = ({ log, random, ...options }: UpstashSourceOptions)
     async produce({ topic, key, value, headers }) {
       const texts = headers.map((header) => ({ key: header.key, value: toText(header.value) }));
       try {
-        await rest.produce(topic, toText(value), { headers: texts, ...(key === null ? {} : { key: toText(key) }) });
+        await rest.produce({ topic, ...(key === null ? {} : { key: toText(key) }), value: toText(value), headers: texts });
       } catch (error) {
-        const refused = error instanceof UpstashError && REFUSED_RECORD.has(error.status);
+        const refused = error instanceof RefusedError && REFUSED_RECORD.has(error.status);
         throw new SourceError(reasonOf(error), { retryable: !refused, cause: error });
       }
     },

@@ -135,6 +135,7 @@ test("divides a batch that is too large until it passes, and every reply arrives
   const given = Array.from({ length: 20 }, () => newReply());
   await Promise.all(given.map((reply) => delivery.deliver(reply)));
   expect(receiver.arrived.map(({ id }) => id)).toEqual(given.map(({ id }) => id));
+  expect(new Set(receiver.batches.map(({ webhookId }) => webhookId)).size).toBe(receiver.batches.length);
 });
 
 test("a reply that is too large even alone fails, and the others arrive", async () => {

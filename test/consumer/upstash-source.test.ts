@@ -18,7 +18,17 @@ afterAll(() => gateway.remove());
 const newTopic = (): string => TOPICS[used++] as string;
 const createSource = (topic: string, instance: string, { url } = { url: gateway.url }, log = createRecordedLog()) => {
   const { username, password } = gateway;
-  return upstashSource({ url, username, password, group: `of-${topic}`, instance, topics: [topic], log, random: () => 0 });
+  return upstashSource({
+    url,
+    username,
+    password,
+    group: `of-${topic}`,
+    instance,
+    topics: [topic],
+    log,
+    consumeTimeoutMs: 500,
+    random: () => 0,
+  });
 };
 
 describe.concurrent("as a source", () => {
