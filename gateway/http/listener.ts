@@ -14,7 +14,7 @@ export type ListenerOptions = {
   readonly authenticate: (header: string | undefined) => Credential;
   /** How many bytes of bodies are held at once. */
   readonly maxHeldBytes: number;
-  /** Told of every error that is not the caller's. */
+  /** Told of every error that has a cause here to look into; not of overload, which would fill the log just then. */
   readonly onError: (error: GatewayError, request: IncomingMessage) => void;
   /** Whether the server is going away, so that connections are not kept. */
   readonly isStopping: () => boolean;
@@ -45,7 +45,7 @@ export const createListener = ({ engine, authenticate, maxHeldBytes, onError, is
     } catch (thrown) {
       if (response.destroyed || response.headersSent) return;
       const error = gatewayErrorOf(thrown);
-      if (error.status >= 500) onError(error, request);
+      if (error.status >= 500 && error.cause !== undefined) onError(error, request);
       send(response, error.status, errorBody(error), { ...errorHeaders(error), ...closing() });
       discardRest(request, clock);
     } finally {
