@@ -6,7 +6,7 @@ import { createContext } from "./context.ts";
 
 const line = (date: string, product: string, quantity: number, unitPrice: number) => ({ date, product, quantity, unitPrice });
 
-test("adds up months and products, the months in order", async () => {
+test.concurrent("adds up months and products, the months in order", async () => {
   const lines = [
     line("2026-02-02", "bolt", 40, 0.12),
     line("2026-01-15", "bolt", 100, 0.12),
@@ -25,7 +25,7 @@ test("adds up months and products, the months in order", async () => {
   expect(operations.report.reply.safeParse(reply).success).toBe(true);
 });
 
-test("the parts of any report add up to its total, to the cent", async () => {
+test.concurrent("the parts of any report add up to its total, to the cent", async () => {
   const lines = fc.array(
     fc.record({
       date: fc.constantFrom("2026-01-01", "2026-02-01", "2026-12-31"),
@@ -47,7 +47,7 @@ test("the parts of any report add up to its total, to the cent", async () => {
   }
 });
 
-test("stops soon after its signal aborts", async () => {
+test.concurrent("stops soon after its signal aborts", async () => {
   const abort = new AbortController();
   const lines = Array.from({ length: 20_000 }, () => line("2026-01-15", "bolt", 1, 1));
   const running = report({ account: "acme", lines }, createContext("report", abort.signal));
