@@ -1,9 +1,11 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
+import type { Reply } from "../protocol/reply-event.ts";
+import type { RequestEvent } from "../protocol/request-event.ts";
 import type { Answerer } from "./answer.ts";
 import type { Commits } from "./commits.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Lanes, Running } from "./lanes.ts";
 import type { Offsets } from "./offsets.ts";
 import { readRecord } from "./reading.ts";
 import type { Replies } from "./replies.ts";
@@ -33,6 +35,12 @@ export type Consumer = {
 export const createConsumer = (parts: ConsumerParts): Consumer => {
   const { source, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
 
+  // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
+  const answerWithRoom = (request: RequestEvent): Running<Reply> => {
+    const running = delivery.room().then(() => answer(request));
+    return { result: running.then(({ result }) => result), ended: running.then(({ ended }) => ended) };
+  };
+
   const settle = async (record: ConsumerRecord): Promise<void> => {
     const reading = readRecord(record);
     if (reading.kind === "dead") {
@@ -40,7 +48,7 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
     } else {
       const reply =
         reading.kind === "request"
-          ? await lanes.run(laneOf(record), () => answer(reading.request))
+          ? await lanes.run(laneOf(record), () => answerWithRoom(reading.request))
           : replies.failed(reading.to, problemOf(reading.error));
       // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
       // The other way round it would lose the reply.

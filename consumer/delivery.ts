@@ -1,17 +1,21 @@
 import { randomUUID } from "node:crypto";
+import { createProblem } from "../protocol/problem.ts";
 import type { Outcome, Reply } from "../protocol/reply-event.ts";
+import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import { encodeReply, takeBatch } from "./batch.ts";
 import type { Log } from "./log.ts";
 import type { Replies } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
 import { pause, platformTimers, type Timers } from "./timers.ts";
-import { createProblem } from "../protocol/problem.ts";
+import { createWindow } from "./window.ts";
 
 /** Brings replies to a sink, and does not give up. */
 export type Delivery = {
   /** Resolves with true once the sink has taken the reply, with false if the delivery was closed before. Never rejects. */
   deliver(reply: Reply): Promise<boolean>;
+  /** Resolves while the replies that wait hold little enough memory, or once the delivery is closed. */
+  room(): Promise<void>;
   /** Gives up what is not delivered yet. */
   close(): void;
 };
@@ -20,6 +24,8 @@ export type DeliveryOptions = {
   readonly sink: Sink;
   readonly replies: Replies;
   readonly log: Log;
+  /** From how many bytes of waiting replies on there is no more {@link Delivery.room}. */
+  readonly maxWaitingBytes: number;
   readonly timers?: Timers;
   readonly random?: () => number;
   readonly createId?: () => string;
@@ -28,7 +34,13 @@ export type DeliveryOptions = {
 /** A Worker that restarts is back within a second: begin with little. Later, ask every ten seconds. */
 const RETRY = { firstMs: 100, mostMs: 10_000 };
 
-type Item = { readonly reply: Reply; encoded: EncodedReply; replaced: boolean; readonly resolve: (delivered: boolean) => void };
+type Item = {
+  readonly reply: Reply;
+  encoded: EncodedReply;
+  readonly bytes: number;
+  replaced: boolean;
+  readonly resolve: (delivered: boolean) => void;
+};
 
 /**
  * Sends at once when idle. While a batch is under way further replies gather for the next, so batches grow with the load by
@@ -38,6 +50,7 @@ export const createDelivery = ({
   sink,
   replies,
   log,
+  maxWaitingBytes,
   timers = platformTimers,
   random = Math.random,
   createId = randomUUID,
@@ -47,10 +60,12 @@ export const createDelivery = ({
   const backoff = createBackoff({ ...RETRY, random });
   /** Every reply whose fate is not known, in the queue or on its way. */
   const waiting = new Set<Item>();
+  const window = createWindow({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   let sending = false;
 
   const finish = (item: Item): void => {
     waiting.delete(item);
+    window.leave(item.bytes);
     item.resolve(true);
   };
 
@@ -97,7 +112,8 @@ export const createDelivery = ({
       const code = kind === "too-large" ? "REPLY_TOO_LARGE" : "INVALID_REPLY";
       log.error({ correlationId: only.reply.correlationId, code, reason, bytes: only.encoded.bytes }, "a reply cannot be delivered");
       // A replacement is small and plain. If even that does not pass, nothing will, and one reply must not hold up all others.
-      if (only.replaced) finish(only);
+      // And that a handler is at work is news that may get lost: the request has not failed for it.
+      if (only.replaced || !isTerminal(only.reply.state)) finish(only);
       else queue.unshift(replace(only, code));
       return;
     }
@@ -127,14 +143,17 @@ export const createDelivery = ({
     deliver: (reply) =>
       new Promise((resolve) => {
         if (closed.signal.aborted) return resolve(false);
-        const item: Item = { reply, ...encode(reply), resolve };
+        const encoding = encode(reply);
+        const item: Item = { reply, ...encoding, bytes: encoding.encoded.bytes, resolve };
         waiting.add(item);
+        window.enter(item.bytes);
         queue.push(item);
         if (sending) return;
         sending = true;
         // Replies that are made in the same turn of the event loop leave in the same batch.
         timers.setImmediate(() => void run());
       }),
+    room: () => window.room(closed.signal),
     close() {
       closed.abort();
       for (const { resolve } of waiting) resolve(false);

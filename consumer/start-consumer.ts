@@ -23,6 +23,8 @@ export type StartConsumerOptions = {
   readonly log: Log;
   /** How many handlers run at once. */
   readonly concurrency: number;
+  /** How many bytes the requests that wait may hold, and as many again the replies that are not delivered yet. */
+  readonly maxWaitingBytes?: number;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
   readonly now?: Clock;
@@ -47,19 +49,19 @@ export type RunningConsumer = {
 
 /** For each handler that runs, so many records wait behind it: enough that none idles while replies travel. */
 const WINDOW_PER_HANDLER = 16;
-/** Requests that wait and replies that are not delivered yet may hold so much memory. */
-const WINDOW_BYTES = 64 * 1024 * 1024;
+/** With the texts that they become, well within the memory of a small container. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Puts the parts together and starts them. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
-  const { source, sink, log, concurrency, replySource } = options;
+  const { source, sink, log, concurrency, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
-  const window = createWindow({ maxRecords: Math.max(concurrency * WINDOW_PER_HANDLER, 1_000), maxBytes: WINDOW_BYTES });
+  const window = createWindow({ maxRecords: Math.max(concurrency * WINDOW_PER_HANDLER, 1_000), maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, now, createId });
-  const delivery = createDelivery({ sink, replies, log, timers, random, createId });
+  const delivery = createDelivery({ sink, replies, log, maxWaitingBytes, timers, random, createId });
   const commits = createCommits({ source, offsets, log, timers });
   const { contract, handlers } = options;
   const answer = createAnswerer({

@@ -34,7 +34,7 @@ beforeEach(async () => {
   pauses = [];
   log = createRecordedLog();
   sink = workerSink({ url: receiver.url, key });
-  delivery = createDelivery({ sink, replies, log, timers: impatient, random: () => 0 });
+  delivery = createDelivery({ sink, replies, log, maxWaitingBytes: 1_000_000_000, timers: impatient, random: () => 0 });
 });
 
 afterEach(async () => {
@@ -199,4 +199,15 @@ test("what is not delivered when it closes is said to be so", async () => {
   delivery.close();
   expect(await undelivered).toBe(false);
   expect(await delivery.deliver(newReply())).toBe(false);
+});
+
+test("news of a handler at work that the Worker cannot read is dropped, and does not fail the request", async () => {
+  const to = { correlationId: newCorrelationId(), operation: "sum" };
+  receiver.misbehave(({ replies }, response) => {
+    if (!replies.some(({ state }) => state === "processing")) return false;
+    answer(response, 400, { code: "INVALID_BATCH" });
+    return true;
+  });
+  await Promise.all([delivery.deliver(replies.processing(to)), delivery.deliver(replies.succeeded(to, { sum: 5 }))]);
+  expect(receiver.arrived.map(({ state }) => state)).toEqual(["succeeded"]);
 });
