@@ -43,9 +43,15 @@ export const createMailbox = (options: MailboxOptions) => {
     else rows.update(key, next);
   };
 
+  /**
+   * Whether a status that is not here can have left for KV. Not by its age alone: how long a mailbox keeps a status may have
+   * been configured otherwise when it left.
+   */
+  const mayHaveLeft = (key: StatusKey): boolean => isOverdue(key, now()) && rows.find(key) === undefined;
+
   /** What an overdue request has come to: a status that has already left for KV, or else expired, for good. */
   const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
-    const archived = rows.find(key) === undefined ? await archive.read(key) : undefined;
+    const archived = mayHaveLeft(key) ? await archive.read(key) : undefined;
     if (archived !== undefined) return { ...archived, replyId: null };
     // Read again: KV took its time, and a reply may have come meanwhile.
     const current = rows.find(key);
@@ -57,10 +63,7 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 
   /** A reply for a request whose status may have left for KV long ago must not begin it anew. */
-  const isInArchive = async ({ key }: Delivery): Promise<boolean> => {
-    const mayHaveLeft = isOverdue(key, now()) && now() - key.createdAt > mailboxRetentionMs;
-    return mayHaveLeft && rows.find(key) === undefined && (await archive.read(key)) !== undefined;
-  };
+  const isInArchive = async ({ key }: Delivery): Promise<boolean> => mayHaveLeft(key) && (await archive.read(key)) !== undefined;
 
   const settleAll = (deliveries: readonly Delivery[], archived: readonly (boolean | "unreadable")[]) => {
     const ended: [correlationId: string, status: KeptStatus][] = [];
