@@ -45,13 +45,16 @@ export const summarize = ({ fsync, withoutConsumer, withConsumer, wakeUp }: Suit
   };
 };
 
-/** The measurements whose rate, mean latency and connections do not fit together (Little's law), as lines for people. */
+/**
+ * The cases whose rate, mean latency and connections do not fit together (Little's law), as lines for people. Taken over all
+ * rounds, in which what the ends of each cut off evens out.
+ */
 export const findMismeasured = ({ fsync, withoutConsumer, withConsumer }: SuiteResult): string[] =>
-  [...withoutConsumer, ...withConsumer].flatMap(({ name, connections, rounds }) =>
-    rounds
-      .filter(({ little }) => Math.abs(little - 1) > LITTLE_TOLERANCE)
-      .map(({ little }) => `${name} at ${connections}, fsync ${fsync}: rate × mean ÷ connections is ${little.toFixed(3)}`),
-  );
+  [...withoutConsumer, ...withConsumer].flatMap(({ name, connections, rounds }) => {
+    const little = rounds.reduce((sum, round) => sum + round.little, 0) / rounds.length;
+    if (Math.abs(little - 1) <= LITTLE_TOLERANCE) return [];
+    return [`${name} at ${connections}, fsync ${fsync}: rate × mean ÷ connections is ${little.toFixed(3)}`];
+  });
 
 const rowOf =
   (half: readonly CaseRounds<CaseName>[]) =>
