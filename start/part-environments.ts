@@ -1,3 +1,5 @@
+import { topicsOf } from "../contract/contract.ts";
+import { operations } from "../contract/operations.ts";
 import type { StartConfig } from "./config.ts";
 import type { Secrets } from "./secrets.ts";
 import { join } from "node:path";
@@ -15,6 +17,9 @@ export type PartEnvironments = {
 /** The user of the gateway that the Worker and the consumer share. */
 const GATEWAY_USER = "rejoinder";
 
+/** A topic that the contract names is there at the next start: six partitions let six consumers share the work. */
+const withDeadLetters = (topic: string): readonly string[] => [`${topic}:6`, `${topic}-dlt:1`];
+
 export const createPartEnvironments = (config: StartConfig, secrets: Secrets, environment: ProcessEnvironment): PartEnvironments => {
   const kafkaRest = {
     UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${config.gatewayPort}`,
@@ -30,6 +35,7 @@ export const createPartEnvironments = (config: StartConfig, secrets: Secrets, en
   };
   return {
     gateway: {
+      GATEWAY_TOPICS: topicsOf(operations).flatMap(withDeadLetters).join(","),
       ...all,
       GATEWAY_ENGINE: "embedded",
       GATEWAY_HOST: "127.0.0.1",

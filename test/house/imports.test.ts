@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   consumer: ["contract", "protocol", "environment"],
   worker: ["contract", "protocol", "environment"],
   console: ["contract", "protocol"],
-  start: ["protocol", "environment"],
+  start: ["contract", "protocol", "environment"],
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;
