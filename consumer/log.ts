@@ -1,14 +1,20 @@
 import { type Logger, pino } from "pino";
-import { PinoPretty } from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 
 /** Where lines of the log go; a subset of pino's logger. */
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error" | "child">;
 
 export type LogOptions = { readonly level: string; readonly format: "json" | "pretty" };
 
-/** JSON lines on stdout for machines, or short lines for people. */
-export const createLog = ({ level, format }: LogOptions): Log =>
-  format === "json"
-    ? pino({ level })
-    : // In this thread, and at once: a line must be out before the process ends.
-      pino({ level }, PinoPretty({ sync: true, colorize: false, ignore: "pid,hostname,time", singleLine: true }));
+/**
+ * JSON lines on stdout for machines, or short lines for people.
+ *
+ * Through Node's own stdout, not pino's: that one, when whoever read the lines is gone, tries for ever to write the last of them while
+ * the process exits. Node's tells of it by an event, and a process that nobody listens to must still do its work and end.
+ */
+export const createLog = ({ level, format }: LogOptions, output: NodeJS.WritableStream = process.stdout): Log => {
+  output.on("error", () => {});
+  if (format === "json") return pino({ level }, output);
+  const toShort = prettyFactory({ colorize: false, ignore: "pid,hostname,time", singleLine: true });
+  return pino({ level }, { write: (line) => void output.write(toShort(line)) });
+};

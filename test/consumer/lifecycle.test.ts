@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
+import { freePort } from "../helpers/processes.ts";
 import { consumerEnvironment, REPLY_SECRET, startConsumerProcess } from "./process.ts";
 import { type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest, produce, toWire } from "./requests.ts";
@@ -18,6 +19,16 @@ afterAll(async () => {
   await receiver.close();
   await gateway.remove();
 });
+
+const closedUrl = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 
 test.each([
   ["drains and ends when its parent is gone, if that is wanted", "1", 0],
@@ -40,6 +51,18 @@ test.each([
     await receiver.until(() => receiver.stored.has(request.correlationId));
     expect(consumer.exitCode).toBeNull();
   } else expect(await exited).toEqual([expected, null]);
+});
+
+test("ends when its parent is killed, though nobody reads its log any more", async () => {
+  const parent = fork(fileURLToPath(new URL("fixtures/parent.ts", import.meta.url)), {
+    // A gateway that is away, so that there is something to log until the end.
+    env: { ...consumerEnvironment({ ...gateway, url: await closedUrl() }, receiver), PATH: process.env["PATH"], EXIT_WITH_PARENT: "1" },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const [pid] = (await once(parent, "message")) as [number];
+  onTestFinished(() => void (isRunning(pid) && process.kill(pid, "SIGKILL")));
+  parent.kill("SIGKILL");
+  await expect.poll(() => isRunning(pid), { timeout: 15_000 }).toBe(false);
 });
 
 test("logs short lines for people if they are wanted, and never a secret", async () => {
