@@ -11,8 +11,9 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
-          include: ["test/{protocol,contract,environment,gateway,consumer,start,bench,house}/**/*.test.ts"],
+          include: ["test/{protocol,contract,environment,gateway,consumer,start,bench,house}/**/!(*.process).test.ts"],
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -27,6 +28,17 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["./test/helpers/worker-setup.ts"],
           testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...node,
+          // Starts, kills and waits for processes, each file its own: too slow for every commit.
+          name: "processes",
+          include: ["test/**/*.process.test.ts"],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -34,8 +46,9 @@ export default defineConfig({
           ...node,
           name: "end-to-end",
           include: ["test/{end-to-end,console}/**/*.test.ts"],
-          // Each starts processes of its own: one file after another, so that they do not fight for two cores.
+          // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

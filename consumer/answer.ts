@@ -5,7 +5,7 @@ import { createProblem } from "../protocol/problem.ts";
 import type { RequestEvent } from "../protocol/request-event.ts";
 import { type AnyHandlers, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { Running } from "./lanes.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 import { problemOfOperation, type Replies } from "./replies.ts";
 import { type Clock, platformTimers, type Timers } from "./timers.ts";
 

@@ -1,7 +1,7 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDeadLetter } from "./dead-letter.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 import { type Source, SourceError } from "./source.ts";
 import { pause, platformTimers, type Timers } from "./timers.ts";
 

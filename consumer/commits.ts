@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Source } from "./source.ts";
 import { platformTimers, type Timers } from "./timers.ts";

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import * as z from "zod";
 import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 
@@ -24,9 +25,7 @@ const schema = (host: string) =>
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // the same after a restart
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait for others; enough to hide that, few enough to be fair
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; what is cut off is done again
-    LOG_FORMAT: z.enum(["json", "pretty"]).default("json"), // machines read it more often than people
-    LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"), // nothing for each request
-    EXIT_WITH_PARENT: z.enum(["0", "1"]).default("0"), // a service outlives the shell that started it
+    ...processVariables,
   });
 
 /**
@@ -48,7 +47,7 @@ export const readConsumerConfig = (environment: Environment, host: string = host
     instance: values.CONSUMER_INSTANCE,
     concurrency: values.CONSUMER_CONCURRENCY,
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
-    log: { format: values.LOG_FORMAT, level: values.LOG_LEVEL },
-    exitWithParent: values.EXIT_WITH_PARENT === "1",
+    log: values,
+    exitWithParent: values.EXIT_WITH_PARENT,
   } as const;
 };

@@ -4,7 +4,7 @@ import type { Outcome, Reply } from "../protocol/reply-event.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import { encodeReply, takeBatch } from "./batch.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 import type { Replies } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
 import { pause, platformTimers, type Timers } from "./timers.ts";

@@ -1,6 +1,6 @@
 import type { Contract } from "../contract/contract.ts";
 import type { Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 
 /** What a handler knows of its request, beside the request itself. */
 export type HandlerContext = {

@@ -1,10 +1,11 @@
 import { operations } from "../contract/operations.ts";
 import { topicsOf } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
+import { createLog } from "../environment/log.ts";
+import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { importWebhookKey } from "../protocol/webhook-signature.ts";
 import { readConsumerConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
-import { createLog } from "./log.ts";
 import { workerSink } from "./sinks/worker.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { startConsumer } from "./start-consumer.ts";
@@ -34,27 +35,21 @@ const consumer = startConsumer({
   replySource: `/consumer/${group}`,
 });
 
-const seen = new Set<string>();
-const drain = async (reason: string): Promise<void> => {
-  // Only the same signal twice is impatience: Ctrl-C reaches the whole group of processes, and whoever started this one signals too.
-  if (seen.has(reason)) process.exit(1);
-  seen.add(reason);
-  if (seen.size > 1) return;
+let stopping = false;
+void untilToldToStop({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
+  stopping = true;
   log.info({ reason }, "draining");
   await consumer.drain(config.drainTimeoutMs);
   log.info("drained");
   process.exit(0);
-};
-process.on("SIGTERM", drain);
-process.on("SIGINT", drain);
-if (config.exitWithParent) process.on("disconnect", () => void drain("disconnect"));
+});
 
 consumer.ended.catch((error) => {
   log.error({ err: error }, "the consumer broke");
   process.exit(1);
 });
 await consumer.ready;
-if (seen.size === 0) {
+if (!stopping) {
   log.info({ group, instance, topics, workerUrl }, "consuming");
   process.send?.({ type: "ready" });
 }

@@ -7,7 +7,7 @@ import { createConsumer } from "./consumer.ts";
 import { createDelivery } from "./delivery.ts";
 import type { AnyHandlers } from "./handler.ts";
 import { createLanes } from "./lanes.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../environment/log.ts";
 import { createOffsets } from "./offsets.ts";
 import { createReplies } from "./replies.ts";
 import type { Sink } from "./sink.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
 import { type Credential, parseCredential } from "./credentials.ts";
 
@@ -49,10 +50,7 @@ const SCHEMA = z.object({
       ["requests-dlt", 1],
     ]),
   ),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], "Expected a level of pino.").default("info"),
-  LOG_FORMAT: z.enum(["json", "pretty"], "Expected one of: json, pretty.").default("json"),
-  /** Set by whoever starts the gateway as a part of something: it ends with them. */
-  EXIT_WITH_PARENT: z.stringbool("Expected 1 or 0.").default(false),
+  ...processVariables,
 });
 
 export type GatewayConfig = Readonly<z.output<typeof SCHEMA>>;

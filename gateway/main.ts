@@ -1,8 +1,9 @@
 import process from "node:process";
+import { createLog } from "../environment/log.ts";
+import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
-import { createLog } from "./log.ts";
-import { type Gateway, startGateway } from "./server.ts";
+import { startGateway } from "./server.ts";
 
 const fail = (error: unknown): never => {
   process.stderr.write(`${(error as Error).message}\n`);
@@ -21,28 +22,14 @@ const start = async (): Promise<void> => {
     },
   );
   log.info({ url: gateway.url, dataDir, fsync: config.GATEWAY_FSYNC }, `gateway at ${gateway.url}`);
-  onStop(config.EXIT_WITH_PARENT, (reason) => stop(gateway, reason));
+  const toldToStop = untilToldToStop({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });
 
-  async function stop(running: Gateway, reason: string): Promise<void> {
-    log.info(`${reason}: stopping`);
-    await running.stop();
-    log.info("stopped");
-    process.exit(0);
-  }
-};
-
-/** The same signal a second time is somebody who does not want to wait. */
-const onStop = (withParent: boolean, stop: (reason: string) => Promise<void>): void => {
-  const reasons = new Set<string>();
-  const begin = (reason: string): void => {
-    if (reasons.has(reason)) process.exit(1);
-    reasons.add(reason);
-    if (reasons.size === 1) stop(reason).catch(fail);
-  };
-  process.on("SIGTERM", begin);
-  process.on("SIGINT", begin);
-  if (withParent) process.on("disconnect", () => begin("parent gone"));
+  const reason = await toldToStop;
+  log.info(`${reason}: stopping`);
+  await gateway.stop();
+  log.info("stopped");
+  process.exit(0);
 };
 
 await start().catch(fail);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { Logger } from "pino";
+import type { Log } from "../environment/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
@@ -20,7 +20,7 @@ export type GatewayOptions = {
 
 export type GatewaySeams = {
   readonly engine: Engine;
-  readonly log: Pick<Logger, "error">;
+  readonly log: Pick<Log, "error">;
   readonly clock?: Clock;
 };
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { processVariables } from "../environment/process-variables.ts";
 import { integer } from "../environment/variables.ts";
 
 /** What `npm start` and `npm run dev` read for themselves. All else in the environment is handed on to the parts. */
@@ -18,7 +19,7 @@ const schema = z.object({
   PORT: integer(1, 65_534).default(8787), // wrangler dev's own default
   GATEWAY_PORT: integer(1, 65_535).optional(),
   REJOINDER_DIR: z.string().default(".rejoinder"), // git-ignored, inside the checkout
-  EXIT_WITH_PARENT: z.enum(["0", "1"]).default("0"), // a terminal's own start outlives nothing
+  EXIT_WITH_PARENT: processVariables.EXIT_WITH_PARENT,
 });
 
 /**
@@ -31,6 +32,6 @@ export const readStartConfig = (environment: Environment): StartConfig => {
     port: values.PORT,
     gatewayPort: values.GATEWAY_PORT ?? values.PORT + 1,
     directory: resolve(values.REJOINDER_DIR),
-    exitWithParent: values.EXIT_WITH_PARENT === "1",
+    exitWithParent: values.EXIT_WITH_PARENT,
   };
 };

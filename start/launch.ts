@@ -11,7 +11,7 @@ import { expectFreePort } from "./port.ts";
 import { forgetProcess } from "./process-record.ts";
 import { readOrCreateSecrets } from "./secrets.ts";
 import { createSupervisor } from "./supervisor.ts";
-import { untilToldToStop } from "./told-to-stop.ts";
+import { untilToldToStop } from "../environment/told-to-stop.ts";
 
 /** What plays each part. */
 export type Programs = { readonly gateway: Program; readonly worker: Program; readonly consumer: Program };

@@ -7,7 +7,7 @@ import { readStartConfig } from "./config.ts";
 import { waitForHealth } from "./health.ts";
 import { forwardLines } from "./log-lines.ts";
 import { recordProcess } from "./process-record.ts";
-import { untilToldToStop } from "./told-to-stop.ts";
+import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 
 const config = readStartConfig(process.env);

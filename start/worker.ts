@@ -4,7 +4,7 @@ import { readStartConfig } from "./config.ts";
 import { forwardLines } from "./log-lines.ts";
 import { identifyProcess } from "./process-identity.ts";
 import { recordProcess } from "./process-record.ts";
-import { untilToldToStop } from "./told-to-stop.ts";
+import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 import { emptyTemporaryFolder, startWorkerRuntime } from "./worker-runtime.ts";
 

@@ -1,5 +1,5 @@
 import { createBackoff } from "../backoff.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../../environment/log.ts";
 import { pause, platformTimers, type Timers } from "../timers.ts";
 
 /** Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way. */

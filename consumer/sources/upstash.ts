@@ -1,6 +1,6 @@
 import type { Message } from "@upstash/kafka";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../../environment/log.ts";
 import type { Position } from "../offsets.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
 import { type Clock, pause, platformTimers } from "../timers.ts";

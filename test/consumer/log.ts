@@ -1,4 +1,4 @@
-import type { Log } from "../../consumer/log.ts";
+import type { Log } from "../../environment/log.ts";
 import { pino } from "pino";
 
 /** A log whose lines a test can look at. */

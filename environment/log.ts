@@ -4,7 +4,7 @@ import { prettyFactory } from "pino-pretty";
 /** Where lines of the log go; a subset of pino's logger. */
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error" | "child">;
 
-export type LogOptions = { readonly level: string; readonly format: "json" | "pretty" };
+export type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "pretty" };
 
 /**
  * JSON lines on stdout for machines, or short lines for people.
@@ -12,7 +12,7 @@ export type LogOptions = { readonly level: string; readonly format: "json" | "pr
  * Through Node's own stdout, not pino's: that one, when whoever read the lines is gone, tries for ever to write the last of them while
  * the process exits. Node's tells of it by an event, and a process that nobody listens to must still do its work and end.
  */
-export const createLog = ({ level, format }: LogOptions, output: NodeJS.WritableStream = process.stdout): Log => {
+export const createLog = ({ LOG_LEVEL: level, LOG_FORMAT: format }: LogOptions, output: NodeJS.WritableStream = process.stdout): Log => {
   output.on("error", () => {});
   if (format === "json") return pino({ level }, output);
   const toShort = prettyFactory({ colorize: false, ignore: "pid,hostname,time", singleLine: true });
