@@ -23,7 +23,8 @@ const echo = defineOperation({
   retentionSeconds: HOUR,
 });
 
-const MAX_LINES = 20_000;
+/** So many fit into one Kafka record of 1 MiB, however long their products are called. */
+const MAX_LINES = 5_000;
 
 /** Monthly totals over order lines: takes seconds, and longer the more lines there are. One report an account at a time. */
 const report = defineOperation({
