@@ -16,7 +16,9 @@ export const identifyProcess = (pid: number): ProcessIdentity | undefined => {
 /** Whether exactly this process still runs. */
 export const isRunning = (identity: ProcessIdentity): boolean => {
   const now = identifyProcess(identity.pid);
-  return now !== undefined && now.startedAt === identity.startedAt && now.command === identity.command;
+  if (now === undefined || now.startedAt !== identity.startedAt) return false;
+  // A process that is ending loses its command line first, and its ports only then.
+  return now.command === identity.command || now.command === "";
 };
 
 /** proc(5): the command name may hold spaces and brackets, so fields are counted from the last bracket. */
