@@ -26,7 +26,8 @@ const fromProc = (pid: number): ProcessIdentity | undefined => {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");
-  if (fields[0] === "Z" || fields[0] === "X") return undefined;
+  // The first thread of a killed process can be a zombie while others still hold its files and ports.
+  if ((fields[0] === "Z" || fields[0] === "X") && Number(fields[17]) <= 1) return undefined;
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   // Ticks since boot: without the boot's own name, two boots could give two processes one identity.
   const startedAt = `${boot} ${fields[19]}`;
