@@ -32,6 +32,10 @@ export const pause = (milliseconds: number, signal: AbortSignal, timers: Timers 
     signal.addEventListener("abort", end);
   });
 
+/** Resolves when everything has begun that this turn of the event loop, and what it queued for its end, have made ready. */
+export const nextTurn = (timers: Timers = platformTimers): Promise<void> =>
+  new Promise((resolve) => void timers.setImmediate(() => timers.setImmediate(resolve)));
+
 /** A promise's value, or a rejection with the error of `onTimeout` after some milliseconds. The promise itself goes on. */
 export const within = async <T>(milliseconds: number, promise: Promise<T>, onTimeout: () => Error, timers: Timers): Promise<T> => {
   let timer: unknown;

@@ -39,6 +39,7 @@ export const startWorkerRuntime = async ({ port, directory, bindings, onWorkerd 
     compatibilityDate: readCompatibilityDate(),
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
+    serviceBindings: kafkaRest(bindings),
     kvNamespaces: ["REPLIES"],
     kvPersist: join(directory, "kv"),
     durableObjects: { MAILBOX: { className: "Mailbox", useSQLite: true } },
@@ -49,6 +50,10 @@ export const startWorkerRuntime = async ({ port, directory, bindings, onWorkerd 
   await miniflare.ready;
   return { close: () => miniflare.dispose() };
 };
+
+/** A way to the gateway that does not lead through miniflare's own proxy for outgoing calls, which is JavaScript. */
+const kafkaRest = ({ UPSTASH_KAFKA_REST_URL: url }: WorkerRuntimeOptions["bindings"]) =>
+  url?.startsWith("http://") === true ? { KAFKA_REST: { external: { address: new URL(url).host, http: {} } } } : {};
 
 /** An empty folder for miniflare's temporary files, which it cannot remove when it is killed. */
 export const emptyTemporaryFolder = async (directory: string): Promise<string> => {

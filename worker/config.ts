@@ -61,10 +61,16 @@ export type WorkerConfig = Readonly<z.output<typeof schema>>;
  */
 export const readWorkerConfig = (env: object): WorkerConfig => readEnvironment(schema, env as Record<string, unknown>);
 
-/** The producer that KAFKA_REST_KIND names. */
-export const createProducer = (config: WorkerConfig): Producer =>
-  upstashProducer({
+/**
+ * The producer that KAFKA_REST_KIND names. A service binding KAFKA_REST, if there is one, is the way to the proxy: to one in a
+ * private network, or past what lies between a Worker and the open network.
+ */
+export const createProducer = (config: WorkerConfig, env: object): Producer => {
+  const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: Fetcher };
+  return upstashProducer({
     url: config.UPSTASH_KAFKA_REST_URL,
     username: config.UPSTASH_KAFKA_REST_USERNAME,
     password: config.UPSTASH_KAFKA_REST_PASSWORD,
+    ...(binding && { fetch: (...args) => binding.fetch(...args) }),
   });
+};

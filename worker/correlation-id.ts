@@ -1,4 +1,4 @@
-import { CORRELATION_ID_LENGTH, isCorrelationIdShape } from "../protocol/correlation-id.ts";
+import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
 
 /** What a genuine correlation ID says of its request. Times are milliseconds since 1970. */
 export type CorrelationId = {
@@ -29,6 +29,7 @@ const VERSION = 1;
 const PAYLOAD_BYTES = 31;
 const MAC_BYTES = 16;
 const CLOCK_TOLERANCE_MS = 60_000;
+const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
 
 /**
@@ -73,8 +74,8 @@ export const createCorrelationIds = ({
       view.setUint32(5, createdAt % 2 ** 32);
       setUint24(view, 9, request.deadlineSeconds);
       setUint24(view, 12, request.retentionSeconds);
-      bytes.set(fromHex(request.owner ?? PUBLIC_OWNER), 15);
-      bytes.set(random(new Uint8Array(10)), 21);
+      bytes.subarray(15, 21).setFromHex(request.owner ?? PUBLIC_OWNER);
+      random(bytes.subarray(21, PAYLOAD_BYTES));
       const mac = await crypto.subtle.sign(ALGORITHM, (await keyOf(number)) as CryptoKey, signed(bytes.subarray(0, PAYLOAD_BYTES)));
       bytes.set(new Uint8Array(mac, 0, MAC_BYTES), PAYLOAD_BYTES);
       return describe(bytes);
@@ -86,7 +87,7 @@ export const createCorrelationIds = ({
      */
     async read(text: string): Promise<CorrelationId | undefined> {
       if (!isCorrelationIdShape(text)) return undefined;
-      const bytes = fromBase64Url(text);
+      const bytes = Uint8Array.fromBase64(text, BASE64URL);
       const key = (bytes[0] as number) >> 4 === VERSION ? keyOf((bytes[0] as number) & 0x0f) : undefined;
       if (key === undefined) return undefined;
       // The MAC is truncated, so it is compared here: without a branch on its content.
@@ -106,12 +107,12 @@ const describe = (bytes: Uint8Array<ArrayBuffer>): CorrelationId => {
   const view = new DataView(bytes.buffer);
   const createdAt = view.getUint16(3) * 2 ** 32 + view.getUint32(5);
   return {
-    text: toBase64Url(bytes),
+    text: bytes.toBase64(BASE64URL),
     shard: view.getUint16(1),
     createdAt,
     deadline: createdAt + getUint24(view, 9) * 1_000,
     expiresAt: createdAt + getUint24(view, 12) * 1_000,
-    owner: toHex(bytes.subarray(15, 21)),
+    owner: bytes.subarray(15, 21).toHex(),
   };
 };
 
@@ -120,14 +121,3 @@ const setUint24 = (view: DataView, offset: number, value: number): void => {
   view.setUint16(offset + 1, value & 0xffff);
 };
 const getUint24 = (view: DataView, offset: number): number => view.getUint8(offset) * 2 ** 16 + view.getUint16(offset + 1);
-
-const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-const fromHex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .slice(0, CORRELATION_ID_LENGTH);
-const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));

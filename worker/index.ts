@@ -44,7 +44,7 @@ const createFetch = (env: Env): Fetch => {
 
 const createStore = (config: WorkerConfig, env: Env): ReplyStore =>
   config.REPLY_STORE === "kv"
-    ? kvStore({ kv: env.REPLIES, producer: createProducer(config) })
+    ? kvStore({ kv: env.REPLIES, producer: createProducer(config, env) })
     : mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
 
 /** A Worker that is not configured refuses everything, and names every variable that is missing or wrong, never a value. */

@@ -3,7 +3,7 @@ import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
 import type { Position } from "../offsets.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
-import { type Clock, pause, platformTimers } from "../timers.ts";
+import { type Clock, nextTurn, pause, platformTimers } from "../timers.ts";
 import { countAttempts } from "./attempts.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createInstance } from "./instance.ts";
@@ -121,6 +121,8 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
               yield toRecord(next);
             }
           }
+          // Replies that are ready already go first: somebody waits for them, and preparing the next call takes a while.
+          await nextTurn(timers);
         }
       } finally {
         stopKeepingAlive();

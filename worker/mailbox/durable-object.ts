@@ -21,7 +21,7 @@ export class Mailbox extends DurableObject<Env> {
     this.#mailbox = createMailbox({
       rows: createRows(storage.sql),
       archive: createArchive(env.REPLIES),
-      batches: createProduceBatches({ producer: createProducer(config) }),
+      batches: createProduceBatches({ producer: createProducer(config, env) }),
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),

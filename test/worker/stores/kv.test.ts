@@ -6,7 +6,7 @@ import { kvStore } from "../../../worker/stores/kv.ts";
 import { createId, deliveryFor, keyOf } from "../support/worker.ts";
 import { testReplyStore } from "./reply-store-contract.ts";
 
-const producer = createProducer(readWorkerConfig(env));
+const producer = createProducer(readWorkerConfig(env), env);
 
 /** KV as it is far away: what a location has read, found or not, it believes for a minute of its clock. */
 const cachedKv = (kv: KeyValueStore, now: () => number): KeyValueStore => {
