@@ -28,7 +28,7 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["./test/helpers/worker-setup.ts"],
           testTimeout: 20_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -38,7 +38,7 @@ export default defineConfig({
           name: "processes",
           include: ["test/**/*.process.test.ts"],
           testTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -48,7 +48,7 @@ export default defineConfig({
           include: ["test/{end-to-end,console}/**/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
