@@ -13,6 +13,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/{protocol,contract,environment,gateway,consumer,start,bench,house}/**/!(*.process).test.ts"],
           testTimeout: 20_000,
+          // Modules here have no state of their own, so files need no worker of their own.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
