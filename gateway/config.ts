@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";

@@ -1,3 +1,4 @@
+import { toBase64 } from "./base64.ts";
 import { attributesOf, type CloudEvent, isJsonMediaType, readCloudEvent } from "./cloudevent.ts";
 import { RejoinderError } from "./errors.ts";
 
@@ -126,5 +127,3 @@ const parseJson = (text: string | undefined): unknown => {
     });
   }
 };
-
-const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

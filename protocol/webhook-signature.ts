@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from "./base64.ts";
+
 /**
  * Signatures of the Standard Webhooks scheme 1.0: HMAC-SHA-256 over `id.timestamp.body`, over the raw bytes.
  * Secrets are `whsec_` and base64 of 24 to 64 bytes.
@@ -66,14 +68,4 @@ const signedContent = (id: string, timestamp: string, body: Uint8Array): Uint8Ar
   content.set(prefix);
   content.set(body, prefix.length);
   return content;
-};
-
-const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-
-const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 };

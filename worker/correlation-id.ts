@@ -50,8 +50,7 @@ export const createCorrelationIds = ({
     const secret = secrets.find((candidate) => candidate.number === number)?.secret;
     if (secret === undefined) return undefined;
     let key = keys.get(number);
-    if (key === undefined)
-      keys.set(number, (key = crypto.subtle.importKey("raw", encoder.encode(secret), ALGORITHM, false, ["sign", "verify"])));
+    if (key === undefined) keys.set(number, (key = crypto.subtle.importKey("raw", encoder.encode(secret), ALGORITHM, false, ["sign"])));
     return key;
   };
   const signed = (payload: Uint8Array): Uint8Array<ArrayBuffer> => {

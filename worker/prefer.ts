@@ -1,3 +1,7 @@
+import type { Context } from "hono";
+import { MAX_WAIT_MS } from "./mailbox/waiters.ts";
+import type { ReplyStore } from "./reply-store.ts";
+
 /** The preferences of a request that this API knows. */
 export type Preferences = {
   readonly respondAsync: boolean;
@@ -24,6 +28,14 @@ export const readPrefer = (field: string | null | undefined): Preferences => {
     respondAsync: preferences.has("respond-async"),
     waitSeconds: wait !== undefined && DELTA_SECONDS.test(wait) ? Number(wait) : undefined,
   };
+};
+
+/** How long to wait in seconds, which the answer says too (RFC 7240 §3); 0 where the store cannot. */
+export const applyWait = (context: Context, { waitSeconds = 0 }: Preferences, store: ReplyStore): number => {
+  if (waitSeconds === 0 || !store.capabilities.wait) return 0;
+  const applied = Math.min(waitSeconds, MAX_WAIT_MS / 1_000);
+  context.header("Preference-Applied", `wait=${applied}`);
+  return applied;
 };
 
 const readPair = (text: string): [name: string | undefined, value: string] => {

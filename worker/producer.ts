@@ -8,6 +8,9 @@ export type ProduceOutcome =
   | { readonly outcome: "stored"; readonly metadata: RecordMetadata }
   | { readonly outcome: "rejected" | "unavailable" | "unknown"; readonly detail: string };
 
+/** How long a request may take to be produced, from its arrival on; past it the caller is told that the outcome is unknown. */
+export const PRODUCE_TIMEOUT_MS = 5_000;
+
 /** Produces through a Kafka REST proxy. */
 export type Producer = {
   readonly name: string;

@@ -3,14 +3,12 @@ import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import type { Archive } from "../archive.ts";
 import type { Delivery, ReadResult, RequestResult, StatusKey } from "../reply-store.ts";
+import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { Waiters } from "./waiters.ts";
-
-/** A produce counts from the call's arrival; past it the caller is told that the outcome is unknown. */
-export const PRODUCE_TIMEOUT_MS = 5_000;
 
 export type MailboxOptions = {
   readonly rows: Rows;

@@ -4,7 +4,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import type { Delivery, StatusKey, StoredStatus } from "../reply-store.ts";
 
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
-export const GRACE_AFTER_DEADLINE_MS = 60_000;
+const GRACE_AFTER_DEADLINE_MS = 60_000;
 
 /** A status as a mailbox keeps it: who ended it decides what a later reply is called. */
 export type KeptStatus = StoredStatus & {

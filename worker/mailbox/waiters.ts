@@ -11,7 +11,7 @@ export type WaitersOptions = {
   readonly timers?: Timers;
 };
 
-/** A wait ends after this at the latest: a client that has gone away does not cancel it. */
+/** A wait ends after this at the latest, since a client that has gone away does not cancel it: browsers and proxies bear it, too. */
 export const MAX_WAIT_MS = 25_000;
 const MAX_WAITERS = 5_000;
 

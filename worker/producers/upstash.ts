@@ -1,3 +1,4 @@
+import { toBase64 } from "../../protocol/base64.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
 
@@ -24,7 +25,7 @@ export const upstashProducer = ({
   fetch = (...args) => globalThis.fetch(...args),
   now = Date.now,
 }: UpstashProducerOptions): Producer => {
-  const authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`;
+  const authorization = `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`;
 
   /** A call was lost, so the proxy may be away: the next one first asks, so that at least its own outcome is certain. */
   let isSuspect = false;

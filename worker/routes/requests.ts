@@ -9,11 +9,8 @@ import { isTerminal } from "../../protocol/states.ts";
 import { finalAnswer, pendingAnswer, statusPath } from "../answers.ts";
 import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
-import { type Preferences, readPrefer } from "../prefer.ts";
+import { applyWait, readPrefer } from "../prefer.ts";
 import type { ReplyStore, RequestResult } from "../reply-store.ts";
-
-/** No call waits longer: browsers, proxies and the mailbox's bill agree on this. */
-export const MAX_WAIT_SECONDS = 25;
 
 export type RequestsOptions = {
   readonly contract: Contract;
@@ -29,10 +26,17 @@ export type RequestsOptions = {
 export const createRequestsRoute = ({ contract, ids, store, shards, source, random = Math.random }: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const data = await readRequest(context, operation);
+    const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const id = await ids.create({ shard: Math.floor(random() * shards), ...operation });
-    const record = createRecord({ operation, id, data, source, traceparent: context.req.header("traceparent") });
+    const record = createRecord({
+      operation,
+      id,
+      data,
+      orderingKey: operation.orderingKey?.(request),
+      source,
+      traceparent: context.req.header("traceparent"),
+    });
     const waitSeconds = applyWait(context, preferences, store);
     const result = await store.request(id, record, waitSeconds * 1_000);
 
@@ -52,14 +56,15 @@ const operationOf = (contract: Contract, name: string): Operation => {
   throw new RejoinderError("UNKNOWN_OPERATION", { detail: `Expected one of ${operations.join(", ")}.`, members: { operations } });
 };
 
-const readRequest = async (context: Context, operation: Operation): Promise<unknown> => {
+/** The data as it came, and the request that the schema makes of it. */
+const readRequest = async (context: Context, operation: Operation): Promise<{ data: unknown; request: unknown }> => {
   const contentType = context.req.header("content-type");
   if (contentType === undefined || !isJsonMediaType(contentType)) {
     throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: "Expected the header Content-Type: application/json." });
   }
   const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
   const checked = operation.request.safeParse(data);
-  if (checked.success) return data;
+  if (checked.success) return { data, request: checked.data };
   const errors = checked.error.issues.map(({ path, message }) => ({ path: path.map((step) => `/${String(step)}`).join(""), message }));
   throw new RejoinderError("INVALID_REQUEST", { detail: `Expected a request that fits operation ${operation.name}.`, members: { errors } });
 };
@@ -69,16 +74,17 @@ const createRecord = ({
   operation,
   id,
   data,
+  orderingKey,
   source,
   traceparent,
 }: {
   operation: Operation;
   id: CorrelationId;
   data: unknown;
+  orderingKey: string | undefined;
   source: string;
   traceparent: string | undefined;
 }): ProducerRecord => {
-  const orderingKey = operation.orderingKey?.(operation.request.parse(data));
   const event = createRequestEvent({
     correlationId: id.text,
     operation: operation.name,
@@ -95,14 +101,6 @@ const createRecord = ({
 
 /** W3C Trace Context §3.2. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** How long to wait, which the answer says too (RFC 7240 §3). */
-export const applyWait = (context: Context, { waitSeconds = 0 }: Preferences, store: ReplyStore): number => {
-  if (waitSeconds === 0 || !store.capabilities.wait) return 0;
-  const applied = Math.min(waitSeconds, MAX_WAIT_SECONDS);
-  context.header("Preference-Applied", `wait=${applied}`);
-  return applied;
-};
 
 const CODES: Record<Exclude<RequestResult["outcome"], "stored">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",

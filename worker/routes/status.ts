@@ -3,9 +3,8 @@ import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { jsonAnswer, pendingAnswer, statusText } from "../answers.ts";
 import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
-import { readPrefer } from "../prefer.ts";
+import { applyWait, readPrefer } from "../prefer.ts";
 import type { ReplyStore } from "../reply-store.ts";
-import { applyWait } from "./requests.ts";
 
 export type StatusOptions = {
   readonly ids: CorrelationIds;

@@ -1,9 +1,8 @@
 import { isTerminal } from "../../protocol/states.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts";
-import { expire, GRACE_AFTER_DEADLINE_MS } from "../mailbox/rules.ts";
-import { PRODUCE_TIMEOUT_MS } from "../mailbox/mailbox.ts";
-import type { ProduceOutcome, Producer } from "../producer.ts";
+import { expire, isOverdue } from "../mailbox/rules.ts";
+import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "../producer.ts";
 import type { Delivery, ReplyStore, RequestResult } from "../reply-store.ts";
 
 export type KvStoreOptions = {
@@ -25,7 +24,7 @@ export const kvStore = ({ kv, producer, now = Date.now }: KvStoreOptions): Reply
 
   const deliverOne = async (delivery: Delivery): Promise<Outcome> => {
     const { key, state } = delivery;
-    if (now() > key.deadline + GRACE_AFTER_DEADLINE_MS || key.expiresAt < now() + MIN_ARCHIVE_MS) return "late";
+    if (isOverdue(key, now()) || key.expiresAt < now() + MIN_ARCHIVE_MS) return "late";
     if (!isTerminal(state)) return "stored";
     try {
       await archive.write(key, { ...delivery, version: 1, updatedAt: now() });
@@ -48,7 +47,7 @@ export const kvStore = ({ kv, producer, now = Date.now }: KvStoreOptions): Reply
 
     async read(key) {
       const stored = await archive.read(key);
-      if (stored !== undefined || now() <= key.deadline + GRACE_AFTER_DEADLINE_MS + KV_STALENESS_MS) return stored;
+      if (stored !== undefined || !isOverdue(key, now() - KV_STALENESS_MS)) return stored;
       return expire(undefined, key.deadline);
     },
 
