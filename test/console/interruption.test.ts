@@ -1,25 +1,7 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { launchBrowser } from "../helpers/browser.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { openConsolePage } from "./opened-page.ts";
+import { expect, test } from "vitest";
+import { useConsole } from "./opened-page.ts";
 
-let stack: Stack;
-let browser: Browser;
-
-beforeAll(async () => {
-  [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([stack?.remove(), browser?.close()]);
-});
-
-const open = async () => {
-  const opened = await openConsolePage(browser, stack.url);
-  onTestFinished(() => opened.page.close());
-  return opened;
-};
+const { open, stack } = useConsole();
 
 test("a network that vanishes is told, and once it is back the reply arrives by itself", async () => {
   const { page, send, states } = await open();
@@ -49,7 +31,7 @@ test("the page that was open while the Worker was killed and came back still wor
   const { page, send } = await open();
   await send("report");
   await page.locator(".timeline [data-state=accepted]").waitFor();
-  await stack.crash("workerd");
+  await stack().crash("workerd");
   await page.locator(".timeline [data-state=succeeded]").waitFor({ timeout: 60_000 });
   await send("sum");
   await page.locator("#history li:first-child [data-state=succeeded]").waitFor();

@@ -1,4 +1,7 @@
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { launchBrowser } from "../helpers/browser.ts";
+import { type Stack, startStack } from "../helpers/stack.ts";
 
 /** A tab with the console, and what went wrong or out in it so far. */
 export type OpenedPage = {
@@ -13,12 +16,28 @@ export type OpenedPage = {
   states(): Promise<string[]>;
 };
 
+/** A stack and a browser for the tests of a file, and a way to open the console, in a tab that is closed when the test ends. */
+export const useConsole = () => {
+  let stack: Stack;
+  let browser: Browser;
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await Promise.all([stack?.remove(), browser?.close()]);
+  });
+  return {
+    stack: () => stack,
+    async open(options?: Parameters<Browser["newPage"]>[0]): Promise<OpenedPage> {
+      const opened = await openConsolePage(browser, stack.url, options);
+      onTestFinished(() => opened.page.close());
+      return opened;
+    },
+  };
+};
+
 /** Opens the console in a tab of its own. */
-export const openConsolePage = async (
-  browser: Browser,
-  url: string,
-  options: Parameters<Browser["newPage"]>[0] = {},
-): Promise<OpenedPage> => {
+const openConsolePage = async (browser: Browser, url: string, options: Parameters<Browser["newPage"]>[0] = {}): Promise<OpenedPage> => {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];

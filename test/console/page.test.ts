@@ -1,25 +1,7 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { launchBrowser } from "../helpers/browser.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { openConsolePage } from "./opened-page.ts";
+import { expect, test } from "vitest";
+import { useConsole } from "./opened-page.ts";
 
-let stack: Stack;
-let browser: Browser;
-
-beforeAll(async () => {
-  [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await Promise.all([stack?.remove(), browser?.close()]);
-});
-
-const open = async (options?: Parameters<Browser["newPage"]>[0]) => {
-  const opened = await openConsolePage(browser, stack.url, options);
-  onTestFinished(() => opened.page.close());
-  return opened;
-};
+const { open, stack } = useConsole();
 
 test("sending sum as it stands there shows 5", async () => {
   const { page, complaints, send, states } = await open();
@@ -47,7 +29,7 @@ test("the correlation ID leads to the status", async () => {
   await send("sum", '{"a": 40, "b": 2}');
   const link = page.locator(".correlation-id a");
   await page.locator(".timeline [data-state=succeeded]").waitFor();
-  const status = await fetch(new URL((await link.getAttribute("href")) ?? "", stack.url));
+  const status = await fetch(new URL((await link.getAttribute("href")) ?? "", stack().url));
   expect(await status.json()).toMatchObject({ correlationId: await link.textContent(), state: "succeeded", reply: { sum: 42 } });
 });
 

@@ -1,5 +1,6 @@
 import type { StatusBody } from "../../protocol/status.ts";
 import { isTerminal } from "../../protocol/states.ts";
+import { until } from "../helpers/stack.ts";
 
 /** What became of one POST, as its caller sees it. */
 export type Sent =
@@ -45,11 +46,13 @@ export const createCaller = (url: string): Caller => {
       }
     },
     async end(id) {
-      for (;;) {
+      const ended: StatusBody[] = [];
+      await until(async () => {
         const body = await status(id, 5).catch(() => undefined);
-        if (body !== undefined && isTerminal(body.state)) return body;
-        if (body === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+        if (body !== undefined && isTerminal(body.state)) ended.push(body);
+        return ended.length > 0;
+      });
+      return ended[0] as StatusBody;
     },
   };
 };
