@@ -2,9 +2,11 @@ import * as z from "zod";
 import { type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
-import { type Credential, parseCredential } from "./credentials.ts";
+import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
+import type { Retention } from "./embedded/retention.ts";
+import type { DeclaredTopic } from "./embedded/topics.ts";
 
-const TOPIC = /^(?<name>[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})$/;
+const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
 
 const credentials = () =>
   commaList().transform((elements, context): Credential[] => {
@@ -13,22 +15,46 @@ const credentials = () =>
     if (wrong.length > 0 || parsed.length === 0)
       context.addIssue({
         code: "custom",
-        message: `Expected user:password[:produce|consume|full[:topic-prefix*]], comma-separated; wrong: ${wrong.join(", ") || "there is none"}.`,
+        message: `Expected ${CREDENTIAL_FORM}, comma-separated; wrong: ${wrong.join(", ") || "there is none"}.`,
       });
     return parsed.filter((credential) => credential !== undefined);
   });
 
+/** As Kafka writes it: -1 is without end. */
+const orWithoutEnd = (value: number): number | undefined => (value === -1 ? undefined : value);
+
+const retention = () =>
+  z
+    .string()
+    .regex(/^(-1|\d{1,15})$/, "Expected a whole number, or -1 for without end.")
+    .transform((text) => orWithoutEnd(Number(text)));
+
+/** `:retention.ms=…:retention.bytes=…`. Undefined if it says anything else. */
+const readTopicSettings = (text: string): Partial<Retention> | undefined => {
+  const settings: { ms?: number | undefined; bytes?: number | undefined } = {};
+  for (const setting of text.split(":").slice(1)) {
+    const [name, value] = setting.split("=");
+    const limit = Number(value);
+    if (limit < -1) return undefined;
+    if (name === "retention.ms") settings.ms = orWithoutEnd(limit);
+    else if (name === "retention.bytes") settings.bytes = orWithoutEnd(limit);
+    else return undefined;
+  }
+  return settings;
+};
+
 const topics = () =>
-  commaList().transform((elements, context): ReadonlyMap<string, number> => {
-    const read = new Map<string, number>();
+  commaList().transform((elements, context): ReadonlyMap<string, DeclaredTopic> => {
+    const read = new Map<string, DeclaredTopic>();
     for (const element of elements) {
-      const { name, partitions } = TOPIC.exec(element)?.groups ?? {};
-      if (name === undefined || Number(partitions) < 1 || read.has(name))
+      const { name, partitions, settings = "" } = TOPIC.exec(element)?.groups ?? {};
+      const retention = readTopicSettings(settings);
+      if (name === undefined || Number(partitions) < 1 || read.has(name) || retention === undefined)
         context.addIssue({
           code: "custom",
-          message: `Expected name:partitions, comma-separated, each name once; got ${JSON.stringify(element)}.`,
+          message: `Expected name:partitions[:retention.ms=…][:retention.bytes=…], comma-separated, each name once; got ${JSON.stringify(element)}.`,
         });
-      else read.set(name, Number(partitions));
+      else read.set(name, { partitions: Number(partitions), retention });
     }
     return read;
   });
@@ -42,14 +68,24 @@ const SCHEMA = z.object({
   GATEWAY_ENGINE: z.enum(["embedded"], "Expected one of: embedded.").default("embedded"),
   /** Nothing acknowledged is lost, unless somebody decides otherwise. */
   GATEWAY_FSYNC: z.enum(["always", "os"], "Expected one of: always, os.").default("always"),
-  GATEWAY_CREDENTIALS: credentials().describe("Set it to user:password[:produce|consume|full[:topic-prefix*]], comma-separated."),
+  GATEWAY_CREDENTIALS: credentials().describe(`Set it to ${CREDENTIAL_FORM}, comma-separated.`),
   /** What the Worker and the consumer use: six partitions let six consumers share the work. */
   GATEWAY_TOPICS: topics().default(
     new Map([
-      ["requests", 6],
-      ["requests-dlt", 1],
+      ["requests", { partitions: 6 }],
+      ["requests-dlt", { partitions: 1 }],
     ]),
   ),
+  /** Off, so that a misspelt name is an error and not a topic. */
+  GATEWAY_AUTO_CREATE_TOPICS: z.stringbool("Expected 1 or 0.").default(false),
+  /** Kafka's own default for topics that nobody declared. */
+  GATEWAY_NUM_PARTITIONS: integer(1, 1000).default(1),
+  /** Kafka's own default: seven days. */
+  GATEWAY_RETENTION_MS: retention().default(604_800_000),
+  /** Kafka's own default: without end. Of each partition. */
+  GATEWAY_RETENTION_BYTES: retention().optional(),
+  /** Empty: no pages, as nothing but programs needs to call. */
+  GATEWAY_CORS_ORIGINS: commaList().default([]),
   ...processVariables,
 });
 

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { GatewayError } from "./gateway-error.ts";
 
-/** What a user may call. */
-export type Scope = "produce" | "consume" | "full";
+const SCOPES = ["produce", "consume", "full", "monitor"] as const;
+
+/** What a user may call: `monitor` is for `/metrics`, `full` for everything. */
+export type Scope = (typeof SCOPES)[number];
 
 export type Credential = {
   readonly user: string;
@@ -15,33 +17,52 @@ export type Credential = {
 /** Everything, for whoever has one of the credentials. */
 export const ALL_TOPICS = { name: "", prefix: true } as const;
 
-/** Reads `user:password[:produce|consume|full[:topic]]`; the topic may end with `*`. Undefined if it is not one. */
+/** How a credential is written. */
+export const CREDENTIAL_FORM = `user:password[:${SCOPES.join("|")}[:topic-prefix*]]`;
+
+const CREDENTIAL = new RegExp(
+  `^(?<user>[^:]+):(?<password>[^:]+)(?::(?<scope>${SCOPES.join("|")})(?::(?<topic>[A-Za-z0-9._-]*\\*|[A-Za-z0-9._-]+))?)?$`,
+);
+
+/** Reads what has the {@link CREDENTIAL_FORM}; without `*` the topic is that one alone. Undefined if it has another form. */
 export const parseCredential = (text: string): Credential | undefined => {
-  const match =
-    /^(?<user>[^:]+):(?<password>[^:]+)(?::(?<scope>produce|consume|full)(?::(?<topic>[A-Za-z0-9._-]*\*|[A-Za-z0-9._-]+))?)?$/.exec(text);
+  const match = CREDENTIAL.exec(text);
   const { user, password, scope = "full", topic = "*" } = match?.groups ?? {};
   if (user === undefined || password === undefined) return undefined;
   const prefix = topic.endsWith("*");
   return { user, password, scope: scope as Scope, topics: { name: prefix ? topic.slice(0, -1) : topic, prefix } };
 };
 
-/**
- * Checks the `Authorization` header of HTTP Basic (RFC 7617). Takes the same time for every wrong password.
- * Beside UTF-8 it takes Latin-1, which `@upstash/kafka` sends.
- */
-export const createAuthenticator = (credentials: readonly Credential[]): ((header: string | undefined) => Credential) => {
+/** Finds out who calls. Takes the same time for every wrong password. */
+export type Authenticator = {
+  /**
+   * Of the `Authorization` header of HTTP Basic (RFC 7617). Beside UTF-8 it takes Latin-1, which `@upstash/kafka` sends.
+   * @throws GatewayError 401
+   */
+  byHeader(header: string | undefined): Credential;
+  /** @throws GatewayError 401 */
+  byPair(user: string, password: string): Credential;
+};
+
+export const createAuthenticator = (credentials: readonly Credential[]): Authenticator => {
   const known = credentials.flatMap((credential) => {
     const pair = `${credential.user}:${credential.password}`;
     return (["utf8", "latin1"] as const).map((encoding) => ({ credential, digest: digestOf(Buffer.from(pair, encoding)) }));
   });
-  return (header) => {
-    const encoded = header === undefined ? undefined : /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
-    if (encoded === undefined) throw new GatewayError(401, "Expected an Authorization header with Basic credentials.");
-    const digest = digestOf(Buffer.from(encoded, "base64"));
+  const find = (pair: Buffer): Credential => {
+    const digest = digestOf(pair);
     let found: Credential | undefined;
     for (const candidate of known) if (timingSafeEqual(candidate.digest, digest)) found = candidate.credential;
     if (found === undefined) throw new GatewayError(401, "The user or the password is wrong.");
     return found;
+  };
+  return {
+    byHeader(header) {
+      const encoded = header === undefined ? undefined : /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+      if (encoded === undefined) throw new GatewayError(401, "Expected an Authorization header with Basic credentials.");
+      return find(Buffer.from(encoded, "base64"));
+    },
+    byPair: (user, password) => find(Buffer.from(`${user}:${password}`)),
   };
 };
 
@@ -53,6 +74,9 @@ export const requireScope = (credential: Credential, scope: Exclude<Scope, "full
   if (credential.scope !== "full" && credential.scope !== scope)
     throw new GatewayError(403, `User ${JSON.stringify(credential.user)} may not ${scope}.`);
 };
+
+/** Whether the user may touch every topic. */
+export const mayTouchAll = ({ topics }: Credential): boolean => topics.prefix && topics.name === "";
 
 export const mayTouch = ({ topics }: Credential, topic: string): boolean =>
   topics.prefix ? topic.startsWith(topics.name) : topic === topics.name;

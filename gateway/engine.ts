@@ -5,12 +5,17 @@
 export type Engine = {
   /** Partition count of every topic, by name. */
   topics(): Promise<ReadonlyMap<string, number>>;
+  /** The same of topics that are about to be used: makes those that are not there, if the engine is set to; else they are left out. */
+  provideTopics(names: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
   /**
    * Stores all of the records or none, and resolves once they are as durable as the engine promises.
    * The topics exist and the partitions are in range.
    */
   produce(records: readonly NewRecord[]): Promise<readonly RecordPlace[]>;
-  /** Records from the given offsets on, waiting if there are none yet. Belongs to no group. */
+  /**
+   * Records from the given offsets on, waiting if there are none yet. Belongs to no group. An offset whose record is no longer kept
+   * begins at the first that is; one beyond the end is refused with 400.
+   */
   fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
   /** The next records of an instance, waiting if there are none yet. Creates the instance. */
   consume(request: ConsumeRequest): Promise<Batch>;
@@ -18,7 +23,7 @@ export type Engine = {
   commit(instance: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
   /** Where the group resumes. Partitions without a commit are left out. */
   committed(instance: InstanceName, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
-  /** The first offset whose record is no older than a time in ms; `earliest` and `latest` are the log's two ends. */
+  /** The first offset whose record is no older than a time in ms, or the end; `earliest` and `latest` are the log's two ends. */
   offsetsAt(time: number | "earliest" | "latest", partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
   /** The instances that live now. */
   consumers(): Promise<readonly ConsumerGroup[]>;
@@ -26,6 +31,8 @@ export type Engine = {
   deleteConsumer(instance: InstanceName): Promise<void>;
   /** Resolves if records could be stored now. */
   health(): Promise<void>;
+  /** What there is to measure at this moment. */
+  gauges(): Promise<readonly Gauge[]>;
   /** From now on nothing waits: what is waiting is answered with what there is. */
   drain(): void;
   /** Finishes what was begun and lets go of everything. */
@@ -57,30 +64,35 @@ export type RecordPlace = PartitionOffset & { readonly timestamp: number };
 /** A record as it is answered: a record without a key has the key `""`. */
 export type StoredRecord = RecordPlace & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
 
-/** How much one answer holds at most; a single record is always let through. */
-export type AnswerLimits = { readonly maxRecords: number; readonly maxBytes: number };
+/** The room for one answer, out of what all answers together may hold. */
+export type AnswerRoom = {
+  /** How much may be answered now; a single record is always let through. @throws GatewayError 503 while there is no room at all */
+  free(): { readonly records: number; readonly bytes: number };
+  /** Says that records of so many bytes are on their way. */
+  take(bytes: number): void;
+};
 
 export type Waiting = {
+  readonly room: AnswerRoom;
   /** How long to wait for a first record. */
   readonly timeoutMs: number;
   /** Aborted when nobody is there any more to be answered. */
   readonly signal: AbortSignal;
 };
 
-export type FetchRequest = AnswerLimits & Waiting & { readonly offsets: readonly PartitionOffset[] };
+export type FetchRequest = Waiting & { readonly offsets: readonly PartitionOffset[] };
 
 export type ConsumeRequest = InstanceName &
-  AnswerLimits &
   Waiting & {
     readonly topics: readonly string[];
-    /** Count only for the call that creates the instance. */
-    readonly options: InstanceOptions;
+    /** Asked for only by the call that creates the instance. @throws GatewayError 400 */
+    readonly options: () => InstanceOptions;
   };
 
 export type InstanceOptions = {
   readonly autoCommit: boolean;
   readonly autoCommitIntervalMs: number;
-  /** Where to begin without a commit; `none` refuses. */
+  /** Where to begin without a commit; `none` refuses, and also to pass over records that are no longer kept. */
   readonly autoOffsetReset: "earliest" | "latest" | "none";
   /** An instance of which nothing was heard for so long is ended. */
   readonly sessionTimeoutMs: number;
@@ -101,4 +113,12 @@ export type ConsumerGroup = {
     readonly name: string;
     readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
   }[];
+};
+
+/** A number that goes up and down, as Prometheus takes it. */
+export type Gauge = {
+  /** In snake_case, with the unit at its end. */
+  readonly name: string;
+  readonly help: string;
+  readonly values: readonly { readonly labels: Readonly<Record<string, string | number>>; readonly value: number }[];
 };

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { readGatewayConfig } from "./config.ts";
@@ -14,13 +15,25 @@ const start = async (): Promise<void> => {
   const config = readGatewayConfig(process.env);
   const { GATEWAY_HOST: host, GATEWAY_PORT: port, GATEWAY_DATA_DIR: dataDir } = config;
   const log = createLog(config);
-  const engine = openEmbeddedEngine({ dataDir, fsync: config.GATEWAY_FSYNC, topics: config.GATEWAY_TOPICS });
-  const gateway = await startGateway({ host, port, credentials: config.GATEWAY_CREDENTIALS }, { engine, log }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") return fail(new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`));
-      return fail(error);
+  const engine = openEmbeddedEngine(
+    {
+      dataDir,
+      fsync: config.GATEWAY_FSYNC,
+      topics: config.GATEWAY_TOPICS,
+      retention: { ms: config.GATEWAY_RETENTION_MS, bytes: config.GATEWAY_RETENTION_BYTES },
+      partitionsOnDemand: config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined,
     },
+    { log },
   );
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gateway = await startGateway(
+    { host, port, credentials: config.GATEWAY_CREDENTIALS, corsOrigins: config.GATEWAY_CORS_ORIGINS },
+    { engine, log, registry },
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EADDRINUSE") return fail(new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`));
+    return fail(error);
+  });
   log.info({ url: gateway.url, dataDir, fsync: config.GATEWAY_FSYNC }, `gateway at ${gateway.url}`);
   const toldToStop = untilToldToStop({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });

@@ -1,27 +1,34 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
+import { type BudgetSizes, createBudgets, DEFAULT_BUDGETS } from "./http/budget.ts";
+import { createCors } from "./http/cors.ts";
 import { createListener } from "./http/listener.ts";
+import { createMetrics } from "./metrics.ts";
 
 export type GatewayOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly credentials: readonly Credential[];
+  /** Origins whose pages may call, or `*`. */
+  readonly corsOrigins?: readonly string[];
   /** A request must have arrived within this time. */
   readonly requestTimeoutMs?: number;
-  /** How many bytes of request bodies are held at once. */
-  readonly maxHeldBytes?: number;
+  readonly budgets?: Partial<BudgetSizes>;
 };
 
 export type GatewaySeams = {
   readonly engine: Engine;
   readonly log: Pick<Log, "error">;
   readonly clock?: Clock;
+  /** What else is to be told at `/metrics`. */
+  readonly registry?: Registry;
 };
 
 export type Gateway = {
@@ -32,17 +39,21 @@ export type Gateway = {
 
 /** Serves an engine in the dialect of Upstash Kafka REST. Rejects if the port is taken. */
 export const startGateway = async (
-  { host, port, credentials, requestTimeoutMs = 30_000, maxHeldBytes = 64 * 1024 * 1024 }: GatewayOptions,
-  { engine, log, clock = systemClock }: GatewaySeams,
+  { host, port, credentials, corsOrigins = [], requestTimeoutMs = 30_000, budgets: sizes }: GatewayOptions,
+  { engine, log, clock = systemClock, registry = new Registry() }: GatewaySeams,
 ): Promise<Gateway> => {
   let stopping = false;
+  const budgets = createBudgets({ ...DEFAULT_BUDGETS, ...sizes });
   const listener = createListener({
     engine,
-    authenticate: createAuthenticator(credentials),
-    maxHeldBytes,
+    authenticator: createAuthenticator(credentials),
+    cors: createCors(corsOrigins),
+    budgets,
+    metrics: createMetrics(registry, budgets),
     clock,
     isStopping: () => stopping,
-    onError: (error, { method, url }) => log.error({ err: error.cause ?? error, status: error.status, method, url }, error.message),
+    // The route alone: a path can carry a record, and a query a password.
+    onError: (error, route) => log.error({ err: error.cause ?? error, status: error.status, route }, error.message),
   });
   const server = createServer(
     {

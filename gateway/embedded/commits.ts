@@ -5,6 +5,8 @@ import type { WriteQueue } from "./write-queue.ts";
 /** Where each group resumes. */
 export type Commits = {
   of(group: string, partition: Partition): number | undefined;
+  /** Every group's offsets, by the id of the partition. */
+  groups(): ReadonlyMap<string, ReadonlyMap<number, number>>;
   /** Resolves once the offsets are on disk. */
   set(group: string, offsets: ReadonlyMap<Partition, number>): Promise<void>;
   /** Counts at once, and reaches the disk in its own time: for offsets that nobody waits to see committed. */
@@ -31,6 +33,7 @@ export const openCommits = (database: DatabaseSync, queue: WriteQueue): Commits 
 
   return {
     of: (group, { id }) => groups.get(group)?.get(id),
+    groups: () => groups,
     async set(group, offsets) {
       if (offsets.size === 0) return;
       await write(group, offsets);

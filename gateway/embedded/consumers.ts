@@ -3,9 +3,9 @@ import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../en
 import { GatewayError } from "../gateway-error.ts";
 import type { Commits } from "./commits.ts";
 import { type Consuming, type Instance, settleTaken, type Taking, takeRecords, uncommitted } from "./instance.ts";
-import type { LogFile } from "./log-file.ts";
+import { type LogFile, readInto } from "./log-file.ts";
 import type { Member, Membership } from "./membership.ts";
-import { findPartition, type Partition, type Topics } from "./partition.ts";
+import { findPartition, type Partition, requireWithinEnd, type Topics } from "./partition.ts";
 import { createWait } from "./wait.ts";
 
 /** What instances consume and commit. */
@@ -30,7 +30,7 @@ export const createConsumers = ({ topics, log, commits, membership, clock }: Con
   const takeOrWait = async (instance: Instance, { wait }: Consuming, request: ConsumeRequest): Promise<Taking> => {
     // Nobody is there to be answered once it is aborted: what is taken then would only have to be put back.
     while (!request.signal.aborted) {
-      const taking = takeRecords(instance, log, { records: request.maxRecords, bytes: request.maxBytes, empty: true });
+      const taking = readInto(request.room, (room) => takeRecords(instance, log, room));
       if (taking.records.length > 0 || wait.isOver()) return taking;
       await wait.wokenBy(instance.positions.keys());
     }
@@ -39,11 +39,7 @@ export const createConsumers = ({ topics, log, commits, membership, clock }: Con
 
   const ownedPartition = ({ group, instance }: Member, place: PartitionOffset): Partition => {
     const partition = findPartition(topics, place);
-    if (place.offset > partition.end)
-      throw new GatewayError(
-        400,
-        `Expected the offset to be from 0 to ${partition.end}, the end of partition ${place.partition} of ${JSON.stringify(place.topic)}, got ${place.offset}.`,
-      );
+    requireWithinEnd(partition, place.offset);
     if (group.owner(partition) !== instance)
       throw new GatewayError(
         409,

@@ -5,6 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last records. */
 export type Fsync = "always" | "os";
 
+/** Written into the file, so that a later version knows what it has before it. */
+const VERSION = 2;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS partitions (
     id INTEGER PRIMARY KEY,
@@ -19,6 +22,15 @@ const SCHEMA = `
     value TEXT NOT NULL,
     headers TEXT
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS segments (
+    partition_id INTEGER NOT NULL,
+    base INTEGER NOT NULL,
+    begun_at INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    latest INTEGER NOT NULL DEFAULT -1,
+    PRIMARY KEY (partition_id, base)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS commits (
     consumer_group TEXT NOT NULL,
     partition_id INTEGER NOT NULL,
@@ -26,12 +38,12 @@ const SCHEMA = `
     PRIMARY KEY (consumer_group, partition_id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = ${VERSION};
 `;
 
 /**
  * Opens the log's file and holds it alone: SQLite's exclusive lock belongs to the process, so that it ends with it, by kill -9 too.
- * @throws Error if another process has it, or the folder cannot be written.
+ * @throws Error if another process has it, the folder cannot be written, or a later version wrote the file.
  */
 export const openDatabase = (folder: string, fsync: Fsync): DatabaseSync => {
   mkdirSync(folder, { recursive: true });
@@ -47,6 +59,9 @@ export const openDatabase = (folder: string, fsync: Fsync): DatabaseSync => {
       PRAGMA wal_autocheckpoint = 8192;
       PRAGMA journal_size_limit = 67108864;
     `);
+    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version > VERSION) throw new Error(`version ${version} of this program wrote it, and this one reads up to ${VERSION}`);
+    shrinkable(database);
     database.exec(SCHEMA);
     return database;
   } catch (error) {
@@ -55,6 +70,33 @@ export const openDatabase = (folder: string, fsync: Fsync): DatabaseSync => {
       throw new Error(`Another gateway is using ${folder}: stop it, or set GATEWAY_DATA_DIR to a folder of its own.`, { cause: error });
     throw new Error(`Could not open ${file}: ${(error as Error).message}.`, { cause: error });
   }
+};
+
+/** A file of which the end can be cut off in steps. One that is not becomes so by being written anew. */
+const shrinkable = (database: DatabaseSync): void => {
+  const INCREMENTAL = 2;
+  if (database.prepare("PRAGMA auto_vacuum").get()?.["auto_vacuum"] === INCREMENTAL) return;
+  database.exec("PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
+};
+
+/**
+ * Runs all writes of `run` or none of them; durable when it returns.
+ * @throws what SQLite or `run` throws, and then nothing of it happened.
+ */
+export const createTransact = (database: DatabaseSync): ((run: () => void) => void) => {
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  return (run) => {
+    try {
+      begin.run();
+      run();
+      commit.run();
+    } catch (error) {
+      // Some errors, a full disk among them, have already rolled back.
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  };
 };
 
 const SQLITE_BUSY = 5;

@@ -1,93 +1,84 @@
-import type { DatabaseSync } from "node:sqlite";
 import { type Clock, systemClock } from "../clock.ts";
-import type { Engine, FetchRequest, NewRecord, RecordPlace, StoredRecord } from "../engine.ts";
+import type { Log } from "../../environment/log.ts";
+import type { Engine, RecordPlace } from "../engine.ts";
 import { openCommits } from "./commits.ts";
+import { createCompaction } from "./compaction.ts";
 import { createConsumers } from "./consumers.ts";
 import { type Fsync, openDatabase } from "./database.ts";
+import { measureLog } from "./gauges.ts";
+import { createFetches } from "./fetches.ts";
 import { createLogFile } from "./log-file.ts";
 import { createMembership } from "./membership.ts";
-import { findPartition, type Partition, type Topics } from "./partition.ts";
-import { partitionOf } from "./partitioner.ts";
-import { declareTopics } from "./topics.ts";
-import { createWait, type Wait } from "./wait.ts";
+import { findPartition, type Partition, startOf } from "./partition.ts";
+import { createPartitioner } from "./partitioner.ts";
+import { createRetentionSweeper, type Retention } from "./retention.ts";
+import { type DeclaredTopic, openTopics } from "./topics.ts";
 import { createWriteQueue } from "./write-queue.ts";
 
 export type EmbeddedEngineOptions = {
   /** The folder of the log's file; made if it is not there. */
   readonly dataDir: string;
   readonly fsync: Fsync;
-  /** Partition count of the topics that are to exist, by name. */
-  readonly topics: ReadonlyMap<string, number>;
+  /** The topics that are to exist, by name. */
+  readonly topics: ReadonlyMap<string, DeclaredTopic>;
+  /** Of topics that do not say otherwise. Absent: everything is kept. */
+  readonly retention?: Retention;
+  /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
+  readonly partitionsOnDemand?: number | undefined;
 };
+
+export type EmbeddedEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "error"> };
 
 /**
  * An engine in this process: a log in one SQLite file, which it holds alone, and consumer groups in memory.
  * @throws Error if the folder is in use or cannot be written, or a topic would lose partitions.
  */
 export const openEmbeddedEngine = (
-  { dataDir, fsync, topics: declared }: EmbeddedEngineOptions,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  { dataDir, fsync, topics: declared, retention = { ms: undefined, bytes: undefined }, partitionsOnDemand }: EmbeddedEngineOptions,
+  { clock = systemClock, log }: EmbeddedEngineSeams,
 ): Engine => {
   const database = openDatabase(dataDir, fsync);
-  const topics = openTopics(database, declared);
-  const counts = new Map([...topics].map(([name, partitions]) => [name, partitions.length]));
-  const log = createLogFile(database);
-  const queue = createWriteQueue(log.transact, clock);
+  const registry = closeOnError(database, () => openTopics(database, { declared, retention }, clock.now()));
+  const { topics, counts } = registry;
+  const file = createLogFile(database, { onGrown: (partitions) => sweeper.look(partitions) });
+  const sweeper = createRetentionSweeper({ topics, file, compact: createCompaction(database), clock, log });
+  const queue = createWriteQueue(file.transact, clock);
   const commits = openCommits(database, queue);
   const membership = createMembership(topics, commits, clock);
-  const consumers = createConsumers({ topics, log, commits, membership, clock });
+  const consumers = createConsumers({ topics, log: file, commits, membership, clock });
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, at) VALUES (0, ?)");
-  const turns = new Map<string, number>();
-  const fetching = new Set<Wait>();
-  let draining = false;
+  const fetches = createFetches({ topics, log: file, clock });
+  const choosePartition = createPartitioner(topics);
 
-  const choosePartition = ({ topic, partition, key }: NewRecord): Partition => {
-    if (partition !== undefined) return findPartition(topics, { topic, partition });
-    const count = counts.get(topic) ?? 0;
-    if (key !== undefined) return findPartition(topics, { topic, partition: partitionOf(key, count) });
-    const turn = turns.get(topic) ?? 0;
-    turns.set(topic, turn + 1);
-    return findPartition(topics, { topic, partition: turn % count });
-  };
-
-  const readAll = (request: FetchRequest, from: readonly { partition: Partition; offset: number }[]): StoredRecord[] => {
-    const room = { records: request.maxRecords, bytes: request.maxBytes, empty: true };
-    return from.flatMap(({ partition, offset }) => log.read(partition, offset, room));
+  const provideTopics = (names: ReadonlySet<string>): void => {
+    if (partitionsOnDemand === undefined) return;
+    const missing = [...names].filter((name) => !counts.has(name));
+    if (missing.length > 0) registry.create(missing, partitionsOnDemand, clock.now());
   };
 
   return {
     topics: async () => counts,
+    async provideTopics(names) {
+      provideTopics(names);
+      return counts;
+    },
     async produce(records) {
       const chosen = records.map(choosePartition);
-      return queue.write(() =>
-        records.map((record, index): RecordPlace => {
+      return queue.write(() => {
+        const now = clock.now();
+        return records.map((record, index): RecordPlace => {
           const partition = chosen[index] as Partition;
-          const timestamp = record.timestamp ?? clock.now();
-          const offset = log.append(partition, record, timestamp);
+          const timestamp = record.timestamp ?? now;
+          const offset = file.append(partition, record, timestamp, now);
           return { topic: record.topic, partition: partition.partition, offset, timestamp };
-        }),
-      );
+        });
+      });
     },
-    async fetch(request) {
-      const from = request.offsets.map((place) => ({ partition: findPartition(topics, place), offset: place.offset }));
-      const records = readAll(request, from);
-      if (records.length > 0 || draining) return records;
-      const wait = createWait(request, clock);
-      fetching.add(wait);
-      try {
-        const partitions = from.map(({ partition }) => partition);
-        while (!wait.isOver()) {
-          await wait.wokenBy(partitions);
-          const appended = readAll(request, from);
-          if (appended.length > 0) return appended;
-        }
-        return [];
-      } finally {
-        wait.end();
-        fetching.delete(wait);
-      }
+    fetch: fetches.fetch,
+    async consume(request) {
+      provideTopics(new Set(request.topics));
+      return consumers.consume(request);
     },
-    consume: consumers.consume,
     commit: consumers.commit,
     async committed(name, partitions) {
       membership.renew(name);
@@ -99,8 +90,8 @@ export const openEmbeddedEngine = (
     async offsetsAt(time, partitions) {
       return partitions.map((place) => {
         const partition = findPartition(topics, place);
-        if (time === "earliest") return { ...place, offset: 0 };
-        return { ...place, offset: time === "latest" ? partition.end : log.offsetAt(partition, time) };
+        if (time === "earliest") return { ...place, offset: startOf(partition) };
+        return { ...place, offset: time === "latest" ? partition.end : file.offsetAt(partition, time) };
       });
     },
     consumers: async () => membership.describe(),
@@ -109,23 +100,30 @@ export const openEmbeddedEngine = (
       // Only after a failure is there anything to find out; a probe at each call would cost an fsync.
       if (queue.failure() !== undefined) await queue.write(() => probe.run(clock.now()));
     },
+    gauges: async () => measureLog({ topics, commits, groups: membership.describe() }),
     drain() {
-      draining = true;
       consumers.drain();
-      for (const wait of fetching) wait.end();
+      fetches.drain();
     },
     async close() {
+      sweeper.stop();
       membership.close();
       await queue.drained();
+      try {
+        file.settle([...topics.values()].flat());
+      } catch (error) {
+        // The records tell all but when the last of them were stored.
+        log.error({ err: error }, "could not finish the log");
+      }
       database.close();
     },
   };
 };
 
-/** Lets go of the file if the topics cannot be as they were declared. */
-const openTopics = (database: DatabaseSync, declared: ReadonlyMap<string, number>): Topics => {
+/** Lets go of the file if what follows its opening fails. */
+const closeOnError = <Result>(database: { close(): void }, run: () => Result): Result => {
   try {
-    return declareTopics(database, declared);
+    return run();
   } catch (error) {
     database.close();
     throw error;

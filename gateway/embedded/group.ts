@@ -2,7 +2,7 @@ import type { ConsumerGroup } from "../engine.ts";
 import { assignPartitions } from "./assignment.ts";
 import type { Commits } from "./commits.ts";
 import { type Instance, type Position, uncommitted } from "./instance.ts";
-import type { Partition, Topics } from "./partition.ts";
+import { type Partition, startOf, type Topics } from "./partition.ts";
 
 /** The instances of a consumer group, and who of them owns which partition. No time, no I/O of its own. */
 export type Group = {
@@ -16,7 +16,6 @@ export type Group = {
 
 export const createGroup = (name: string, topics: Topics, commits: Pick<Commits, "of" | "setInBackground">): Group => {
   const instances = new Map<string, Instance>();
-  const partitions = [...topics.values()].flat();
   let owners: ReadonlyMap<Partition, string> = new Map();
 
   const committed = (partition: Partition): number | undefined => commits.of(name, partition);
@@ -29,7 +28,7 @@ export const createGroup = (name: string, topics: Topics, commits: Pick<Commits,
   };
 
   const beginning = ({ options }: Instance, partition: Partition): Position => {
-    const resets = { earliest: 0, latest: partition.end, none: undefined };
+    const resets = { earliest: startOf(partition), latest: partition.end, none: undefined };
     const offset = committed(partition);
     // A power cut may have taken records that were committed already: never wait beyond the end.
     const next = offset === undefined ? resets[options.autoOffsetReset] : Math.min(offset, partition.end);
@@ -45,7 +44,7 @@ export const createGroup = (name: string, topics: Topics, commits: Pick<Commits,
     },
     rebalance() {
       const members = new Map([...instances.values()].map((instance) => [instance.name, instance.topics]));
-      owners = assignPartitions(members, partitions, owners);
+      owners = assignPartitions(members, [...topics.values()].flat(), owners);
       // First everybody lets go, so that what they commit is where the next owner begins.
       for (const instance of instances.values()) revoke(instance);
       for (const [partition, owner] of owners) {

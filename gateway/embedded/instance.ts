@@ -1,7 +1,7 @@
 import type { InstanceOptions, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { LogFile, Room } from "./log-file.ts";
-import type { Partition } from "./partition.ts";
+import { type Partition, startOf } from "./partition.ts";
 import type { Wait } from "./wait.ts";
 
 /** How far an instance has read a partition that it owns. Made anew each time that it comes to own it. */
@@ -34,15 +34,11 @@ export type Taking = { readonly records: readonly StoredRecord[]; readonly taken
 
 /**
  * Takes the next records of all that the instance owns. Begins each time with another partition, so that a busy one starves no other.
- * @throws GatewayError 400 where there is no commit to begin at.
+ * Where records went that need not be kept, it goes on with the first that is there.
+ * @throws GatewayError 400 where there is no commit to begin at, or records went, and no reset is allowed.
  */
 export const takeRecords = (instance: Instance, log: LogFile, room: Room): Taking => {
-  for (const [{ topic, partition }, { next }] of instance.positions)
-    if (next === undefined)
-      throw new GatewayError(
-        400,
-        `There is no committed offset for partition ${partition} of ${JSON.stringify(topic)}, and Kafka-Auto-Offset-Reset is none.`,
-      );
+  for (const [partition, { next }] of instance.positions) requireBeginning(instance, partition, next);
   const records: StoredRecord[] = [];
   const taken: Taken[] = [];
   try {
@@ -61,6 +57,15 @@ export const takeRecords = (instance: Instance, log: LogFile, room: Room): Takin
   }
   rotate(instance.positions);
   return { records, taken };
+};
+
+const requireBeginning = ({ options }: Instance, partition: Partition, next: number | undefined): void => {
+  const missing = next === undefined ? "There is no committed offset" : "The next record is no longer kept";
+  if (next === undefined || (next < startOf(partition) && options.autoOffsetReset === "none"))
+    throw new GatewayError(
+      400,
+      `${missing} for partition ${partition.partition} of ${JSON.stringify(partition.topic)}, and Kafka-Auto-Offset-Reset is none: commit an offset to begin at.`,
+    );
 };
 
 const rotate = (positions: Map<Partition, Position>): void => {

@@ -1,12 +1,24 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Header, NewRecord, StoredRecord } from "../engine.ts";
+import type { AnswerRoom, Header, NewRecord, StoredRecord } from "../engine.ts";
+import { createTransact } from "./database.ts";
 import type { Partition } from "./partition.ts";
-import { OFFSETS } from "./topics.ts";
+import { endOfPositions, offsetOf, positionOf } from "./position.ts";
+import { activeSegment, isFull } from "./segment.ts";
+import { openSegmentTable, ROW_BYTES, textBytesOf } from "./segment-table.ts";
 
 /** What is still free in an answer. Becomes less as records are read; the first record always fits. */
 export type Room = { records: number; bytes: number; empty: boolean };
 
-/** The records on disk. Writing is done inside of `transact`. */
+/** Reads into an answer's room, and takes what was read out of it. @throws GatewayError 503 without room */
+export const readInto = <Result>(answer: AnswerRoom, read: (room: Room) => Result): Result => {
+  const free = answer.free();
+  const room = { ...free, empty: true };
+  const result = read(room);
+  answer.take(free.bytes - room.bytes);
+  return result;
+};
+
+/** The records on disk. Appending is done inside of `transact`. */
 export type LogFile = {
   /**
    * Runs all writes of `run` or none of them; durable when it returns. Then wakes who waits for what was appended.
@@ -14,10 +26,19 @@ export type LogFile = {
    */
   transact(run: () => void): void;
   /** Appends and returns the offset. */
-  append(partition: Partition, record: NewRecord, timestamp: number): number;
+  append(partition: Partition, record: NewRecord, timestamp: number, now: number): number;
   read(partition: Partition, from: number, room: Room): StoredRecord[];
   /** The first offset whose record is no older, or the partition's end. */
   offsetAt(partition: Partition, time: number): number;
+  /** Removes so many of the oldest segments. Not to be called inside of `transact`. @throws what SQLite says */
+  removeOldest(partition: Partition, segments: number, now: number): void;
+  /** Writes down what only memory knows, before the file is closed. @throws what SQLite says */
+  settle(partitions: Iterable<Partition>): void;
+};
+
+export type LogFileSeams = {
+  /** Told of partitions that have got another segment. */
+  readonly onGrown: (partitions: readonly Partition[]) => void;
 };
 
 type Row = [position: number, timestamp: number, key: string | null, value: string, headers: string | null];
@@ -25,9 +46,9 @@ type Row = [position: number, timestamp: number, key: string | null, value: stri
 const NO_HEADERS: readonly Header[] = [];
 
 /** @param database opened by `openDatabase` */
-export const createLogFile = (database: DatabaseSync): LogFile => {
-  const begin = database.prepare("BEGIN IMMEDIATE");
-  const commit = database.prepare("COMMIT");
+export const createLogFile = (database: DatabaseSync, { onGrown }: LogFileSeams): LogFile => {
+  const runAll = createTransact(database);
+  const segmentTable = openSegmentTable(database);
   const insert = database.prepare("INSERT INTO records (position, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)");
   const select = database.prepare(
     "SELECT position, timestamp, key, value, headers FROM records WHERE position >= ? AND position < ? ORDER BY position LIMIT ?",
@@ -36,28 +57,57 @@ export const createLogFile = (database: DatabaseSync): LogFile => {
   const selectSince = database.prepare(
     "SELECT position FROM records WHERE position >= ? AND position < ? AND timestamp >= ? ORDER BY position LIMIT 1",
   );
-  /** The ends before the transaction, of the partitions that it appends to. */
-  const ends = new Map<Partition, number>();
+  const deleteRange = database.prepare("DELETE FROM records WHERE position >= ? AND position < ?");
+  /** How to undo, in memory, what the transaction does to the partitions that it touches. */
+  const undo = new Map<Partition, () => void>();
+  const grown = new Set<Partition>();
+
+  const transact: LogFile["transact"] = (run) => {
+    undo.clear();
+    grown.clear();
+    try {
+      runAll(run);
+    } catch (error) {
+      for (const restore of undo.values()) restore();
+      throw error;
+    }
+  };
+
+  const touch = (partition: Partition): void => {
+    if (undo.has(partition)) return;
+    const { segments, end } = partition;
+    const { length } = segments;
+    const active = activeSegment(partition);
+    const { storedAt, bytes, latest } = active;
+    undo.set(partition, () => {
+      segments.length = length;
+      Object.assign(active, { storedAt, bytes, latest });
+      partition.end = end;
+    });
+  };
+
+  const roll = (partition: Partition, now: number): void => {
+    segmentTable.write(partition.id, activeSegment(partition));
+    partition.segments.push(segmentTable.begin(partition.id, partition.end, now));
+    grown.add(partition);
+  };
 
   return {
     transact(run) {
-      ends.clear();
-      try {
-        begin.run();
-        run();
-        commit.run();
-      } catch (error) {
-        for (const [partition, end] of ends) partition.end = end;
-        // Some errors, a full disk among them, have already rolled back.
-        if (database.isTransaction) database.exec("ROLLBACK");
-        throw error;
-      }
-      for (const { watchers } of ends.keys()) for (const wake of watchers) wake();
+      transact(run);
+      for (const { watchers } of undo.keys()) for (const wake of watchers) wake();
+      if (grown.size > 0) onGrown([...grown]);
     },
-    append(partition, { key, value, headers }, timestamp) {
+    append(partition, { key = null, value, headers }, timestamp, now) {
+      touch(partition);
+      if (isFull(activeSegment(partition), partition, now)) roll(partition, now);
       const offset = partition.end;
-      if (!ends.has(partition)) ends.set(partition, offset);
-      insert.run(partition.id * OFFSETS + offset, timestamp, key ?? null, value, headers.length === 0 ? null : JSON.stringify(headers));
+      const headerText = headers.length === 0 ? null : JSON.stringify(headers);
+      insert.run(positionOf(partition.id, offset), timestamp, key, value, headerText);
+      const active = activeSegment(partition);
+      active.bytes += ROW_BYTES + textBytesOf(value, key, headerText);
+      active.latest = Math.max(active.latest, timestamp);
+      active.storedAt = now;
       partition.end = offset + 1;
       return offset;
     },
@@ -65,9 +115,9 @@ export const createLogFile = (database: DatabaseSync): LogFile => {
       const records: StoredRecord[] = [];
       if (from >= partition.end || room.records === 0) return records;
       const { id, topic, partition: number } = partition;
-      const rows = select.iterate(id * OFFSETS + from, (id + 1) * OFFSETS, room.records) as unknown as Iterable<Row>;
+      const rows = select.iterate(positionOf(id, from), endOfPositions(id), room.records) as unknown as Iterable<Row>;
       for (const [position, timestamp, key, value, headers] of rows) {
-        const bytes = Buffer.byteLength(value) + (key?.length ?? 0) + (headers?.length ?? 0);
+        const bytes = textBytesOf(value, key, headers);
         if (bytes > room.bytes && !room.empty) {
           room.records = 0;
           break;
@@ -78,7 +128,7 @@ export const createLogFile = (database: DatabaseSync): LogFile => {
         records.push({
           topic,
           partition: number,
-          offset: position % OFFSETS,
+          offset: offsetOf(position),
           timestamp,
           key: key ?? "",
           value,
@@ -87,10 +137,26 @@ export const createLogFile = (database: DatabaseSync): LogFile => {
       }
       return records;
     },
-    offsetAt(partition, time) {
-      const first = partition.id * OFFSETS;
-      const row = selectSince.get(first, first + OFFSETS, time);
-      return row === undefined ? partition.end : Number(row["position"]) % OFFSETS;
+    offsetAt({ id, segments, end }, time) {
+      const from = segments.find(({ latest }) => latest >= time);
+      if (from === undefined) return end;
+      return offsetOf(Number(selectSince.get(positionOf(id, from.base), endOfPositions(id), time)?.["position"]));
+    },
+    removeOldest(partition, count, now) {
+      const { id, segments } = partition;
+      transact(() => {
+        touch(partition);
+        if (count === segments.length) roll(partition, now);
+        const base = segments[count]?.base ?? partition.end;
+        deleteRange.run(positionOf(id, 0), positionOf(id, base));
+        segmentTable.removeBefore(id, base);
+      });
+      segments.splice(0, count);
+    },
+    settle(partitions) {
+      runAll(() => {
+        for (const partition of partitions) segmentTable.write(partition.id, activeSegment(partition));
+      });
     },
   };
 };

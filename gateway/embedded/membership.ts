@@ -47,7 +47,8 @@ export const createMembership = (topics: Topics, commits: Commits, clock: Clock)
     );
   };
 
-  const create = ({ group: groupName, instance: name, topics: subscribed, options }: ConsumeRequest): Member => {
+  const create = ({ group: groupName, instance: name, topics: subscribed, options: readOptions }: ConsumeRequest): Member => {
+    const options = readOptions();
     const group = groups.get(groupName) ?? createGroup(groupName, topics, commits);
     const instance: Instance = {
       name,

@@ -1,17 +1,25 @@
 import type { PartitionName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
+import type { Retention } from "./retention.ts";
+import type { Segment } from "./segment.ts";
 
 /** One partition of the log. */
 export type Partition = PartitionName & {
   /** Its number among all partitions of all topics: what the file knows it by. */
   readonly id: number;
+  readonly retention: Retention;
+  /** What it holds, oldest first. The last one is appended to; there always is one. */
+  readonly segments: Segment[];
   /** The offset of the next record. */
   end: number;
   /** Called after records were appended. */
   readonly watchers: Set<() => void>;
 };
 
-/** All partitions, by topic and number. */
+/** The first offset whose record is still kept. */
+export const startOf = ({ segments }: Partition): number => (segments[0] as Segment).base;
+
+/** The partitions of every topic, by number. */
 export type Topics = ReadonlyMap<string, readonly Partition[]>;
 
 /** @throws GatewayError 404 unknown topic, 400 partition out of range. */
@@ -25,4 +33,13 @@ export const findPartition = (topics: Topics, { topic, partition }: PartitionNam
       `Expected the partition of ${JSON.stringify(topic)} to be from 0 to ${partitions.length - 1}, got ${partition}.`,
     );
   return found;
+};
+
+/** @throws GatewayError 400 if no record could have the offset yet. */
+export const requireWithinEnd = ({ topic, partition, end }: Partition, offset: number): void => {
+  if (offset > end)
+    throw new GatewayError(
+      400,
+      `Expected the offset to be from 0 to ${end}, the end of partition ${partition} of ${JSON.stringify(topic)}, got ${offset}.`,
+    );
 };

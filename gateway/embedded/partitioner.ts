@@ -1,3 +1,19 @@
+import type { NewRecord } from "../engine.ts";
+import { findPartition, type Partition, type Topics } from "./partition.ts";
+
+/** Chooses partitions as Kafka does: the one that is named, else by the key, else each in turn. The topic exists. */
+export const createPartitioner = (topics: Topics): ((record: NewRecord) => Partition) => {
+  const turns = new Map<string, number>();
+  return ({ topic, partition, key }) => {
+    if (partition !== undefined) return findPartition(topics, { topic, partition });
+    const count = topics.get(topic)?.length ?? 0;
+    if (key !== undefined) return findPartition(topics, { topic, partition: partitionOf(key, count) });
+    const turn = turns.get(topic) ?? 0;
+    turns.set(topic, turn + 1);
+    return findPartition(topics, { topic, partition: turn % count });
+  };
+};
+
 /** The partition of a key, as Kafka's default partitioner has it: `toPositive(murmur2(key)) % partitions`. */
 export const partitionOf = (key: string, partitions: number): number => (murmur2(Buffer.from(key)) & 0x7fff_ffff) % partitions;
 

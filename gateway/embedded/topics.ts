@@ -1,46 +1,101 @@
 import type { DatabaseSync } from "node:sqlite";
+import { GatewayError } from "../gateway-error.ts";
+import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";
+import { MAX_PARTITIONS } from "./position.ts";
+import type { Retention } from "./retention.ts";
+import { openSegmentTable } from "./segment-table.ts";
+import { storageError } from "./write-queue.ts";
 
-/** The offsets of one partition: 2^40 are enough for a million records a second over twelve days, or a thousand over 34 years. */
-export const OFFSETS = 2 ** 40;
+/** A topic that is to exist. */
+export type DeclaredTopic = { readonly partitions: number; readonly retention?: Partial<Retention> };
 
-/** So that partition and offset fit together into an integer that JavaScript holds exactly. */
-const MAX_PARTITIONS = 2 ** 13;
-
-/**
- * Makes sure that the declared topics exist, and reads all topics. A topic can be given more partitions, never fewer.
- * @throws Error for a topic that would shrink, or too many partitions.
- */
-export const declareTopics = (database: DatabaseSync, declared: ReadonlyMap<string, number>): Topics => {
-  const counts = new Map<string, number>();
-  const rows = database.prepare("SELECT topic, count(*) AS partitions FROM partitions GROUP BY topic").all();
-  for (const { topic, partitions } of rows) counts.set(String(topic), Number(partitions));
-  const insert = database.prepare("INSERT INTO partitions (id, topic, number) SELECT coalesce(max(id), -1) + 1, ?, ? FROM partitions");
-  for (const [topic, wanted] of declared) {
-    const existing = counts.get(topic) ?? 0;
-    if (wanted < existing)
-      throw new Error(
-        `Topic ${JSON.stringify(topic)} has ${existing} partitions and GATEWAY_TOPICS says ${wanted}: partitions can be added, never taken away.`,
-      );
-    for (let number = existing; number < wanted; number += 1) insert.run(topic, number);
-  }
-  return readTopics(database);
+export type TopicsOptions = {
+  readonly declared: ReadonlyMap<string, DeclaredTopic>;
+  /** For topics that do not say otherwise. */
+  readonly retention: Retention;
 };
 
-const readTopics = (database: DatabaseSync): Topics => {
+/** The topics of a log, which become more and never fewer. */
+export type TopicRegistry = {
+  readonly topics: Topics;
+  /** Partition counts, by topic. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Makes topics that are not there. @throws GatewayError 404 if they are too many, 503 if they cannot be written */
+  create(names: Iterable<string>, partitions: number, now: number): void;
+};
+
+type Numbered = { readonly topic: string; readonly number: number };
+
+/**
+ * Reads the topics of a log, and makes those that are declared. A topic can be given more partitions, never fewer.
+ * @throws Error for a topic that would shrink, or too many partitions.
+ */
+export const openTopics = (database: DatabaseSync, { declared, retention }: TopicsOptions, now: number): TopicRegistry => {
   const topics = new Map<string, Partition[]>();
-  const last = database.prepare("SELECT max(position) AS last FROM records WHERE position >= ? AND position < ?");
-  const rows = database.prepare("SELECT id, topic, number FROM partitions ORDER BY topic, number").all();
-  if (rows.length > MAX_PARTITIONS) throw new Error(`Expected at most ${MAX_PARTITIONS} partitions, got ${rows.length}.`);
-  for (const row of rows) {
-    const id = Number(row["id"]);
-    const topic = String(row["topic"]);
-    const position = last.get(id * OFFSETS, (id + 1) * OFFSETS)?.["last"] ?? null;
-    const end = position === null ? 0 : (Number(position) % OFFSETS) + 1;
-    const partition: Partition = { id, topic, partition: Number(row["number"]), end, watchers: new Set() };
+  const counts = new Map<string, number>();
+  const transact = createTransact(database);
+  const segments = openSegmentTable(database);
+  const insert = database.prepare("INSERT INTO partitions (id, topic, number) VALUES (?, ?, ?)");
+  let nextId = 0;
+
+  const load = (id: number, { topic, number }: Numbered, at: number): Partition => ({
+    id,
+    topic,
+    partition: number,
+    retention: { ...retention, ...declared.get(topic)?.retention },
+    ...segments.load(id, at),
+    watchers: new Set(),
+  });
+
+  const remember = (partition: Partition): void => {
+    const { id, topic, partition: number } = partition;
     const siblings = topics.get(topic);
     if (siblings === undefined) topics.set(topic, [partition]);
     else siblings.push(partition);
-  }
-  return topics;
+    counts.set(topic, number + 1);
+    nextId = id + 1;
+  };
+
+  const add = (missing: readonly Numbered[], at: number): void => {
+    const added: Partition[] = [];
+    transact(() => {
+      for (const [index, { topic, number }] of missing.entries()) {
+        insert.run(nextId + index, topic, number);
+        added.push(load(nextId + index, { topic, number }, at));
+      }
+    });
+    for (const partition of added) remember(partition);
+  };
+
+  const rows = database.prepare("SELECT id, topic, number FROM partitions ORDER BY id").all();
+  transact(() => {
+    for (const { id, topic, number } of rows) remember(load(Number(id), { topic: String(topic), number: Number(number) }, now));
+  });
+  const missing = [...declared].flatMap(([topic, { partitions: wanted }]) => numbersFrom(topic, counts.get(topic) ?? 0, wanted));
+  if (nextId + missing.length > MAX_PARTITIONS) throw new Error(`Expected at most ${MAX_PARTITIONS} partitions in all.`);
+  add(missing, now);
+
+  return {
+    topics,
+    counts,
+    create(names, partitions, at) {
+      const wanted = [...names].flatMap((topic) => numbersFrom(topic, 0, partitions));
+      if (nextId + wanted.length > MAX_PARTITIONS)
+        throw new GatewayError(404, `There is no topic ${JSON.stringify(wanted[0]?.topic)}, and with ${nextId} partitions no room for it.`);
+      try {
+        add(wanted, at);
+      } catch (error) {
+        throw storageError(error);
+      }
+    },
+  };
+};
+
+const numbersFrom = (topic: string, existing: number, wanted: number): readonly Numbered[] => {
+  if (wanted < existing)
+    throw new Error(
+      `Topic ${JSON.stringify(topic)} has ${existing} partitions and GATEWAY_TOPICS says ${wanted}: partitions can be added, never taken away.`,
+    );
+  return Array.from({ length: wanted - existing }, (_, index) => ({ topic, number: existing + index }));
 };

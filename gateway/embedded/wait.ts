@@ -11,7 +11,7 @@ export type Wait = {
   end(): void;
 };
 
-export const createWait = ({ timeoutMs, signal }: Waiting, clock: Clock): Wait => {
+export const createWait = ({ timeoutMs, signal }: Pick<Waiting, "timeoutMs" | "signal">, clock: Clock): Wait => {
   let over = signal.aborted || timeoutMs === 0;
   let wake = (): void => {};
   let timer: unknown;

@@ -48,5 +48,6 @@ export const createWriteQueue = (transact: (run: () => void) => void, clock: Clo
   };
 };
 
-const storageError = (cause: unknown): GatewayError =>
+/** What is told of a write that failed. */
+export const storageError = (cause: unknown): GatewayError =>
   new GatewayError(503, `The gateway could not write to its disk: ${(cause as Error).message}.`, { retryAfterSeconds: 1, cause });

@@ -2,42 +2,17 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../gateway-error.ts";
 import { LIMITS } from "./call.ts";
-
-/** How many bytes of bodies are held at once, over all calls. */
-export type Held = {
-  /** @throws GatewayError 503 if there is no room. */
-  take(bytes: number): void;
-  give(bytes: number): void;
-};
-
-export const createHeld = (maxBytes: number): Held => {
-  let held = 0;
-  return {
-    take(bytes) {
-      if (held + bytes > maxBytes)
-        throw new GatewayError(503, "The gateway holds as many records as it can: send them again a little later.", {
-          retryAfterSeconds: 1,
-        });
-      held += bytes;
-    },
-    give(bytes) {
-      held -= bytes;
-    },
-  };
-};
+import { repeatedMember } from "./json-members.ts";
 
 /**
- * Reads a whole body. Takes its room from `held` before it is read; the caller gives back `bytes` of it when the call is answered.
- * @throws GatewayError 413 as soon as it is known to be too large, 503 without room; whatever the connection dies of.
+ * Reads a whole body.
+ * @param take makes room for bytes before they are read; what it throws refuses the body
+ * @throws GatewayError 413 as soon as it is known to be too large; whatever the connection dies of.
  */
-export const readBody = (request: IncomingMessage, held: Held, onTaken: (bytes: number) => void): Promise<Buffer> => {
+export const readBody = (request: IncomingMessage, take: (bytes: number) => void): Promise<Buffer> => {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > LIMITS.bodyBytes) throw tooLarge();
   if (declared === 0 && request.headers["transfer-encoding"] === undefined) return NO_BODY;
-  const take = (bytes: number): void => {
-    held.take(bytes);
-    onTaken(bytes);
-  };
   take(declared);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -66,13 +41,30 @@ const NO_BODY = Promise.resolve(Buffer.alloc(0));
 
 const tooLarge = (): GatewayError => new GatewayError(413, `Expected a body of at most ${LIMITS.bodyBytes} bytes.`);
 
-/** The JSON of a body whatever its content type says; undefined for an empty one. @throws GatewayError 400 */
+/** The text of a body. @throws GatewayError 400 */
+export const decodeBody = (body: Buffer): string => {
+  if (!isUtf8(body)) throw new GatewayError(400, "Expected the body to be UTF-8.");
+  return body.toString();
+};
+
+/**
+ * The JSON of a body whatever its content type says; undefined for an empty one.
+ * @throws GatewayError 400, also for a member that an object has twice: which one counts differs from reader to reader (RFC 8259 §4).
+ */
 export const parseBody = (body: Buffer): unknown => {
   if (body.length === 0) return undefined;
-  if (!isUtf8(body)) throw new GatewayError(400, "Expected the body to be UTF-8.");
+  const text = decodeBody(body);
+  const value = parseJson(text);
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined)
+    throw new GatewayError(400, `Expected each member once, got ${JSON.stringify(repeated)} twice in one object.`);
+  return value;
+};
+
+const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(text);
   } catch (error) {
-    throw new GatewayError(400, `Expected the body to be JSON: ${(error as Error).message}.`, { cause: error });
+    throw new GatewayError(400, `Expected the body to be JSON: ${(error as Error).message}.`);
   }
 };

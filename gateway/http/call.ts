@@ -1,24 +1,33 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Credential, Scope } from "../credentials.ts";
-import type { Engine } from "../engine.ts";
+import type { AnswerRoom, Engine } from "../engine.ts";
+import type { Metrics } from "../metrics.ts";
 
 /** A request that may be answered: authenticated, and read. */
 export type Call = {
   readonly engine: Engine;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly credential: Credential;
   /** The decoded segments of the path, after the first. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON of the body; undefined if it is empty. */
+  /** Names and values in turn, as they were sent. */
+  readonly rawHeaders: IncomingMessage["rawHeaders"];
+  /** The JSON of the body, or its text if the route says so; undefined if it is empty. */
   readonly body: unknown;
+  /** Where the records of the answer find room until the client has them. */
+  readonly room: AnswerRoom;
   /** Aborted when the connection closes before the answer was written. */
   readonly signal: () => AbortSignal;
 };
 
 export type Answer = {
-  /** What is written as JSON. */
+  /** What is written as JSON; with a content type, text that is written as it is. */
   readonly body: unknown;
+  readonly contentType?: string;
   /** Called once: whether the answer was written. */
   readonly settle?: (written: boolean) => void;
 };
@@ -30,6 +39,10 @@ export type Route = {
   readonly scope: Exclude<Scope, "full"> | undefined;
   /** How many segments may follow the route's name. */
   readonly segments: readonly [least: number, most: number];
+  /** What the body is. Absent: JSON. */
+  readonly bodyIs?: "text";
+  /** Whether `user` and `pass` of the query may stand in for an Authorization header. */
+  readonly credentialsInQuery?: true;
   handle(call: Call): Promise<Answer>;
 };
 
@@ -37,6 +50,8 @@ export type Route = {
 export const LIMITS = {
   bodyBytes: 8 * 1024 * 1024,
   recordBytes: 1024 * 1024,
+  /** Records in one body: what one transaction writes while everybody else waits. */
+  bodyRecords: 10_000,
   /** Bounds one answer: what a client must hold at once. */
   answerRecords: 500,
   answerBytes: 4 * 1024 * 1024,

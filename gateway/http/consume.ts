@@ -1,10 +1,8 @@
 import { requireTopic } from "../credentials.ts";
 import type { InstanceOptions, PartitionOffset } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
-import { type Call, LIMITS, type Route } from "./call.ts";
+import type { Call, Route } from "./call.ts";
 import { isObject, readInstance, readIntegerText, readObjects, readOffset, readTimeout, readTopic, unexpected } from "./input.ts";
-
-const ANSWER_LIMITS = { maxRecords: LIMITS.answerRecords, maxBytes: LIMITS.answerBytes } as const;
 
 /** What the dialect's documentation says, in ms. */
 const DEFAULT_WAIT_MS = 1000;
@@ -19,12 +17,13 @@ export const consumeRoute: Route = {
     for (const topic of topics) requireTopic(call.credential, topic);
     const { records, settle } = await call.engine.consume({
       ...readInstance(call),
-      ...ANSWER_LIMITS,
       topics,
-      options: readOptions(call),
+      options: () => readOptions(call),
       timeoutMs: readTimeout(call, DEFAULT_WAIT_MS),
+      room: call.room,
       signal: call.signal(),
     });
+    call.metrics.delivered(records);
     return { body: records, settle };
   },
 };
@@ -38,14 +37,24 @@ export const fetchRoute: Route = {
     const offsets = readOffsets(call.body);
     for (const { topic } of offsets) requireTopic(call.credential, topic);
     const timeoutMs = readTimeout(call, DEFAULT_WAIT_MS);
-    return { body: await call.engine.fetch({ ...ANSWER_LIMITS, offsets, timeoutMs, signal: call.signal() }) };
+    const records = await call.engine.fetch({ offsets, timeoutMs, room: call.room, signal: call.signal() });
+    call.metrics.delivered(records);
+    return { body: records };
   },
 };
 
 const readTopics = ({ path: [, , segment], body = {} }: Call): string[] => {
-  if (segment !== undefined) return [readTopic(segment)];
   if (!isObject(body)) throw unexpected("the body", "an object", body);
   const { topic, topics } = body;
+  if (segment !== undefined) {
+    // A client that does not encode a group or an instance with a slash in it seems to name a topic in the path.
+    if ((topic ?? topics ?? undefined) !== undefined)
+      throw new GatewayError(
+        400,
+        "Expected the topic in the path or in the body, got both. A slash within the name of a group or an instance is written as %2F.",
+      );
+    return [readTopic(segment)];
+  }
   if (topics !== undefined && topics !== null && !Array.isArray(topics)) throw unexpected("topics", "an array", topics);
   const named = [...(topic === undefined || topic === null ? [] : [topic]), ...((topics as unknown[] | null | undefined) ?? [])];
   if (named.length === 0) throw new GatewayError(400, "Expected a topic: as `topic` or `topics` in the body, or at the end of the path.");

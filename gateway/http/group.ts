@@ -1,4 +1,4 @@
-import { requireTopic } from "../credentials.ts";
+import { mayTouchAll, requireTopic } from "../credentials.ts";
 import type { InstanceName } from "../engine.ts";
 import type { Call, Route } from "./call.ts";
 import { readInstance, readObjects, readOffset, readPartition } from "./input.ts";
@@ -47,7 +47,7 @@ export const deleteConsumerRoute: Route = {
 
 /** Whoever may touch only some topics must not act on an instance that reads others. */
 const requireInstance = async ({ engine, credential }: Call, { group, instance }: InstanceName): Promise<void> => {
-  if (credential.topics.prefix && credential.topics.name === "") return;
+  if (mayTouchAll(credential)) return;
   const found = (await engine.consumers()).find(({ name }) => name === group)?.instances.find(({ name }) => name === instance);
   for (const { topic } of found?.topics ?? []) requireTopic(credential, topic);
 };

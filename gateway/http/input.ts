@@ -11,9 +11,12 @@ export const isObject = (value: unknown): value is JsonObject => typeof value ==
 export const unexpected = (what: string, expected: string, value: unknown): GatewayError =>
   new GatewayError(400, `Expected ${what} to be ${expected}, got ${shown(value)}.`);
 
+/** Never the whole of a value, which may be as large and as deep as a body can be. */
 const shown = (value: unknown): string => {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" && value.length > 100 ? `${JSON.stringify(value.slice(0, 100))}…` : JSON.stringify(value);
 };
 
 /** @throws GatewayError 400 */
@@ -26,7 +29,10 @@ export const readInteger = (what: string, value: unknown, least: number, most: n
 export const readIntegerText = (what: string, text: string, least: number, most: number): number =>
   readInteger(what, /^\d{1,16}$/.test(text) ? Number(text) : text, least, most);
 
-const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
+/** As Kafka has it; `.` and `..` are no topics there. */
+const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
+
+export const MAX_PARTITION = 2 ** 31 - 1;
 
 /** @throws GatewayError 400 */
 export const readTopic = (value: unknown): string => {
@@ -63,7 +69,7 @@ export const readObjects = (what: string, body: unknown): readonly JsonObject[] 
 /** @throws GatewayError 400 */
 export const readPartition = (value: JsonObject): PartitionName => ({
   topic: readTopic(value["topic"]),
-  partition: readInteger("the partition", value["partition"], 0, 2 ** 31 - 1),
+  partition: readInteger("the partition", value["partition"], 0, MAX_PARTITION),
 });
 
 /** @throws GatewayError 400 */

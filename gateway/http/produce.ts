@@ -1,4 +1,5 @@
 import { requireTopic } from "../credentials.ts";
+import type { RecordPlace } from "../engine.ts";
 import type { Answer, Call, Route } from "./call.ts";
 import { readTopic } from "./input.ts";
 import { readRecords } from "./record-input.ts";
@@ -15,10 +16,20 @@ export const produceRoute: Route = {
     const [topicSegment, message] = call.path;
     const topic = topicSegment === undefined ? undefined : readTopic(topicSegment);
     if (topic !== undefined) requireTopic(call.credential, topic);
-    const stored = await store(call, topic, message === undefined ? call.body : { value: message, key: call.query.get("key") });
+    const stored = await storeRecords(call, topic, message === undefined ? call.body : { value: message, key: call.query.get("key") });
     return { body: message === undefined ? stored : stored[0] } satisfies Answer;
   },
 };
 
-const store = async ({ engine, credential }: Call, topic: string | undefined, body: unknown) =>
-  engine.produce(readRecords(body, { topic, credential, topics: await engine.topics() }));
+/**
+ * Stores one record or an array of them, all or none.
+ * @param topic undefined if each record names its own
+ * @throws GatewayError
+ */
+export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordPlace[]> => {
+  const { engine, credential, metrics, now } = call;
+  const records = await readRecords(body, { topic, credential, engine, now: now() });
+  const stored = await engine.produce(records);
+  metrics.produced(records);
+  return stored;
+};

@@ -1,53 +1,80 @@
 import { type Credential, mayTouch, requireTopic } from "../credentials.ts";
-import type { Header, NewRecord } from "../engine.ts";
+import type { Engine, Header, NewRecord } from "../engine.ts";
 import { GatewayError, type RecordProblem } from "../gateway-error.ts";
 import { LIMITS } from "./call.ts";
-import { isObject, readInteger, readTopic, unexpected } from "./input.ts";
+import { isObject, MAX_PARTITION, readInteger, readTopic, unexpected } from "./input.ts";
 
 export type RecordRules = {
   /** The topic that the path names; undefined if each record names its own. */
   readonly topic: string | undefined;
   readonly credential: Credential;
-  /** Partition counts, by topic. */
-  readonly topics: ReadonlyMap<string, number>;
+  readonly engine: Pick<Engine, "topics" | "provideTopics">;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 };
 
 /**
- * Reads the records of a produce: one object, or an array of them. All are looked at before any is stored.
+ * Reads the records of a produce: one object, or an array of them. All are looked at before any is stored, or a topic made for it.
  * @throws GatewayError with the status of the first that is wrong, and for an array what is wrong with each.
  */
-export const readRecords = (body: unknown, rules: RecordRules): NewRecord[] => {
-  if (!Array.isArray(body)) return [readRecord(body, rules)];
-  if (body.length === 0) throw unexpected("the body", "a record, or an array of at least one", body);
-  const records: NewRecord[] = [];
-  const problems: RecordProblem[] = [];
-  for (const [index, value] of body.entries()) {
+export const readRecords = async (body: unknown, { engine, ...rules }: RecordRules): Promise<NewRecord[]> => {
+  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  if (values.length === 0) throw unexpected("the body", "a record, or an array of at least one", body);
+  if (values.length > LIMITS.bodyRecords)
+    throw new GatewayError(413, `Expected at most ${LIMITS.bodyRecords} records, got ${values.length}: send them in several calls.`);
+
+  const read = attemptEach(values, (value) => readRecord(value, rules));
+  const names = new Set(read.results.map((record) => record.topic));
+  const counts = await (read.problems.length === 0 ? engine.provideTopics(names) : engine.topics());
+  const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
+
+  const problems = [...read.problems, ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number }))];
+  if (problems.length > 0)
+    throw refusal(
+      problems.sort((one, other) => one.index - other.index),
+      Array.isArray(body),
+    );
+  return read.results;
+};
+
+type Attempts<Result> = {
+  readonly results: Result[];
+  /** Of each result. */ readonly indexes: number[];
+  readonly problems: RecordProblem[];
+};
+
+const attemptEach = <Value, Result>(values: readonly Value[], attempt: (value: Value) => Result): Attempts<Result> => {
+  const attempts: Attempts<Result> = { results: [], indexes: [], problems: [] };
+  for (const [index, value] of values.entries()) {
     try {
-      records.push(readRecord(value, rules));
+      attempts.results.push(attempt(value));
+      attempts.indexes.push(index);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      problems.push({ index, status: error.status, error: error.message });
+      attempts.problems.push({ index, status: error.status, error: error.message });
     }
   }
-  const [first] = problems;
-  if (first === undefined) return records;
+  return attempts;
+};
+
+const refusal = (problems: readonly RecordProblem[], inArray: boolean): GatewayError => {
+  const first = problems[0] as RecordProblem;
+  if (!inArray) return new GatewayError(first.status, first.error);
   const message =
     problems.length === 1
       ? `Record ${first.index}: ${first.error}`
       : `${problems.length} records are wrong. Record ${first.index}: ${first.error}`;
-  throw new GatewayError(first.status, `${message} Nothing was stored.`, { results: problems });
+  return new GatewayError(first.status, `${message} Nothing was stored.`, { results: problems });
 };
 
-const readRecord = (value: unknown, { topic: named, credential, topics }: RecordRules): NewRecord => {
+const readRecord = (value: unknown, { topic: named, credential, now }: Omit<RecordRules, "engine">): NewRecord => {
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
-  const partitions = topics.get(topic);
-  if (partitions === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(topic)}.`);
   const record: NewRecord = {
     topic,
-    partition: optional(value["partition"], (given) => readInteger("the partition", given, 0, partitions - 1)),
-    timestamp: optional(value["timestamp"], (given) => readInteger("the timestamp", given, 0, LATEST_TIMESTAMP)),
+    partition: optional(value["partition"], (given) => readInteger("the partition", given, 0, MAX_PARTITION)),
+    timestamp: optional(value["timestamp"], (given) => readTimestamp(given, now)),
     key: optional(value["key"], (given) => readText("the key", given)),
     value: readText("the value", value["value"]),
     headers: optional(value["headers"], readHeaders) ?? [],
@@ -58,8 +85,21 @@ const readRecord = (value: unknown, { topic: named, credential, topics }: Record
   return record;
 };
 
-/** The year 9999, in ms. */
-const LATEST_TIMESTAMP = 253_402_300_799_999;
+const requirePlace = ({ topic, partition }: NewRecord, counts: ReadonlyMap<string, number>): void => {
+  const partitions = counts.get(topic);
+  if (partitions === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(topic)}.`);
+  if (partition !== undefined) readInteger(`the partition of ${JSON.stringify(topic)}`, partition, 0, partitions - 1);
+};
+
+/** How far clocks may be apart, in ms: Kafka's own `message.timestamp.after.max.ms`. */
+const MAX_AHEAD_MS = 3_600_000;
+
+const readTimestamp = (value: unknown, now: number): number => {
+  const timestamp = readInteger("the timestamp", value, 0, Number.MAX_SAFE_INTEGER);
+  if (timestamp > now + MAX_AHEAD_MS)
+    throw unexpected("the timestamp", "in milliseconds since 1970, and no more than an hour in the future", timestamp);
+  return timestamp;
+};
 
 const optional = <Result>(value: unknown, read: (value: unknown) => Result): Result | undefined =>
   value === undefined || value === null ? undefined : read(value);

@@ -81,7 +81,7 @@ test("answers 413 in the middle of a body of unknown length", async () => {
 });
 
 test("answers 503 with Retry-After while it holds as many bodies as it may, and takes records again afterwards", async () => {
-  const gateway = await gatewayUnderTest({ maxHeldBytes: 1000 });
+  const gateway = await gatewayUnderTest({ budgets: { bodyBytes: 1000 } });
   const socket = await openConnection(gateway);
   socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: 900\r\n\r\n{"value":`);
   await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status, PATIENTLY).toBe(503);

@@ -77,9 +77,10 @@ describe("fetch", () => {
     ]);
   });
 
-  test("answers nothing after its timeout, at an offset that is not there yet", async () => {
+  test("answers nothing after its timeout, at the end", async () => {
     const gateway = await gatewayUnderTest();
-    expect(await gateway.call("/fetch", { body: { topic: "other", partition: 0, offset: 9, timeout: 1 } })).toMatchObject({
+    await produce(gateway, "a");
+    expect(await gateway.call("/fetch", { body: { topic: "other", partition: 0, offset: 1, timeout: 1 } })).toMatchObject({
       status: 200,
       body: [],
     });

@@ -1,30 +1,25 @@
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "../../gateway/clock.ts";
-import { openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
 import { createWriteQueue } from "../../gateway/embedded/write-queue.ts";
 import { describeEngine, fetchRequest, produceValues, take, valuesOf } from "./engine-contract.ts";
-import { temporaryFolder } from "./gateway-under-test.ts";
+import { engineUnderTest, openEngine } from "./open-engine.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const TOPICS = { t: 4, u: 1 };
 
-const open = (dataDir: string, topics: Record<string, number> = TOPICS) =>
-  openEmbeddedEngine({ dataDir, fsync: "os", topics: new Map(Object.entries(topics)) });
+const open = (dataDir: string, topics: Record<string, number> = TOPICS) => openEngine({ dataDir, topics });
 
-describeEngine("embedded", async () => {
-  const engine = open(await temporaryFolder());
-  onTestFinished(() => engine.close());
-  return engine;
-});
+describeEngine("embedded", () => engineUnderTest({ topics: TOPICS }));
 
 test("has records, topics and commits after it was closed and opened again", async () => {
   const folder = await temporaryFolder();
-  const before = open(folder);
+  const before = await open(folder);
   await produceValues(before, 1, "a", "b", "c");
   await take(before);
   await before.commit({ group: "g", instance: "i" }, [{ topic: "t", partition: 1, offset: 1 }]);
   await before.close();
-  const after = open(folder, {});
+  const after = await open(folder, {});
   expect(await after.topics()).toEqual(new Map(Object.entries(TOPICS)));
   expect(await take(after)).toEqual(["b", "c"]);
   expect(await produceValues(after, 1, "d")).toMatchObject([{ offset: 3 }]);
@@ -33,25 +28,26 @@ test("has records, topics and commits after it was closed and opened again", asy
 
 test("gives a topic more partitions, and refuses to take any away", async () => {
   const folder = await temporaryFolder();
-  await open(folder).close();
-  expect(() => open(folder, { t: 2 })).toThrow(/"t" has 4 partitions and GATEWAY_TOPICS says 2: partitions can be added, never taken away/);
-  const grown = open(folder, { t: 6 });
+  await (await open(folder)).close();
+  await expect(open(folder, { t: 2 })).rejects.toThrow(
+    /"t" has 4 partitions and GATEWAY_TOPICS says 2: partitions can be added, never taken away/,
+  );
+  const grown = await open(folder, { t: 6 });
   expect(await produceValues(grown, 5, "x")).toMatchObject([{ partition: 5, offset: 0 }]);
   await grown.close();
 });
 
 test("refuses a folder that another engine holds", async () => {
   const folder = await temporaryFolder();
-  const holder = open(folder);
-  expect(() => open(folder)).toThrow(/Another gateway is using/);
+  const holder = await open(folder);
+  await expect(open(folder)).rejects.toThrow(/Another gateway is using/);
   await holder.close();
-  await open(folder).close();
+  await (await open(folder)).close();
 });
 
 test("numbers what many produce at once without gap or repetition, each call's records in its order", async () => {
   const batches = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 5 }), { maxLength: 20 });
-  const engine = open(await temporaryFolder());
-  onTestFinished(() => engine.close());
+  const engine = await engineUnderTest();
   const ends = [0, 0, 0, 0];
   await fc.assert(
     fc.asyncProperty(batches, async (calls) => {

@@ -1,25 +1,32 @@
 import { describe, expect, test } from "vitest";
-import type { Batch, ConsumeRequest, Engine, FetchRequest, StoredRecord } from "../../gateway/engine.ts";
+import type { AnswerRoom, Batch, ConsumeRequest, Engine, FetchRequest, InstanceOptions, StoredRecord } from "../../gateway/engine.ts";
 
-const LIMITS = { maxRecords: 500, maxBytes: 4 * 1024 * 1024 } as const;
 const NOBODY_LEAVES = new AbortController().signal;
 
-export const FROM_THE_BEGINNING: ConsumeRequest["options"] = {
+/** Room for one answer. */
+export const roomFor = (records = 500): AnswerRoom => ({ free: () => ({ records, bytes: 4 * 1024 * 1024 }), take: () => {} });
+
+export const FROM_THE_BEGINNING: InstanceOptions = {
   autoCommit: false,
   autoCommitIntervalMs: 5000,
   autoOffsetReset: "earliest",
   sessionTimeoutMs: 120_000,
 };
 
+export type ConsumeChanges = Partial<Omit<ConsumeRequest, "options">> & {
+  readonly options?: InstanceOptions;
+  readonly maxRecords?: number;
+};
+
 /** A consume of topic `t` by instance `i` of group `g`, which does not wait. */
-export const consumeRequest = (changes: Partial<ConsumeRequest> = {}): ConsumeRequest => ({
+export const consumeRequest = ({ options = FROM_THE_BEGINNING, maxRecords, ...changes }: ConsumeChanges = {}): ConsumeRequest => ({
   group: "g",
   instance: "i",
   topics: ["t"],
-  options: FROM_THE_BEGINNING,
+  options: () => options,
   timeoutMs: 0,
   signal: NOBODY_LEAVES,
-  ...LIMITS,
+  room: roomFor(maxRecords),
   ...changes,
 });
 
@@ -27,7 +34,7 @@ export const fetchRequest = (offsets: FetchRequest["offsets"], changes: Partial<
   offsets,
   timeoutMs: 0,
   signal: NOBODY_LEAVES,
-  ...LIMITS,
+  room: roomFor(),
   ...changes,
 });
 
@@ -36,7 +43,7 @@ export const produceValues = (engine: Engine, partition: number, ...values: stri
   engine.produce(values.map((value) => ({ topic: "t", partition, value, headers: [] })));
 
 /** Consumes without waiting, and says that the answer was written. */
-export const take = async (engine: Engine, changes: Partial<ConsumeRequest> = {}): Promise<string[]> =>
+export const take = async (engine: Engine, changes: ConsumeChanges = {}): Promise<string[]> =>
   valuesOf(settled(await engine.consume(consumeRequest(changes))));
 
 export const settled = (batch: Batch): readonly StoredRecord[] => {

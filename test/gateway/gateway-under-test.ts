@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Clock, systemClock } from "../../gateway/clock.ts";
 import { type Credential, parseCredential } from "../../gateway/credentials.ts";
-import { openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
 import type { Engine } from "../../gateway/engine.ts";
-import { startGateway } from "../../gateway/server.ts";
+import { type GatewayOptions, startGateway } from "../../gateway/server.ts";
+import { type OpenOptions, openEngine } from "./open-engine.ts";
 
 export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
@@ -18,32 +14,28 @@ export type GatewayUnderTest = {
   stop(): Promise<void>;
 };
 
-export type UnderTestOptions = {
-  readonly credentials?: readonly string[];
-  readonly topics?: Readonly<Record<string, number>>;
-  readonly clock?: Clock;
-  readonly requestTimeoutMs?: number;
-  readonly maxHeldBytes?: number;
-};
-
-/** A folder that is removed after the test. */
-export const temporaryFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), "rejoinder-gateway-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-};
+export type UnderTestOptions = Omit<OpenOptions, "dataDir"> &
+  Pick<GatewayOptions, "requestTimeoutMs" | "budgets" | "corsOrigins"> & { readonly credentials?: readonly string[] };
 
 /** A gateway in this process, really listening, with user `full:pw`; it ends with the test. */
 export const gatewayUnderTest = async ({
   credentials = ["full:pw"],
   topics = { numbers: 3, other: 1 },
-  clock = systemClock,
-  ...limits
+  requestTimeoutMs,
+  budgets,
+  corsOrigins,
+  ...engineOptions
 }: UnderTestOptions = {}): Promise<GatewayUnderTest> => {
-  const dataDir = await temporaryFolder();
-  const engine = openEmbeddedEngine({ dataDir, fsync: "os", topics: new Map(Object.entries(topics)) }, { clock });
+  const engine = await openEngine({ topics, ...engineOptions });
   const gateway = await startGateway(
-    { host: "127.0.0.1", port: 0, credentials: credentials.map((text) => parseCredential(text) as Credential), ...limits },
+    {
+      host: "127.0.0.1",
+      port: 0,
+      credentials: credentials.map((text) => parseCredential(text) as Credential),
+      ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+      ...(budgets === undefined ? {} : { budgets }),
+      ...(corsOrigins === undefined ? {} : { corsOrigins }),
+    },
     { engine, log: { error: () => {} } },
   );
   let stopped: Promise<void> | undefined;
@@ -60,7 +52,9 @@ export const gatewayUnderTest = async ({
         headers: { authorization: `Basic ${Buffer.from(user).toString("base64")}`, ...headers },
         ...(sent === undefined ? {} : { body: sent as string | Uint8Array<ArrayBuffer> }),
       });
-      return { status: response.status, headers: response.headers, body: await response.json() };
+      const text = await response.text();
+      const isJson = response.headers.get("content-type") === "application/json";
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
     },
   };
 };

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { consumeRequest, ownership, produceValues } from "./engine-contract.ts";
-import { temporaryFolder } from "./gateway-under-test.ts";
+import { openEngine } from "./open-engine.ts";
 
 type Step =
   | { readonly do: "produce"; readonly partition: number; readonly count: number }
@@ -89,8 +88,7 @@ const expect404 = (error: unknown): false => {
 test("hands every record to its partition's owner, in order and without a gap, whatever happens to the group", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 60 }), async (steps) => {
-      const folder = await temporaryFolder();
-      const engine = openEmbeddedEngine({ dataDir: folder, fsync: "os", topics: new Map([["t", PARTITIONS.length]]) });
+      const engine = await openEngine({ topics: { t: PARTITIONS.length } });
       try {
         const model = createModel(engine);
         for (const step of steps) await run(engine, model, step);

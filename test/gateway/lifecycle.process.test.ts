@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
 import { startProcess } from "../helpers/processes.ts";
-import { temporaryFolder } from "./gateway-under-test.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const start = async (overrides: Record<string, string> = {}): Promise<GatewayProcess> => {
   const gateway = await startGatewayProcess(overrides);

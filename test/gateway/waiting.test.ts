@@ -1,20 +1,17 @@
-import { expect, onTestFinished, test } from "vitest";
-import { openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
-import type { ConsumeRequest, Engine } from "../../gateway/engine.ts";
+import { expect, test } from "vitest";
+import type { Engine } from "../../gateway/engine.ts";
 import { consumeRequest, fetchRequest, FROM_THE_BEGINNING, ownership, produceValues, settled, take, valuesOf } from "./engine-contract.ts";
-import { temporaryFolder } from "./gateway-under-test.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { engineUnderTest } from "./open-engine.ts";
 
 const NAME = { group: "g", instance: "i" };
-const WAITING: Partial<ConsumeRequest> = { timeoutMs: 1000 };
+const WAITING = { timeoutMs: 1000 } as const;
 const AUTO_COMMIT = { ...FROM_THE_BEGINNING, autoCommit: true };
 const PARTITION_0 = [{ topic: "t", partition: 0 }];
 
 const openWithClock = async (): Promise<{ engine: Engine; clock: ManualClock }> => {
   const clock = createManualClock();
-  const engine = openEmbeddedEngine({ dataDir: await temporaryFolder(), fsync: "os", topics: new Map([["t", 4]]) }, { clock });
-  onTestFinished(() => engine.close());
-  return { engine, clock };
+  return { engine: await engineUnderTest({ clock }), clock };
 };
 
 const committed = async (engine: Engine) => (await engine.committed(NAME, PARTITION_0))[0]?.offset;
@@ -55,12 +52,13 @@ test("answers nothing when the timeout is over, and not before", async () => {
 
 test("lets a fetch sleep on while others' partitions grow", async () => {
   const { engine, clock } = await openWithClock();
+  await produceValues(engine, 1, "before the offset");
+  const idle = clock.timers();
   const waiting = engine.fetch(fetchRequest([{ topic: "t", partition: 1, offset: 1 }], WAITING));
   await produceValues(engine, 0, "elsewhere");
-  await produceValues(engine, 1, "before the offset");
   await produceValues(engine, 1, "this one");
   expect(valuesOf(await waiting)).toEqual(["this one"]);
-  expect(clock.timers()).toBe(0);
+  expect(clock.timers()).toBe(idle);
 });
 
 test("wakes a waiting consume when a rebalance gives it partitions with records", async () => {

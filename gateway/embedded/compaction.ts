@@ -1,0 +1,22 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** What one step cuts off at most: 4 MiB, so that calls need not wait for all of it. */
+const PAGES_A_STEP = 1024;
+/** Free pages that are kept for what comes next: the larger of 16 MiB and a quarter of the file. */
+const KEPT_PAGES = 4096;
+const KEPT_PART = 0.25;
+
+/** Gives the disk back what removed records took, a step at a time. The function says whether there was more than one step to do. */
+export const createCompaction = (database: DatabaseSync): (() => boolean) => {
+  const freePages = database.prepare("PRAGMA freelist_count");
+  const allPages = database.prepare("PRAGMA page_count");
+  const excess = (): number => {
+    const free = Number(freePages.get()?.["freelist_count"]);
+    return free - Math.max(KEPT_PAGES, Number(allPages.get()?.["page_count"]) * KEPT_PART);
+  };
+  return () => {
+    if (excess() <= 0) return false;
+    database.exec(`PRAGMA incremental_vacuum(${PAGES_A_STEP})`);
+    return excess() > 0;
+  };
+};

@@ -1,0 +1,50 @@
+import type { ConsumerGroup, Gauge } from "../engine.ts";
+import type { Commits } from "./commits.ts";
+import { type Partition, startOf, type Topics } from "./partition.ts";
+
+export type Measured = { readonly topics: Topics; readonly commits: Pick<Commits, "groups">; readonly groups: readonly ConsumerGroup[] };
+
+/** How much the log holds, and how far its readers are behind. */
+export const measureLog = ({ topics, commits, groups }: Measured): readonly Gauge[] => [
+  {
+    name: "log_records",
+    help: "Records that the log keeps.",
+    values: [...topics].map(([topic, partitions]) => ({
+      labels: { topic },
+      value: sum(partitions, (partition) => partition.end - startOf(partition)),
+    })),
+  },
+  {
+    name: "log_bytes",
+    help: "Bytes of the records that the log keeps.",
+    values: [...topics].map(([topic, partitions]) => ({
+      labels: { topic },
+      value: sum(partitions, ({ segments }) => sum(segments, ({ bytes }) => bytes)),
+    })),
+  },
+  {
+    name: "consumer_group_lag_records",
+    help: "Records after the committed offset.",
+    values: lagsOf(topics, commits),
+  },
+  {
+    name: "consumer_instances",
+    help: "Consumer instances that live.",
+    values: groups.map(({ name, instances }) => ({ labels: { group: name }, value: instances.length })),
+  },
+];
+
+const lagsOf = (topics: Topics, commits: Measured["commits"]): Gauge["values"] => {
+  const partitions = new Map<number, Partition>([...topics.values()].flat().map((partition) => [partition.id, partition]));
+  return [...commits.groups()].flatMap(([group, offsets]) =>
+    [...offsets].flatMap(([id, offset]) => {
+      const found = partitions.get(id);
+      if (found === undefined) return [];
+      const { topic, partition, end } = found;
+      return [{ labels: { group, topic, partition }, value: end - Math.min(end, Math.max(offset, startOf(found))) }];
+    }),
+  );
+};
+
+const sum = <Element>(elements: readonly Element[], valueOf: (element: Element) => number): number =>
+  elements.reduce((total, element) => total + valueOf(element), 0);

@@ -1,0 +1,114 @@
+import type { Log } from "../../environment/log.ts";
+import type { Clock } from "../clock.ts";
+import type { LogFile } from "./log-file.ts";
+import type { Partition, Topics } from "./partition.ts";
+import { activeSegment } from "./segment.ts";
+
+/** How long records are kept at least, in ms, and how many bytes of a partition. Undefined: without end. */
+export type Retention = { readonly ms: number | undefined; readonly bytes: number | undefined };
+
+/** Removes what need not be kept any more. */
+export type RetentionSweeper = {
+  /** Looks at partitions soon: they have grown by a segment. */
+  look(partitions: Iterable<Partition>): void;
+  stop(): void;
+};
+
+export type RetentionSeams = {
+  readonly topics: Topics;
+  readonly file: Pick<LogFile, "removeOldest">;
+  /** Gives space back to the disk, and says whether there is more to give. */
+  readonly compact: () => boolean;
+  readonly clock: Clock;
+  readonly log: Pick<Log, "error">;
+};
+
+/** How often partitions are looked at to which nobody appends. */
+const PAUSE_MS = 60_000;
+/** What one turn of the event loop removes at most, so that calls need not wait for all of it. */
+const SEGMENTS_A_TURN = 8;
+
+export const createRetentionSweeper = ({ topics, file, compact, clock, log }: RetentionSeams): RetentionSweeper => {
+  const waiting = new Set<Partition>();
+  let sweeping = false;
+  let stopped = false;
+  let timer: unknown;
+
+  /** One turn's work. Returns whether there is more. */
+  const sweepSome = (): boolean => {
+    for (const partition of waiting) {
+      const now = clock.now();
+      const count = countRemovable(partition, now);
+      if (count <= SEGMENTS_A_TURN) waiting.delete(partition);
+      if (count === 0) continue;
+      file.removeOldest(partition, Math.min(count, SEGMENTS_A_TURN), now);
+      return true;
+    }
+    return compact();
+  };
+
+  const sweep = (): void => {
+    sweeping = false;
+    if (stopped) return;
+    try {
+      if (sweepSome()) sweepSoon();
+    } catch (error) {
+      // A full disk, for example. What need not be kept now will not need to be at the next look.
+      waiting.clear();
+      log.error({ err: error }, "could not remove old records");
+    }
+  };
+
+  const sweepSoon = (): void => {
+    if (sweeping) return;
+    sweeping = true;
+    clock.setImmediate(sweep);
+  };
+
+  const look = (partitions: Iterable<Partition>): void => {
+    for (const partition of partitions) waiting.add(partition);
+    sweepSoon();
+  };
+
+  const lookAround = (): void => {
+    timer = clock.setTimeout(lookAround, PAUSE_MS);
+    look([...topics.values()].flat());
+  };
+  lookAround();
+
+  return {
+    look,
+    stop() {
+      stopped = true;
+      clock.clearTimeout(timer);
+    },
+  };
+};
+
+/**
+ * How many of the oldest segments need not be kept. By size, what stays is never less than what is to be kept; by time, no record goes
+ * that was stored more recently, whatever timestamp it bears.
+ */
+export const countRemovable = (partition: Partition, now: number): number => Math.max(countBySize(partition), countByTime(partition, now));
+
+const countBySize = ({ segments, retention }: Partition): number => {
+  if (retention.bytes === undefined) return 0;
+  let kept = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  let count = 0;
+  for (const { bytes } of segments.slice(0, -1)) {
+    kept -= bytes;
+    if (kept < retention.bytes) break;
+    count += 1;
+  }
+  return count;
+};
+
+const countByTime = (partition: Partition, now: number): number => {
+  const { segments, retention } = partition;
+  if (retention.ms === undefined) return 0;
+  const oldest = now - retention.ms;
+  // An empty segment is nothing to remove, and stands for where the partition goes on.
+  const removable = activeSegment(partition).bytes === 0 ? segments.slice(0, -1) : segments;
+  const young = removable.findIndex(({ storedAt }) => storedAt > oldest);
+  return young === -1 ? removable.length : young;
+};

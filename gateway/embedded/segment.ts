@@ -1,0 +1,33 @@
+import type { Partition } from "./partition.ts";
+
+/**
+ * A stretch of a partition: what is removed at once when it is old or too much, and what need not be looked into when a time is
+ * searched for.
+ */
+export type Segment = {
+  /** Its first offset; it ends where the next one begins. */
+  readonly base: number;
+  /** When it was begun, in ms. */
+  readonly begunAt: number;
+  /** When its last record was stored, or a little later, in ms. */
+  storedAt: number;
+  /** Of all its records. */
+  bytes: number;
+  /** The latest timestamp of its records; -1 without any. */
+  latest: number;
+};
+
+/** Small enough to look through for a time, and to be removed while calls wait. */
+const MAX_BYTES = 1024 * 1024;
+/** How closely retention is kept to: what is kept too much is at most this part of what is to be kept. */
+const RETENTION_PARTS = 10;
+
+/** The segment that is appended to. */
+export const activeSegment = ({ segments }: Partition): Segment => segments.at(-1) as Segment;
+
+/** Whether the next record begins another segment. */
+export const isFull = ({ bytes, begunAt }: Segment, { retention }: Partition, now: number): boolean => {
+  if (bytes === 0) return false;
+  const maxBytes = Math.min(MAX_BYTES, (retention.bytes ?? Infinity) / RETENTION_PARTS);
+  return bytes >= maxBytes || now - begunAt >= (retention.ms ?? Infinity) / RETENTION_PARTS;
+};

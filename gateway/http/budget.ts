@@ -1,0 +1,51 @@
+import { GatewayError } from "../gateway-error.ts";
+
+/** Something of which there is only so much at a time, over all calls. */
+export type Budget = {
+  left(): number;
+  used(): number;
+  /** @throws GatewayError 503 if there is not enough left */
+  take(amount: number): void;
+  /** Takes more than is left, if need be: what is there already and must be held. */
+  hold(amount: number): void;
+  give(amount: number): void;
+};
+
+/** @param shortage what the caller is told when there is not enough */
+export const createBudget = (whole: number, shortage: string): Budget => {
+  let used = 0;
+  return {
+    left: () => whole - used,
+    used: () => used,
+    take(amount) {
+      if (used + amount > whole) throw new GatewayError(503, `${shortage} Try again a little later.`, { retryAfterSeconds: 1 });
+      used += amount;
+    },
+    hold(amount) {
+      used += amount;
+    },
+    give(amount) {
+      used -= amount;
+    },
+  };
+};
+
+/** What all calls together may hold. */
+export type Budgets = {
+  readonly calls: Budget;
+  /** Bytes of bodies that were or are being received and are not answered. */
+  readonly bodies: Budget;
+  /** Bytes of records that are on their way to slow or fast clients. */
+  readonly answers: Budget;
+};
+
+export type BudgetSizes = { readonly calls: number; readonly bodyBytes: number; readonly answerBytes: number };
+
+/** A waiting consume holds a few kilobytes, so ten thousand of them less than the bodies. */
+export const DEFAULT_BUDGETS: BudgetSizes = { calls: 10_000, bodyBytes: 64 * 1024 * 1024, answerBytes: 64 * 1024 * 1024 };
+
+export const createBudgets = ({ calls, bodyBytes, answerBytes }: BudgetSizes): Budgets => ({
+  calls: createBudget(calls, "The gateway has as many calls at once as it can."),
+  bodies: createBudget(bodyBytes, "The gateway holds as many records as it can."),
+  answers: createBudget(answerBytes, "The gateway holds as many answers for slow clients as it can."),
+});

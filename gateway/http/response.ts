@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../clock.ts";
+import { errorBody, type GatewayError } from "../gateway-error.ts";
+
+export type Headers = Readonly<Record<string, string>>;
+
+const JSON_TYPE = "application/json";
+/** What the system's buffers may not take at once. */
+const LARGE_BYTES = 64 * 1024;
+/** How long a client may read nothing of an answer. */
+const SLOWEST_MS = 30_000;
+
+/** Answers with JSON, or with text of a content type. */
+export const send = (response: ServerResponse, status: number, body: unknown, headers?: Headers, contentType = JSON_TYPE): void => {
+  // As one string, so that Node writes head and body at once.
+  const text = contentType === JSON_TYPE ? JSON.stringify(body) : String(body);
+  const bytes = Buffer.byteLength(text);
+  response.writeHead(status, { "content-type": contentType, "content-length": bytes, "cache-control": "no-store", ...headers });
+  response.end(text);
+  // Node looks whether anything was read in that time, and takes its own keep-alive time once the answer is out.
+  if (bytes > LARGE_BYTES) response.socket?.setTimeout(SLOWEST_MS);
+};
+
+/** Answers without a body. */
+export const sendNothing = (response: ServerResponse, headers?: Headers): void => void response.writeHead(204, { ...headers }).end();
+
+export const sendError = (response: ServerResponse, error: GatewayError, headers?: Headers): void =>
+  send(response, error.status, errorBody(error), { ...errorHeaders(error), ...headers });
+
+const errorHeaders = ({ status, allow, retryAfterSeconds }: GatewayError): Headers => ({
+  ...(status === 401 ? { "www-authenticate": 'Basic realm="gateway", charset="UTF-8"' } : {}),
+  ...(allow === undefined ? {} : { allow: allow.join(", ") }),
+  ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+});
+
+/** Calls back once: whether all of the answer was handed to the system, or the connection closed before. */
+export const whenWritten = (response: ServerResponse, callback: (written: boolean) => void): void => {
+  if (response.destroyed) return callback(false);
+  let told = false;
+  const once = (written: boolean): void => {
+    if (told) return;
+    told = true;
+    callback(written);
+  };
+  // "finish" comes before anything that a client sends on receiving the answer.
+  response.once("finish", () => once(true));
+  response.once("close", () => once(false));
+};
+
+/** Aborted when the connection closes before the answer was written. */
+export const closeSignal = (response: ServerResponse): AbortSignal => {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else response.once("close", () => response.writableFinished || controller.abort());
+  return controller.signal;
+};
+
+/** How long the rest of a refused body is thrown away. */
+const LINGER_MS = 1000;
+
+/** Closing with bytes unread would reset the connection, and the client might never see why it was refused. */
+export const discardRest = (request: IncomingMessage, clock: Clock): void => {
+  if (request.complete) return;
+  request.on("error", () => {});
+  request.resume();
+  const timer = clock.setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once("close", () => clock.clearTimeout(timer));
+};

@@ -1,0 +1,68 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openDatabase } from "../../gateway/embedded/database.ts";
+import { createLogFile } from "../../gateway/embedded/log-file.ts";
+import type { Partition } from "../../gateway/embedded/partition.ts";
+import { openTopics } from "../../gateway/embedded/topics.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+/** Segments of 10 bytes: every record fills one. */
+const RETENTION = { ms: undefined, bytes: 100 };
+
+const openLog = async () => {
+  const folder = await temporaryFolder();
+  const open = () => {
+    const database = openDatabase(folder, "os");
+    const { topics } = openTopics(database, { declared: new Map([["t", { partitions: 1 }]]), retention: RETENTION }, 0);
+    const partition = topics.get("t")?.[0] as Partition;
+    return { database, partition, file: createLogFile(database, { onGrown: () => {} }) };
+  };
+  const log = open();
+  onTestFinished(() => void (log.database.isOpen && log.database.close()));
+  return { ...log, open };
+};
+
+const record = (value: string) => ({ topic: "t", value, headers: [] });
+const everything = { records: 100, bytes: 10_000, empty: true };
+
+test("knows nothing of a transaction that failed, neither its records nor its segments", async () => {
+  const { file, partition } = await openLog();
+  file.transact(() => file.append(partition, record("before"), 5, 1000));
+  const before = structuredClone({ ...partition, watchers: [] });
+  expect(() =>
+    file.transact(() => {
+      for (let index = 0; index < 5; index += 1) file.append(partition, record(`lost ${index}`), 9, 2000);
+      throw new Error("disk full");
+    }),
+  ).toThrow("disk full");
+  expect({ ...partition, watchers: [] }).toEqual(before);
+  file.transact(() => file.append(partition, record("after"), 6, 3000));
+  expect(file.read(partition, 0, { ...everything }).map(({ offset, value }) => [offset, value])).toEqual([
+    [0, "before"],
+    [1, "after"],
+  ]);
+});
+
+test("finds the same segments in the file as it had in memory", async () => {
+  const { database, file, partition, open } = await openLog();
+  for (const [index, value] of ["one", "two", "three", "four"].entries())
+    file.transact(() => file.append(partition, record(value), 10 - index, index));
+  file.removeOldest(partition, 2, 100);
+  file.settle([partition]);
+  const { segments, end } = partition;
+  database.close();
+  const again = open();
+  onTestFinished(() => again.database.close());
+  expect(again.partition).toMatchObject({ segments, end });
+  expect(segments.map(({ base, latest }) => [base, latest])).toEqual([
+    [2, 8],
+    [3, 7],
+  ]);
+});
+
+test("refuses a file that a later version wrote", async () => {
+  const folder = await temporaryFolder();
+  const database = openDatabase(folder, "os");
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  expect(() => openDatabase(folder, "os")).toThrow(/version 99 .* reads up to 2/);
+});
