@@ -1,0 +1,4 @@
+import { startGatewayProcess } from "../helpers/gateway.ts";
+import { describeUpstashClient } from "./upstash-client-contract.ts";
+
+describeUpstashClient("embedded", startGatewayProcess);
