@@ -5,8 +5,11 @@
 export type Engine = {
   /** Partition count of every topic, by name. */
   topics(): Promise<ReadonlyMap<string, number>>;
-  /** The same of topics that are about to be used: makes those that are not there, if the engine is set to; else they are left out. */
-  provideTopics(names: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
+  /**
+   * The same of topics that are to be used. If the engine is set to, those that are not there are counted as they would be, and `make`
+   * makes them; else they are left out.
+   */
+  provideTopics(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /**
    * Stores all of the records or none, and resolves once they are as durable as the engine promises.
    * The topics exist and the partitions are in range.

@@ -20,6 +20,8 @@ export type GatewayOptions = {
   readonly corsOrigins?: readonly string[];
   /** A request must have arrived within this time. */
   readonly requestTimeoutMs?: number;
+  /** A client that reads nothing of its answer for so long is cut. */
+  readonly unreadTimeoutMs?: number;
   readonly budgets?: Partial<BudgetSizes>;
 };
 
@@ -39,7 +41,7 @@ export type Gateway = {
 
 /** Serves an engine in the dialect of Upstash Kafka REST. Rejects if the port is taken. */
 export const startGateway = async (
-  { host, port, credentials, corsOrigins = [], requestTimeoutMs = 30_000, budgets: sizes }: GatewayOptions,
+  { host, port, credentials, corsOrigins = [], requestTimeoutMs = 30_000, unreadTimeoutMs = 30_000, budgets: sizes }: GatewayOptions,
   { engine, log, clock = systemClock, registry = new Registry() }: GatewaySeams,
 ): Promise<Gateway> => {
   let stopping = false;
@@ -49,6 +51,7 @@ export const startGateway = async (
     authenticator: createAuthenticator(credentials),
     cors: createCors(corsOrigins),
     budgets,
+    unreadTimeoutMs,
     metrics: createMetrics(registry, budgets),
     clock,
     isStopping: () => stopping,
@@ -91,6 +94,7 @@ const urlOf = ({ address, family, port }: AddressInfo): string => `http://${fami
 
 const BROKEN_REQUESTS: Readonly<Record<string, { readonly status: number; readonly title: string; readonly error: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: "Request Timeout", error: "The request did not arrive in time." },
+  HPE_INVALID_URL: { status: 400, title: "Bad Request", error: "The path must be percent-encoded UTF-8." },
   HPE_HEADER_OVERFLOW: { status: 431, title: "Request Header Fields Too Large", error: "The path and the headers are too large." },
 };
 

@@ -38,7 +38,7 @@ export const openEmbeddedEngine = (
   { clock = systemClock, log }: EmbeddedEngineSeams,
 ): Engine => {
   const database = openDatabase(dataDir, fsync);
-  const registry = closeOnError(database, () => openTopics(database, { declared, retention }, clock.now()));
+  const registry = closeOnError(database, () => openTopics(database, { declared, retention, partitionsOnDemand }, clock.now()));
   const { topics, counts } = registry;
   const file = createLogFile(database, { onGrown: (partitions) => sweeper.look(partitions) });
   const sweeper = createRetentionSweeper({ topics, file, compact: createCompaction(database), clock, log });
@@ -50,17 +50,11 @@ export const openEmbeddedEngine = (
   const fetches = createFetches({ topics, log: file, clock });
   const choosePartition = createPartitioner(topics);
 
-  const provideTopics = (names: ReadonlySet<string>): void => {
-    if (partitionsOnDemand === undefined) return;
-    const missing = [...names].filter((name) => !counts.has(name));
-    if (missing.length > 0) registry.create(missing, partitionsOnDemand, clock.now());
-  };
-
   return {
     topics: async () => counts,
-    async provideTopics(names) {
-      provideTopics(names);
-      return counts;
+    async provideTopics(names, make) {
+      if (make) registry.make(names, clock.now());
+      return registry.countsWith(names);
     },
     async produce(records) {
       const chosen = records.map(choosePartition);
@@ -76,7 +70,7 @@ export const openEmbeddedEngine = (
     },
     fetch: fetches.fetch,
     async consume(request) {
-      provideTopics(new Set(request.topics));
+      registry.make(request.topics, clock.now());
       return consumers.consume(request);
     },
     commit: consumers.commit,

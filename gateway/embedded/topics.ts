@@ -14,6 +14,8 @@ export type TopicsOptions = {
   readonly declared: ReadonlyMap<string, DeclaredTopic>;
   /** For topics that do not say otherwise. */
   readonly retention: Retention;
+  /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
+  readonly partitionsOnDemand?: number | undefined;
 };
 
 /** The topics of a log, which become more and never fewer. */
@@ -21,8 +23,10 @@ export type TopicRegistry = {
   readonly topics: Topics;
   /** Partition counts, by topic. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Makes topics that are not there. @throws GatewayError 404 if they are too many, 503 if they cannot be written */
-  create(names: Iterable<string>, partitions: number, now: number): void;
+  /** The same, with topics of these that are not there and would be made. */
+  countsWith(names: Iterable<string>): ReadonlyMap<string, number>;
+  /** Makes those of the topics that are not there, if that is wanted. @throws GatewayError 404 without room, 503 if it cannot be written */
+  make(names: Iterable<string>, now: number): void;
 };
 
 type Numbered = { readonly topic: string; readonly number: number };
@@ -31,7 +35,11 @@ type Numbered = { readonly topic: string; readonly number: number };
  * Reads the topics of a log, and makes those that are declared. A topic can be given more partitions, never fewer.
  * @throws Error for a topic that would shrink, or too many partitions.
  */
-export const openTopics = (database: DatabaseSync, { declared, retention }: TopicsOptions, now: number): TopicRegistry => {
+export const openTopics = (
+  database: DatabaseSync,
+  { declared, retention, partitionsOnDemand }: TopicsOptions,
+  now: number,
+): TopicRegistry => {
   const topics = new Map<string, Partition[]>();
   const counts = new Map<string, number>();
   const transact = createTransact(database);
@@ -76,11 +84,22 @@ export const openTopics = (database: DatabaseSync, { declared, retention }: Topi
   if (nextId + missing.length > MAX_PARTITIONS) throw new Error(`Expected at most ${MAX_PARTITIONS} partitions in all.`);
   add(missing, now);
 
+  /** Topics that are not there and would be made, with their partitions. */
+  const missingOf = (names: Iterable<string>): readonly (readonly [topic: string, partitions: number])[] =>
+    partitionsOnDemand === undefined
+      ? []
+      : [...new Set(names)].filter((name) => !counts.has(name)).map((name) => [name, partitionsOnDemand]);
+
   return {
     topics,
     counts,
-    create(names, partitions, at) {
-      const wanted = [...names].flatMap((topic) => numbersFrom(topic, 0, partitions));
+    countsWith(names) {
+      const missing = missingOf(names);
+      return missing.length === 0 ? counts : new Map([...counts, ...missing]);
+    },
+    make(names, at) {
+      const wanted = missingOf(names).flatMap(([topic, partitions]) => numbersFrom(topic, 0, partitions));
+      if (wanted.length === 0) return;
       if (nextId + wanted.length > MAX_PARTITIONS)
         throw new GatewayError(404, `There is no topic ${JSON.stringify(wanted[0]?.topic)}, and with ${nextId} partitions no room for it.`);
       try {

@@ -9,7 +9,7 @@ import { decodeBody, parseBody, readBody } from "./body.ts";
 import type { Budgets } from "./budget.ts";
 import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
-import { closeSignal, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
+import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
 import { ROUTES } from "./routes.ts";
 import { parseTarget, type Target } from "./target.ts";
 
@@ -18,6 +18,8 @@ export type ListenerOptions = {
   readonly authenticator: Authenticator;
   readonly cors: Cors;
   readonly budgets: Budgets;
+  /** How long a client may read nothing of its answer, in ms. */
+  readonly unreadTimeoutMs: number;
   readonly metrics: Metrics;
   /** Told of every error that has a cause here to look into; not of overload, which would fill the log just then. */
   readonly onError: (error: GatewayError, route: string) => void;
@@ -28,7 +30,7 @@ export type ListenerOptions = {
 
 /** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
 export const createListener = (options: ListenerOptions) => {
-  const { engine, authenticator, cors, budgets, metrics, onError, isStopping, clock } = options;
+  const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, clock } = options;
 
   const handle = async (target: Target, request: IncomingMessage, response: ServerResponse, headers: () => Headers): Promise<void> => {
     const route = findRoute(target, request);
@@ -62,7 +64,9 @@ export const createListener = (options: ListenerOptions) => {
         room.release();
         answer.settle?.(written);
       });
-      if (!response.destroyed) send(response, 200, answer.body, headers(), answer.contentType);
+      if (response.destroyed) return;
+      send(response, 200, answer.body, headers(), answer.contentType);
+      cutIfUnread(response, unreadTimeoutMs);
     } catch (error) {
       room.release();
       throw error;

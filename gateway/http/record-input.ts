@@ -8,7 +8,7 @@ export type RecordRules = {
   /** The topic that the path names; undefined if each record names its own. */
   readonly topic: string | undefined;
   readonly credential: Credential;
-  readonly engine: Pick<Engine, "topics" | "provideTopics">;
+  readonly engine: Pick<Engine, "provideTopics">;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
@@ -25,7 +25,7 @@ export const readRecords = async (body: unknown, { engine, ...rules }: RecordRul
 
   const read = attemptEach(values, (value) => readRecord(value, rules));
   const names = new Set(read.results.map((record) => record.topic));
-  const counts = await (read.problems.length === 0 ? engine.provideTopics(names) : engine.topics());
+  const counts = await engine.provideTopics(names, read.problems.length === 0);
   const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
 
   const problems = [...read.problems, ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number }))];

@@ -7,8 +7,6 @@ export type Headers = Readonly<Record<string, string>>;
 const JSON_TYPE = "application/json";
 /** What the system's buffers may not take at once. */
 const LARGE_BYTES = 64 * 1024;
-/** How long a client may read nothing of an answer. */
-const SLOWEST_MS = 30_000;
 
 /** Answers with JSON, or with text of a content type. */
 export const send = (response: ServerResponse, status: number, body: unknown, headers?: Headers, contentType = JSON_TYPE): void => {
@@ -17,8 +15,12 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
   const bytes = Buffer.byteLength(text);
   response.writeHead(status, { "content-type": contentType, "content-length": bytes, "cache-control": "no-store", ...headers });
   response.end(text);
+};
+
+/** Cuts the connection of a client that reads nothing of a large answer for some time. */
+export const cutIfUnread = ({ socket, writableLength }: ServerResponse, afterMs: number): void => {
   // Node looks whether anything was read in that time, and takes its own keep-alive time once the answer is out.
-  if (bytes > LARGE_BYTES) response.socket?.setTimeout(SLOWEST_MS);
+  if (writableLength > LARGE_BYTES) socket?.setTimeout(afterMs);
 };
 
 /** Answers without a body. */

@@ -8,6 +8,7 @@ export type Target = { readonly name: string; readonly path: readonly string[]; 
  * @throws GatewayError 400 if a segment cannot be decoded.
  */
 export const parseTarget = (target: string): Target => {
+  if (!target.startsWith("/")) return parseTarget(originForm(target));
   const mark = target.indexOf("?");
   const path = mark === -1 ? target : target.slice(0, mark);
   const [name = "", ...rest] = path
@@ -16,6 +17,9 @@ export const parseTarget = (target: string): Target => {
     .map(decode);
   return { name, path: rest, query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)) };
 };
+
+/** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
+const originForm = (target: string): string => `/${target.replace(/^https?:\/\/[^/?]*\/?/i, "")}`;
 
 const decode = (segment: string): string => {
   if (!segment.includes("%")) return segment;

@@ -17,7 +17,7 @@ export const webhookRoute: Route = {
   credentialsInQuery: true,
   async handle(call) {
     const topic = call.query.get("topic");
-    if (topic === null) throw new GatewayError(400, "Expected the topic in the query: /webhook?topic=…");
+    if (topic === null) throw new GatewayError(400, "Expected the topic in the query, as in /webhook?topic=events.");
     return { body: await storeRecords(call, undefined, { topic, value: call.body, headers: headersOf(call.rawHeaders) }) };
   },
 };

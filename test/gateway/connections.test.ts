@@ -1,33 +1,16 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { onTestFinished, expect, test } from "vitest";
-import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
+import { expect, test } from "vitest";
+import { openConnection, readAnswer } from "./connection.ts";
+import { gatewayUnderTest } from "./gateway-under-test.ts";
 
 const MIB = 1024 * 1024;
 const PATIENTLY = { timeout: 15_000 } as const;
 const AUTHORIZATION = `Authorization: Basic ${btoa("full:pw")}`;
 
-const openConnection = async ({ url }: GatewayUnderTest): Promise<Socket> => {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  socket.on("error", () => {});
-  onTestFinished(() => void socket.destroy());
-  await once(socket, "connect");
-  return socket;
-};
-
-const readAnswer = async (socket: Socket): Promise<string> => {
-  let text = "";
-  for await (const chunk of socket) {
-    text += String(chunk);
-    if (/\r\n\r\n[^]+/.test(text)) break;
-  }
-  return text;
-};
-
 test("gives records back when the connection closes before they were written", async () => {
   const gateway = await gatewayUnderTest({ topics: { large: 1 } });
   for (let index = 0; index < 5; index += 1) await gateway.call("/produce/large", { body: { value: String(index).repeat(MIB) } });
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(
     `GET /consume/g/i/large HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nKafka-Auto-Offset-Reset: earliest\r\nKafka-Enable-Auto-Commit: false\r\n\r\n`,
   );
@@ -59,21 +42,21 @@ test("takes no records for a consume whose client has gone", async () => {
 
 test("answers 408 to half a body and silence", async () => {
   const gateway = await gatewayUnderTest({ requestTimeoutMs: 100 });
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: 100\r\n\r\n{"value":`);
   expect(await readAnswer(socket)).toMatch(/^HTTP\/1.1 408 [^]*\{"error":"The request did not arrive in time.","status":408\}$/);
 });
 
 test("answers 413 to a Content-Length that is too large, before any of the body is there", async () => {
   const gateway = await gatewayUnderTest();
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(`POST /produce HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nExpect: 100-continue\r\nContent-Length: ${8 * MIB + 1}\r\n\r\n`);
   expect(await readAnswer(socket)).toMatch(/^HTTP\/1.1 413 [^]*"status":413\}$/);
 });
 
 test("answers 413 in the middle of a body of unknown length", async () => {
   const gateway = await gatewayUnderTest();
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(`POST /produce HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nTransfer-Encoding: chunked\r\n\r\n`);
   const chunk = `${MIB.toString(16)}\r\n${"x".repeat(MIB)}\r\n`;
   for (let index = 0; index < 9; index += 1) socket.write(chunk);
@@ -82,7 +65,7 @@ test("answers 413 in the middle of a body of unknown length", async () => {
 
 test("answers 503 with Retry-After while it holds as many bodies as it may, and takes records again afterwards", async () => {
   const gateway = await gatewayUnderTest({ budgets: { bodyBytes: 1000 } });
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: 900\r\n\r\n{"value":`);
   await expect.poll(async () => (await gateway.call("/produce/other", { body: { value: "x".repeat(200) } })).status, PATIENTLY).toBe(503);
   const refused = await gateway.call("/produce/other", { body: { value: "x".repeat(200) } });
@@ -97,7 +80,7 @@ test.each([
   ["a path that is too long", `GET /produce/other/${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
 ])("answers JSON to %s", async (_, request, status) => {
   const gateway = await gatewayUnderTest();
-  const socket = await openConnection(gateway);
+  const socket = await openConnection(gateway.url);
   socket.write(request);
   expect(await readAnswer(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"status":${status}\\}$`));
 });

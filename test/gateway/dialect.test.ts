@@ -199,9 +199,3 @@ test("names the instances of the topics that the user may touch", async () => {
   expect((await gateway.call("/consumers", { method: "GET" })).body).toEqual([{ name: "g", instances }]);
   expect((await gateway.call("/consumers", { method: "GET", user: "o:pw" })).body).toEqual([]);
 });
-
-test("answers health without credentials", async () => {
-  const gateway = await gatewayUnderTest();
-  const response = await fetch(`${gateway.url}/health`);
-  expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
-});

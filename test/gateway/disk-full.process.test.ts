@@ -34,6 +34,14 @@ test.runIf(process.platform === "linux")(
     expect((await call("/produce/t", { value: "x".repeat(MIB) })).status).toBe(503);
     expect((await call("/fetch", { topic: "t", partition: 0, offset: 0 })).body.map(({ offset }) => offset)).toEqual([0, 1, 2]);
 
+    // A query can carry a password, a path or a body what nobody else is to read: none of it is logged.
+    const webhook = `/webhook?topic=t&user=${gateway.username}&pass=${gateway.password}`;
+    const body = "sensitive ".repeat(MIB / 10);
+    expect((await fetch(gateway.url + webhook, { method: "POST", body })).status).toBe(503);
+    expect((await call("/produce/t?pass=x", { value: body })).status).toBe(503);
+    await expect.poll(() => gateway.process.output()).toMatch(/"route":"webhook"[^]*"route":"produce"/);
+    expect(gateway.process.output()).not.toMatch(new RegExp(`${gateway.password}|pass=|sensitive|Basic`));
+
     await limitFiles(gateway.process.pid, "unlimited");
     expect(await health()).toBe(200);
     expect((await call("/produce/t", batch("3"))).body.map(({ offset }) => offset)).toEqual([3, 4, 5]);

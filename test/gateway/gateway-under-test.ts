@@ -15,13 +15,14 @@ export type GatewayUnderTest = {
 };
 
 export type UnderTestOptions = Omit<OpenOptions, "dataDir"> &
-  Pick<GatewayOptions, "requestTimeoutMs" | "budgets" | "corsOrigins"> & { readonly credentials?: readonly string[] };
+  Pick<GatewayOptions, "requestTimeoutMs" | "unreadTimeoutMs" | "budgets" | "corsOrigins"> & { readonly credentials?: readonly string[] };
 
 /** A gateway in this process, really listening, with user `full:pw`; it ends with the test. */
 export const gatewayUnderTest = async ({
   credentials = ["full:pw"],
   topics = { numbers: 3, other: 1 },
   requestTimeoutMs,
+  unreadTimeoutMs,
   budgets,
   corsOrigins,
   ...engineOptions
@@ -33,6 +34,7 @@ export const gatewayUnderTest = async ({
       port: 0,
       credentials: credentials.map((text) => parseCredential(text) as Credential),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+      ...(unreadTimeoutMs === undefined ? {} : { unreadTimeoutMs }),
       ...(budgets === undefined ? {} : { budgets }),
       ...(corsOrigins === undefined ? {} : { corsOrigins }),
     },

@@ -27,8 +27,13 @@ const call = async <Body>({ url, username, password }: GatewayProcess, path: str
   return (await response.json()) as Body;
 };
 
+const endOf = async (gateway: GatewayProcess, time: "earliest" | "latest", partition: number): Promise<number> =>
+  (await call<Place[]>(gateway, `/offsets/${time}`, { topic: "requests", partition }))[0]?.offset ?? -1;
+
+/** The values of a partition at their offsets, from the first that is kept. */
 const readPartition = async (gateway: GatewayProcess, partition: number): Promise<string[]> => {
   const values: string[] = [];
+  values.length = await endOf(gateway, "earliest", partition);
   for (;;) {
     const place = { topic: "requests", partition, offset: values.length, timeout: 1 };
     const records = await call<{ offset: number; value: string }[]>(gateway, "/fetch", place);
@@ -40,8 +45,8 @@ const readPartition = async (gateway: GatewayProcess, partition: number): Promis
   }
 };
 
-test.each(["always", "os"])("has every acknowledged record exactly at its offset after kill -9, with GATEWAY_FSYNC=%s", async (fsync) => {
-  const gateway = await start({ GATEWAY_FSYNC: fsync });
+/** Produces by eight clients until the gateway goes; the map fills with what was acknowledged. */
+const produceUntilGone = (gateway: GatewayProcess) => {
   const acknowledged = new Map<string, Place>();
   let sent = 0;
   const produceUntilKilled = async (): Promise<void> => {
@@ -55,14 +60,45 @@ test.each(["always", "os"])("has every acknowledged record exactly at its offset
       for (const [index, value] of values.entries()) acknowledged.set(value, places[index] as Place);
     }
   };
-  const producers = Array.from({ length: 8 }, () => produceUntilKilled().catch(() => "killed"));
-  await expect.poll(() => acknowledged.size, PATIENTLY).toBeGreaterThan(500);
+  const gone = Promise.all(Array.from({ length: 8 }, () => produceUntilKilled().catch(() => "gone")));
+  return { acknowledged, gone };
+};
+
+test.each([
+  ["SIGKILL", "always"],
+  ["SIGKILL", "os"],
+  ["SIGTERM", "os"],
+] as const)(
+  "has every acknowledged record exactly at its offset after %s in the middle of it, with GATEWAY_FSYNC=%s",
+  async (signal, fsync) => {
+    const gateway = await start({ GATEWAY_FSYNC: fsync });
+    const { acknowledged, gone } = produceUntilGone(gateway);
+    await expect.poll(() => acknowledged.size, PATIENTLY).toBeGreaterThan(500);
+    await gateway.restart(signal);
+    await gone;
+    const stored = await Promise.all([0, 1, 2, 3, 4, 5].map((partition) => readPartition(gateway, partition)));
+    for (const [value, { partition, offset }] of acknowledged) expect(stored[partition]?.[offset]).toBe(value);
+    const values = stored.flat();
+    expect(new Set(values).size).toBe(values.length);
+  },
+);
+
+test("goes on after kill -9 in the middle of removing old records: what is kept is at its offsets, up to the last acknowledged", async () => {
+  const gateway = await start({ GATEWAY_RETENTION_BYTES: "2000" });
+  const { acknowledged, gone } = produceUntilGone(gateway);
+  await expect.poll(() => endOf(gateway, "earliest", 0), PATIENTLY).toBeGreaterThan(100);
   await gateway.restart("SIGKILL");
-  await Promise.all(producers);
-  const stored = await Promise.all([0, 1, 2, 3, 4, 5].map((partition) => readPartition(gateway, partition)));
-  for (const [value, { partition, offset }] of acknowledged) expect(stored[partition]?.[offset]).toBe(value);
-  const values = stored.flat();
-  expect(new Set(values).size).toBe(values.length);
+  await gone;
+  for (const partition of [0, 1, 2, 3, 4, 5]) {
+    const [start, stored] = [await endOf(gateway, "earliest", partition), await readPartition(gateway, partition)];
+    expect(start).toBeGreaterThan(0);
+    expect(stored.length - start).toBeGreaterThan(50);
+    for (const [value, place] of acknowledged) {
+      if (place.partition !== partition) continue;
+      expect(place.offset).toBeLessThan(stored.length);
+      if (place.offset >= start) expect(stored[place.offset]).toBe(value);
+    }
+  }
 });
 
 test("keeps committed offsets over kill -9", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { murmur2, partitionOf } from "../../gateway/embedded/partitioner.ts";
@@ -12,6 +13,19 @@ test.each([
   ["abc", 479470107],
 ])("hashes %j as Kafka does", (key, hash) => {
   expect(murmur2(Buffer.from(key))).toBe(hash);
+});
+
+test("puts every key where Apache Kafka's Java client puts it", () => {
+  const lines = readFileSync(new URL("vectors/murmur2.tsv", import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n");
+  expect(lines).toHaveLength(400);
+  for (const line of lines) {
+    const [encoded = "", ...expected] = line.split("\t");
+    const bytes = Buffer.from(encoded, "base64");
+    const partitions = [6, 7, 1000].map((count) => partitionOf(bytes.toString(), count));
+    expect([murmur2(bytes), ...partitions]).toEqual(expected.map(Number));
+  }
 });
 
 test("sends every key, negative hashes among them, to a partition that exists", () => {
