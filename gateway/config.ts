@@ -81,7 +81,7 @@ const SCHEMA = z.object({
   /** Kafka's own default for topics that nobody declared. */
   GATEWAY_NUM_PARTITIONS: integer(1, 1000).default(1),
   /** Kafka's own default: seven days. */
-  GATEWAY_RETENTION_MS: retention().default(604_800_000),
+  GATEWAY_RETENTION_MS: retention().prefault("604800000"),
   /** Kafka's own default: without end. Of each partition. */
   GATEWAY_RETENTION_BYTES: retention().optional(),
   /** Empty: no pages, as nothing but programs needs to call. */
