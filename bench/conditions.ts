@@ -1,9 +1,8 @@
-import { availableParallelism, cpus, totalmem } from "node:os";
 import { createRequire } from "node:module";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Pace } from "./pace.ts";
-import { payloadBytes } from "./targets.ts";
 
-/** All that one must know to compare two runs. */
+/** All that one must know of the machine and of the run to compare two of them. */
 export const readConditions = (pace: Pace) => ({
   date: new Date().toISOString(),
   processor: cpus()[0]?.model ?? "unknown",
@@ -11,15 +10,10 @@ export const readConditions = (pace: Pace) => ({
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   platform: `${process.platform} ${process.arch}`,
   node: process.version,
-  miniflare: versionOf("miniflare"),
-  workerd: versionOf("workerd"),
   engine: "embedded",
-  mailboxShards: 1,
-  payloadBytes: payloadBytes(),
   pace,
-  where: "gateway, workerd, consumer and load generator share the cores; all on 127.0.0.1",
+  where: "all processes and the load generator share the cores; all on 127.0.0.1",
 });
 
-export type Conditions = ReturnType<typeof readConditions>;
-
-const versionOf = (name: string): string => (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+/** The version of a dependency that is installed. */
+export const versionOf = (name: string): string => (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;

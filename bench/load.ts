@@ -9,11 +9,25 @@ export type Target = {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The status of every answer. Another one ends the measurement with an error. */
-  readonly status: number;
+  /** The status of every answer, or all that it may be. Another one ends the measurement with an error. */
+  readonly status: number | readonly number[];
 };
 
-/** Rates a second and latencies in microseconds. */
+/** Requests to one server that are not always the same. */
+export type Work = {
+  readonly origin: string;
+  /** What a connection sends next: some requests, one after another, which are measured as one. */
+  next(): readonly Target[];
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Empty unless it was to be kept. */
+  readonly body: string;
+};
+
+/** Rates a second and latencies in microseconds. What {@link Work} sends in one go counts as one. */
 export type Measurement = {
   readonly connections: number;
   readonly ratePerSecond: number;
@@ -24,25 +38,36 @@ export type Measurement = {
   readonly little: number;
 };
 
-export type LoadOptions = { readonly connections: number; readonly warmUpMs: number; readonly measureMs: number };
+export type LoadOptions = {
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Told of every answer, also of those of the warm-up. */
+  onAnswer?(status: number): void;
+};
 
 const LONGEST_US = 60_000_000;
-/** How far rate × mean may be from the number of connections. */
-export const LITTLE_TOLERANCE = 0.05;
 
 /**
  * Sends requests in a closed loop, each connection its next one when it has the whole answer, and measures those that end
  * after the warm-up.
  * @throws Error at the first answer with another status.
  */
-export const measureLoad = async (target: Target, { connections, warmUpMs, measureMs }: LoadOptions): Promise<Measurement> => {
+export const measureLoad = async (
+  work: Target | Work,
+  { connections, warmUpMs, measureMs, onAnswer }: LoadOptions,
+): Promise<Measurement> => {
   const latencies = build({ lowestDiscernibleValue: 1, highestTrackableValue: LONGEST_US, numberOfSignificantValueDigits: 3 });
+  const { next } = "next" in work ? work : always(work);
   const begin = performance.now() + warmUpMs;
   const end = begin + measureMs;
   let sumMs = 0;
   const loop = async (client: Client): Promise<void> => {
     for (let sent = performance.now(); sent < end;) {
-      await exchange(client, target);
+      for (const target of next()) {
+        const { status } = await exchange(client, target);
+        onAnswer?.(status);
+      }
       const answered = performance.now();
       if (answered >= begin && answered < end) {
         latencies.recordValue(Math.max(1, Math.round((answered - sent) * 1_000)));
@@ -51,14 +76,14 @@ export const measureLoad = async (target: Target, { connections, warmUpMs, measu
       sent = answered;
     }
   };
-  const clients = Array.from({ length: connections }, () => new Client(target.origin, { pipelining: 1 }));
+  const clients = Array.from({ length: connections }, () => new Client(work.origin, { pipelining: 1 }));
   try {
     await Promise.all(clients.map(loop));
   } finally {
     await Promise.all(clients.map((client) => client.destroy()));
   }
   const { totalCount } = latencies;
-  if (totalCount === 0) throw new Error(`Expected ${target.path} to answer within ${measureMs} ms`);
+  if (totalCount === 0) throw new Error(`Expected ${work.origin} to answer within ${measureMs} ms`);
   return {
     connections,
     ratePerSecond: (totalCount / measureMs) * 1_000,
@@ -69,26 +94,35 @@ export const measureLoad = async (target: Target, { connections, warmUpMs, measu
   };
 };
 
+const always = (target: Target): Pick<Work, "next"> => {
+  const targets = [target];
+  return { next: () => targets };
+};
+
 /**
  * One request and its whole answer, by undici's own callbacks: a promise of headers and a stream for the body would cost the
- * generator more than the fastest target costs the server. Resolves to the body if `keepBody` says so, else to nothing.
+ * generator more than the fastest target costs the server.
  * @throws Error if the answer has another status than the target's.
  */
-export const exchange = (client: Client, target: Target, { keepBody = false } = {}): Promise<string> =>
+export const exchange = (client: Client, target: Target, { keepBody = false } = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const { method, path, headers, body } = target;
+    const { method, path, headers, body, status: expected } = target;
     const chunks: Buffer[] = [];
-    let status = 0;
+    let answer: Omit<Answer, "body"> = { status: 0, headers: {} };
+    let isExpected = false;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart() {},
-      onResponseStart: (_, statusCode) => void (status = statusCode),
+      onResponseStart(_, status, headers) {
+        answer = { status, headers };
+        isExpected = typeof expected === "number" ? status === expected : expected.includes(status);
+      },
       onResponseData(_, chunk) {
-        if (keepBody || status !== target.status) chunks.push(chunk);
+        if (keepBody || !isExpected) chunks.push(chunk);
       },
       onResponseEnd() {
         const text = Buffer.concat(chunks).toString();
-        if (status === target.status) resolve(text);
-        else reject(new Error(`Expected ${target.status} from ${method} ${path}, got ${status}: ${text.slice(0, 500)}`));
+        if (isExpected) resolve({ ...answer, body: text });
+        else reject(new Error(`Expected ${String(expected)} from ${method} ${path}, got ${answer.status}: ${text.slice(0, 500)}`));
       },
       onResponseError: (_, error) => reject(error),
     };

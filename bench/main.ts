@@ -1,38 +1,49 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { type HalfName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
+import { FSYNCS } from "./fsync.ts";
+import { gatewayHalf } from "./gateway/half.ts";
+import type { Half, HalfResult } from "./half.ts";
 import { PACES } from "./pace.ts";
-import { findMismeasured, summarize } from "./results.ts";
-import type { Fsync } from "./stack.ts";
-import { runSuite, type SuiteResult } from "./suite.ts";
-import { formatResult } from "./table.ts";
+import { pathHalf } from "./path/half.ts";
 
 const RESULTS = new URL("./results/", import.meta.url);
-const FSYNCS: readonly Fsync[] = ["always", "os"];
+const HALVES: Readonly<Record<HalfName, Half>> = { path: pathHalf, gateway: gatewayHalf };
 
-const { values } = parseArgs({ args: process.argv.slice(3), options: { quick: { type: "boolean", default: false } } });
-const pace = PACES[values.quick ? "quick" : "full"];
+const { quick, halves, fileName } = readArguments(process.argv.slice(3));
+const pace = PACES[quick ? "quick" : "full"];
+const conditions = {
+  ...readConditions(pace),
+  ...Object.fromEntries(halves.map((name) => [name, HALVES[name].conditions()])),
+};
 const say = (line: string): void => console.error(line);
 
-const suites: SuiteResult[] = [];
-for (const fsync of FSYNCS) {
-  say(`measuring with fsync ${fsync}`);
-  suites.push(await runSuite(fsync, pace, say));
+const results: Partial<Record<HalfName, readonly HalfResult[]>> = {};
+for (const name of halves) {
+  const measured: HalfResult[] = [];
+  for (const fsync of FSYNCS) {
+    say(`measuring the ${name} with fsync ${fsync}`);
+    measured.push(await HALVES[name].measure(fsync, pace, say));
+  }
+  results[name] = measured;
 }
 
-const conditions = readConditions(pace);
-const results = suites.map(summarize);
 console.log(
   `\n${Object.entries(conditions)
     .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join("\n")}`,
 );
-for (const result of results) console.log(`\n${formatResult(result)}`);
+const all = Object.values(results).flat();
+for (const { text } of all) console.log(`\n${text}`);
 
-const mismeasured = suites.flatMap(findMismeasured);
+const mismeasured = all.flatMap((result) => result.mismeasured);
 for (const line of mismeasured) console.error(`NOT TO BE TRUSTED: ${line}`);
-const name = values.quick ? "quick.json" : "latest.json";
+const file = {
+  conditions,
+  ...Object.fromEntries(Object.entries(results).map(([name, measured]) => [name, measured.map(({ result }) => result)])),
+  mismeasured,
+};
 await mkdir(RESULTS, { recursive: true });
-await writeFile(new URL(name, RESULTS), `${JSON.stringify({ conditions, results, mismeasured }, undefined, 2)}\n`);
-console.log(`\nbench/results/${name} written`);
+await writeFile(new URL(fileName, RESULTS), `${JSON.stringify(file, undefined, 2)}\n`);
+console.log(`\nbench/results/${fileName} written`);
 process.exit(mismeasured.length === 0 ? 0 : 1);

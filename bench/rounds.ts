@@ -1,9 +1,10 @@
-import { type Measurement, measureLoad, type Target } from "./load.ts";
+import { type Measurement, measureLoad, type Target, type Work } from "./load.ts";
 import type { Pace } from "./pace.ts";
+import { type Spread, spreadOf } from "./spread.ts";
 import { measureArithmetic } from "./steadiness.ts";
 
-/** One line of the table: a target under so many connections. */
-export type Case<Name extends string = string> = { readonly name: Name; readonly target: Target; readonly connections: number };
+/** One line of the table: what is sent, under so many connections. */
+export type Case<Name extends string = string> = { readonly name: Name; readonly work: Target | Work; readonly connections: number };
 
 /** What a case came to in each round. */
 export type CaseRounds<Name extends string = string> = {
@@ -20,17 +21,36 @@ export type CaseRounds<Name extends string = string> = {
  */
 export const measureRounds = async <Name extends string>(
   cases: readonly Case<Name>[],
-  { rounds, warmUpMs, measureMs }: Pace,
+  { rounds, warmUpMs, measureMs }: Pick<Pace, "rounds" | "warmUpMs" | "measureMs">,
   say: (line: string) => void,
 ): Promise<CaseRounds<Name>[]> => {
   const measured = cases.map(({ name, connections }) => ({ name, connections, rounds: [] as Measurement[], arithmeticMs: [] as number[] }));
   for (let round = 1; round <= rounds; round++) {
-    for (const [index, { name, target, connections }] of cases.entries()) {
+    for (const [index, { name, work, connections }] of cases.entries()) {
       measured[index]?.arithmeticMs.push(measureArithmetic());
-      const measurement = await measureLoad(target, { connections, warmUpMs, measureMs });
+      const measurement = await measureLoad(work, { connections, warmUpMs, measureMs });
       measured[index]?.rounds.push(measurement);
       say(`round ${round}/${rounds}  ${name} at ${connections}: ${Math.round(measurement.ratePerSecond)}/s`);
     }
   }
   return measured;
 };
+
+/** The rounds of one case. @throws TypeError if it was not measured. */
+export const roundsOf = <Name extends string>(
+  cases: readonly CaseRounds<Name>[],
+  name: Name,
+  connections: number,
+): readonly Measurement[] => {
+  const found = cases.find((candidate) => candidate.name === name && candidate.connections === connections);
+  if (found === undefined) throw new TypeError(`Expected ${name} at ${connections} connections to be measured`);
+  return found.rounds;
+};
+
+/** The ratio of two cases, taken within each round. */
+export const ratioOf = (above: readonly Measurement[], below: readonly Measurement[], member: "ratePerSecond" | "p50Us"): Spread =>
+  spreadOf(above.map((measurement, round) => measurement[member] / (below[round]?.[member] ?? Number.NaN)));
+
+/** The median of a number over the rounds. */
+export const medianOf = (rounds: readonly Measurement[], member: "ratePerSecond" | "p50Us" | "p99Us"): number =>
+  spreadOf(rounds.map((measurement) => measurement[member])).median;

@@ -14,3 +14,13 @@ export const spreadOf = (values: readonly number[]): Spread => {
     throw new TypeError("Expected at least one value, got none");
   return { median: (lower + upper) / 2, least, most };
 };
+
+/**
+ * The least of the values that so many percent of them do not exceed.
+ * @throws TypeError if there are none.
+ */
+export const percentileOf = (values: readonly number[], percent: number): number => {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil((values.length * percent) / 100) - 1)];
+  if (value === undefined) throw new TypeError("Expected at least one value, got none");
+  return value;
+};

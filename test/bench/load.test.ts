@@ -52,3 +52,29 @@ test("a server that drops the connection ends the measurement", async () => {
   const target = await serve((request) => request.socket.destroy());
   await expect(measureLoad(target, { connections: 1, warmUpMs: 0, measureMs: 60_000 })).rejects.toThrow("other side closed");
 });
+
+test("what is sent in one go is measured as one, and every answer is told", async () => {
+  const paths: string[] = [];
+  const target = await serve(({ url = "" }, response) => {
+    paths.push(url);
+    response.end();
+  });
+  const statuses: number[] = [];
+  const work = { origin: target.origin, next: () => [target, { ...target, path: "/y" }] };
+  const load = { connections: 1, warmUpMs: 0, measureMs: 200, onAnswer: (status: number) => void statuses.push(status) };
+  const { ratePerSecond } = await measureLoad(work, load);
+  expect(paths.slice(0, 4)).toEqual(["/x", "/y", "/x", "/y"]);
+  expect(statuses).toEqual(paths.map(() => 200));
+  // The last pair may have ended after the time.
+  expect([paths.length / 2, paths.length / 2 - 1]).toContain(ratePerSecond / 5);
+});
+
+test("where several statuses are expected, each of them is an answer", async () => {
+  let count = 0;
+  const target = await serve((_, response) => response.writeHead(count++ % 2 === 0 ? 200 : 503).end("x"));
+  const statuses = new Set<number>();
+  const load = { connections: 1, warmUpMs: 0, measureMs: 100, onAnswer: (status: number) => void statuses.add(status) };
+  await measureLoad({ ...target, status: [200, 503] }, load);
+  expect(statuses).toEqual(new Set([200, 503]));
+  await expect(measureLoad({ ...target, status: [200, 404] }, load)).rejects.toThrow("Expected 200,404 from POST /x, got 503: x");
+});

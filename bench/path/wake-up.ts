@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "undici";
-import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../protocol/reply-event.ts";
-import { importWebhookKey, readWebhookSecret, signWebhook } from "../protocol/webhook-signature.ts";
-import { exchange, type Target } from "./load.ts";
-import { spreadOf } from "./spread.ts";
+import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
+import { importWebhookKey, readWebhookSecret, signWebhook } from "../../protocol/webhook-signature.ts";
+import { exchange, type Target } from "../load.ts";
+import { spreadOf } from "../spread.ts";
 import type { BenchStack } from "./stack.ts";
 
 /** Medians in microseconds. */
@@ -30,10 +30,11 @@ export const measureWakeUp = async (stack: BenchStack, accept: Target, samples: 
   const read: number[] = [];
   try {
     for (let sample = 0; sample < samples; sample++) {
-      const { correlationId } = JSON.parse(await exchange(caller, accept, { keepBody: true })) as { correlationId: string };
+      const accepted = await exchange(caller, accept, { keepBody: true });
+      const { correlationId } = JSON.parse(accepted.body) as { correlationId: string };
       const status: Target = { origin: stack.workerUrl, method: "GET", path: `/status/${correlationId}`, status: 200 };
       const replies = await sign(correlationId);
-      const waiting = exchange(caller, { ...status, headers: { prefer: "wait=10" } }, { keepBody: true }).then((body) => ({
+      const waiting = exchange(caller, { ...status, headers: { prefer: "wait=10" } }, { keepBody: true }).then(({ body }) => ({
         body,
         answered: performance.now(),
       }));

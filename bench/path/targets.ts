@@ -1,12 +1,10 @@
-import type { RequestInput } from "../contract/operation.ts";
-import type { operations } from "../contract/operations.ts";
-import { encodeEvent } from "../protocol/kafka-record.ts";
-import { createRequestEvent } from "../protocol/request-event.ts";
-import type { Target } from "./load.ts";
+import type { RequestInput } from "../../contract/operation.ts";
+import type { operations } from "../../contract/operations.ts";
+import type { Target } from "../load.ts";
+import { createRecord, ECHO } from "../record.ts";
 import type { BenchStack } from "./stack.ts";
 
 const JSON_HEADERS = { "content-type": "application/json" };
-const ECHO: RequestInput<typeof operations.echo> = { hello: "world" };
 const SUM: RequestInput<typeof operations.sum> = { a: 2, b: 3 };
 
 export type TargetName = "health" | "produce" | "accept" | "request-reply";
@@ -47,21 +45,5 @@ export const payloadBytes = () => ({
   sumRequest: Buffer.byteLength(JSON.stringify(SUM)),
 });
 
-/** The same record as the Worker makes of an accepted request, and like it the only one of its batch. */
-const PRODUCE_BODY = JSON.stringify([
-  {
-    topic: "requests",
-    key: "b".repeat(63),
-    ...encodeEvent(
-      createRequestEvent({
-        correlationId: "b".repeat(63),
-        operation: "echo",
-        source: "http://localhost:8787",
-        acceptedAt: 0,
-        deadline: 30_000,
-        authtype: "unauthenticated",
-        data: ECHO,
-      }),
-    ),
-  },
-]);
+/** Like the Worker's, the only record of its batch. */
+const PRODUCE_BODY = JSON.stringify([createRecord("requests", "b".repeat(63))]);

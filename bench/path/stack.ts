@@ -1,16 +1,14 @@
-import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { programOf } from "../start/forked-part.ts";
-import { createPart, type Part } from "../start/part.ts";
-import { createPartEnvironments, type ProcessEnvironment } from "../start/part-environments.ts";
-import { readOrCreateSecrets } from "../start/secrets.ts";
-
-/** When the gateway's log reaches the disk: before each answer, or when the system sees fit. */
-export type Fsync = "always" | "os";
+import { programOf } from "../../start/forked-part.ts";
+import { createPart, type Part } from "../../start/part.ts";
+import { createPartEnvironments } from "../../start/part-environments.ts";
+import { readOrCreateSecrets } from "../../start/secrets.ts";
+import { forkProgram, inheritedVariables } from "../forked-program.ts";
+import type { Fsync } from "../fsync.ts";
 
 /** Gateway, Worker and, once wanted, consumer: the processes of `npm start`, in a folder of their own. */
 export type BenchStack = {
@@ -31,15 +29,15 @@ export const startBenchStack = async (fsync: Fsync): Promise<BenchStack> => {
   const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
   const [port, gatewayPort] = await freePorts();
   const secrets = readOrCreateSecrets(directory);
-  const { PATH, HOME, TMPDIR } = process.env;
   const environments = createPartEnvironments({ port, gatewayPort, directory, exitWithParent: true }, secrets, {
-    ...{ PATH, HOME, TMPDIR },
+    ...inheritedVariables(),
     GATEWAY_FSYNC: fsync,
     LOG_LEVEL: "warn",
   });
   const parts: Part[] = [];
   const start = async (name: "gateway" | "worker" | "consumer"): Promise<void> => {
-    const part = createPart({ name, say: console.error, spawn: () => spawn(name, environments[name]) });
+    const program = programOf(name);
+    const part = createPart({ name, say: console.error, spawn: () => forkProgram(program.file, program.args, environments[name]) });
     parts.unshift(part);
     await part.start();
   };
@@ -63,11 +61,6 @@ export const startBenchStack = async (fsync: Fsync): Promise<BenchStack> => {
     startConsumer: () => start("consumer"),
     remove,
   };
-};
-
-const spawn = (name: string, environment: ProcessEnvironment) => {
-  const { file, args } = programOf(name);
-  return fork(file, [...args], { env: environment, stdio: ["ignore", "ignore", "inherit", "ipc"] });
 };
 
 /** Two ports that were free a moment ago, held at once so that they differ. */

@@ -1,0 +1,69 @@
+import type { Fsync } from "../fsync.ts";
+import { duringLifetime } from "../lifetime.ts";
+import { type Measurement, measureLoad } from "../load.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
+import { type Memory, summarizeMemory } from "./memory.ts";
+import { watchMemory } from "./memory-watch.ts";
+import { createConsumption, createFetch, createMixedPosts, OK_OR_UNAVAILABLE, TOPICS } from "./requests.ts";
+import { startSlowClient } from "./slow-client.ts";
+
+/** How often a gateway took what it was given, and how often it said that it had no room. */
+export type Answers = { readonly ok: number; readonly unavailable: number };
+
+/** What became of a gateway that was given more than it could take for a while. */
+export type Flood = {
+  readonly seconds: number;
+  /** Posts a second, and their latencies. */
+  readonly load: Measurement;
+  readonly produces: Answers;
+  /** Consumes and commits. */
+  readonly consumes: Answers;
+  readonly memory: Memory;
+  /** The size of the log's folder at the end. */
+  readonly logBytes: number;
+};
+
+export const FLOOD_CONNECTIONS = 32;
+/** What is kept of each partition, so that a flood of any length fits on the disk. */
+export const FLOOD_RETENTION_BYTES = 32 * 1_024 * 1_024;
+
+/**
+ * Produces without a pause, while one consumer takes what it can and another client sends requests and never reads an answer.
+ * @throws Error at the first answer that is neither 200 nor 503.
+ */
+export const runFlood = (fsync: Fsync, floodMs: number): Promise<Flood> =>
+  duringLifetime(startGatewayProcess(fsync, { GATEWAY_RETENTION_BYTES: String(FLOOD_RETENTION_BYTES) }), async (gateway) => {
+    const [produces, consumes] = [createTally(), createTally()];
+    const consumption = createConsumption(gateway, { topic: TOPICS.requests, group: "flood", status: OK_OR_UNAVAILABLE });
+    const watch = watchMemory(gateway.pid);
+    const slowClient = startSlowClient(createFetch(gateway));
+    try {
+      const time = { warmUpMs: 0, measureMs: floodMs };
+      const [load] = await Promise.all([
+        measureLoad(createMixedPosts(gateway), { ...time, connections: FLOOD_CONNECTIONS, onAnswer: produces.count }),
+        measureLoad(consumption, { ...time, connections: 1, onAnswer: consumes.count }),
+      ]);
+      return {
+        seconds: floodMs / 1_000,
+        load,
+        produces: produces.total(),
+        consumes: consumes.total(),
+        memory: summarizeMemory(watch.samples(), floodMs),
+        logBytes: await gateway.logBytes(),
+      };
+    } finally {
+      watch.end();
+      slowClient.end();
+    }
+  });
+
+const createTally = () => {
+  let [ok, unavailable] = [0, 0];
+  return {
+    count(status: number): void {
+      if (status === 200) ok += 1;
+      else unavailable += 1;
+    },
+    total: (): Answers => ({ ok, unavailable }),
+  };
+};

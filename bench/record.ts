@@ -1,0 +1,24 @@
+import type { RequestInput } from "../contract/operation.ts";
+import type { operations } from "../contract/operations.ts";
+import { encodeEvent, type ProducerRecord } from "../protocol/kafka-record.ts";
+import { createRequestEvent } from "../protocol/request-event.ts";
+
+/** What the echo is asked for. */
+export const ECHO: RequestInput<typeof operations.echo> = { hello: "world" };
+
+/** The same record as the Worker makes of an accepted request. @param correlationId 63 characters; also the key */
+export const createRecord = (topic: string, correlationId: string): ProducerRecord => ({
+  topic,
+  key: correlationId,
+  ...encodeEvent(
+    createRequestEvent({
+      correlationId,
+      operation: "echo",
+      source: "http://localhost:8787",
+      acceptedAt: 0,
+      deadline: 30_000,
+      authtype: "unauthenticated",
+      data: ECHO,
+    }),
+  ),
+});
