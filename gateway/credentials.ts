@@ -56,15 +56,25 @@ export const createAuthenticator = (credentials: readonly Credential[]): Authent
     if (found === undefined) throw new GatewayError(401, "The user or the password is wrong.");
     return found;
   };
+  /** What was found for headers: as many as there are ways to write the credentials, and so only few. */
+  const found = new Map<string, Credential>();
   return {
     byHeader(header) {
+      const before = header === undefined ? undefined : found.get(header);
+      if (before !== undefined) return before;
       const encoded = header === undefined ? undefined : /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
-      if (encoded === undefined) throw new GatewayError(401, "Expected an Authorization header with Basic credentials.");
-      return find(Buffer.from(encoded, "base64"));
+      if (header === undefined || encoded === undefined)
+        throw new GatewayError(401, "Expected an Authorization header with Basic credentials.");
+      const credential = find(Buffer.from(encoded, "base64"));
+      if (found.size < MAX_REMEMBERED) found.set(header, credential);
+      return credential;
     },
     byPair: (user, password) => find(Buffer.from(`${user}:${password}`)),
   };
 };
+
+/** Spaces and letter case make for more ways to write a header than anybody uses. */
+const MAX_REMEMBERED = 1000;
 
 // Digests are of one length whatever the password's, which the comparison needs.
 const digestOf = (pair: Buffer): Buffer => hash("sha256", pair, "buffer");

@@ -41,8 +41,16 @@ export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => 
     unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.answers.used()),
   ];
 
+  /** By route and status: finding them by their labels each time would cost more than counting. */
+  const children = new Map<string, ReturnType<typeof seconds.labels>>();
+
   return {
-    answered: (route, status, duration) => seconds.observe({ route, status }, duration),
+    answered(route, status, duration) {
+      const name = `${route} ${status}`;
+      let child = children.get(name);
+      if (child === undefined) children.set(name, (child = seconds.labels({ route, status })));
+      child.observe(duration);
+    },
     produced: (records) => countByTopic(produced, records),
     delivered: (records) => countByTopic(delivered, records),
     async read(engine) {

@@ -3,7 +3,7 @@ import type { Budget } from "./budget.ts";
 import { LIMITS } from "./call.ts";
 
 /** Room for the answer of one call. What it takes of the budget is given back by `release`. */
-export const createAnswerRoom = (budget: Budget): AnswerRoom & { release(): void } => {
+export const createAnswerRoom = (budget: Budget): AnswerRoom & { isUsed(): boolean; release(): void } => {
   let held = 0;
   return {
     free() {
@@ -15,6 +15,7 @@ export const createAnswerRoom = (budget: Budget): AnswerRoom & { release(): void
       budget.hold(bytes);
       held += bytes;
     },
+    isUsed: () => held > 0,
     release() {
       budget.give(held);
       held = 0;

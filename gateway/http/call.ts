@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Credential, Scope } from "../credentials.ts";
 import type { AnswerRoom, Engine } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Query } from "./target.ts";
 
 /** A request that may be answered: authenticated, and read. */
 export type Call = {
@@ -12,7 +13,7 @@ export type Call = {
   readonly credential: Credential;
   /** The decoded segments of the path, after the first. */
   readonly path: readonly string[];
-  readonly query: URLSearchParams;
+  readonly query: Query;
   readonly headers: IncomingHttpHeaders;
   /** Names and values in turn, as they were sent. */
   readonly rawHeaders: IncomingMessage["rawHeaders"];

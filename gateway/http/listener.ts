@@ -32,7 +32,12 @@ export type ListenerOptions = {
 export const createListener = (options: ListenerOptions) => {
   const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, clock } = options;
 
-  const handle = async (target: Target, request: IncomingMessage, response: ServerResponse, headers: () => Headers): Promise<void> => {
+  const handle = async (
+    target: Target,
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: () => Headers | undefined,
+  ): Promise<void> => {
     const route = findRoute(target, request);
     const credential = authenticate(authenticator, route, target, request);
     if (route.scope !== undefined) requireScope(credential, route.scope);
@@ -60,10 +65,11 @@ export const createListener = (options: ListenerOptions) => {
         signal: () => closeSignal(response),
       };
       const answer = await route.handle(call);
-      whenWritten(response, (written) => {
-        room.release();
-        answer.settle?.(written);
-      });
+      if (answer.settle !== undefined || room.isUsed())
+        whenWritten(response, (written) => {
+          room.release();
+          answer.settle?.(written);
+        });
       if (response.destroyed) return;
       send(response, 200, answer.body, headers(), answer.contentType);
       cutIfUnread(response, unreadTimeoutMs);
@@ -79,7 +85,7 @@ export const createListener = (options: ListenerOptions) => {
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now();
     /** Of whatever is answered; asked for when it is, since the gateway may have begun to stop meanwhile. */
-    const headers = (): Headers => ({ ...cors(request), ...(isStopping() ? { connection: "close" } : undefined) });
+    const headers = (): Headers | undefined => (isStopping() ? { ...cors(request), connection: "close" } : cors(request));
     let route = "none";
     try {
       const target = parseTarget(request.url ?? "/");
@@ -129,7 +135,7 @@ const answerHealth = async (
   { engine, isStopping }: ListenerOptions,
   { method = "" }: IncomingMessage,
   response: ServerResponse,
-  headers: () => Headers,
+  headers: () => Headers | undefined,
 ): Promise<void> => {
   if (method !== "GET" && method !== "HEAD")
     throw new GatewayError(405, `Expected the method to be GET, got ${method}.`, { allow: ["GET", "HEAD"] });

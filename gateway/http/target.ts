@@ -1,7 +1,11 @@
 import { GatewayError } from "../gateway-error.ts";
 
 /** Where a request goes: `/name/path...?query`. */
-export type Target = { readonly name: string; readonly path: readonly string[]; readonly query: URLSearchParams };
+export type Target = { readonly name: string; readonly path: readonly string[]; readonly query: Query };
+
+export type Query = Pick<URLSearchParams, "get">;
+
+const NO_QUERY: Query = { get: () => null };
 
 /**
  * Splits a request's target into decoded segments, without one slash at the end.
@@ -15,7 +19,7 @@ export const parseTarget = (target: string): Target => {
     .slice(1, path.endsWith("/") ? -1 : undefined)
     .split("/")
     .map(decode);
-  return { name, path: rest, query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)) };
+  return { name, path: rest, query: mark === -1 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) };
 };
 
 /** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
