@@ -36,7 +36,8 @@ export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => 
     registers,
   });
   const usage = (): readonly Gauge[] => [
-    unlabelled("calls", "Calls that are being answered or wait.", budgets.calls.used()),
+    unlabelled("waiting_calls", "Calls that wait for records, or are being answered with them.", budgets.waits.used()),
+    unlabelled("calls", "All other calls that are being answered.", budgets.calls.used()),
     unlabelled("body_bytes", "Bytes of bodies that are held.", budgets.bodies.used()),
     unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.answers.used()),
   ];

@@ -32,6 +32,9 @@ export const createBudget = (whole: number, shortage: string): Budget => {
 
 /** What all calls together may hold. */
 export type Budgets = {
+  /** Calls that may wait for records. */
+  readonly waits: Budget;
+  /** All other calls, so that those which wait leave room for what they wait for. */
   readonly calls: Budget;
   /** Bytes of bodies that were or are being received and are not answered. */
   readonly bodies: Budget;
@@ -39,12 +42,13 @@ export type Budgets = {
   readonly answers: Budget;
 };
 
-export type BudgetSizes = { readonly calls: number; readonly bodyBytes: number; readonly answerBytes: number };
+export type BudgetSizes = { readonly waits: number; readonly calls: number; readonly bodyBytes: number; readonly answerBytes: number };
 
-/** A waiting consume holds a few kilobytes, so ten thousand of them less than the bodies. */
-export const DEFAULT_BUDGETS: BudgetSizes = { calls: 10_000, bodyBytes: 64 * 1024 * 1024, answerBytes: 64 * 1024 * 1024 };
+/** A call holds a few kilobytes, so ten thousand of them less than the bodies. */
+export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, answerBytes: 64 * 1024 * 1024 };
 
-export const createBudgets = ({ calls, bodyBytes, answerBytes }: BudgetSizes): Budgets => ({
+export const createBudgets = ({ waits, calls, bodyBytes, answerBytes }: BudgetSizes): Budgets => ({
+  waits: createBudget(waits, "The gateway has as many calls that wait as it can."),
   calls: createBudget(calls, "The gateway has as many calls at once as it can."),
   bodies: createBudget(bodyBytes, "The gateway holds as many records as it can."),
   answers: createBudget(answerBytes, "The gateway holds as many answers for slow clients as it can."),

@@ -40,6 +40,8 @@ export type Route = {
   readonly scope: Exclude<Scope, "full"> | undefined;
   /** How many segments may follow the route's name. */
   readonly segments: readonly [least: number, most: number];
+  /** Whether it may wait for records. */
+  readonly waits?: true;
   /** What the body is. Absent: JSON. */
   readonly bodyIs?: "text";
   /** Whether `user` and `pass` of the query may stand in for an Authorization header. */

@@ -12,6 +12,7 @@ export const consumeRoute: Route = {
   methods: ["GET", "POST"],
   scope: "consume",
   segments: [2, 3],
+  waits: true,
   async handle(call) {
     const topics = readTopics(call);
     for (const topic of topics) requireTopic(call.credential, topic);
@@ -33,6 +34,7 @@ export const fetchRoute: Route = {
   methods: ["GET", "POST"],
   scope: "consume",
   segments: [0, 0],
+  waits: true,
   async handle(call) {
     const offsets = readOffsets(call.body);
     for (const { topic } of offsets) requireTopic(call.credential, topic);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 import { type Authenticator, type Credential, requireScope } from "../credentials.ts";
 import type { Engine } from "../engine.ts";
@@ -10,7 +11,7 @@ import type { Budgets } from "./budget.ts";
 import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
-import { ROUTES } from "./routes.ts";
+import { findRoute, isRoute } from "./routes.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 export type ListenerOptions = {
@@ -38,10 +39,11 @@ export const createListener = (options: ListenerOptions) => {
     response: ServerResponse,
     headers: () => Headers | undefined,
   ): Promise<void> => {
-    const route = findRoute(target, request);
+    const route = findRoute(target, request.method);
     const credential = authenticate(authenticator, route, target, request);
     if (route.scope !== undefined) requireScope(credential, route.scope);
-    budgets.calls.take(1);
+    const slots = route.waits === true ? budgets.waits : budgets.calls;
+    slots.take(1);
     let bodyBytes = 0;
     const room = createAnswerRoom(budgets.answers);
     try {
@@ -78,7 +80,7 @@ export const createListener = (options: ListenerOptions) => {
       throw error;
     } finally {
       budgets.bodies.give(bodyBytes);
-      budgets.calls.give(1);
+      slots.give(1);
     }
   };
 
@@ -89,7 +91,7 @@ export const createListener = (options: ListenerOptions) => {
     let route = "none";
     try {
       const target = parseTarget(request.url ?? "/");
-      if (ROUTES.has(target.name) || target.name === HEALTH) route = target.name;
+      if (isRoute(target.name) || target.name === HEALTH) route = target.name;
       if (isPreflight(request)) return sendNothing(response, headers());
       if (target.name === HEALTH && target.path.length === 0) await answerHealth(options, request, response, headers);
       else await handle(target, request, response, headers);
@@ -104,25 +106,22 @@ export const createListener = (options: ListenerOptions) => {
     }
   };
 
-  return (request: IncomingMessage, response: ServerResponse): void => void respond(request, response);
+  const unanswered = new WeakMap<Socket, number>();
+
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    // Node reads on while answers are due, and would go on without end.
+    if (count > MAX_SENT_AHEAD) return void socket.destroy();
+    unanswered.set(socket, count);
+    void respond(request, response).finally(() => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+  };
 };
+
+/** How many requests may be sent on one connection before the first is answered (RFC 9112 §9.3.2). */
+const MAX_SENT_AHEAD = 100;
 
 const HEALTH = "health";
-
-const findRoute = ({ name, path }: Target, { method = "" }: IncomingMessage): Route => {
-  const route = ROUTES.get(name);
-  if (route === undefined)
-    throw new GatewayError(404, `There is nothing at this path. Known: ${[...ROUTES.keys()].map((known) => `/${known}`).join(", ")}.`);
-  const [least, most] = route.segments;
-  if (path.length < least || path.length > most)
-    throw new GatewayError(
-      404,
-      `Expected ${least === most ? least : `${least} to ${most}`} segments after /${name}, got ${path.length}. A slash within a name is written as %2F.`,
-    );
-  if (!route.methods.includes(method))
-    throw new GatewayError(405, `Expected the method to be ${route.methods.join(" or ")}, got ${method}.`, { allow: route.methods });
-  return route;
-};
 
 const authenticate = (authenticator: Authenticator, route: Route, { query }: Target, { headers }: IncomingMessage): Credential => {
   const [user, password] = [query.get("user"), query.get("pass")];

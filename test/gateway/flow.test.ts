@@ -36,17 +36,40 @@ test("answers two thousand consumes that wait at once, each as soon as there is 
   expect(replies.filter(({ body }) => (body as { value: string }[])[0]?.value === "news")).toHaveLength(2000);
 });
 
-test("answers 503 with Retry-After to more calls at once than it takes, and takes calls again afterwards", async () => {
-  const gateway = await gatewayUnderTest({ budgets: { calls: 2 } });
+test("answers 503 with Retry-After to more waiting calls than it takes, and goes on taking what they wait for", async () => {
+  const gateway = await gatewayUnderTest({ budgets: { waits: 2 } });
   const waiting = ["one", "two"].map((group) => gateway.call(`/consume/${group}/i/other?timeout=60000`));
   await expect.poll(() => gateway.engine.consumers(), PATIENTLY).toHaveLength(2);
-  const refused = await gateway.call("/produce/other/x");
-  expect(refused).toMatchObject({ status: 503, body: { status: 503, error: expect.stringContaining("as many calls") } });
+  const refused = await gateway.call("/consume/three/i/other");
+  expect(refused).toMatchObject({ status: 503, body: { status: 503, error: expect.stringContaining("as many calls that wait") } });
   expect(refused.headers.get("retry-after")).toBe("1");
-  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
-  await gateway.engine.produce([{ topic: "other", value: "x", headers: [] }]);
-  await Promise.all(waiting);
   expect((await gateway.call("/produce/other/x")).status).toBe(200);
+  await Promise.all(waiting);
+  expect((await gateway.call("/consume/three/i/other?timeout=1")).status).toBe(200);
+});
+
+test("answers 503 with Retry-After to more calls at once than it takes, and takes calls again afterwards", async () => {
+  const gateway = await gatewayUnderTest({ budgets: { calls: 1 } });
+  const socket = await openConnection(gateway.url);
+  socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: 11\r\n\r\n{"value":`);
+  const statusOf = async () => (await gateway.call("/produce/other/x")).status;
+  await expect.poll(statusOf, PATIENTLY).toBe(503);
+  expect((await gateway.call("/produce/other/x")).headers.get("retry-after")).toBe("1");
+  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  socket.write("1}");
+  await expect.poll(statusOf, PATIENTLY).toBe(200);
+});
+
+test("cuts a client that sends on and on before anything is answered, and nobody else", async () => {
+  const gateway = await gatewayUnderTest();
+  const socket = await openConnection(gateway.url);
+  const closed = once(socket, "close");
+  const fetchAtTheEnd = '{"topic":"other","partition":0,"offset":0,"timeout":60000}';
+  const head = `POST /fetch HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: ${fetchAtTheEnd.length}\r\n\r\n`;
+  socket.resume().write((head + fetchAtTheEnd).repeat(150));
+  await closed;
+  const { body } = await gateway.call("/metrics", { method: "GET" });
+  expect(body).toContain("rejoinder_gateway_waiting_calls 0");
 });
 
 test("holds no more for slow clients than it may: others are told to come back, and lose nothing", async () => {
