@@ -41,34 +41,58 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** The file that the log is in. */
+export type LogDatabase = {
+  readonly database: DatabaseSync;
+  readonly path: string;
+  /** Closes the file and lets another process have the folder. */
+  close(): void;
+};
+
 /**
- * Opens the log's file and holds it alone: SQLite's exclusive lock belongs to the process, so that it ends with it, by kill -9 too.
+ * Opens the log's file, for this process alone.
  * @throws Error if another process has it, the folder cannot be written, or a later version wrote the file.
  */
-export const openDatabase = (folder: string, fsync: Fsync): DatabaseSync => {
+export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, "log.sqlite");
-  const database = new DatabaseSync(file);
+  const lock = holdFolder(folder);
+  const path = join(folder, "log.sqlite");
+  const database = new DatabaseSync(path);
+  const close = (): void => {
+    database.close();
+    lock.close();
+  };
   try {
-    // A checkpoint syncs twice: every 32 MiB instead of every 4 keeps most commits at one sync.
-    // NORMAL syncs at checkpoints only: without any sync a power cut could break the file, not just lose its end.
+    // NORMAL syncs at checkpoints only: without any sync a power cut could break the file, not just lose its end. Checkpoints are
+    // the checkpointer's affair.
     database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${fsync === "always" ? "FULL" : "NORMAL"};
-      PRAGMA wal_autocheckpoint = 8192;
+      PRAGMA wal_autocheckpoint = 0;
       PRAGMA journal_size_limit = 67108864;
     `);
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version > VERSION) throw new Error(`version ${version} of this program wrote it, and this one reads up to ${VERSION}`);
     shrinkable(database);
     database.exec(SCHEMA);
-    return database;
+    return { database, path, close };
   } catch (error) {
-    database.close();
+    close();
+    throw new Error(`Could not open ${path}: ${(error as Error).message}.`, { cause: error });
+  }
+};
+
+/** SQLite's exclusive lock on a file of its own belongs to the process, so that it ends with it, by kill -9 too. */
+const holdFolder = (folder: string): DatabaseSync => {
+  const lock = new DatabaseSync(join(folder, "lock.sqlite"));
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
     if (isLocked(error))
       throw new Error(`Another gateway is using ${folder}: stop it, or set GATEWAY_DATA_DIR to a folder of its own.`, { cause: error });
-    throw new Error(`Could not open ${file}: ${(error as Error).message}.`, { cause: error });
+    throw new Error(`Could not hold ${folder}: ${(error as Error).message}.`, { cause: error });
   }
 };
 

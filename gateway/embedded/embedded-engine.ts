@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../../environment/log.ts";
 import type { Engine, RecordPlace } from "../engine.ts";
+import { createCheckpointer } from "./checkpointer.ts";
 import { openCommits } from "./commits.ts";
 import { createCompaction } from "./compaction.ts";
 import { createConsumers } from "./consumers.ts";
-import { type Fsync, openDatabase } from "./database.ts";
+import { type Fsync, type LogDatabase, openDatabase } from "./database.ts";
 import { measureLog } from "./gauges.ts";
 import { createFetches } from "./fetches.ts";
 import { createLogFile } from "./log-file.ts";
@@ -27,7 +28,7 @@ export type EmbeddedEngineOptions = {
   readonly partitionsOnDemand?: number | undefined;
 };
 
-export type EmbeddedEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "error"> };
+export type EmbeddedEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "error" | "warn"> };
 
 /**
  * An engine in this process: a log in one SQLite file, which it holds alone, and consumer groups in memory.
@@ -37,10 +38,12 @@ export const openEmbeddedEngine = (
   { dataDir, fsync, topics: declared, retention = { ms: undefined, bytes: undefined }, partitionsOnDemand }: EmbeddedEngineOptions,
   { clock = systemClock, log }: EmbeddedEngineSeams,
 ): Engine => {
-  const database = openDatabase(dataDir, fsync);
-  const registry = closeOnError(database, () => openTopics(database, { declared, retention, partitionsOnDemand }, clock.now()));
+  const opened = openDatabase(dataDir, fsync);
+  const { database } = opened;
+  const registry = closeOnError(opened, () => openTopics(database, { declared, retention, partitionsOnDemand }, clock.now()));
   const { topics, counts } = registry;
-  const file = createLogFile(database, { onGrown: (partitions) => sweeper.look(partitions) });
+  const checkpointer = createCheckpointer(database, opened.path, log);
+  const file = createLogFile(database, { onWritten: checkpointer.wrote, onGrown: (partitions) => sweeper.look(partitions) });
   const sweeper = createRetentionSweeper({ topics, file, compact: createCompaction(database), clock, log });
   const queue = createWriteQueue(file.transact, clock);
   const commits = openCommits(database, queue);
@@ -109,17 +112,18 @@ export const openEmbeddedEngine = (
         // The records tell all but when the last of them were stored.
         log.error({ err: error }, "could not finish the log");
       }
-      database.close();
+      await checkpointer.close();
+      opened.close();
     },
   };
 };
 
 /** Lets go of the file if what follows its opening fails. */
-const closeOnError = <Result>(database: { close(): void }, run: () => Result): Result => {
+const closeOnError = <Result>(opened: LogDatabase, run: () => Result): Result => {
   try {
     return run();
   } catch (error) {
-    database.close();
+    opened.close();
     throw error;
   }
 };

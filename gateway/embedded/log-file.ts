@@ -37,16 +37,21 @@ export type LogFile = {
 };
 
 export type LogFileSeams = {
+  /** Told of about how many pages of the file a transaction has written. */
+  readonly onWritten: (pages: number) => void;
   /** Told of partitions that have got another segment. */
   readonly onGrown: (partitions: readonly Partition[]) => void;
 };
 
 type Row = [position: number, timestamp: number, key: string | null, value: string, headers: string | null];
 
+/** SQLite's own page size. */
+const PAGE_BYTES = 4096;
+
 const NO_HEADERS: readonly Header[] = [];
 
 /** @param database opened by `openDatabase` */
-export const createLogFile = (database: DatabaseSync, { onGrown }: LogFileSeams): LogFile => {
+export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: LogFileSeams): LogFile => {
   const runAll = createTransact(database);
   const segmentTable = openSegmentTable(database);
   const insert = database.prepare("INSERT INTO records (position, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)");
@@ -62,15 +67,20 @@ export const createLogFile = (database: DatabaseSync, { onGrown }: LogFileSeams)
   const undo = new Map<Partition, () => void>();
   const grown = new Set<Partition>();
 
+  /** The bytes that the transaction appends. */
+  let appended = 0;
+
   const transact: LogFile["transact"] = (run) => {
     undo.clear();
     grown.clear();
+    appended = 0;
     try {
       runAll(run);
     } catch (error) {
       for (const restore of undo.values()) restore();
       throw error;
     }
+    onWritten(1 + undo.size + Math.ceil(appended / PAGE_BYTES));
   };
 
   const touch = (partition: Partition): void => {
@@ -105,7 +115,9 @@ export const createLogFile = (database: DatabaseSync, { onGrown }: LogFileSeams)
       const headerText = headers.length === 0 ? null : JSON.stringify(headers);
       insert.run(positionOf(partition.id, offset), timestamp, key, value, headerText);
       const active = activeSegment(partition);
-      active.bytes += ROW_BYTES + textBytesOf(value, key, headerText);
+      const bytes = ROW_BYTES + textBytesOf(value, key, headerText);
+      appended += bytes;
+      active.bytes += bytes;
       active.latest = Math.max(active.latest, timestamp);
       active.storedAt = now;
       partition.end = offset + 1;

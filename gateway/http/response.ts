@@ -14,7 +14,8 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
   const text = contentType === JSON_TYPE ? JSON.stringify(body) : String(body);
   const bytes = Buffer.byteLength(text);
   response.writeHead(status, { "content-type": contentType, "content-length": bytes, "cache-control": "no-store", ...headers });
-  response.end(text);
+  // What is ASCII need not be looked through again.
+  response.end(text, bytes === text.length ? "latin1" : "utf8");
 };
 
 /** Cuts the connection of a client that reads nothing of a large answer for some time. */

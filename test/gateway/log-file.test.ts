@@ -11,13 +11,15 @@ const RETENTION = { ms: undefined, bytes: 100 };
 const openLog = async () => {
   const folder = await temporaryFolder();
   const open = () => {
-    const database = openDatabase(folder, "os");
+    const opened = openDatabase(folder, "os");
+    const { database } = opened;
     const { topics } = openTopics(database, { declared: new Map([["t", { partitions: 1 }]]), retention: RETENTION }, 0);
     const partition = topics.get("t")?.[0] as Partition;
-    return { database, partition, file: createLogFile(database, { onGrown: () => {} }) };
+    const file = createLogFile(database, { onWritten: () => {}, onGrown: () => {} });
+    return { ...opened, partition, file };
   };
   const log = open();
-  onTestFinished(() => void (log.database.isOpen && log.database.close()));
+  onTestFinished(() => void (log.database.isOpen && log.close()));
   return { ...log, open };
 };
 
@@ -43,15 +45,15 @@ test("knows nothing of a transaction that failed, neither its records nor its se
 });
 
 test("finds the same segments in the file as it had in memory", async () => {
-  const { database, file, partition, open } = await openLog();
+  const { close, file, partition, open } = await openLog();
   for (const [index, value] of ["one", "two", "three", "four"].entries())
     file.transact(() => file.append(partition, record(value), 10 - index, index));
   file.removeOldest(partition, 2, 100);
   file.settle([partition]);
   const { segments, end } = partition;
-  database.close();
+  close();
   const again = open();
-  onTestFinished(() => again.database.close());
+  onTestFinished(again.close);
   expect(again.partition).toMatchObject({ segments, end });
   expect(segments.map(({ base, latest }) => [base, latest])).toEqual([
     [2, 8],
@@ -61,8 +63,8 @@ test("finds the same segments in the file as it had in memory", async () => {
 
 test("refuses a file that a later version wrote", async () => {
   const folder = await temporaryFolder();
-  const database = openDatabase(folder, "os");
+  const { database, close } = openDatabase(folder, "os");
   database.exec("PRAGMA user_version = 99");
-  database.close();
+  close();
   expect(() => openDatabase(folder, "os")).toThrow(/version 99 .* reads up to 2/);
 });
