@@ -10,7 +10,7 @@ import type { Topics } from "./partition.ts";
 export type Membership = {
   /**
    * The instance as the request wants it: made if it is not there, subscribed anew if its topics are others.
-   * @throws GatewayError 409 while it is consuming.
+   * @throws GatewayError 409 while it is consuming, 503 if there are as many instances as there may be.
    */
   enter(request: ConsumeRequest): Member;
   /** Says that the instance lives. @throws GatewayError 404 if it does not */
@@ -27,8 +27,12 @@ export type Membership = {
 
 export type Member = { readonly group: Group; readonly instance: Instance };
 
+/** Each holds some kilobytes for as long as its session, which can be a day. */
+const MAX_INSTANCES = 20_000;
+
 export const createMembership = (topics: Topics, commits: Commits, clock: Clock): Membership => {
   const groups = new Map<string, Group>();
+  let count = 0;
 
   const look = (name: InstanceName): Member | undefined => {
     const group = groups.get(name.group);
@@ -48,6 +52,10 @@ export const createMembership = (topics: Topics, commits: Commits, clock: Clock)
   };
 
   const create = ({ group: groupName, instance: name, topics: subscribed, options: readOptions }: ConsumeRequest): Member => {
+    if (count >= MAX_INSTANCES)
+      throw new GatewayError(503, "The gateway has as many consumer instances as it can: try again when others have ended.", {
+        retryAfterSeconds: 10,
+      });
     const options = readOptions();
     const group = groups.get(groupName) ?? createGroup(groupName, topics, commits);
     const instance: Instance = {
@@ -62,6 +70,7 @@ export const createMembership = (topics: Topics, commits: Commits, clock: Clock)
     const member = { group, instance };
     groups.set(groupName, group);
     group.instances.set(name, instance);
+    count += 1;
     group.rebalance();
     watchSession(member, options.sessionTimeoutMs);
     if (options.autoCommit) repeatAutoCommit(member);
@@ -98,6 +107,7 @@ export const createMembership = (topics: Topics, commits: Commits, clock: Clock)
   const end = ({ group, instance }: Member): void => {
     clearTimers(instance);
     group.instances.delete(instance.name);
+    count -= 1;
     instance.positions.clear();
     instance.consuming?.wait.end();
     if (group.instances.size === 0) groups.delete(group.name);

@@ -158,3 +158,11 @@ test("commits nothing by itself when auto-commit is off", async () => {
   await engine.deleteConsumer(NAME);
   expect(await committed(engine)).toBeUndefined();
 });
+
+test("takes no more instances than it can hold, and takes others again when some have ended", async () => {
+  const { engine } = await openWithClock();
+  for (let index = 0; index < 20_000; index += 1) await take(engine, { group: `group ${index}` });
+  await expect(engine.consume(consumeRequest({ group: "one more" }))).rejects.toMatchObject({ status: 503, retryAfterSeconds: 10 });
+  await engine.deleteConsumer({ group: "group 7", instance: "i" });
+  expect(await take(engine, { group: "one more" })).toEqual([]);
+});
