@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 import { errorBody, type GatewayError } from "../gateway-error.ts";
 
@@ -19,9 +20,13 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
 };
 
 /** Cuts the connection of a client that reads nothing of a large answer for some time. */
-export const cutIfUnread = ({ socket, writableLength }: ServerResponse, afterMs: number): void => {
+export const cutIfUnread = (response: ServerResponse, afterMs: number): void => {
+  if (response.writableLength <= LARGE_BYTES) return;
   // Node looks whether anything was read in that time, and takes its own keep-alive time once the answer is out.
-  if (writableLength > LARGE_BYTES) socket?.setTimeout(afterMs);
+  const watch = (socket: Socket): void => void socket.setTimeout(afterMs);
+  // Without a socket it is not its turn yet: the request was sent before the one before it was answered.
+  if (response.socket === null) response.once("socket", watch);
+  else watch(response.socket);
 };
 
 /** Answers without a body. */

@@ -112,6 +112,18 @@ test("cuts a client that reads nothing of its answer, and gives its records to t
   });
 });
 
+test("cuts it too when the answer had to wait for that of a request before it", async () => {
+  const gateway = await gatewayUnderTest({ topics: { large: 1, other: 1 }, unreadTimeoutMs: 200 });
+  await produceLarge(gateway, 4);
+  const socket = await openConnection(gateway.url);
+  const post = (body: string) => `POST /fetch HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  socket.pause();
+  socket.write(post('{"topic":"other","partition":0,"offset":0,"timeout":60000}') + post('{"topic":"large","partition":0,"offset":0}'));
+  await expect.poll(() => answerBytes(gateway), PATIENTLY).toBe(4 * MIB);
+  await gateway.call("/produce/other/x");
+  await expect.poll(() => answerBytes(gateway), PATIENTLY).toBe(0);
+});
+
 test("keeps a connection over answers and errors, and answers what is sent ahead in order", async () => {
   const gateway = await gatewayUnderTest();
   const socket = await openConnection(gateway.url);
