@@ -3,7 +3,7 @@ import { type Environment, readEnvironment } from "../environment/environment.ts
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
 import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
-import type { Retention } from "./embedded/retention.ts";
+import type { Retention } from "./embedded/segment.ts";
 import type { DeclaredTopic } from "./embedded/topics.ts";
 
 const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;

@@ -12,7 +12,8 @@ import { createLogFile } from "./log-file.ts";
 import { createMembership } from "./membership.ts";
 import { findPartition, type Partition, startOf } from "./partition.ts";
 import { createPartitioner } from "./partitioner.ts";
-import { createRetentionSweeper, type Retention } from "./retention.ts";
+import { createRetentionSweeper } from "./retention.ts";
+import type { Retention } from "./segment.ts";
 import { type DeclaredTopic, openTopics } from "./topics.ts";
 import { createWriteQueue } from "./write-queue.ts";
 

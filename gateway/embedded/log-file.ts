@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AnswerRoom, Header, NewRecord, StoredRecord } from "../engine.ts";
 import { createTransact } from "./database.ts";
-import type { Partition } from "./partition.ts";
+import { activeSegment, type Partition } from "./partition.ts";
 import { endOfPositions, offsetOf, positionOf } from "./position.ts";
-import { activeSegment, isFull } from "./segment.ts";
+import { isFull } from "./segment.ts";
 import { openSegmentTable, ROW_BYTES, textBytesOf } from "./segment-table.ts";
 
 /** What is still free in an answer. Becomes less as records are read; the first record always fits. */
@@ -110,7 +110,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
     },
     append(partition, { key = null, value, headers }, timestamp, now) {
       touch(partition);
-      if (isFull(activeSegment(partition), partition, now)) roll(partition, now);
+      if (isFull(activeSegment(partition), partition.retention, now)) roll(partition, now);
       const offset = partition.end;
       const headerText = headers.length === 0 ? null : JSON.stringify(headers);
       insert.run(positionOf(partition.id, offset), timestamp, key, value, headerText);

@@ -1,7 +1,6 @@
 import type { PartitionName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { Retention } from "./retention.ts";
-import type { Segment } from "./segment.ts";
+import type { Retention, Segment } from "./segment.ts";
 
 /** One partition of the log. */
 export type Partition = PartitionName & {
@@ -18,6 +17,9 @@ export type Partition = PartitionName & {
 
 /** The first offset whose record is still kept. */
 export const startOf = ({ segments }: Partition): number => (segments[0] as Segment).base;
+
+/** The segment that is appended to. */
+export const activeSegment = ({ segments }: Partition): Segment => segments.at(-1) as Segment;
 
 /** The partitions of every topic, by number. */
 export type Topics = ReadonlyMap<string, readonly Partition[]>;

@@ -1,11 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import type { Clock } from "../clock.ts";
 import type { LogFile } from "./log-file.ts";
-import type { Partition, Topics } from "./partition.ts";
-import { activeSegment } from "./segment.ts";
-
-/** How long records are kept at least, in ms, and how many bytes of a partition. Undefined: without end. */
-export type Retention = { readonly ms: number | undefined; readonly bytes: number | undefined };
+import { activeSegment, type Partition, type Topics } from "./partition.ts";
 
 /** Removes what need not be kept any more. */
 export type RetentionSweeper = {

@@ -1,4 +1,5 @@
-import type { Partition } from "./partition.ts";
+/** How long records are kept at least, in ms, and how many bytes of a partition. Undefined: without end. */
+export type Retention = { readonly ms: number | undefined; readonly bytes: number | undefined };
 
 /**
  * A stretch of a partition: what is removed at once when it is old or too much, and what need not be looked into when a time is
@@ -22,11 +23,8 @@ const MAX_BYTES = 1024 * 1024;
 /** How closely retention is kept to: what is kept too much is at most this part of what is to be kept. */
 const RETENTION_PARTS = 10;
 
-/** The segment that is appended to. */
-export const activeSegment = ({ segments }: Partition): Segment => segments.at(-1) as Segment;
-
 /** Whether the next record begins another segment. */
-export const isFull = ({ bytes, begunAt }: Segment, { retention }: Partition, now: number): boolean => {
+export const isFull = ({ bytes, begunAt }: Segment, retention: Retention, now: number): boolean => {
   if (bytes === 0) return false;
   const maxBytes = Math.min(MAX_BYTES, (retention.bytes ?? Infinity) / RETENTION_PARTS);
   return bytes >= maxBytes || now - begunAt >= (retention.ms ?? Infinity) / RETENTION_PARTS;

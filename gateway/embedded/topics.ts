@@ -3,7 +3,7 @@ import { GatewayError } from "../gateway-error.ts";
 import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";
 import { MAX_PARTITIONS } from "./position.ts";
-import type { Retention } from "./retention.ts";
+import type { Retention } from "./segment.ts";
 import { openSegmentTable } from "./segment-table.ts";
 import { storageError } from "./write-queue.ts";
 
