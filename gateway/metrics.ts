@@ -1,6 +1,6 @@
 import { Counter, Gauge as PrometheusGauge, Histogram, Registry } from "prom-client";
 import type { Engine, Gauge } from "./engine.ts";
-import type { Budgets } from "./http/budget.ts";
+import type { Budgets } from "./budgets.ts";
 
 /** What is counted for Prometheus. Routes and topics are the only labels that callers can choose, from those that there are. */
 export type Metrics = {

@@ -6,7 +6,7 @@ import type { Log } from "../environment/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
-import { type BudgetSizes, createBudgets, DEFAULT_BUDGETS } from "./http/budget.ts";
+import { type BudgetSizes, createBudgets, DEFAULT_BUDGETS } from "./budgets.ts";
 import { createCors } from "./http/cors.ts";
 import { createListener } from "./http/listener.ts";
 import { createMetrics } from "./metrics.ts";

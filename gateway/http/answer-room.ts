@@ -1,5 +1,5 @@
 import type { AnswerRoom } from "../engine.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget } from "../budgets.ts";
 import { LIMITS } from "./call.ts";
 
 /** Room for the answer of one call. What it takes of the budget is given back by `release`. */

@@ -7,7 +7,7 @@ import { GatewayError, gatewayErrorOf } from "../gateway-error.ts";
 import type { Metrics } from "../metrics.ts";
 import { createAnswerRoom } from "./answer-room.ts";
 import { decodeBody, parseBody, readBody } from "./body.ts";
-import type { Budgets } from "./budget.ts";
+import type { Budgets } from "../budgets.ts";
 import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";

@@ -5,7 +5,7 @@ import { Registry } from "prom-client";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../gateway/clock.ts";
 import { createAuthenticator } from "../../gateway/credentials.ts";
-import { createBudgets, DEFAULT_BUDGETS } from "../../gateway/http/budget.ts";
+import { createBudgets, DEFAULT_BUDGETS } from "../../gateway/budgets.ts";
 import { createCors } from "../../gateway/http/cors.ts";
 import { createListener } from "../../gateway/http/listener.ts";
 import { createMetrics } from "../../gateway/metrics.ts";

@@ -1,4 +1,4 @@
-import { GatewayError } from "../gateway-error.ts";
+import { GatewayError } from "./gateway-error.ts";
 
 /** Something of which there is only so much at a time, over all calls. */
 export type Budget = {
