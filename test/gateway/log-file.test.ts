@@ -1,8 +1,12 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../gateway/embedded/database.ts";
 import { createLogFile } from "../../gateway/embedded/log-file.ts";
 import type { Partition } from "../../gateway/embedded/partition.ts";
 import { openTopics } from "../../gateway/embedded/topics.ts";
+import { take } from "./engine-contract.ts";
+import { engineUnderTest } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Segments of 10 bytes: every record fills one. */
@@ -67,4 +71,25 @@ test("refuses a file that a later version wrote", async () => {
   database.exec("PRAGMA user_version = 99");
   close();
   expect(() => openDatabase(folder, "os")).toThrow(/version 99 .* reads up to 2/);
+});
+
+test("takes over a file of the first version, with its records, offsets and commits", async () => {
+  const dataDir = await temporaryFolder();
+  const first = new DatabaseSync(join(dataDir, "log.sqlite"));
+  first.exec(`
+    CREATE TABLE partitions (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, number INTEGER NOT NULL, UNIQUE (topic, number)) STRICT;
+    CREATE TABLE records (position INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, key TEXT, value TEXT NOT NULL, headers TEXT) STRICT;
+    CREATE TABLE commits (consumer_group TEXT NOT NULL, partition_id INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+      PRIMARY KEY (consumer_group, partition_id)) STRICT, WITHOUT ROWID;
+    INSERT INTO partitions VALUES (0, 't', 0), (1, 'u', 0);
+    INSERT INTO records VALUES (${2 ** 40}, 5, 'k', 'a', NULL), (${2 ** 40 + 1}, 6, NULL, 'b', '[{"key":"h","value":"v"}]');
+    INSERT INTO commits VALUES ('g', 1, 1);
+    PRAGMA user_version = 1;
+  `);
+  first.close();
+  const engine = await engineUnderTest({ dataDir, topics: {} });
+  const [place] = await engine.produce([{ topic: "u", timestamp: 7, value: "c", headers: [] }]);
+  expect(place).toMatchObject({ partition: 0, offset: 2 });
+  expect(await take(engine, { topics: ["u"] })).toEqual(["b", "c"]);
+  expect(await engine.offsetsAt(6, [{ topic: "u", partition: 0 }])).toEqual([{ topic: "u", partition: 0, offset: 1 }]);
 });
