@@ -12,6 +12,7 @@ export const FOLDERS = [
   "worker",
   "gateway",
   "consumer",
+  "client",
   "console",
   "start",
   "bench",

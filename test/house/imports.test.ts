@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   gateway: ["protocol", "environment"],
   consumer: ["contract", "protocol", "environment"],
   worker: ["contract", "protocol", "environment"],
+  client: ["protocol"],
   console: ["contract", "protocol"],
   start: ["contract", "protocol", "environment"],
 };

@@ -1,0 +1,74 @@
+import type { Problem } from "../protocol/problem.ts";
+import type { SchemaIssue } from "./contract.ts";
+
+/** What only a caller can find out. Every other code is the server's: `code` of its problem details. */
+export type ClientErrorCode =
+  /** Not sent: it does not fit the contract, as `issues` tells, or the contract has no such operation. */
+  | "INVALID_REQUEST"
+  | "UNKNOWN_OPERATION"
+  /** The reply came, and does not fit the contract. */
+  | "INVALID_REPLY"
+  /** Nothing, or somebody else, has answered the POST. The request may have been taken, so it is not sent again. */
+  | "UNANSWERED"
+  | "UNEXPECTED_ANSWER"
+  /** It was taken, and nobody tells what has become of it until long after its deadline. */
+  | "UNREACHABLE"
+  /** The wait has ended, and the request goes on. */
+  | "TIMEOUT"
+  | "ABORTED"
+  | "CLOSED";
+
+/** What to do, where the code alone does not say it. */
+const HINTS: Partial<Record<ClientErrorCode, string>> = {
+  UNANSWERED: "check the URL, the network, CORS_ORIGINS. It may have been taken",
+  UNEXPECTED_ANSWER: "check the URL, and what stands before the server",
+  UNREACHABLE: "resume() asks again",
+  TIMEOUT: "resume() waits on",
+  ABORTED: "resume() waits on",
+};
+
+export type ClientErrorDetails = {
+  readonly correlationId?: string | undefined;
+  readonly issues?: readonly SchemaIssue[] | undefined;
+  /** Of this occurrence, for the message. */
+  readonly detail?: string | undefined;
+  readonly cause?: unknown;
+};
+
+/** Why there is no reply. `code` is stable, the message is for people. */
+export class ClientError extends Error {
+  override readonly name = "ClientError";
+  declare readonly code: string;
+  /** The HTTP status that goes with the code, if it is the server's. */
+  declare readonly status: number | undefined;
+  /** Whether the same call may simply be made again. */
+  declare readonly retryable: boolean;
+  /** Of the request, if it is known: for `resume`. */
+  declare readonly correlationId: string | undefined;
+  /** The server's problem details (RFC 9457), if it is the server who says so. */
+  declare readonly problem: Problem | undefined;
+  /** What does not fit a schema. */
+  declare readonly issues: readonly SchemaIssue[] | undefined;
+
+  constructor(why: ClientErrorCode | Problem, { detail, cause, ...details }: ClientErrorDetails = {}) {
+    const isOwn = typeof why === "string";
+    const message = isOwn ? [why, HINTS[why], detail] : [why.detail ?? why.title];
+    super(message.filter(Boolean).join(": "), { cause });
+    const problem = isOwn ? undefined : why;
+    const [code, retryable] = isOwn ? [why, why === "UNREACHABLE"] : [why.code, why["retryable"] === true];
+    Object.assign(this, { ...details, code, retryable, problem, status: problem?.status });
+  }
+}
+
+export type Fail = (why: ClientErrorCode | Problem, details?: ClientErrorDetails) => ClientError;
+
+/** To be called when the caller calls: what it makes later, when something has gone wrong, has the caller's stack. */
+export const createFail = (): Fail => {
+  const { stack } = new Error();
+  return (why, details) => {
+    const error = new ClientError(why, details);
+    // V8 begins a stack with name and message, other engines with the first frame.
+    if (stack !== undefined) error.stack = stack.replace(/^Error/, () => String(error));
+    return error;
+  };
+};

@@ -1,0 +1,96 @@
+import { type ClientErrorCode, createFail, type Fail } from "./client-error.ts";
+import type { ClientContract, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
+import { createExchange } from "./exchange.ts";
+import type { Work } from "./follow.ts";
+import { createSlots } from "./slots.ts";
+import { startSubmission, type Submission } from "./submission.ts";
+
+export type ClientOptions<C extends ClientContract> = {
+  /** Where the Worker is, such as `https://api.example.com`. Absent: where the page comes from. */
+  readonly url?: string;
+  /** With it requests are checked before they are sent, and replies before they are given. Its type alone gives types. */
+  readonly contract?: C;
+  readonly fetch?: typeof fetch;
+  /** How many exchanges there may be at once: by default six, as many as a browser has connections for one origin. */
+  readonly maxConnections?: number;
+};
+
+export type RequestOptions = {
+  /** Ends the wait for the reply; what was sent goes on. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for the reply, from the call on. Absent: until the request has ended. */
+  readonly timeoutMs?: number;
+};
+
+export type Client<C extends ClientContract> = {
+  /** Sends a request and resolves to its reply. Rejects with a ClientError. */
+  request<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): Promise<ReplyOf<C, Name>>;
+  /** Sends a request that can be watched on its way. */
+  submit<Name extends keyof C & string>(
+    operation: Name,
+    request: RequestOf<C, Name>,
+    options?: RequestOptions,
+  ): Submission<ReplyOf<C, Name>>;
+  /** Waits again for a request that was sent before, perhaps by a page that is gone. */
+  resume<Name extends keyof C & string>(
+    correlationId: string,
+    options?: RequestOptions & { readonly operation?: Name },
+  ): Submission<ReplyOf<C, Name>>;
+  /** Rejects everything that waits; what was sent goes on. */
+  close(): void;
+};
+
+/** Calls operations over HTTP, from a browser or Node. */
+export const createClient = <C extends ClientContract>({
+  url = "",
+  contract,
+  fetch = globalThis.fetch,
+  maxConnections = 6,
+}: ClientOptions<C> = {}): Client<C> => {
+  // As a method of anything but the window, a browser's own fetch refuses to be called.
+  const exchange = createExchange({ url: url.replace(/\/+$/, ""), fetch: (...args) => fetch(...args), slots: createSlots(maxConnections) });
+  const closing = new AbortController();
+
+  type Prepare = (fail: Fail) => Promise<Work>;
+  const start = (operation: string | undefined, { signal, timeoutMs }: RequestOptions, prepare: Prepare): Submission<never> =>
+    startSubmission({
+      prepare,
+      async readReply(reply, fail) {
+        const schema = operation === undefined ? undefined : contract?.[operation]?.reply;
+        return (schema === undefined ? reply : await check(schema, reply, "INVALID_REPLY", fail)) as never;
+      },
+      signal,
+      timeoutMs,
+      closing: closing.signal,
+      exchange,
+      fail: createFail(),
+    });
+
+  const send = (operation: string, request: unknown, options: RequestOptions, waitAtOnce: boolean): Submission<never> =>
+    start(operation, options, async (fail) => {
+      if (contract !== undefined) {
+        if (!Object.hasOwn(contract, operation))
+          throw fail("UNKNOWN_OPERATION", { detail: `expected ${Object.keys(contract).join(", ")}` });
+        await check((contract[operation] as C[string]).request, request, "INVALID_REQUEST", fail);
+      }
+      return { operation, body: JSON.stringify(request), waitAtOnce };
+    });
+
+  return {
+    request: (operation, request, options = {}) => send(operation, request, options, true).reply,
+    submit: (operation, request, options = {}) => send(operation, request, options, false),
+    resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId })),
+    close: () => closing.abort(),
+  };
+};
+
+/** What a schema makes of a value. @throws ClientError that names everything that does not fit */
+const check = async (schema: Schema, value: unknown, why: ClientErrorCode, fail: Fail): Promise<unknown> => {
+  const result = await schema["~standard"].validate(value);
+  if (result.issues === undefined) return result.value;
+  throw fail(why, { issues: result.issues, detail: result.issues.map(textOf).join("; ") });
+};
+
+/** Standard Schema has keys in a path, and objects that hold a key. */
+const textOf = ({ path = [], message }: SchemaIssue): string =>
+  [...path.map((step) => (step as { readonly key?: unknown }).key ?? step), message].map(String).join(": ");

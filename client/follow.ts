@@ -1,0 +1,82 @@
+import type { StatusBody } from "../protocol/status.ts";
+import type { Fail } from "./client-error.ts";
+import type { Exchange } from "./exchange.ts";
+import { pause } from "./pause.ts";
+
+/** What there is to send, or to ask about. */
+export type Work = Sending | { readonly correlationId: string };
+
+export type Sending = {
+  readonly operation: string;
+  readonly body: string;
+  /** Whether the POST may wait for the reply. */
+  readonly waitAtOnce: boolean;
+};
+
+export type FollowSeams = {
+  readonly exchange: Exchange;
+  readonly fail: Fail;
+  readonly signal: AbortSignal;
+  /** Told the correlation ID as soon as it is known. */
+  readonly onNamed: (correlationId: string) => void;
+  /** Told, perhaps more than once, when it is certain that Kafka has the request. */
+  readonly onAccepted: () => void;
+  /** Told of each status that is news. */
+  readonly onStatus: (status: StatusBody) => void;
+};
+
+/** Short, since a POST of which the answer is lost cannot be asked about. */
+const POST_WAIT_SECONDS = 5;
+/** What the server waits at most. */
+const LONGEST_WAIT_SECONDS = 25;
+/** How long after its deadline a request is given up that cannot be asked about. */
+const GRACE_MS = 120_000;
+
+/** Sends what is to be sent, and follows it to its end. Resolves to the reply. @throws ClientError */
+export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> => {
+  const { exchange, fail, signal, onNamed, onAccepted, onStatus } = seams;
+  let correlationId = "body" in work ? undefined : work.correlationId;
+  if (correlationId !== undefined) onNamed(correlationId);
+  let isUncertain = false;
+  let version = -1;
+  let failures = 0;
+  let waitSeconds = LONGEST_WAIT_SECONDS;
+  let giveUpAt = Infinity;
+  for (;;) {
+    const asking = "body" in work && correlationId === undefined ? toPost(work) : { path: `/status/${correlationId}`, waitSeconds };
+    const outcome = await exchange({ ...asking, signal });
+    const { lost, status, problem, isEnd, waited, retryAfterMs = 0 } = outcome;
+    if (correlationId === undefined) {
+      // It may have been taken, so it is not sent again.
+      if (lost !== undefined) throw fail(lost.why, lost.details);
+      ({ correlationId } = outcome);
+      if (correlationId !== undefined) {
+        onNamed(correlationId);
+        // Kafka may have it or not: only a later state can tell.
+        isUncertain = problem !== undefined && !isEnd;
+        if (isUncertain) continue;
+      }
+    }
+    const isTaken = status === undefined ? isEnd : !isUncertain || !/accepted|expired/.test(status.state);
+    if (isTaken) onAccepted();
+    if (status !== undefined) {
+      if (status.version > version) onStatus(status);
+      version = status.version;
+      failures = 0;
+      // By the server's clock alone: this one may be wrong by hours.
+      giveUpAt = performance.now() + Date.parse(status.deadline) - Date.parse(status.acceptedAt) + GRACE_MS;
+    }
+    if (problem !== undefined && (isEnd || problem["retryable"] !== true)) throw fail(problem);
+    if (isEnd) return outcome.reply;
+    if (performance.now() > giveUpAt) throw fail("UNREACHABLE");
+    // Perhaps something on the way cuts what takes so long.
+    if (lost !== undefined) waitSeconds = Math.ceil(waitSeconds / 2);
+    if (!waited) await pause(retryAfterMs, failures++, signal);
+  }
+};
+
+const toPost = ({ operation, body, waitAtOnce }: Sending) => ({
+  path: `/requests/${encodeURIComponent(operation)}`,
+  body,
+  waitSeconds: waitAtOnce ? POST_WAIT_SECONDS : 0,
+});

@@ -1,0 +1,90 @@
+import type { StatusBody } from "../protocol/status.ts";
+import type { Fail } from "./client-error.ts";
+import type { Exchange } from "./exchange.ts";
+import { follow, type Work } from "./follow.ts";
+
+/** A request that is on its way, or was. */
+export type Submission<Reply> = {
+  /** Undefined until the server has named it. Keep it, to `resume` after a reload. */
+  readonly correlationId: string | undefined;
+  /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if that is not so. */
+  readonly accepted: Promise<string>;
+  /** Resolves to the reply. Rejects with a ClientError: the request has ended without one, or the wait for it has. */
+  readonly reply: Promise<Reply>;
+  /** Asks for the status now. Rejects with a ClientError. */
+  status(): Promise<StatusBody>;
+  /** Calls back with every status that is news. Returns what ends that. */
+  onChange(listener: (status: StatusBody) => void): () => void;
+};
+
+export type SubmissionOptions<Reply> = {
+  /** What there is to do. Rejects with a ClientError if there is nothing. */
+  readonly prepare: (fail: Fail) => Promise<Work>;
+  /** Makes the reply of what the server gave. Rejects with a ClientError if it is none. */
+  readonly readReply: (reply: unknown, fail: Fail) => Promise<Reply>;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal;
+  readonly exchange: Exchange;
+  /** Of the caller's call. */
+  readonly fail: Fail;
+};
+
+/** Begins at once. */
+export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submission<Reply> => {
+  const { prepare, readReply, signal, timeoutMs, closing, exchange } = options;
+  const listeners = new Set<(status: StatusBody) => void>();
+  const ends = [closing];
+  if (signal !== undefined) ends.push(signal);
+  if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs));
+  const ending = AbortSignal.any(ends);
+  let correlationId: string | undefined;
+  let onAccepted: () => void;
+  let onEnd: () => void;
+
+  const fail: Fail = (why, details) => options.fail(why, { correlationId, ...details });
+  const run = async (): Promise<Reply> => {
+    ending.throwIfAborted();
+    const reply = await follow(await prepare(fail), {
+      exchange,
+      fail,
+      signal: ending,
+      onNamed: (id) => (correlationId = id),
+      onAccepted: () => onAccepted(),
+      onStatus: (status) => {
+        for (const listener of listeners) listener(status);
+      },
+    });
+    return readReply(reply, fail);
+  };
+  const ended = new Promise<never>((_, reject) => {
+    onEnd = () => {
+      const why = closing.aborted ? "CLOSED" : signal?.aborted === true ? "ABORTED" : "TIMEOUT";
+      reject(fail(why, { cause: ending.reason }));
+    };
+    ending.addEventListener("abort", onEnd);
+    if (ending.aborted) onEnd();
+  });
+  const reply = Promise.race([ended, run()]).finally(() => ending.removeEventListener("abort", onEnd));
+  const accepted = Promise.race([new Promise<void>((resolve) => (onAccepted = resolve)), reply]).then(() => correlationId as string);
+  // Whoever looks at one of the two need not look at the other.
+  for (const promise of [accepted, reply]) promise.catch(() => {});
+
+  return {
+    get correlationId() {
+      return correlationId;
+    },
+    accepted,
+    reply,
+    async status() {
+      const outcome = await exchange({ path: `/status/${correlationId ?? (await accepted)}`, waitSeconds: 0, signal: closing });
+      if (outcome.status !== undefined) return outcome.status;
+      throw fail(outcome.problem ?? "UNREACHABLE");
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+};

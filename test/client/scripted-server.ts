@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import { createProblem } from "../../protocol/problem.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { State } from "../../protocol/states.ts";
+
+/** One answer of the server. */
+export type Step = (response: ServerResponse, request: IncomingMessage) => void;
+
+export type ScriptedServer = {
+  readonly url: string;
+  /** What was asked so far, as `POST /requests/sum wait=5`. */
+  readonly calls: readonly string[];
+  /** Resolves when so many calls have arrived. */
+  arrived(count: number): Promise<void>;
+};
+
+export const ID = "correlation-id";
+
+/** A real HTTP server that answers call after call as it is told; the last answer is given again and again. It ends with the test. */
+export const scriptedServer = async (...script: readonly Step[]): Promise<ScriptedServer> => {
+  const calls: string[] = [];
+  const server = createServer((request, response) => {
+    const { method, url, headers } = request;
+    const wait = /wait=\d+/.exec(headers.prefer as string)?.[0];
+    request.resume().once("end", () => {
+      calls.push([method, url, ...(wait === undefined ? [] : [wait])].join(" "));
+      server.emit("call");
+      (script[calls.length - 1] ?? script.at(-1))?.(response, request);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    async arrived(count) {
+      while (calls.length < count) await once(server, "call");
+    },
+  };
+};
+
+const json = (status: number, headers: Record<string, string>, body: unknown): Step => {
+  return (response) => void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+};
+
+const statusBody = (state: State, version: number, members: object = {}) => ({
+  correlationId: ID,
+  state,
+  version,
+  acceptedAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
+  deadline: "2026-01-01T00:00:30.000Z",
+  expiresAt: "2026-01-02T00:00:00.000Z",
+  ...members,
+});
+
+/** 202: on its way. */
+export const pending = (state: State = "accepted", version = 0): Step =>
+  json(202, { location: `/status/${ID}`, "retry-after": "0", "preference-applied": "wait=25" }, statusBody(state, version));
+
+/** The status of a request that has ended well. */
+export const succeeded = (reply: unknown): Step => json(200, {}, statusBody("succeeded", 2, { reply }));
+
+/** The status of a request that has ended otherwise. */
+export const ended = (state: State, code: ErrorCode): Step => json(200, {}, statusBody(state, 2, { error: createProblem(code) }));
+
+/** The reply itself, to a POST that waited. */
+export const replied = (reply: unknown): Step => json(200, { "content-location": `/status/${ID}` }, reply);
+
+export const refused = (code: ErrorCode, headers: Record<string, string> = {}): Step => {
+  const problem = createProblem(code);
+  return json(problem.status, { "content-type": "application/problem+json", ...headers }, problem);
+};
+
+/** What a balancer says when nobody is behind it. */
+export const html = (status: number): Step => {
+  return (response) => void response.writeHead(status, { "content-type": "text/html" }).end("<h1>Hello</h1>");
+};
+
+/** The connection is lost before there is an answer. */
+export const hangUp: Step = (response) => void response.socket?.destroy();
+
+export const silence: Step = () => {};
