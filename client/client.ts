@@ -66,23 +66,26 @@ export const createClient = <C extends ClientContract>({
       fail: createFail(),
     });
 
-  const send = (operation: string, request: unknown, options: RequestOptions, waitAtOnce: boolean): Submission<never> =>
+  const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never> =>
     start(operation, options, async (fail) => {
       if (contract !== undefined) {
         if (!Object.hasOwn(contract, operation))
           throw fail("UNKNOWN_OPERATION", { detail: `expected ${Object.keys(contract).join(", ")}` });
         await check((contract[operation] as C[string]).request, request, "INVALID_REQUEST", fail);
       }
-      return { operation, body: JSON.stringify(request), waitAtOnce };
+      return { operation, body: JSON.stringify(request), waitSeconds };
     });
 
   return {
-    request: (operation, request, options = {}) => send(operation, request, options, true).reply,
-    submit: (operation, request, options = {}) => send(operation, request, options, false),
+    request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
+    submit: (operation, request, options = {}) => send(operation, request, options, 0),
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId })),
     close: () => closing.abort(),
   };
 };
+
+/** Short, and no more than half of the time that there is, so that there is time to hear how the request is called. */
+const postWaitSeconds = ({ timeoutMs = 10_000 }: RequestOptions): number => Math.min(5, Math.floor(timeoutMs / 2000));
 
 /** What a schema makes of a value. @throws ClientError that names everything that does not fit */
 const check = async (schema: Schema, value: unknown, why: ClientErrorCode, fail: Fail): Promise<unknown> => {

@@ -9,8 +9,8 @@ export type Work = Sending | { readonly correlationId: string };
 export type Sending = {
   readonly operation: string;
   readonly body: string;
-  /** Whether the POST may wait for the reply. */
-  readonly waitAtOnce: boolean;
+  /** How long the POST may wait for the reply, in s. Its answer names the request, so nobody can ask about it before. */
+  readonly waitSeconds: number;
 };
 
 export type FollowSeams = {
@@ -25,8 +25,6 @@ export type FollowSeams = {
   readonly onStatus: (status: StatusBody) => void;
 };
 
-/** Short, since a POST of which the answer is lost cannot be asked about. */
-const POST_WAIT_SECONDS = 5;
 /** What the server waits at most. */
 const LONGEST_WAIT_SECONDS = 25;
 /** How long after its deadline a request is given up that cannot be asked about. */
@@ -75,8 +73,4 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   }
 };
 
-const toPost = ({ operation, body, waitAtOnce }: Sending) => ({
-  path: `/requests/${encodeURIComponent(operation)}`,
-  body,
-  waitSeconds: waitAtOnce ? POST_WAIT_SECONDS : 0,
-});
+const toPost = ({ operation, ...rest }: Sending) => ({ ...rest, path: `/requests/${encodeURIComponent(operation)}` });
