@@ -7,8 +7,10 @@ import { freePort, type RunningProcess, startProcess } from "../helpers/processe
 
 const ROOT = join(import.meta.dirname, "../..");
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-/** The TypeScript of the section "Add an operation", in its order. */
-const snippets = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
+const clientPage = readFileSync(join(ROOT, "docs/client.md"), "utf8");
+
+/** The TypeScript of a text, in its order. */
+const snippetsOf = (text: string): readonly string[] => [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
 
 const checkout = mkdtempSync(join(tmpdir(), "rejoinder-readme-"));
 const dir = mkdtempSync(join(tmpdir(), "rejoinder-readme-data-"));
@@ -36,6 +38,7 @@ afterAll(async () => {
 });
 
 test("an operation of one's own works as the README adds it", async () => {
+  const snippets = snippetsOf(readme.slice(readme.indexOf("## Add an operation")));
   expect(snippets).toHaveLength(3);
   const [operation = "", handler = "", list = ""] = snippets;
   replaceLine("contract/operations.ts", "export const operations", operation);
@@ -54,6 +57,17 @@ test("an operation of one's own works as the README adds it", async () => {
   expect(await greet("Ada")).toEqual([200, { greeting: "Hello Ada" }]);
   expect(await greet("nobody")).toEqual([404, expect.objectContaining({ code: "NOBODY_THERE" })]);
   expect(await greet("")).toEqual([422, expect.objectContaining({ code: "INVALID_REQUEST" })]);
+});
+
+test("the client's example runs as its page and the README show it", () => {
+  const [example = ""] = snippetsOf(clientPage);
+  const [short = ""] = snippetsOf(readme);
+  // The README has the same without the imports.
+  for (const line of short.trim().split("\n")) expect(example).toContain(line);
+  const url = String(started?.ready["url"]);
+  const program = `${example.replace("https://api.example.com", url)}\nconsole.log(sum);\nclient.close();\n`;
+  writeFileSync(join(checkout, "example.ts"), program);
+  expect(execFileSync(process.execPath, ["example.ts"], { cwd: checkout, encoding: "utf8" })).toBe("5\n");
 });
 
 /** A curl command of the README, sent without curl, which not every machine has. */
