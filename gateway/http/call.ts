@@ -53,8 +53,8 @@ export type Route = {
 export const LIMITS = {
   bodyBytes: 8 * 1024 * 1024,
   recordBytes: 1024 * 1024,
-  /** Records in one body: what one transaction writes while everybody else waits. */
-  bodyRecords: 10_000,
+  /** Elements of an array in a body, such as records: what one transaction writes while everybody else waits. */
+  bodyElements: 10_000,
   /** Bounds one answer: what a client must hold at once. */
   answerRecords: 500,
   answerBytes: 4 * 1024 * 1024,

@@ -2,7 +2,17 @@ import { requireTopic } from "../credentials.ts";
 import type { InstanceOptions, PartitionOffset } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Call, Route } from "./call.ts";
-import { isObject, readInstance, readIntegerText, readObjects, readOffset, readTimeout, readTopic, unexpected } from "./input.ts";
+import {
+  isObject,
+  readInstance,
+  readIntegerText,
+  readObjects,
+  readOffset,
+  readTimeout,
+  readTopic,
+  requireFew,
+  unexpected,
+} from "./input.ts";
 
 /** What the dialect's documentation says, in ms. */
 const DEFAULT_WAIT_MS = 1000;
@@ -59,6 +69,7 @@ const readTopics = ({ path: [, , segment], body = {} }: Call): string[] => {
   }
   if (topics !== undefined && topics !== null && !Array.isArray(topics)) throw unexpected("topics", "an array", topics);
   const named = [...(topic === undefined || topic === null ? [] : [topic]), ...((topics as unknown[] | null | undefined) ?? [])];
+  requireFew("topics", named);
   if (named.length === 0) throw new GatewayError(400, "Expected a topic: as `topic` or `topics` in the body, or at the end of the path.");
   return named.map(readTopic);
 };

@@ -58,10 +58,17 @@ export const readTimeout = ({ query, body }: Call, defaultMs: number): number =>
   return text === null ? defaultMs : readIntegerText("the timeout", text, 0, LIMITS.waitMs);
 };
 
+/** @throws GatewayError 413 */
+export const requireFew = (what: string, { length }: readonly unknown[]): void => {
+  if (length > LIMITS.bodyElements)
+    throw new GatewayError(413, `Expected at most ${LIMITS.bodyElements} ${what}, got ${length}: send them in several calls.`);
+};
+
 /** An object or an array of objects; nothing is an empty array. @throws GatewayError 400 */
 export const readObjects = (what: string, body: unknown): readonly JsonObject[] => {
   if (body === undefined) return [];
   const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  requireFew("elements", values);
   for (const value of values) if (!isObject(value)) throw unexpected(what, "an object, or an array of them", value);
   return values as readonly JsonObject[];
 };

@@ -2,7 +2,7 @@ import { type Credential, mayTouch, requireTopic } from "../credentials.ts";
 import type { Engine, Header, NewRecord } from "../engine.ts";
 import { GatewayError, type RecordProblem } from "../gateway-error.ts";
 import { LIMITS } from "./call.ts";
-import { isObject, MAX_PARTITION, readInteger, readTopic, unexpected } from "./input.ts";
+import { isObject, MAX_PARTITION, readInteger, readTopic, requireFew, unexpected } from "./input.ts";
 
 export type RecordRules = {
   /** The topic that the path names; undefined if each record names its own. */
@@ -20,8 +20,7 @@ export type RecordRules = {
 export const readRecords = async (body: unknown, { engine, ...rules }: RecordRules): Promise<NewRecord[]> => {
   const values: readonly unknown[] = Array.isArray(body) ? body : [body];
   if (values.length === 0) throw unexpected("the body", "a record, or an array of at least one", body);
-  if (values.length > LIMITS.bodyRecords)
-    throw new GatewayError(413, `Expected at most ${LIMITS.bodyRecords} records, got ${values.length}: send them in several calls.`);
+  requireFew("records", values);
 
   const read = attemptEach(values, (value) => readRecord(value, rules));
   const names = new Set(read.results.map((record) => record.topic));
@@ -37,11 +36,8 @@ export const readRecords = async (body: unknown, { engine, ...rules }: RecordRul
   return read.results;
 };
 
-type Attempts<Result> = {
-  readonly results: Result[];
-  /** Of each result. */ readonly indexes: number[];
-  readonly problems: RecordProblem[];
-};
+/** What succeeded, with the index of each, and what did not. */
+type Attempts<Result> = { readonly results: Result[]; readonly indexes: number[]; readonly problems: RecordProblem[] };
 
 const attemptEach = <Value, Result>(values: readonly Value[], attempt: (value: Value) => Result): Attempts<Result> => {
   const attempts: Attempts<Result> = { results: [], indexes: [], problems: [] };

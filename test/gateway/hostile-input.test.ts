@@ -193,6 +193,16 @@ test.each([
   expect((await gateway.call("/committed/g/i", { body: { topic: "other", partition: 0 } })).body).toEqual([]);
 });
 
+test.each([
+  ["/fetch", { topicPartitionOffsets: Array.from({ length: 10_001 }, () => ({ topic: "other", partition: 0, offset: 0 })) }],
+  ["/consume/g/i", { topics: Array.from({ length: 10_001 }, () => "other") }],
+  ["/commit/g/i", Array.from({ length: 10_001 }, () => ({ topic: "other", partition: 0, offset: 0 }))],
+  ["/offsets/latest", Array.from({ length: 10_001 }, () => ({ topic: "other", partition: 0 }))],
+])("refuses %s with more than ten thousand elements", async (path, body) => {
+  const gateway = await gatewayUnderTest();
+  expect(await gateway.call(path, { body })).toMatchObject({ status: 413, body: { status: 413, error: expect.stringContaining("10001") } });
+});
+
 test("takes a time in seconds for what it is in milliseconds, long ago, and one in the future for the end", async () => {
   const gateway = await gatewayUnderTest();
   await gateway.call("/produce/other/x");
