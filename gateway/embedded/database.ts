@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createRecordTable } from "./record-table.ts";
 
 /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last records. */
 export type Fsync = "always" | "os";
@@ -14,13 +15,6 @@ const SCHEMA = `
     topic TEXT NOT NULL,
     number INTEGER NOT NULL,
     UNIQUE (topic, number)
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS records (
-    position INTEGER PRIMARY KEY,
-    timestamp INTEGER NOT NULL,
-    key TEXT,
-    value TEXT NOT NULL,
-    headers TEXT
   ) STRICT;
   CREATE TABLE IF NOT EXISTS segments (
     partition_id INTEGER NOT NULL,
@@ -75,6 +69,7 @@ export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
     if (version > VERSION) throw new Error(`version ${version} of this program wrote it, and this one reads up to ${VERSION}`);
     shrinkable(database);
     database.exec(SCHEMA);
+    if (version === 1) divideRecords(database);
     return { database, path, close };
   } catch (error) {
     close();
@@ -95,6 +90,17 @@ const holdFolder = (folder: string): DatabaseSync => {
     throw new Error(`Could not hold ${folder}: ${(error as Error).message}.`, { cause: error });
   }
 };
+
+/** The first version had the records of all partitions in one table: 2^40 positions for each. */
+const divideRecords = (database: DatabaseSync): void =>
+  createTransact(database)(() => {
+    const select = "SELECT position % (1 << 40), timestamp, key, value, headers FROM records";
+    for (const { id } of database.prepare("SELECT id FROM partitions").all()) {
+      createRecordTable(database, Number(id));
+      database.exec(`INSERT INTO records_${id} ${select} WHERE position >= ${id} << 40 AND position < (${id} + 1) << 40`);
+    }
+    database.exec("DROP TABLE records");
+  });
 
 /** A file of which the end can be cut off in steps. One that is not becomes so by being written anew. */
 const shrinkable = (database: DatabaseSync): void => {

@@ -2,9 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { AnswerRoom, Header, NewRecord, StoredRecord } from "../engine.ts";
 import { createTransact } from "./database.ts";
 import { activeSegment, type Partition } from "./partition.ts";
-import { endOfPositions, offsetOf, positionOf } from "./position.ts";
+import { ROW_BYTES } from "./record-table.ts";
 import { isFull } from "./segment.ts";
-import { openSegmentTable, ROW_BYTES, textBytesOf } from "./segment-table.ts";
+import { openSegmentTable } from "./segment-table.ts";
 
 /** What is still free in an answer. Becomes less as records are read; the first record always fits. */
 export type Room = { records: number; bytes: number; empty: boolean };
@@ -43,8 +43,6 @@ export type LogFileSeams = {
   readonly onGrown: (partitions: readonly Partition[]) => void;
 };
 
-type Row = [position: number, timestamp: number, key: string | null, value: string, headers: string | null];
-
 /** SQLite's own page size. */
 const PAGE_BYTES = 4096;
 
@@ -54,15 +52,6 @@ const NO_HEADERS: readonly Header[] = [];
 export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: LogFileSeams): LogFile => {
   const runAll = createTransact(database);
   const segmentTable = openSegmentTable(database);
-  const insert = database.prepare("INSERT INTO records (position, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)");
-  const select = database.prepare(
-    "SELECT position, timestamp, key, value, headers FROM records WHERE position >= ? AND position < ? ORDER BY position LIMIT ?",
-  );
-  select.setReturnArrays(true);
-  const selectSince = database.prepare(
-    "SELECT position FROM records WHERE position >= ? AND position < ? AND timestamp >= ? ORDER BY position LIMIT 1",
-  );
-  const deleteRange = database.prepare("DELETE FROM records WHERE position >= ? AND position < ?");
   /** How to undo, in memory, what the transaction does to the partitions that it touches. */
   const undo = new Map<Partition, () => void>();
   const grown = new Set<Partition>();
@@ -113,7 +102,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
       if (isFull(activeSegment(partition), partition.retention, now)) roll(partition, now);
       const offset = partition.end;
       const headerText = headers.length === 0 ? null : JSON.stringify(headers);
-      insert.run(positionOf(partition.id, offset), timestamp, key, value, headerText);
+      partition.records.insert(offset, timestamp, key, value, headerText);
       const active = activeSegment(partition);
       const bytes = ROW_BYTES + textBytesOf(value, key, headerText);
       appended += bytes;
@@ -126,9 +115,8 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
     read(partition, from, room) {
       const records: StoredRecord[] = [];
       if (from >= partition.end || room.records === 0) return records;
-      const { id, topic, partition: number } = partition;
-      const rows = select.iterate(positionOf(id, from), endOfPositions(id), room.records) as unknown as Iterable<Row>;
-      for (const [position, timestamp, key, value, headers] of rows) {
+      const { topic, partition: number } = partition;
+      for (const [offset, timestamp, key, value, headers] of partition.records.rows(from, room.records)) {
         const bytes = textBytesOf(value, key, headers);
         if (bytes > room.bytes && !room.empty) {
           room.records = 0;
@@ -140,7 +128,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
         records.push({
           topic,
           partition: number,
-          offset: offsetOf(position),
+          offset,
           timestamp,
           key: key ?? "",
           value,
@@ -149,18 +137,17 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
       }
       return records;
     },
-    offsetAt({ id, segments, end }, time) {
-      const from = segments.find(({ latest }) => latest >= time);
-      if (from === undefined) return end;
-      return offsetOf(Number(selectSince.get(positionOf(id, from.base), endOfPositions(id), time)?.["position"]));
+    offsetAt({ records, segments, end }, time) {
+      const segment = segments.find(({ latest }) => latest >= time);
+      return segment === undefined ? end : (records.firstSince(segment.base, time) ?? end);
     },
     removeOldest(partition, count, now) {
-      const { id, segments } = partition;
+      const { id, segments, records } = partition;
       transact(() => {
         touch(partition);
         if (count === segments.length) roll(partition, now);
         const base = segments[count]?.base ?? partition.end;
-        deleteRange.run(positionOf(id, 0), positionOf(id, base));
+        records.removeBefore(base);
         segmentTable.removeBefore(id, base);
       });
       segments.splice(0, count);
@@ -172,3 +159,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
     },
   };
 };
+
+/** The bytes of a record's texts. */
+const textBytesOf = (value: string, key: string | null, headers: string | null): number =>
+  Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key)) + (headers === null ? 0 : Buffer.byteLength(headers));

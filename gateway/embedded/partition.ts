@@ -1,5 +1,6 @@
 import type { PartitionName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
+import type { RecordTable } from "./record-table.ts";
 import type { Retention, Segment } from "./segment.ts";
 
 /** One partition of the log. */
@@ -7,6 +8,7 @@ export type Partition = PartitionName & {
   /** Its number among all partitions of all topics: what the file knows it by. */
   readonly id: number;
   readonly retention: Retention;
+  readonly records: RecordTable;
   /** What it holds, oldest first. The last one is appended to; there always is one. */
   readonly segments: Segment[];
   /** The offset of the next record. */

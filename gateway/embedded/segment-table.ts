@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Partition } from "./partition.ts";
-import { endOfPositions, offsetOf, positionOf } from "./position.ts";
+import type { RecordTable } from "./record-table.ts";
 import type { Segment } from "./segment.ts";
 
 /** The segments of partitions on disk. What a segment holds is written down when it is full; until then the records themselves tell. */
 export type SegmentTable = {
   /** Reads a partition's segments; begins the first one if there are none. */
-  load(partitionId: number, now: number): Pick<Partition, "segments" | "end">;
+  load(partitionId: number, records: RecordTable, now: number): Pick<Partition, "segments" | "end">;
   /** Begins a segment at an offset. */
   begin(partitionId: number, base: number, now: number): Segment;
   /** Writes down what a segment holds. */
@@ -15,22 +15,11 @@ export type SegmentTable = {
   removeBefore(partitionId: number, base: number): void;
 };
 
-/** What a record takes on disk beside its texts, about. So no record is nothing. */
-export const ROW_BYTES = 16;
-
-/** The bytes of a record's texts. */
-export const textBytesOf = (value: string, key: string | null, headers: string | null): number =>
-  Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key)) + (headers === null ? 0 : Buffer.byteLength(headers));
-
 export const openSegmentTable = (database: DatabaseSync): SegmentTable => {
   const select = database.prepare("SELECT base, begun_at, stored_at, bytes, latest FROM segments WHERE partition_id = ? ORDER BY base");
   const insert = database.prepare("INSERT INTO segments (partition_id, base, begun_at) VALUES (?, ?, ?)");
   const update = database.prepare("UPDATE segments SET stored_at = ?, bytes = ?, latest = ? WHERE partition_id = ? AND base = ?");
   const remove = database.prepare("DELETE FROM segments WHERE partition_id = ? AND base < ?");
-  const measure = database.prepare(`
-    SELECT max(position) AS last, max(timestamp) AS latest,
-      sum(${ROW_BYTES} + octet_length(value) + coalesce(octet_length(key), 0) + coalesce(octet_length(headers), 0)) AS bytes
-    FROM records WHERE position >= ? AND position < ?`);
 
   const begin = (partitionId: number, base: number, begunAt: number): Segment => {
     insert.run(partitionId, base, begunAt);
@@ -38,7 +27,7 @@ export const openSegmentTable = (database: DatabaseSync): SegmentTable => {
   };
 
   return {
-    load(partitionId, now) {
+    load(partitionId, records, now) {
       const segments = select.all(partitionId).map((row): Segment => ({
         base: Number(row["base"]),
         begunAt: Number(row["begun_at"]),
@@ -48,14 +37,11 @@ export const openSegmentTable = (database: DatabaseSync): SegmentTable => {
       }));
       if (segments.length === 0) segments.push(begin(partitionId, 0, now));
       const active = segments.at(-1) as Segment;
-      const row = measure.get(positionOf(partitionId, active.base), endOfPositions(partitionId));
-      const last = row?.["last"] ?? null;
-      const bytes = Number(row?.["bytes"] ?? 0);
+      const { last, latest, bytes } = records.measure(active.base);
       // If there is more than was written down, when the last of it was stored is not known: surely not later than now.
       if (active.bytes !== bytes) active.storedAt = now;
-      active.bytes = bytes;
-      active.latest = Number(row?.["latest"] ?? -1);
-      return { segments, end: last === null ? active.base : offsetOf(Number(last)) + 1 };
+      Object.assign(active, { bytes, latest });
+      return { segments, end: last === undefined ? active.base : last + 1 };
     },
     begin,
     write: (partitionId, { base, storedAt, bytes, latest }) => void update.run(storedAt, bytes, latest, partitionId, base),

@@ -2,10 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { GatewayError } from "../gateway-error.ts";
 import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";
-import { MAX_PARTITIONS } from "./position.ts";
+import { createRecordTable, openRecordTable } from "./record-table.ts";
 import type { Retention } from "./segment.ts";
 import { openSegmentTable } from "./segment-table.ts";
 import { storageError } from "./write-queue.ts";
+
+/** Each has a table, and every start looks through all of them. */
+const MAX_PARTITIONS = 2 ** 13;
 
 /** A topic that is to exist. */
 export type DeclaredTopic = { readonly partitions: number; readonly retention?: Partial<Retention> };
@@ -47,14 +50,18 @@ export const openTopics = (
   const insert = database.prepare("INSERT INTO partitions (id, topic, number) VALUES (?, ?, ?)");
   let nextId = 0;
 
-  const load = (id: number, { topic, number }: Numbered, at: number): Partition => ({
-    id,
-    topic,
-    partition: number,
-    retention: { ...retention, ...declared.get(topic)?.retention },
-    ...segments.load(id, at),
-    watchers: new Set(),
-  });
+  const load = (id: number, { topic, number }: Numbered, at: number): Partition => {
+    const records = openRecordTable(database, id);
+    return {
+      id,
+      topic,
+      partition: number,
+      retention: { ...retention, ...declared.get(topic)?.retention },
+      records,
+      ...segments.load(id, records, at),
+      watchers: new Set(),
+    };
+  };
 
   const remember = (partition: Partition): void => {
     const { id, topic, partition: number } = partition;
@@ -70,6 +77,7 @@ export const openTopics = (
     transact(() => {
       for (const [index, { topic, number }] of missing.entries()) {
         insert.run(nextId + index, topic, number);
+        createRecordTable(database, nextId + index);
         added.push(load(nextId + index, { topic, number }, at));
       }
     });

@@ -1,0 +1,78 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+/** A record as it is on disk: text as text, headers as JSON, null where there is none. */
+export type Row = [offset: number, timestamp: number, key: string | null, value: string, headers: string | null];
+
+/** What a table holds from an offset on. */
+export type Extent = { readonly last: number | undefined; readonly latest: number; readonly bytes: number };
+
+/** The records of one partition. In a table of its own they are only ever appended at its end, which is what SQLite does best. */
+export type RecordTable = {
+  insert(...row: Row): void;
+  /** Rows from an offset on, in order. */
+  rows(from: number, most: number): Iterable<Row>;
+  /** The first offset from another one on with no earlier timestamp. */
+  firstSince(from: number, time: number): number | undefined;
+  removeBefore(offset: number): void;
+  measure(from: number): Extent;
+};
+
+/** What a record takes on disk beside its texts, about. So no record is nothing. */
+export const ROW_BYTES = 16;
+
+/** The name of a partition's table. */
+const nameOf = (partitionId: number): string => `records_${partitionId}`;
+
+/** Makes the table of a partition. */
+export const createRecordTable = (database: DatabaseSync, partitionId: number): void =>
+  database.exec(`
+    CREATE TABLE ${nameOf(partitionId)} (
+      "offset" INTEGER PRIMARY KEY,
+      timestamp INTEGER NOT NULL,
+      key TEXT,
+      value TEXT NOT NULL,
+      headers TEXT
+    ) STRICT`);
+
+/** Opens the table of a partition, which is there. */
+export const openRecordTable = (database: DatabaseSync, partitionId: number): RecordTable => {
+  const table = nameOf(partitionId);
+  const insert = prepareOnce(database, `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`);
+  const select = prepareOnce(database, `SELECT * FROM ${table} WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`);
+  const selectSince = prepareOnce(
+    database,
+    `SELECT "offset" FROM ${table} WHERE "offset" >= ? AND timestamp >= ? ORDER BY "offset" LIMIT 1`,
+  );
+  const remove = prepareOnce(database, `DELETE FROM ${table} WHERE "offset" < ?`);
+  return {
+    insert: (...row) => void insert().run(...row),
+    rows: (from, most) => select().iterate(from, most) as unknown as Iterable<Row>,
+    firstSince(from, time) {
+      const [offset] = (selectSince().get(from, time) ?? []) as unknown as [number?];
+      return offset;
+    },
+    removeBefore: (offset) => void remove().run(offset),
+    measure(from) {
+      const statement = database.prepare(`
+        SELECT max("offset") AS last, max(timestamp) AS latest,
+          sum(${ROW_BYTES} + octet_length(value) + coalesce(octet_length(key), 0) + coalesce(octet_length(headers), 0)) AS bytes
+        FROM ${table} WHERE "offset" >= ?`);
+      const { last, latest, bytes } = statement.get(from) ?? {};
+      return last == null
+        ? { last: undefined, latest: -1, bytes: 0 }
+        : { last: Number(last), latest: Number(latest), bytes: Number(bytes) };
+    },
+  };
+};
+
+/** There can be thousands of partitions, of which few are used: a statement is made when it is needed. Rows come as arrays. */
+const prepareOnce = (database: DatabaseSync, sql: string): (() => StatementSync) => {
+  let statement: StatementSync | undefined;
+  return () => {
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+    }
+    return statement;
+  };
+};
