@@ -19,16 +19,18 @@ export const createSlots = (count: number): Slots => {
 
   return {
     async take() {
-      if (used >= count) await new Promise<void>((resolve) => queue.push(resolve));
+      // Whoever releases a slot hands it over to the next, so that nobody can come between.
+      if (used < count) used += 1;
+      else await new Promise<void>((resolve) => queue.push(resolve));
       const mayWait = queue.length === 0 && waiting < count / 2;
-      used += 1;
       waiting += Number(mayWait);
       return {
         mayWait,
         release() {
-          used -= 1;
           waiting -= Number(mayWait);
-          queue.shift()?.();
+          const next = queue.shift();
+          if (next === undefined) used -= 1;
+          else next();
         },
       };
     },
