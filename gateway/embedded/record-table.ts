@@ -8,7 +8,7 @@ export type Extent = { readonly last: number | undefined; readonly latest: numbe
 
 /** The records of one partition. In a table of its own they are only ever appended at its end, which is what SQLite does best. */
 export type RecordTable = {
-  insert(...row: Row): void;
+  insert(offset: number, timestamp: number, key: string | null, value: string, headers: string | null): void;
   /** Rows from an offset on, in order. */
   rows(from: number, most: number): Iterable<Row>;
   /** The first offset from another one on with no earlier timestamp. */
@@ -45,7 +45,7 @@ export const openRecordTable = (database: DatabaseSync, partitionId: number): Re
   );
   const remove = prepareOnce(database, `DELETE FROM ${table} WHERE "offset" < ?`);
   return {
-    insert: (...row) => void insert().run(...row),
+    insert: (offset, timestamp, key, value, headers) => void insert().run(offset, timestamp, key, value, headers),
     rows: (from, most) => select().iterate(from, most) as unknown as Iterable<Row>,
     firstSince(from, time) {
       const [offset] = (selectSince().get(from, time) ?? []) as unknown as [number?];

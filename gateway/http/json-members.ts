@@ -39,7 +39,7 @@ export const repeatedMember = (text: string): string | undefined => {
 /** Where the quote is that ends the string which begins at a quote. */
 const endOfString = (text: string, start: number): number => {
   let end = text.indexOf('"', start + 1);
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end;
 };
 

@@ -84,7 +84,7 @@ export const createListener = (options: ListenerOptions) => {
     }
   };
 
-  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const respond = async (request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> => {
     const began = performance.now();
     /** Of whatever is answered; asked for when it is, since the gateway may have begun to stop meanwhile. */
     const headers = (): Headers | undefined => (isStopping() ? { ...cors(request), connection: "close" } : cors(request));
@@ -102,21 +102,26 @@ export const createListener = (options: ListenerOptions) => {
       sendError(response, error, headers());
       discardRest(request, clock);
     } finally {
+      connection.unanswered -= 1;
       metrics.answered(route, response.statusCode, (performance.now() - began) / 1000);
     }
   };
 
-  const unanswered = new WeakMap<Socket, number>();
+  const connections = new WeakMap<Socket, Connection>();
 
   return (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    const count = (unanswered.get(socket) ?? 0) + 1;
+    let connection = connections.get(socket);
+    if (connection === undefined) connections.set(socket, (connection = { unanswered: 0 }));
     // Node reads on while answers are due, and would go on without end.
-    if (count > MAX_SENT_AHEAD) return void socket.destroy();
-    unanswered.set(socket, count);
-    void respond(request, response).finally(() => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (connection.unanswered >= MAX_SENT_AHEAD) return void socket.destroy();
+    connection.unanswered += 1;
+    void respond(request, response, connection);
   };
 };
+
+/** How many requests of a connection are not answered yet. */
+type Connection = { unanswered: number };
 
 /** How many requests may be sent on one connection before the first is answered (RFC 9112 §9.3.2). */
 const MAX_SENT_AHEAD = 100;

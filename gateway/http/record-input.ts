@@ -67,13 +67,15 @@ const readRecord = (value: unknown, { topic: named, credential, now }: Omit<Reco
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
+  // What is null is not there.
+  const { partition, timestamp, key, headers } = value;
   const record: NewRecord = {
     topic,
-    partition: optional(value["partition"], (given) => readInteger("the partition", given, 0, MAX_PARTITION)),
-    timestamp: optional(value["timestamp"], (given) => readTimestamp(given, now)),
-    key: optional(value["key"], (given) => readText("the key", given)),
+    partition: partition == null ? undefined : readInteger("the partition", partition, 0, MAX_PARTITION),
+    timestamp: timestamp == null ? undefined : readTimestamp(timestamp, now),
+    key: key == null ? undefined : readText("the key", key),
     value: readText("the value", value["value"]),
-    headers: optional(value["headers"], readHeaders) ?? [],
+    headers: headers == null ? [] : readHeaders(headers),
   };
   const bytes = sizeOf(record);
   if (bytes > LIMITS.recordBytes)
@@ -96,9 +98,6 @@ const readTimestamp = (value: unknown, now: number): number => {
     throw unexpected("the timestamp", "in milliseconds since 1970, and no more than an hour in the future", timestamp);
   return timestamp;
 };
-
-const optional = <Result>(value: unknown, read: (value: unknown) => Result): Result | undefined =>
-  value === undefined || value === null ? undefined : read(value);
 
 const readText = (what: string, value: unknown): string => {
   if (typeof value !== "string") throw unexpected(what, "a string", value);

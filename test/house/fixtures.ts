@@ -14,6 +14,7 @@ export const FOLDERS = [
   "consumer",
   "client",
   "console",
+  "examples",
   "start",
   "bench",
   "test",

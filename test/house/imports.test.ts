@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   worker: ["contract", "protocol", "environment"],
   client: ["protocol"],
   console: ["contract", "protocol"],
+  examples: ["contract", "client"],
   start: ["contract", "protocol", "environment"],
 };
 
