@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AnswerRoom, Header, NewRecord, StoredRecord } from "../engine.ts";
+import type { AnswerRoom, NewRecord, StoredRecord } from "../engine.ts";
 import { createTransact } from "./database.ts";
+import { headersFromText, headersToText } from "./headers-text.ts";
 import { activeSegment, type Partition } from "./partition.ts";
 import { ROW_BYTES } from "./record-table.ts";
 import { isFull } from "./segment.ts";
@@ -45,8 +46,6 @@ export type LogFileSeams = {
 
 /** SQLite's own page size. */
 const PAGE_BYTES = 4096;
-
-const NO_HEADERS: readonly Header[] = [];
 
 /** @param database opened by `openDatabase` */
 export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: LogFileSeams): LogFile => {
@@ -101,7 +100,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
       touch(partition);
       if (isFull(activeSegment(partition), partition.retention, now)) roll(partition, now);
       const offset = partition.end;
-      const headerText = headers.length === 0 ? null : JSON.stringify(headers);
+      const headerText = headersToText(headers);
       partition.records.insert(offset, timestamp, key, value, headerText);
       const active = activeSegment(partition);
       const bytes = ROW_BYTES + textBytesOf(value, key, headerText);
@@ -132,7 +131,7 @@ export const createLogFile = (database: DatabaseSync, { onWritten, onGrown }: Lo
           timestamp,
           key: key ?? "",
           value,
-          headers: headers === null ? NO_HEADERS : (JSON.parse(headers) as Header[]),
+          headers: headersFromText(headers),
         });
       }
       return records;

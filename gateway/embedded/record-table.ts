@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** A record as it is on disk: text as text, headers as JSON, null where there is none. */
+/** A record as it is on disk: text as text, headers as `headersToText` has them, null where there is none. */
 export type Row = [offset: number, timestamp: number, key: string | null, value: string, headers: string | null];
 
 /** What a table holds from an offset on. */

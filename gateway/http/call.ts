@@ -19,6 +19,8 @@ export type Call = {
   readonly rawHeaders: IncomingMessage["rawHeaders"];
   /** The JSON of the body, or its text if the route says so; undefined if it is empty. */
   readonly body: unknown;
+  /** How many bytes the body had. */
+  readonly bodyBytes: number;
   /** Where the records of the answer find room until the client has them. */
   readonly room: AnswerRoom;
   /** Aborted when the connection closes before the answer was written. */
@@ -51,6 +53,8 @@ export type Route = {
 
 /** How much one call may carry, and one answer. */
 export const LIMITS = {
+  /** Of the path and the headers: Node's own limit. */
+  headBytes: 16 * 1024,
   bodyBytes: 8 * 1024 * 1024,
   recordBytes: 1024 * 1024,
   /** Elements of an array in a body, such as records: what one transaction writes while everybody else waits. */

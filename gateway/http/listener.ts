@@ -63,6 +63,7 @@ export const createListener = (options: ListenerOptions) => {
         headers: request.headers,
         rawHeaders: request.rawHeaders,
         body: route.bodyIs === "text" ? decodeBody(body) : parseBody(body),
+        bodyBytes: body.length,
         room,
         signal: () => closeSignal(response),
       };

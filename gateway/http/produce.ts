@@ -1,6 +1,6 @@
 import { requireTopic } from "../credentials.ts";
 import type { RecordPlace } from "../engine.ts";
-import type { Answer, Call, Route } from "./call.ts";
+import { type Answer, type Call, LIMITS, type Route } from "./call.ts";
 import { readTopic } from "./input.ts";
 import { readRecords } from "./record-input.ts";
 
@@ -27,8 +27,9 @@ export const produceRoute: Route = {
  * @throws GatewayError
  */
 export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordPlace[]> => {
-  const { engine, credential, metrics, now } = call;
-  const records = await readRecords(body, { topic, credential, engine, now: now() });
+  const { engine, credential, metrics, now, bodyBytes } = call;
+  const reading = readRecords(body, { topic, credential, now: now(), mayBeLarge: bodyBytes + LIMITS.headBytes > LIMITS.recordBytes });
+  const records = reading.placed(await engine.provideTopics(reading.topics, reading.areRight));
   const stored = await engine.produce(records);
   metrics.produced(records);
   return stored;

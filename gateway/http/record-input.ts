@@ -1,5 +1,5 @@
 import { type Credential, mayTouch, requireTopic } from "../credentials.ts";
-import type { Engine, Header, NewRecord } from "../engine.ts";
+import type { Header, NewRecord } from "../engine.ts";
 import { GatewayError, type RecordProblem } from "../gateway-error.ts";
 import { LIMITS } from "./call.ts";
 import { isObject, MAX_PARTITION, readInteger, readTopic, requireFew, unexpected } from "./input.ts";
@@ -8,32 +8,44 @@ export type RecordRules = {
   /** The topic that the path names; undefined if each record names its own. */
   readonly topic: string | undefined;
   readonly credential: Credential;
-  readonly engine: Pick<Engine, "provideTopics">;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Whether a record can be too large: what comes from a small request cannot, since JSON only makes text longer. */
+  readonly mayBeLarge: boolean;
 };
 
-/**
- * Reads the records of a produce: one object, or an array of them. All are looked at before any is stored, or a topic made for it.
- * @throws GatewayError with the status of the first that is wrong, and for an array what is wrong with each.
- */
-export const readRecords = async (body: unknown, { engine, ...rules }: RecordRules): Promise<NewRecord[]> => {
+/** The records of a produce as far as they can be checked without knowing the topics. */
+export type ReadRecords = {
+  readonly topics: ReadonlySet<string>;
+  /** Whether nothing is wrong so far. */
+  readonly areRight: boolean;
+  /**
+   * Checks the rest, by the partition counts of the topics. All are looked at before any is stored.
+   * @throws GatewayError with the status of the first record that is wrong, and for an array what is wrong with each.
+   */
+  placed(counts: ReadonlyMap<string, number>): NewRecord[];
+};
+
+/** Reads the records of a produce: one object, or an array of them. @throws GatewayError if there are none, or too many */
+export const readRecords = (body: unknown, rules: RecordRules): ReadRecords => {
   const values: readonly unknown[] = Array.isArray(body) ? body : [body];
   if (values.length === 0) throw unexpected("the body", "a record, or an array of at least one", body);
   requireFew("records", values);
-
   const read = attemptEach(values, (value) => readRecord(value, rules));
-  const names = new Set(read.results.map((record) => record.topic));
-  const counts = await engine.provideTopics(names, read.problems.length === 0);
-  const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
-
-  const problems = [...read.problems, ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number }))];
-  if (problems.length > 0)
-    throw refusal(
-      problems.sort((one, other) => one.index - other.index),
-      Array.isArray(body),
-    );
-  return read.results;
+  return {
+    topics: new Set(read.results.map((record) => record.topic)),
+    areRight: read.problems.length === 0,
+    placed(counts) {
+      const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
+      if (read.problems.length === 0 && placed.problems.length === 0) return read.results;
+      const problems = [
+        ...read.problems,
+        ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number })),
+      ];
+      problems.sort((one, other) => one.index - other.index);
+      throw refusal(problems, Array.isArray(body));
+    },
+  };
 };
 
 /** What succeeded, with the index of each, and what did not. */
@@ -63,7 +75,7 @@ const refusal = (problems: readonly RecordProblem[], inArray: boolean): GatewayE
   return new GatewayError(first.status, `${message} Nothing was stored.`, { results: problems });
 };
 
-const readRecord = (value: unknown, { topic: named, credential, now }: Omit<RecordRules, "engine">): NewRecord => {
+const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge }: RecordRules): NewRecord => {
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
@@ -77,9 +89,7 @@ const readRecord = (value: unknown, { topic: named, credential, now }: Omit<Reco
     value: readText("the value", value["value"]),
     headers: headers == null ? [] : readHeaders(headers),
   };
-  const bytes = sizeOf(record);
-  if (bytes > LIMITS.recordBytes)
-    throw new GatewayError(413, `Expected a record to have at most ${LIMITS.recordBytes} bytes, got ${bytes}.`);
+  if (mayBeLarge) requireSize(record);
   return record;
 };
 
@@ -114,8 +124,9 @@ const readHeaders = (value: unknown): Header[] => {
   });
 };
 
-const sizeOf = ({ key, value, headers }: NewRecord): number => {
+const requireSize = ({ key, value, headers }: NewRecord): void => {
   let bytes = Buffer.byteLength(value) + (key === undefined ? 0 : Buffer.byteLength(key));
   for (const header of headers) bytes += Buffer.byteLength(header.key) + Buffer.byteLength(header.value);
-  return bytes;
+  if (bytes > LIMITS.recordBytes)
+    throw new GatewayError(413, `Expected a record to have at most ${LIMITS.recordBytes} bytes, got ${bytes}.`);
 };

@@ -5,7 +5,7 @@ import { openDatabase } from "../../gateway/embedded/database.ts";
 import { createLogFile } from "../../gateway/embedded/log-file.ts";
 import type { Partition } from "../../gateway/embedded/partition.ts";
 import { openTopics } from "../../gateway/embedded/topics.ts";
-import { take } from "./engine-contract.ts";
+import { fetchRequest, take } from "./engine-contract.ts";
 import { engineUnderTest } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -92,5 +92,10 @@ test("takes over a file of the first version, with its records, offsets and comm
   const [place] = await engine.produce([{ topic: "u", timestamp: 7, value: "c", headers: [] }]);
   expect(place).toMatchObject({ partition: 0, offset: 2 });
   expect(await take(engine, { topics: ["u"] })).toEqual(["b", "c"]);
+  const [a, b] = await engine.fetch(fetchRequest([{ topic: "u", partition: 0, offset: 0 }]));
+  expect([a, b]).toMatchObject([
+    { timestamp: 5, key: "k", value: "a", headers: [] },
+    { timestamp: 6, key: "", value: "b", headers: [{ key: "h", value: "v" }] },
+  ]);
   expect(await engine.offsetsAt(6, [{ topic: "u", partition: 0 }])).toEqual([{ topic: "u", partition: 0, offset: 1 }]);
 });

@@ -57,16 +57,24 @@ test("takes user and password from the query where there is no Authorization hea
   expect(await stored(gateway)).toHaveLength(1);
 });
 
-test.each([
+test.each<[string, string, string | Buffer, number, RegExp, Record<string, string>?]>([
   ["no topic", "/webhook", "x", 400, /\?topic=/],
   ["a topic that is none", "/webhook?topic=a%20b", "x", 400, /the topic/],
   ["an unknown topic", "/webhook?topic=nope", "x", 404, /no topic "nope"/],
   ["a body that is not text", "/webhook?topic=other", Buffer.from([0xff, 0xfe]), 400, /UTF-8/],
   ["a body over 1 MiB", "/webhook?topic=other", "x".repeat(1024 * 1024 + 1), 413, /1048576 bytes/],
+  [
+    "a body that its headers make too large",
+    "/webhook?topic=other",
+    "x".repeat(1024 * 1024 - 10),
+    413,
+    /1048576 bytes/,
+    { "x-a": "0123456789" },
+  ],
   ["segments after it", "/webhook/other", "x", 404, /0 segments/],
-])("refuses %s", async (_, path, body, status, message) => {
+])("refuses %s", async (_, path, body, status, message, headers = {}) => {
   const gateway = await gatewayUnderTest();
-  const reply = await gateway.call(path, { body });
+  const reply = await gateway.call(path, { body, headers });
   expect(reply).toMatchObject({ status, body: { status, error: expect.stringMatching(message) } });
   expect(await stored(gateway)).toEqual([]);
 });
