@@ -12,7 +12,7 @@ import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
 import { findRoute, isRoute } from "./routes.ts";
-import { parseTarget, type Target } from "./target.ts";
+import { createTargetReader, type Target } from "./target.ts";
 
 export type ListenerOptions = {
   readonly engine: Engine;
@@ -32,6 +32,8 @@ export type ListenerOptions = {
 /** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
 export const createListener = (options: ListenerOptions) => {
   const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, clock } = options;
+
+  const readTarget = createTargetReader();
 
   const handle = async (
     target: Target,
@@ -91,7 +93,7 @@ export const createListener = (options: ListenerOptions) => {
     const headers = (): Headers | undefined => (isStopping() ? { ...cors(request), connection: "close" } : cors(request));
     let route = "none";
     try {
-      const target = parseTarget(request.url ?? "/");
+      const target = readTarget(request.url ?? "/");
       if (isRoute(target.name) || target.name === HEALTH) route = target.name;
       if (isPreflight(request)) return sendNothing(response, headers());
       if (target.name === HEALTH && target.path.length === 0) await answerHealth(options, request, response, headers);

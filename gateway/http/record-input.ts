@@ -53,9 +53,9 @@ type Attempts<Result> = { readonly results: Result[]; readonly indexes: number[]
 
 const attemptEach = <Value, Result>(values: readonly Value[], attempt: (value: Value) => Result): Attempts<Result> => {
   const attempts: Attempts<Result> = { results: [], indexes: [], problems: [] };
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index += 1) {
     try {
-      attempts.results.push(attempt(value));
+      attempts.results.push(attempt(values[index] as Value));
       attempts.indexes.push(index);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

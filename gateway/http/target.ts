@@ -25,6 +25,21 @@ export const parseTarget = (target: string): Target => {
 /** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
 const originForm = (target: string): string => `/${target.replace(/^https?:\/\/[^/?]*\/?/i, "")}`;
 
+/** The same, and remembers targets without a query: most callers ask for few of them, over and over. */
+export const createTargetReader = (): ((target: string) => Target) => {
+  const known = new Map<string, Target>();
+  return (target) => {
+    let found = known.get(target);
+    if (found !== undefined) return found;
+    found = parseTarget(target);
+    if (known.size < MOST_REMEMBERED && target.length < LONGEST_REMEMBERED && !target.includes("?")) known.set(target, found);
+    return found;
+  };
+};
+
+const MOST_REMEMBERED = 1000;
+const LONGEST_REMEMBERED = 256;
+
 const decode = (segment: string): string => {
   if (!segment.includes("%")) return segment;
   try {
