@@ -14,9 +14,6 @@ export type Credential = {
   readonly topics: { readonly name: string; readonly prefix: boolean };
 };
 
-/** Everything, for whoever has one of the credentials. */
-export const ALL_TOPICS = { name: "", prefix: true } as const;
-
 /** How a credential is written. */
 export const CREDENTIAL_FORM = `user:password[:${SCOPES.join("|")}[:topic-prefix*]]`;
 

@@ -8,24 +8,9 @@ export type Query = Pick<URLSearchParams, "get">;
 const NO_QUERY: Query = { get: () => null };
 
 /**
- * Splits a request's target into decoded segments, without one slash at the end.
- * @throws GatewayError 400 if a segment cannot be decoded.
+ * Splits requests' targets into decoded segments, without one slash at the end. Remembers those without a query: most callers ask for few of
+ * them, over and over. The function throws a GatewayError 400 if a segment cannot be decoded.
  */
-export const parseTarget = (target: string): Target => {
-  if (!target.startsWith("/")) return parseTarget(originForm(target));
-  const mark = target.indexOf("?");
-  const path = mark === -1 ? target : target.slice(0, mark);
-  const [name = "", ...rest] = path
-    .slice(1, path.endsWith("/") ? -1 : undefined)
-    .split("/")
-    .map(decode);
-  return { name, path: rest, query: mark === -1 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) };
-};
-
-/** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
-const originForm = (target: string): string => `/${target.replace(/^https?:\/\/[^/?]*\/?/i, "")}`;
-
-/** The same, and remembers targets without a query: most callers ask for few of them, over and over. */
 export const createTargetReader = (): ((target: string) => Target) => {
   const known = new Map<string, Target>();
   return (target) => {
@@ -39,6 +24,20 @@ export const createTargetReader = (): ((target: string) => Target) => {
 
 const MOST_REMEMBERED = 1000;
 const LONGEST_REMEMBERED = 256;
+
+const parseTarget = (target: string): Target => {
+  if (!target.startsWith("/")) return parseTarget(originForm(target));
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const [name = "", ...rest] = path
+    .slice(1, path.endsWith("/") ? -1 : undefined)
+    .split("/")
+    .map(decode);
+  return { name, path: rest, query: mark === -1 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) };
+};
+
+/** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
+const originForm = (target: string): string => `/${target.replace(/^https?:\/\/[^/?]*\/?/i, "")}`;
 
 const decode = (segment: string): string => {
   if (!segment.includes("%")) return segment;
