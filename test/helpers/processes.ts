@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
+import { expectFreePort, PortTakenError } from "../../start/port.ts";
 
 const RUN = fileURLToPath(new URL("../../start/run.js", import.meta.url));
 
@@ -59,12 +59,21 @@ const stop = async (child: ChildProcess, exited: Promise<unknown>, signal: NodeJ
   await exited;
 };
 
-/** A port that was free a moment ago. */
+/**
+ * Where no system takes a port by itself, for a connection or for a server that asks for any: one that is free now stays free until it is
+ * listened at, and while a process that listened at it is started again.
+ */
+const PORTS = { lowest: 16_000, count: 16_000 };
+
+/** A port that nobody listens at. */
 export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.lowest + Math.floor(Math.random() * PORTS.count);
+    try {
+      await expectFreePort(port, "test", "PORT");
+      return port;
+    } catch (error) {
+      if (!(error instanceof PortTakenError)) throw error;
+    }
+  }
 };
