@@ -58,8 +58,11 @@ export type ReplyStore = {
   readonly retryAfterSeconds: number;
   /** Produces the request and waits up to `waitMs` for its reply. Rejects if the outcome is not known. */
   request(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<RequestResult>;
-  /** Reads a status, waiting up to `waitMs` for a terminal one. Rejects if the store cannot be reached. */
-  read(key: StatusKey, waitMs: number): Promise<ReadResult>;
+  /**
+   * Reads a status, waiting up to `waitMs` for a terminal one; or, for a caller who knows versions, for one that it does not know.
+   * Rejects if the store cannot be reached.
+   */
+  read(key: StatusKey, waitMs: number, known?: readonly number[]): Promise<ReadResult>;
   /** Stores replies; one outcome each, in their order, `retry` where the store could not. */
   deliver(deliveries: readonly Delivery[]): Promise<Outcome[]>;
 };

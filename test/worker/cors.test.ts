@@ -18,7 +18,9 @@ test("a preflight is answered for two hours, with the headers that may be sent",
   const response = await call("/requests/sum", { method: "OPTIONS", headers });
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-max-age")).toBe("7200");
-  expect(response.headers.get("access-control-allow-headers")).toBe("Prefer,Content-Type,Authorization,Idempotency-Key");
+  expect(response.headers.get("access-control-allow-headers")).toBe(
+    "Prefer,Content-Type,Authorization,Idempotency-Key,If-None-Match,Traceparent",
+  );
 });
 
 test("a page of another origin gets no leave, and nobody gets any for replies", async () => {

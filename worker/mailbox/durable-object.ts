@@ -35,15 +35,15 @@ export class Mailbox extends DurableObject<Env> {
     return this.#mailbox.request(key, record, waitMs);
   }
 
-  read(key: StatusKey, waitMs: number): Promise<ReadResult> {
-    return this.#mailbox.read(key, waitMs);
+  read(key: StatusKey, waitMs: number, known: readonly number[]): Promise<ReadResult> {
+    return this.#mailbox.read(key, waitMs, known);
   }
 
   deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {
     return this.#mailbox.deliver(deliveries);
   }
 
-  /** How many calls wait for a reply now. */
+  /** How many calls wait now. */
   waiting(): number {
     return this.#waiters.count;
   }

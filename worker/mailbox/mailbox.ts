@@ -64,7 +64,7 @@ export const createMailbox = (options: MailboxOptions) => {
   const isInArchive = async ({ key }: Delivery): Promise<boolean> => mayHaveLeft(key) && (await archive.read(key)) !== undefined;
 
   const settleAll = (deliveries: readonly Delivery[], archived: readonly (boolean | "unreadable")[]) => {
-    const ended: [correlationId: string, status: KeptStatus][] = [];
+    const changed = new Map<string, KeptStatus>();
     const outcomes = deliveries.map((delivery, index): Outcome => {
       if (archived[index] === "unreadable") return "retry";
       if (archived[index] === true) return "duplicate";
@@ -72,11 +72,11 @@ export const createMailbox = (options: MailboxOptions) => {
       const { outcome, next } = settle(current, delivery, now());
       if (next !== undefined) {
         write(delivery.key, current, next);
-        if (isTerminal(next.state)) ended.push([delivery.key.text, next]);
+        changed.set(delivery.key.text, next);
       }
       return outcome;
     });
-    return { outcomes, ended };
+    return { outcomes, changed };
   };
 
   return {
@@ -92,20 +92,21 @@ export const createMailbox = (options: MailboxOptions) => {
       return { outcome: "stored", status: wait && ((await wait.ended) ?? rows.find(key)) };
     },
 
-    async read(key: StatusKey, waitMs: number): Promise<ReadResult> {
+    async read(key: StatusKey, waitMs: number, known: readonly number[] = []): Promise<ReadResult> {
       const current = rows.find(key);
       if (current !== undefined && isTerminal(current.state)) return current;
       if (isOverdue(key, now())) return recallOrExpire(key);
-      if (waitMs <= 0) return current;
+      const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
+      if (waitMs <= 0 || isNews) return current;
       if (waiters.isFull) return "overloaded";
-      return (await waiters.wait(key.text, waitMs).ended) ?? rows.find(key);
+      return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? rows.find(key);
     },
 
     async deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {
       const archived = await Promise.all(deliveries.map((delivery) => isInArchive(delivery).catch(() => "unreadable" as const)));
-      const { outcomes, ended } = transaction(() => settleAll(deliveries, archived));
+      const { outcomes, changed } = transaction(() => settleAll(deliveries, archived));
       // Only after the transaction: who is woken must find the row.
-      for (const [correlationId, status] of ended) waiters.wake(correlationId, status);
+      for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
       await ensureAlarm();
       return outcomes;
     },

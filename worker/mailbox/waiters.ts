@@ -1,3 +1,4 @@
+import { isTerminal } from "../../protocol/states.ts";
 import type { StoredStatus } from "../reply-store.ts";
 
 /** Timers as the platform has them. */
@@ -15,14 +16,17 @@ export type WaitersOptions = {
 export const MAX_WAIT_MS = 25_000;
 const MAX_WAITERS = 5_000;
 
-type Waiter = { readonly settle: (status: StoredStatus | undefined) => void };
+/** What a call waits for: that the request has ended, or any news of it. */
+export type WaitedFor = "end" | "change";
 
-/** The calls that wait for a reply: all that a mailbox keeps in memory. */
+type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
+
+/** The calls that wait for a status: all that a mailbox keeps in memory. */
 export const createWaiters = ({ maxWaiters = MAX_WAITERS, timers = globalThis as Timers }: WaitersOptions = {}) => {
   const waiting = new Map<string, Set<Waiter>>();
   let count = 0;
 
-  const wait = (correlationId: string, waitMs: number) => {
+  const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
     let settle: Waiter["settle"] = () => {};
     const ended = new Promise<StoredStatus | undefined>((resolve) => {
       const timer = timers.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_MS));
@@ -32,7 +36,7 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, timers = globalThis as
         resolve(status);
       };
     });
-    const waiter: Waiter = { settle };
+    const waiter: Waiter = { waitedFor, settle };
     const others = waiting.get(correlationId);
     if (others === undefined) waiting.set(correlationId, new Set([waiter]));
     else others.add(waiter);
@@ -56,11 +60,12 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, timers = globalThis as
     get isFull(): boolean {
       return count >= maxWaiters;
     },
-    /** Waits for the terminal status of a request: `ended` resolves to it, or to undefined when the wait is over or cancelled. */
+    /** Waits for the terminal status of a request, or its next one: `ended` resolves to it, or to undefined when the wait is over or cancelled. */
     wait,
-    /** Ends all waits for that request. */
+    /** Ends the waits for that status of a request. */
     wake(correlationId: string, status: StoredStatus): void {
-      for (const waiter of waiting.get(correlationId) ?? []) waiter.settle(status);
+      const isEnd = isTerminal(status.state);
+      for (const waiter of waiting.get(correlationId) ?? []) if (isEnd || waiter.waitedFor === "change") waiter.settle(status);
     },
   };
 };

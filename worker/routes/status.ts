@@ -3,6 +3,7 @@ import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { jsonAnswer, pendingAnswer, statusText } from "../answers.ts";
 import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
+import { entityTag, readKnownVersions } from "../entity-tag.ts";
 import { applyWait, readPrefer } from "../prefer.ts";
 import type { ReplyStore } from "../reply-store.ts";
 
@@ -12,7 +13,10 @@ export type StatusOptions = {
   readonly now?: () => number;
 };
 
-/** `GET /status/:correlationId`: what has become of a request. 200 in every terminal state, 202 before. */
+/**
+ * `GET /status/:correlationId`: what has become of a request. 200 in every terminal state, 202 before; 304 if nothing has become of it since
+ * what `If-None-Match` names, and with it a wait ends at any change.
+ */
 export const createStatusRoute =
   ({ ids, store, now = Date.now }: StatusOptions) =>
   async (context: Context): Promise<Response> => {
@@ -25,12 +29,20 @@ export const createStatusRoute =
       throw new RejoinderError("STATUS_GONE", { detail: `The status could be read until ${new Date(id.expiresAt).toISOString()}.` });
     }
     const waitSeconds = applyWait(context, readPrefer(context.req.header("prefer")), store);
-    const status = await store.read(id, waitSeconds * 1_000).catch((cause: unknown) => {
+    const known = readKnownVersions(context.req.header("if-none-match"));
+    const status = await store.read(id, waitSeconds * 1_000, known).catch((cause: unknown) => {
       console.error("A status could not be read", cause);
       throw new RejoinderError("STORE_UNAVAILABLE", { cause });
     });
     if (status === "overloaded") throw new RejoinderError("OVERLOADED");
     context.header("Vary", "Prefer", { append: true });
-    if (status === undefined || !isTerminal(status.state)) return pendingAnswer(context, id, status, store.retryAfterSeconds);
+    const version = status?.version ?? 0;
+    context.header("ETag", entityTag(version));
+    const isPending = status === undefined || !isTerminal(status.state);
+    if (known.includes(version)) {
+      if (isPending) context.header("Retry-After", String(store.retryAfterSeconds));
+      return context.body(null, 304);
+    }
+    if (isPending) return pendingAnswer(context, id, status, store.retryAfterSeconds);
     return jsonAnswer(context, 200, statusText(id, status));
   };

@@ -27,7 +27,7 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
       }
     },
 
-    read: (key: StatusKey, waitMs: number) => shard(key.shard).read(key, waitMs),
+    read: (key: StatusKey, waitMs: number, known = []) => shard(key.shard).read(key, waitMs, known),
 
     async deliver(deliveries) {
       const outcomes: Outcome[] = Array.from(deliveries, () => "retry");

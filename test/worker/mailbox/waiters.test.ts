@@ -26,6 +26,17 @@ describe("waiters", () => {
     expect(timers.pending.size).toBe(1);
   });
 
+  test("for any change are woken by the first news, and those for the end are not", async () => {
+    const waiters = createWaiters({ timers: manualTimers() });
+    const change = waiters.wait("a", 1_000, "change");
+    const end = waiters.wait("a", 1_000);
+    const processing = { ...status, state: "processing" as const };
+    waiters.wake("a", processing);
+    expect([await change.ended, waiters.count]).toEqual([processing, 1]);
+    waiters.wake("a", status);
+    expect([await end.ended, waiters.count]).toEqual([status, 0]);
+  });
+
   test("end with nothing when the wait is over, and leave nothing behind", async () => {
     const timers = manualTimers();
     const waiters = createWaiters({ timers });

@@ -52,6 +52,36 @@ describe("a status", () => {
     expect(await response.json()).toMatchObject({ state: "succeeded", reply: { sum: 5 } });
   });
 
+  test("that somebody who knows the version waits for comes with the next state", async () => {
+    const id = await createId();
+    const waiting = statusOf(id.text, { prefer: "wait=20", "if-none-match": '"0"' });
+    while ((await mailboxOf(id).waiting()) === 0);
+    await deliver([replyTo(id.text, { state: "processing", attempt: 1, data: undefined })]);
+    const response = await waiting;
+    expect([response.status, response.headers.get("etag")]).toEqual([202, '"1"']);
+    expect(await response.json()).toMatchObject({ state: "processing", version: 1 });
+  });
+
+  test.each(['"0"', 'W/"0"', '"7", "0"'])("that is known, by If-None-Match: %s, is 304 without a body", async (known) => {
+    const { text } = await createId();
+    const response = await statusOf(text, { "if-none-match": known });
+    expect([response.status, response.headers.get("etag"), response.headers.get("retry-after")]).toEqual([304, '"0"', "1"]);
+    expect(await response.text()).toBe("");
+  });
+
+  test("that has ended is 304 too when it is known, and leaves nothing to come back for", async () => {
+    const { text } = await createId();
+    await deliver([replyTo(text)]);
+    const response = await statusOf(text, { "if-none-match": '"1"', prefer: "wait=20" });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([304, null]);
+  });
+
+  test.each(['"1"', '"00"', "0", "*", '"a"'])("is told whole to somebody who knows something else, If-None-Match: %s", async (known) => {
+    const { text } = await createId();
+    const response = await statusOf(text, { "if-none-match": known });
+    expect([response.status, response.headers.get("etag")]).toEqual([202, '"0"']);
+  });
+
   test("of a request whose deadline is long past is expired, and stays so when a reply comes late", async () => {
     const { text } = await createId({ agoMs: 100_000 });
     const response = await statusOf(text);

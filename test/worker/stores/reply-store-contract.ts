@@ -89,6 +89,24 @@ export const testReplyStore = (name: string, create: () => ReplyStore): void => 
       expect(read).toMatchObject([{ state: "succeeded" }, { state: "succeeded" }]);
     });
 
+    test.runIf(capabilities.wait)("wakes a caller who knows the state at the next one", async () => {
+      const store = create();
+      const id = await createId();
+      const accepted = store.read(keyOf(id), 20_000, [0]);
+      await store.deliver([deliveryFor(id, { state: "processing", body: null })]);
+      expect(await accepted).toMatchObject({ state: "processing", version: 1 });
+      const processing = store.read(keyOf(id), 20_000, [1, 0]);
+      await store.deliver([deliveryFor(id)]);
+      expect(await processing).toMatchObject({ state: "succeeded", version: 2 });
+    });
+
+    test.runIf(capabilities.wait)("lets nobody wait who does not know the state yet", async () => {
+      const store = create();
+      const id = await createId();
+      await store.deliver([deliveryFor(id, { state: "processing", body: null })]);
+      expect(await store.read(keyOf(id), 20_000, [0])).toMatchObject({ state: "processing", version: 1 });
+    });
+
     test.runIf(capabilities.wait)("answers what it knows when the wait is over", async () => {
       const store = create();
       const id = await createId();
