@@ -21,8 +21,8 @@ export type ClientErrorCode =
 /** What to do, where the code alone does not say it. */
 const HINTS: Partial<Record<ClientErrorCode, string>> = {
   UNANSWERED: "check the URL, the network, CORS_ORIGINS. It may have been taken",
-  UNEXPECTED_ANSWER: "check the URL, and what stands before the server",
-  UNREACHABLE: "resume() asks again",
+  UNEXPECTED_ANSWER: "check the URL, and proxies",
+  UNREACHABLE: "resume() waits on",
   TIMEOUT: "resume() waits on",
   ABORTED: "resume() waits on",
 };
@@ -54,9 +54,13 @@ export class ClientError extends Error {
     const isOwn = typeof why === "string";
     const message = isOwn ? [why, HINTS[why], detail] : [why.detail ?? why.title];
     super(message.filter(Boolean).join(": "), { cause });
-    const problem = isOwn ? undefined : why;
-    const [code, retryable] = isOwn ? [why, why === "UNREACHABLE"] : [why.code, why["retryable"] === true];
-    Object.assign(this, { ...details, code, retryable, problem, status: problem?.status });
+    Object.assign(
+      this,
+      details,
+      isOwn
+        ? { code: why, retryable: why === "UNREACHABLE" }
+        : { code: why.code, retryable: why["retryable"] === true, status: why.status, problem: why },
+    );
   }
 }
 

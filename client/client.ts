@@ -20,6 +20,8 @@ export type RequestOptions = {
   readonly signal?: AbortSignal;
   /** How long to wait for the reply, from the call on. Absent: until the request has ended. */
   readonly timeoutMs?: number;
+  /** Sent along, such as `Authorization` or `traceparent`. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Client<C extends ClientContract> = {
@@ -48,11 +50,11 @@ export const createClient = <C extends ClientContract>({
   maxConnections = 6,
 }: ClientOptions<C> = {}): Client<C> => {
   // As a method of anything but the window, a browser's own fetch refuses to be called.
-  const exchange = createExchange({ url: url.replace(/\/+$/, ""), fetch: (...args) => fetch(...args), slots: createSlots(maxConnections) });
+  const exchange = createExchange({ url: url.replace(/\/$/, ""), fetch: (...args) => fetch(...args), slots: createSlots(maxConnections) });
   const closing = new AbortController();
 
   type Prepare = (fail: Fail) => Promise<Work>;
-  const start = (operation: string | undefined, { signal, timeoutMs }: RequestOptions, prepare: Prepare): Submission<never> =>
+  const start = (operation: string | undefined, { signal, timeoutMs, headers }: RequestOptions, prepare: Prepare): Submission<never> =>
     startSubmission({
       prepare,
       async readReply(reply, fail) {
@@ -62,7 +64,7 @@ export const createClient = <C extends ClientContract>({
       signal,
       timeoutMs,
       closing: closing.signal,
-      exchange,
+      exchange: (asking) => exchange({ ...asking, headers: { ...headers, ...asking.headers } }),
       fail: createFail(),
     });
 

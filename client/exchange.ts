@@ -6,7 +6,7 @@ import type { Slots } from "./slots.ts";
 /** What came of asking the server once. */
 export type Outcome = {
   /** There is no answer, or none of this API. */
-  readonly lost?: { readonly why: "UNANSWERED" | "UNEXPECTED_ANSWER"; readonly details: ClientErrorDetails };
+  readonly lost?: readonly ["UNANSWERED" | "UNEXPECTED_ANSWER", ClientErrorDetails];
   /** The correlation ID, if the answer names it. */
   readonly correlationId?: string | undefined;
   readonly status?: StatusBody | undefined;
@@ -18,7 +18,7 @@ export type Outcome = {
   /** Whether the server waited before it answered. */
   readonly waited?: boolean | undefined;
   /** How long the server wants to be left alone, in ms. */
-  readonly retryAfterMs?: number | undefined;
+  readonly retryAfterMs?: number;
 };
 
 export type Asking = {
@@ -27,6 +27,7 @@ export type Asking = {
   readonly body?: string;
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -40,20 +41,20 @@ const PATIENCE_MS = 15_000;
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, body, waitSeconds, signal }) => {
+  async ({ path, body, waitSeconds, headers, signal }) => {
     const slot = await slots.take();
     try {
       signal.throwIfAborted();
       const seconds = slot.mayWait ? waitSeconds : 0;
       const response = await fetch(url + path, {
         ...(body === undefined ? {} : { method: "POST", body }),
-        headers: { "content-type": "application/json", prefer: `respond-async, wait=${seconds}` },
+        headers: { ...headers, "content-type": "application/json", prefer: `respond-async, wait=${seconds}` },
         signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000 + PATIENCE_MS)]),
       });
       return outcomeOf(response, await response.text());
     } catch (cause) {
       signal.throwIfAborted();
-      return { lost: { why: "UNANSWERED", details: { cause } } };
+      return { lost: ["UNANSWERED", { cause }] };
     } finally {
       slot.release();
     }
@@ -65,8 +66,8 @@ const outcomeOf = ({ status: code, headers }: Response, text: string): Outcome =
   const body = parse(text) as Partial<StatusBody & Problem> | undefined;
   const status = end === null && body?.state !== undefined ? (body as StatusBody) : undefined;
   const problem = code >= 400 && body?.code !== undefined ? (body as Problem) : status?.error;
-  if (end === null && status === undefined && problem === undefined)
-    return { lost: { why: "UNEXPECTED_ANSWER", details: { detail: `${code} ${headers.get("content-type")}` } } };
+  if (code !== 304 && end === null && status === undefined && problem === undefined)
+    return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }] };
   return {
     correlationId: status?.correlationId ?? (end ?? headers.get("location"))?.split("/").at(-1),
     status,
@@ -75,7 +76,7 @@ const outcomeOf = ({ status: code, headers }: Response, text: string): Outcome =
     isEnd: end !== null || code === 200,
     waited: headers.get("preference-applied")?.includes("wait="),
     // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.
-    retryAfterMs: Number(headers.get("retry-after")) * 1000 || undefined,
+    retryAfterMs: Number(headers.get("retry-after")) * 1000 || 0,
   };
 };
 

@@ -41,12 +41,15 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   let waitSeconds = LONGEST_WAIT_SECONDS;
   let giveUpAt = Infinity;
   for (;;) {
-    const asking = "body" in work && correlationId === undefined ? toPost(work) : { path: `/status/${correlationId}`, waitSeconds };
+    const asking =
+      "body" in work && correlationId === undefined
+        ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
+        : { path: `/status/${correlationId}`, waitSeconds, headers: { "if-none-match": `"${version}"` } };
     const outcome = await exchange({ ...asking, signal });
     const { lost, status, problem, isEnd, waited, retryAfterMs = 0 } = outcome;
     if (correlationId === undefined) {
       // It may have been taken, so it is not sent again.
-      if (lost !== undefined) throw fail(lost.why, lost.details);
+      if (lost !== undefined) throw fail(...lost);
       ({ correlationId } = outcome);
       if (correlationId !== undefined) {
         onNamed(correlationId);
@@ -60,7 +63,6 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     if (status !== undefined) {
       if (status.version > version) onStatus(status);
       version = status.version;
-      failures = 0;
       // By the server's clock alone: this one may be wrong by hours.
       giveUpAt = performance.now() + Date.parse(status.deadline) - Date.parse(status.acceptedAt) + GRACE_MS;
     }
@@ -69,8 +71,7 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     if (performance.now() > giveUpAt) throw fail("UNREACHABLE");
     // Perhaps something on the way cuts what takes so long.
     if (lost !== undefined) waitSeconds = Math.ceil(waitSeconds / 2);
+    else if (problem === undefined) failures = 0;
     if (!waited) await pause(retryAfterMs, failures++, signal);
   }
 };
-
-const toPost = ({ operation, ...rest }: Sending) => ({ ...rest, path: `/requests/${encodeURIComponent(operation)}` });

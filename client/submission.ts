@@ -35,10 +35,8 @@ export type SubmissionOptions<Reply> = {
 export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submission<Reply> => {
   const { prepare, readReply, signal, timeoutMs, closing, exchange } = options;
   const listeners = new Set<(status: StatusBody) => void>();
-  const ends = [closing];
-  if (signal !== undefined) ends.push(signal);
-  if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs));
-  const ending = AbortSignal.any(ends);
+  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const ending = AbortSignal.any([closing, signal, timeout].filter((end) => end !== undefined));
   let correlationId: string | undefined;
   let onAccepted: () => void;
   let onEnd: () => void;
@@ -69,7 +67,7 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
   const reply = Promise.race([ended, run()]).finally(() => ending.removeEventListener("abort", onEnd));
   const accepted = Promise.race([new Promise<void>((resolve) => (onAccepted = resolve)), reply]).then(() => correlationId as string);
   // Whoever looks at one of the two need not look at the other.
-  for (const promise of [accepted, reply]) promise.catch(() => {});
+  accepted.catch(() => {});
 
   return {
     get correlationId() {

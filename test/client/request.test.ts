@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { operations } from "../../contract/operations.ts";
 import { createClient } from "../../client/index.ts";
 import { failureOf, openClient, SUM } from "./opened-client.ts";
@@ -85,6 +85,28 @@ describe("request", () => {
     const { client, server } = await openClient(pending(), hangUp, html(503), refused("STORE_UNAVAILABLE"), succeeded({ sum: 5 }));
     expect(await client.request("sum", SUM)).toEqual({ sum: 5 });
     expect(server.calls.slice(1)).toEqual([25, 13, 7, 7].map((wait) => `GET /status/${ID} wait=${wait}`));
+  });
+
+  test("gives the reply whatever the clock of this machine says", async ({ onTestFinished }) => {
+    onTestFinished(() => void vi.useRealTimers());
+    for (const now of ["2000-01-01", "2100-01-01"]) {
+      vi.useFakeTimers({ toFake: ["Date"], now: new Date(now) });
+      const { client } = await openClient(pending(), hangUp, pending("processing", 1), succeeded({ sum: 5 }));
+      expect(await client.request("sum", SUM)).toEqual({ sum: 5 });
+    }
+  });
+
+  test("sends the caller's headers with everything that it asks", async () => {
+    const sent: (string | undefined)[] = [];
+    const note =
+      (step: Step): Step =>
+      (response, request) => {
+        sent.push(request.headers.authorization);
+        step(response, request);
+      };
+    const { client } = await openClient(note(pending()), note(succeeded({ sum: 5 })));
+    await client.request("sum", SUM, { headers: { authorization: "Bearer abc" } });
+    expect(sent).toEqual(["Bearer abc", "Bearer abc"]);
   });
 
   test.each(["UNKNOWN_CORRELATION_ID", "STATUS_GONE"] as const)("stops asking when the status says %s", async (code) => {

@@ -13,6 +13,8 @@ export type ScriptedServer = {
   readonly url: string;
   /** What was asked so far, as `POST /requests/sum wait=5`. */
   readonly calls: readonly string[];
+  /** `If-None-Match` of each of them. */
+  readonly known: readonly (string | undefined)[];
   /** Resolves when so many calls have arrived. */
   arrived(count: number): Promise<void>;
 };
@@ -22,9 +24,11 @@ export const ID = "correlation-id";
 /** A real HTTP server that answers call after call as it is told; the last answer is given again and again. It ends with the test. */
 export const scriptedServer = async (...script: readonly Step[]): Promise<ScriptedServer> => {
   const calls: string[] = [];
+  const known: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     const { method, url, headers } = request;
     const wait = /wait=\d+/.exec(headers.prefer as string)?.[0];
+    known.push(headers["if-none-match"]);
     request.resume().once("end", () => {
       calls.push([method, url, ...(wait === undefined ? [] : [wait])].join(" "));
       server.emit("call");
@@ -39,6 +43,7 @@ export const scriptedServer = async (...script: readonly Step[]): Promise<Script
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    known,
     async arrived(count) {
       while (calls.length < count) await once(server, "call");
     },
@@ -63,6 +68,9 @@ const statusBody = (state: State, version: number, members: object = {}) => ({
 /** 202: on its way. */
 export const pending = (state: State = "accepted", version = 0): Step =>
   json(202, { location: `/status/${ID}`, "retry-after": "0", "preference-applied": "wait=25" }, statusBody(state, version));
+
+/** 304: no news of what the caller knows. */
+export const unchanged: Step = (response) => void response.writeHead(304, { etag: '"0"', "preference-applied": "wait=25" }).end();
 
 /** The status of a request that has ended well. */
 export const succeeded = (reply: unknown): Step => json(200, {}, statusBody("succeeded", 2, { reply }));

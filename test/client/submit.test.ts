@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StatusBody } from "../../client/index.ts";
 import { failureOf, openClient, SUM } from "./opened-client.ts";
-import { ID, pending, refused, silence, succeeded } from "./scripted-server.ts";
+import { ID, pending, refused, silence, succeeded, unchanged } from "./scripted-server.ts";
 
 describe("submit", () => {
   test("tells when Kafka has the request, each new status, and the reply", async () => {
@@ -15,6 +15,16 @@ describe("submit", () => {
     expect(await submission.reply).toEqual({ sum: 5 });
     expect(heard).toEqual(["accepted", "processing", "succeeded"]);
     expect(server.calls[0]).toBe("POST /requests/sum wait=0");
+  });
+
+  test("names what it knows, so that the server tells of the next state, or that there is none", async () => {
+    const { client, server } = await openClient(pending(), unchanged, pending("processing", 1), succeeded({ sum: 5 }));
+    const submission = client.submit("sum", SUM);
+    const heard: string[] = [];
+    submission.onChange(({ state }) => heard.push(state));
+    expect(await submission.reply).toEqual({ sum: 5 });
+    expect(heard).toEqual(["accepted", "processing", "succeeded"]);
+    expect(server.known).toEqual([undefined, '"0"', '"0"', '"1"']);
   });
 
   test("rejects both promises of a request that was refused, and it is enough to look at one", async () => {
