@@ -11,6 +11,7 @@ const PROGRAMS = {
   start: "./start.ts",
   dev: "./dev.ts",
   build: "./build.ts",
+  "build-client": "./build-client.ts",
   check: "./check.ts",
   worker: "./worker.ts",
   "worker-dev": "./worker-dev.ts",
