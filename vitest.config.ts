@@ -11,7 +11,10 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
-          include: ["test/{protocol,contract,environment,gateway,consumer,client,start,bench,house}/**/!(*.process).test.ts"],
+          include: [
+            "test/{protocol,contract,environment,gateway,consumer,client,start,bench,house}/**/!(*.process).test.ts",
+            "test/console/*/**/*.test.ts",
+          ],
           testTimeout: 20_000,
           // Modules here have no state of their own, so files need no worker of their own.
           isolate: false,
@@ -47,7 +50,7 @@ export default defineConfig({
         test: {
           ...node,
           name: "end-to-end",
-          include: ["test/{end-to-end,console}/**/*.test.ts"],
+          include: ["test/end-to-end/**/*.test.ts", "test/console/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
           fileParallelism: false,
           sequence: { groupOrder: 2 },

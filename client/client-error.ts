@@ -20,8 +20,8 @@ export type ClientErrorCode =
 
 /** What to do, where the code alone does not say it. */
 const HINTS: Partial<Record<ClientErrorCode, string>> = {
-  UNANSWERED: "check the URL, the network, CORS_ORIGINS. It may have been taken",
-  UNEXPECTED_ANSWER: "check the URL, and proxies",
+  UNANSWERED: "check URL, network, CORS_ORIGINS. It may have been taken",
+  UNEXPECTED_ANSWER: "check URL, proxy",
   UNREACHABLE: "resume() waits on",
   TIMEOUT: "resume() waits on",
   ABORTED: "resume() waits on",

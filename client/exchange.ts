@@ -15,8 +15,8 @@ export type Outcome = {
   readonly reply?: unknown;
   /** Whether the request has ended, with the problem or else the reply. */
   readonly isEnd?: boolean;
-  /** Whether the server waited before it answered. */
-  readonly waited?: boolean | undefined;
+  /** Whether to ask again at once: the server has waited before it answered, or was not asked to and would have been. */
+  readonly isPrompt?: boolean | undefined;
   /** How long the server wants to be left alone, in ms. */
   readonly retryAfterMs?: number;
 };
@@ -51,7 +51,7 @@ export const createExchange =
         headers: { ...headers, "content-type": "application/json", prefer: `respond-async, wait=${seconds}` },
         signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000 + PATIENCE_MS)]),
       });
-      return outcomeOf(response, await response.text());
+      return outcomeOf(response, await response.text(), slot.mayWait && waitSeconds === 0);
     } catch (cause) {
       signal.throwIfAborted();
       return { lost: ["UNANSWERED", { cause }] };
@@ -60,7 +60,7 @@ export const createExchange =
     }
   };
 
-const outcomeOf = ({ status: code, headers }: Response, text: string): Outcome => {
+const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: boolean): Outcome => {
   // It is there when the answer is the reply that was waited for, or what came instead.
   const end = headers.get("content-location");
   const body = parse(text) as Partial<StatusBody & Problem> | undefined;
@@ -74,7 +74,7 @@ const outcomeOf = ({ status: code, headers }: Response, text: string): Outcome =
     problem,
     reply: status === undefined ? body : status.reply,
     isEnd: end !== null || code === 200,
-    waited: headers.get("preference-applied")?.includes("wait="),
+    isPrompt: isPrompt || headers.get("preference-applied")?.includes("wait="),
     // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.
     retryAfterMs: Number(headers.get("retry-after")) * 1000 || 0,
   };

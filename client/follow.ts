@@ -46,7 +46,7 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
         ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
         : { path: `/status/${correlationId}`, waitSeconds, headers: { "if-none-match": `"${version}"` } };
     const outcome = await exchange({ ...asking, signal });
-    const { lost, status, problem, isEnd, waited, retryAfterMs = 0 } = outcome;
+    const { lost, status, problem, isEnd, isPrompt, retryAfterMs = 0 } = outcome;
     if (correlationId === undefined) {
       // It may have been taken, so it is not sent again.
       if (lost !== undefined) throw fail(...lost);
@@ -72,6 +72,6 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     // Perhaps something on the way cuts what takes so long.
     if (lost !== undefined) waitSeconds = Math.ceil(waitSeconds / 2);
     else if (problem === undefined) failures = 0;
-    if (!waited) await pause(retryAfterMs, failures++, signal);
+    if (!isPrompt || problem !== undefined) await pause(retryAfterMs, failures++, signal);
   }
 };

@@ -23,11 +23,11 @@ export const createSlots = (count: number): Slots => {
       if (used < count) used += 1;
       else await new Promise<void>((resolve) => queue.push(resolve));
       const mayWait = queue.length === 0 && waiting < count / 2;
-      waiting += Number(mayWait);
+      if (mayWait) waiting += 1;
       return {
         mayWait,
         release() {
-          waiting -= Number(mayWait);
+          if (mayWait) waiting -= 1;
           const next = queue.shift();
           if (next === undefined) used -= 1;
           else next();

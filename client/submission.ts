@@ -43,7 +43,6 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
 
   const fail: Fail = (why, details) => options.fail(why, { correlationId, ...details });
   const run = async (): Promise<Reply> => {
-    ending.throwIfAborted();
     const reply = await follow(await prepare(fail), {
       exchange,
       fail,
@@ -58,7 +57,7 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
   };
   const ended = new Promise<never>((_, reject) => {
     onEnd = () => {
-      const why = closing.aborted ? "CLOSED" : signal?.aborted === true ? "ABORTED" : "TIMEOUT";
+      const why = closing.aborted ? "CLOSED" : signal?.aborted ? "ABORTED" : "TIMEOUT";
       reject(fail(why, { cause: ending.reason }));
     };
     ending.addEventListener("abort", onEnd);
@@ -76,9 +75,9 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
     accepted,
     reply,
     async status() {
-      const outcome = await exchange({ path: `/status/${correlationId ?? (await accepted)}`, waitSeconds: 0, signal: closing });
-      if (outcome.status !== undefined) return outcome.status;
-      throw fail(outcome.problem ?? "UNREACHABLE");
+      const { status, problem } = await exchange({ path: `/status/${correlationId ?? (await accepted)}`, waitSeconds: 0, signal: closing });
+      if (status !== undefined) return status;
+      throw fail(problem ?? "UNREACHABLE");
     },
     onChange(listener) {
       listeners.add(listener);

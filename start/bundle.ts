@@ -6,11 +6,11 @@ import { build } from "esbuild";
 /** The checkout's own folder. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What of console/ is built by others: its program, and what only the compiler reads. */
-const NOT_COPIED = new Set([".ts", ".json"]);
+/** What of console/ is there as it is. */
+const COPIED = new Set([".html", ".svg"]);
 
 /**
- * Builds the page: console/main.ts as one browser module, its HTML and CSS as they are. Resolves to the paths it can be asked for.
+ * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is. Resolves to the paths it can be asked for.
  * @throws Error if console/ does not compile or has no index.html.
  */
 export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<readonly string[]> => {
@@ -18,8 +18,11 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
   await rm(outDirectory, { recursive: true, force: true });
   await mkdir(outDirectory, { recursive: true });
   await build({
-    entryPoints: [join(source, "main.ts")],
-    outfile: join(outDirectory, "main.js"),
+    entryPoints: [
+      { in: join(source, "main.ts"), out: "main" },
+      { in: join(source, "style/main.css"), out: "main" },
+    ],
+    outdir: outDirectory,
     bundle: true,
     minify: true,
     format: "esm",
@@ -27,7 +30,7 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
     logLevel: "silent",
   });
   for (const entry of await readdir(source)) {
-    if (!NOT_COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry), { recursive: true });
+    if (COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry));
   }
   const files = await readdir(outDirectory, { recursive: true, withFileTypes: true });
   const paths = files

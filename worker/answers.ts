@@ -51,6 +51,8 @@ export const jsonAnswer = (context: Context, status: number, text: string | null
 export const problemAnswer = (context: Context, error: unknown): Response => {
   if (!(error instanceof RejoinderError)) console.error("Unexpected error", error);
   const problem = problemOf(error);
+  // Whatever was preferred was not done.
+  context.header("Preference-Applied", undefined);
   if (error instanceof RejoinderError && error.retryable) context.header("Retry-After", "1");
   return jsonAnswer(context, problem.status, JSON.stringify(problem), PROBLEM_CONTENT_TYPE);
 };

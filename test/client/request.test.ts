@@ -56,6 +56,18 @@ describe("request", () => {
     expect(server.calls).toHaveLength(3);
   });
 
+  test("leaves an overloaded server alone for a while even if it says that it has waited", async () => {
+    const { client, server } = await openClient(refused("OVERLOADED", { "preference-applied": "wait=5" }), replied({ sum: 5 }));
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    expect(await client.request("sum", SUM)).toEqual({ sum: 5 });
+    expect(timers).toHaveBeenCalledWith(
+      expect.any(Function),
+      expect.toSatisfy((ms: number) => ms >= 250),
+    );
+    timers.mockRestore();
+    expect(server.calls).toHaveLength(2);
+  });
+
   test("follows the status of a produce of which the outcome is unknown, and does not send again", async () => {
     const unknown = refused("PRODUCE_UNKNOWN", { location: `/status/${ID}` });
     const { client, server } = await openClient(unknown, pending(), succeeded({ sum: 5 }));

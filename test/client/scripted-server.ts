@@ -66,8 +66,8 @@ const statusBody = (state: State, version: number, members: object = {}) => ({
 });
 
 /** 202: on its way. */
-export const pending = (state: State = "accepted", version = 0): Step =>
-  json(202, { location: `/status/${ID}`, "retry-after": "0", "preference-applied": "wait=25" }, statusBody(state, version));
+export const pending = (state: State = "accepted", version = 0, headers: Record<string, string> = {}): Step =>
+  json(202, { location: `/status/${ID}`, "retry-after": "0", "preference-applied": "wait=25", ...headers }, statusBody(state, version));
 
 /** 304: no news of what the caller knows. */
 export const unchanged: Step = (response) => void response.writeHead(304, { etag: '"0"', "preference-applied": "wait=25" }).end();

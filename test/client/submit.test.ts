@@ -27,6 +27,14 @@ describe("submit", () => {
     expect(server.known).toEqual([undefined, '"0"', '"0"', '"1"']);
   });
 
+  test("waits for the reply at once when it is accepted, whatever time the server names to come back", async () => {
+    const { client } = await openClient(
+      pending("accepted", 0, { "retry-after": "3600", "preference-applied": "respond-async" }),
+      succeeded({ sum: 5 }),
+    );
+    expect(await client.submit("sum", SUM).reply).toEqual({ sum: 5 });
+  });
+
   test("rejects both promises of a request that was refused, and it is enough to look at one", async () => {
     const { client } = await openClient(refused("INVALID_REQUEST"));
     const submission = client.submit("sum", SUM);

@@ -4,36 +4,72 @@ import { useConsole } from "./opened-page.ts";
 const { open, stack } = useConsole();
 
 test("a network that vanishes is told, and once it is back the reply arrives by itself", async () => {
-  const { page, send, states } = await open();
+  const { page, reach, send, states } = await open();
   await send("report");
-  await page.locator(".timeline [data-state=accepted]").waitFor();
+  await reach("accepted");
   await page.context().setOffline(true);
+  await page.getByText("This browser is offline.").waitFor();
   await page.getByText("The server cannot be reached. Asking again until it can.").waitFor();
   await page.context().setOffline(false);
-  await page.locator(".timeline [data-state=succeeded]").waitFor();
+  await reach("succeeded");
   expect(await page.getByText("The server cannot be reached").count()).toBe(0);
   expect((await states()).at(-1)).toBe("succeeded");
+  await page.locator(".connection[data-connection=online]").waitFor({ state: "attached" });
 });
 
 test("a request sent without a network is not sent twice, and the next one arrives", async () => {
-  const { page, calls, send, states } = await open();
+  const { page, calls, reach, send, states } = await open();
   await page.context().setOffline(true);
   await send("sum");
-  await page.locator(".timeline [data-state=unanswered]").waitFor();
+  await reach("unanswered");
+  await page.getByText("so it was not sent again by itself").waitFor();
   await page.context().setOffline(false);
   await send("sum");
-  await page.locator(".timeline [data-state=succeeded]").waitFor();
+  await reach("succeeded");
   expect(await states()).toEqual(["sending", "accepted", "succeeded"]);
   expect(calls.filter((call) => call.startsWith("POST"))).toHaveLength(2);
 });
 
-test("the page that was open while the Worker was killed and came back still works", async () => {
-  const { page, send } = await open();
-  await send("report");
-  await page.locator(".timeline [data-state=accepted]").waitFor();
-  await stack().crash("workerd");
-  await page.locator(".timeline [data-state=succeeded]").waitFor({ timeout: 60_000 });
+test("a reload before the server has answered leaves a request of which nobody knows whether it was taken", async () => {
+  const { page, reach, send } = await open();
+  await page.route("**/requests/*", () => {});
   await send("sum");
-  await page.locator("#history li:first-child [data-state=succeeded]").waitFor();
-  expect(JSON.parse((await page.getByLabel("Reply as JSON").textContent()) ?? "")).toEqual({ sum: 5 });
+  await reach("sending");
+  await page.unrouteAll();
+  await page.reload();
+  await reach("unanswered");
+});
+
+test("the page that was open while the Worker was killed and came back still works", async () => {
+  const { reach, reply, send } = await open();
+  await send("report");
+  await reach("accepted");
+  await stack().crash("workerd");
+  await reach("succeeded", 60_000);
+  await send("sum");
+  await reach("succeeded");
+  expect(await reply()).toEqual({ sum: 5 });
+});
+
+test("a server that is gone is told, and told no more once it is back", async () => {
+  const { page } = await open();
+  await stack().stop();
+  await page.getByText("The server does not answer.").waitFor({ timeout: 60_000 });
+  await stack().restart();
+  await page.locator(".connection[data-connection=online]").waitFor({ state: "attached", timeout: 60_000 });
+});
+
+test("a tab that was frozen while the reply came shows it when it is looked at again", async () => {
+  const { page, reach, reply, send } = await open();
+  const session = await page.context().newCDPSession(page);
+  await send("report");
+  await reach("accepted");
+  const id = await page.locator(".correlation-id a").textContent();
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  const status = async () =>
+    (await (await fetch(`${stack().url}/status/${id}`, { headers: { prefer: "wait=20" } })).json()) as { state: string };
+  expect(await status()).toMatchObject({ state: "succeeded" });
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await reach("succeeded");
+  expect(await reply()).toMatchObject({ account: "acme" });
 });

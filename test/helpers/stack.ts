@@ -34,8 +34,11 @@ export type Stack = {
   remove(): Promise<void>;
 };
 
-/** Starts the real thing by the program behind `npm start`; `environment` is added to its environment. */
-export const startStack = async (environment: Record<string, string> = {}): Promise<Stack> => {
+/**
+ * Starts the real thing by the program behind `npm start`; `environment` is added to its environment.
+ * @param run the start/run.js of another checkout
+ */
+export const startStack = async (environment: Record<string, string> = {}, run?: string): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));
   const { port, gatewayPort } = await freePorts();
   const variables = {
@@ -45,7 +48,7 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
     EXIT_WITH_PARENT: "1",
     ...environment,
   };
-  let running: RunningProcess = await startProcess("start", variables).catch((error: unknown) => {
+  let running: RunningProcess = await startProcess("start", variables, [], run).catch((error: unknown) => {
     rmSync(dir, { recursive: true, force: true });
     throw error;
   });
@@ -82,7 +85,7 @@ export const startStack = async (environment: Record<string, string> = {}): Prom
     },
     stop,
     async restart() {
-      running = await startProcess("start", variables);
+      running = await startProcess("start", variables, [], run);
     },
     async remove() {
       await stop();

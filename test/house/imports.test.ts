@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   consumer: ["contract", "protocol", "environment"],
   worker: ["contract", "protocol", "environment"],
   client: ["protocol"],
-  console: ["contract", "protocol"],
+  console: ["client", "contract", "protocol"],
   examples: ["contract", "client"],
   start: ["contract", "protocol", "environment"],
 };

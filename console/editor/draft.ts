@@ -1,4 +1,5 @@
-import type { Operation } from "../contract/operation.ts";
+import type { Operation } from "../../contract/operation.ts";
+import { pathText } from "./path.ts";
 
 /** What is wrong with a draft: where, as `lines[2].quantity` (empty for the whole), and what. */
 export type DraftProblem = { readonly path: string; readonly message: string };
@@ -32,6 +33,3 @@ export const exampleOf = (operation: Operation): string => {
   const examples = operation.request.meta()?.["examples"];
   return JSON.stringify(Array.isArray(examples) ? examples[0] : {}, undefined, 2);
 };
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`)).join("");

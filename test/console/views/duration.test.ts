@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDuration, formatSeconds } from "../../console/duration.ts";
+import { formatAge, formatDuration, formatSeconds } from "../../../console/views/duration.ts";
 
 test.each([
   [0.2, "0 ms"],
@@ -20,4 +20,15 @@ test.each([
   [86_400, "1 d"],
 ])("%d seconds read %s", (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
+});
+
+test.each([
+  [-5, "now"],
+  [999, "now"],
+  [59_999, "59 s ago"],
+  [60_000, "1 min ago"],
+  [7_200_000, "2 h ago"],
+  [200_000_000, "2 d ago"],
+])("%d milliseconds ago read %s", (ms, text) => {
+  expect(formatAge(ms)).toBe(text);
 });

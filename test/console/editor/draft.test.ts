@@ -1,7 +1,7 @@
 import { assert, jsonValue, property } from "fast-check";
 import { expect, test } from "vitest";
-import { operations } from "../../contract/operations.ts";
-import { exampleOf, readDraft } from "../../console/draft.ts";
+import { operations } from "../../../contract/operations.ts";
+import { exampleOf, readDraft } from "../../../console/editor/draft.ts";
 
 test.each(Object.values(operations))("the example that $name starts from can be sent as it is", (operation) => {
   expect(readDraft(operation, exampleOf(operation))).toEqual({ request: JSON.parse(exampleOf(operation)) });

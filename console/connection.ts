@@ -1,0 +1,24 @@
+/** Whether this page can reach its server. `offline` is what the browser says; `unreachable`, what asking says. */
+export type Connection = "online" | "offline" | "unreachable";
+
+export type ConnectionOptions = {
+  /** Whether the server answers. Never rejects. */
+  readonly ask: () => Promise<boolean>;
+  readonly onChange: (connection: Connection) => void;
+};
+
+const ASK_EVERY_MS = 5_000;
+
+/** Looks after the connection as long as the page is seen. */
+export const watchConnection = ({ ask, onChange }: ConnectionOptions): void => {
+  let last: Connection | undefined;
+  const look = async (): Promise<void> => {
+    if (document.hidden) return;
+    const connection = !navigator.onLine ? "offline" : (await ask()) ? "online" : "unreachable";
+    if (connection !== last) onChange((last = connection));
+  };
+  for (const event of ["online", "offline"]) addEventListener(event, () => void look());
+  document.addEventListener("visibilitychange", () => void look());
+  setInterval(() => void look(), ASK_EVERY_MS);
+  void look();
+};

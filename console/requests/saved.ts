@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { createEntry, type Entry, type EntryState, isEnd, stateOf } from "./entry.ts";
+import type { Log } from "./log.ts";
+
+/** What of a request outlives the page: enough to wait for it again, and to tell how it ended. */
+const savedSchema = z.object({
+  id: z.string(),
+  traceparent: z.string(),
+  operation: z.string(),
+  request: z.json(),
+  sentAt: z.number(),
+  steps: z.array(z.object({ state: z.string(), afterMs: z.number() })).min(1),
+  correlationId: z.string().optional(),
+});
+
+const PREFIX = "rejoinder:request:";
+const MAX_SAVED = 100;
+
+/**
+ * Keeps the log's requests in the browser's storage: an item each, so that two tabs do not overwrite each other's, and each sees the
+ * other's too. One of many is not kept, so that the page does not write more than it sends.
+ */
+export const saveLog = (log: Log, storage: Storage): void => {
+  // What another tab has written is not written back: that one may be further by now.
+  let isRead = false;
+  log.onChange((id, entry) => {
+    if (isRead) return;
+    if (entry === undefined) storage.removeItem(PREFIX + id);
+    else if (!entry.isOneOfMany) save(storage, entry);
+  });
+  addEventListener("storage", ({ storageArea, key, newValue }) => {
+    if (storageArea !== storage || key?.startsWith(PREFIX) !== true) return;
+    const entry = readEntry(newValue);
+    isRead = true;
+    if (entry === undefined) log.forget(key.slice(PREFIX.length));
+    else log.put({ ...(log.get(entry.id) ?? entry), steps: entry.steps, correlationId: entry.correlationId });
+    isRead = false;
+  });
+};
+
+const save = (storage: Storage, { id, traceparent, operation, request, sentAt, steps, correlationId }: Entry): void => {
+  try {
+    storage.setItem(PREFIX + id, JSON.stringify({ id, traceparent, operation, request, sentAt, steps, correlationId }));
+  } catch {
+    // A full or forbidden storage: the page works on, and forgets when it is closed.
+  }
+};
+
+/** What is saved, the newest first. What cannot be read, and what is too much, is removed. */
+export const readSaved = (storage: Storage): readonly Entry[] => {
+  const keys = Object.keys(storage).filter((key) => key.startsWith(PREFIX));
+  const entries = keys.flatMap((key) => {
+    const entry = readEntry(storage.getItem(key));
+    if (entry === undefined) storage.removeItem(key);
+    return entry ?? [];
+  });
+  const sorted = entries.toSorted((a, b) => b.sentAt - a.sentAt);
+  for (const { id } of sorted.slice(MAX_SAVED)) storage.removeItem(PREFIX + id);
+  return sorted.slice(0, MAX_SAVED).map(withoutLostPost);
+};
+
+/** A request without a name went down with the page that was to send it, or waited for the answer. */
+const withoutLostPost = (entry: Entry): Entry =>
+  isEnd(stateOf(entry)) || entry.correlationId !== undefined
+    ? entry
+    : { ...entry, steps: [...entry.steps, { state: "unanswered", afterMs: 0 }] };
+
+const readEntry = (text: string | null): Entry | undefined => {
+  try {
+    const { steps, correlationId, ...saved } = savedSchema.parse(JSON.parse(text ?? ""));
+    return { ...createEntry({ ...saved, isOneOfMany: false }), steps: steps as Entry["steps"] & { state: EntryState }[], correlationId };
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,68 @@
+import type { Client, ClientError, Submission } from "../../client/index.ts";
+import type { Contract } from "../../contract/contract.ts";
+import { createEntry, type Entry, hear, type News, withoutEndOfWait } from "./entry.ts";
+import type { Log } from "./log.ts";
+import { createTraceparent, traceIdOf } from "./trace.ts";
+
+export type SenderOptions = {
+  readonly client: Client<Contract>;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** Sends requests, and keeps the log of what becomes of them. */
+export type Sender = {
+  /** Sends a request, and follows it state by state. */
+  send(operation: string, request: unknown): Entry;
+  /** Sends a request and waits for its reply, as most callers do. Resolves once it has ended, however. */
+  call(operation: string, request: unknown, signal: AbortSignal): Promise<Entry>;
+  /** Asks again about a request that was sent before, until it has ended. Needs its correlation ID. */
+  resume(entry: Entry): void;
+  /** Takes news of a request. */
+  hear(id: string, news: News): void;
+};
+
+export const createSender = ({ client, log, now }: SenderOptions): Sender => {
+  const hearOf: Sender["hear"] = (id, news) => {
+    const entry = log.get(id);
+    if (entry !== undefined) log.put(hear(entry, news, now()));
+  };
+  const start = (operation: string, request: unknown, isOneOfMany: boolean): Entry => {
+    const traceparent = createTraceparent();
+    const entry = createEntry({ id: traceIdOf(traceparent), traceparent, operation, request, sentAt: now(), isOneOfMany });
+    log.put(entry);
+    return entry;
+  };
+  const follow = (id: string, submission: Submission<unknown>): void => {
+    submission.onChange((status) => hearOf(id, { kind: "status", status }));
+    submission.accepted.then(
+      () => hearOf(id, { kind: "accepted" }),
+      () => {},
+    );
+    // The reply itself was told by its status, as the server has it.
+    submission.reply.catch((error: ClientError) => hearOf(id, { kind: "failure", error }));
+  };
+  return {
+    hear: hearOf,
+    send(operation, request) {
+      const entry = start(operation, request, false);
+      follow(entry.id, client.submit(operation, request, { headers: { traceparent: entry.traceparent } }));
+      return entry;
+    },
+    async call(operation, request, signal) {
+      const { id, traceparent } = start(operation, request, true);
+      await client.request(operation, request, { signal, headers: { traceparent } }).then(
+        (reply) => hearOf(id, { kind: "reply", reply }),
+        (error: ClientError) => hearOf(id, { kind: "failure", error }),
+      );
+      return log.get(id) as Entry;
+    },
+    resume(entry) {
+      const { id, traceparent, operation, correlationId } = entry;
+      if (correlationId === undefined) return;
+      log.put(withoutEndOfWait(entry));
+      follow(id, client.resume(correlationId, { operation, headers: { traceparent } }));
+    },
+  };
+};

@@ -1,0 +1,37 @@
+import { type Entry, type EntryState, durationOf, isCutOff, stateOf } from "../requests/entry.ts";
+import { formatDuration } from "./duration.ts";
+
+/** What each state means, in the words of somebody who waits. */
+export const MEANINGS: Readonly<Record<EntryState, string>> = {
+  queued: "Waiting for a free connection",
+  sending: "On its way to the Worker",
+  accepted: "Accepted and produced: Kafka has it",
+  processing: "A consumer works on it",
+  succeeded: "The reply has arrived",
+  failed: "It was handled, and failed",
+  cancelled: "It was cancelled",
+  expired: "The deadline passed without a reply",
+  uncertain: "Kafka may have it: looking",
+  refused: "The server did not take it",
+  unanswered: "The server did not answer",
+  unreachable: "Nobody tells what has become of it",
+  gone: "The server no longer knows it",
+  stopped: "Nobody waits for it any more",
+};
+
+export const CUT_OFF = "The server cannot be reached. Asking again until it can.";
+
+/** What to do about a state that does not explain itself. */
+export const ADVICE: Partial<Readonly<Record<EntryState, string>>> = {
+  unanswered:
+    "It is not known whether the request was taken, so it was not sent again by itself. Check the network, then send it again if that does no harm.",
+  unreachable: "It was taken, and goes on without this page. Ask again once the server can be reached.",
+  gone: "A status can be read as long as the operation keeps it. Send the request again if that does no harm.",
+  stopped: "Only the wait has ended. What was sent goes on.",
+};
+
+/** One sentence for a screen reader: what happened last. */
+export const announce = (entry: Entry): string =>
+  isCutOff(entry)
+    ? `${entry.operation}: the server cannot be reached.`
+    : `${entry.operation}: ${stateOf(entry)} after ${formatDuration(durationOf(entry))}.`;
