@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
-          include: ["test/{protocol,contract,environment,gateway,consumer,client,start,bench,house}/**/!(*.process).test.ts"],
+          include: ["test/{protocol,contract,environment,gateway,consumer,client,examples,start,bench,house}/**/!(*.process).test.ts"],
           testTimeout: 20_000,
           // Modules here have no state of their own, so files need no worker of their own.
           isolate: false,

@@ -13,7 +13,7 @@ export const adviceOn = ({ code, retryable, status, problem }: ClientError): str
       return "Nobody keeps it any more. Send it again.";
     case "UNANSWERED":
     case "UNEXPECTED_ANSWER":
-      return "It may have been taken. Send it again if doing it twice does no harm.";
+      return "Send it again only if doing it twice does no harm.";
     default:
       if (retryable) return "Send it again: nothing has been done.";
       return status !== undefined && status < 500 ? "Change what you send." : "Send it again later. If that does not help, report its ID.";
@@ -24,5 +24,5 @@ export const adviceOn = ({ code, retryable, status, problem }: ClientError): str
 const faultsOf = (errors: unknown): readonly string[] =>
   Array.isArray(errors) ? errors.filter(isFault).map(({ path, message }) => `${path}: ${message}.`) : [];
 
-const isFault = (value: unknown): value is { readonly path: string; readonly message: string } =>
+const isFault = (value: unknown): value is { readonly path: unknown; readonly message: unknown } =>
   typeof value === "object" && value !== null && "path" in value && "message" in value;

@@ -10,7 +10,7 @@ export const App = ({ client }: { readonly client: Client<typeof operations> }) 
     <main>
       <h1>Report</h1>
       <p>It takes a few seconds. Put it away or load the page anew meanwhile: the request is taken up again.</p>
-      <button type="button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+      <button type="button" onClick={() => setIsOpen(!isOpen)}>
         {isOpen ? "Put away" : "Bring back"}
       </button>
       {isOpen && <Report client={client} />}

@@ -12,7 +12,7 @@ export type OutcomeProps = {
 /** Says how a request stands. Its two live regions are always there, so that what comes into them is read out. */
 export const Outcome = ({ progress, children }: OutcomeProps) => (
   <>
-    <p role="status">{progress.state === "succeeded" ? children : TEXTS[progress.state]}</p>
+    <output>{progress.state === "succeeded" ? children : TEXTS[progress.state]}</output>
     <div role="alert">{progress.state === "failed" && <Failure error={progress.error} />}</div>
   </>
 );
@@ -26,15 +26,18 @@ const TEXTS: Readonly<Record<Exclude<Progress<unknown>["state"], "succeeded">, s
   failed: "",
 };
 
-const Failure = ({ error }: { readonly error: ClientError }) => (
-  <>
-    <h2>{error.problem?.title ?? error.code}</h2>
-    <p>{error.problem === undefined ? error.message : error.problem.detail}</p>
-    <p>{adviceOn(error)}</p>
-    {error.correlationId !== undefined && (
-      <p>
-        Its ID is <code>{error.correlationId}</code>.
-      </p>
-    )}
-  </>
-);
+const Failure = ({ error }: { readonly error: ClientError }) => {
+  const title = error.problem?.title ?? "There is no reply";
+  return (
+    <>
+      <h2>{title}</h2>
+      {error.message !== title && <p>{error.message}</p>}
+      <p>{adviceOn(error)}</p>
+      {error.correlationId !== undefined && (
+        <p>
+          Its ID is <code>{error.correlationId}</code>.
+        </p>
+      )}
+    </>
+  );
+};

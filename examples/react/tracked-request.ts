@@ -10,6 +10,9 @@ export type TrackedRequest<Request, Reply> = {
   subscribe(listener: () => void): () => void;
 };
 
+/** Where a tab remembers what it waits for. */
+export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
 /** After these the request may still go on: it stays remembered, for whoever loads the page anew. */
 const STILL_OPEN: ReadonlySet<string> = new Set(["UNREACHABLE", "CLOSED"]);
 
@@ -20,7 +23,7 @@ const STILL_OPEN: ReadonlySet<string> = new Set(["UNREACHABLE", "CLOSED"]);
 export const trackRequest = <C extends ClientContract, Name extends keyof C & string>(
   client: Client<C>,
   operation: Name,
-  storage: Storage = sessionStorage,
+  storage: Memory = sessionStorage,
 ): TrackedRequest<RequestOf<C, Name>, ReplyOf<C, Name>> => {
   type Reply = ReplyOf<C, Name>;
   const key = `rejoinder:${operation}`;
