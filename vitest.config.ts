@@ -12,7 +12,7 @@ export default defineConfig({
           ...node,
           name: "unit",
           include: [
-            "test/{protocol,contract,environment,gateway,consumer,client,start,bench,house}/**/!(*.process).test.ts",
+            "test/{protocol,contract,environment,gateway,consumer,client,examples,start,bench,house}/**/!(*.process).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,

@@ -27,6 +27,6 @@ export const filesOf = (pattern: string): readonly string[] =>
     .toSorted();
 
 /** Every TypeScript file of this project. */
-export const sourceFiles = (): readonly string[] => filesOf(`{${FOLDERS.join(",")}}/**/*.ts`);
+export const sourceFiles = (): readonly string[] => filesOf(`{${FOLDERS.join(",")}}/**/*.{ts,tsx}`);
 
 export const readText = (path: string): string => readFileSync(join(ROOT, path), "utf8");

@@ -1,0 +1,43 @@
+import type { ReactNode } from "react";
+import type { ClientError } from "../../client/index.ts";
+import { adviceOn } from "./advice.ts";
+import type { Progress } from "./progress.ts";
+
+export type OutcomeProps = {
+  readonly progress: Progress<unknown>;
+  /** What there is to say of the reply. */
+  readonly children: ReactNode;
+};
+
+/** Says how a request stands. Its two live regions are always there, so that what comes into them is read out. */
+export const Outcome = ({ progress, children }: OutcomeProps) => (
+  <>
+    <output>{progress.state === "succeeded" ? children : TEXTS[progress.state]}</output>
+    <div role="alert">{progress.state === "failed" && <Failure error={progress.error} />}</div>
+  </>
+);
+
+const TEXTS: Readonly<Record<Exclude<Progress<unknown>["state"], "succeeded">, string>> = {
+  idle: "Nothing ordered yet.",
+  sending: "Sending …",
+  resuming: "Asking how it stands …",
+  accepted: "Accepted …",
+  processing: "In the works …",
+  failed: "",
+};
+
+const Failure = ({ error }: { readonly error: ClientError }) => {
+  const title = error.problem?.title ?? "There is no reply";
+  return (
+    <>
+      <h2>{title}</h2>
+      {error.message !== title && <p>{error.message}</p>}
+      <p>{adviceOn(error)}</p>
+      {error.correlationId !== undefined && (
+        <p>
+          Its ID is <code>{error.correlationId}</code>.
+        </p>
+      )}
+    </>
+  );
+};

@@ -1,0 +1,110 @@
+import { expect, onTestFinished, test } from "vitest";
+import { type Memory, trackRequest } from "../../examples/react/tracked-request.ts";
+import { openClient, SUM } from "../client/opened-client.ts";
+import { ended, ID, pending, refused, silence, type Step, succeeded } from "../client/scripted-server.ts";
+
+const KEY = "rejoinder:sum";
+
+/** A tab that remembers `id`, whose client's server answers by a script. */
+const openTab = async (id: string | undefined, ...script: readonly Step[]) => {
+  const { client, server } = await openClient(...script);
+  onTestFinished(() => client.close());
+  const remembered = new Map(id === undefined ? [] : [[KEY, id]]);
+  const memory: Memory = {
+    getItem: (key) => remembered.get(key) ?? null,
+    setItem: (key, value) => void remembered.set(key, value),
+    removeItem: (key) => void remembered.delete(key),
+  };
+  return { client, server, remembered, tracked: trackRequest(client, "sum", memory) };
+};
+
+type Tracked = Awaited<ReturnType<typeof openTab>>["tracked"];
+
+/** Listens, and writes down the states until one of them comes. */
+const listenUntil = (tracked: Tracked, last: string): Promise<readonly string[]> =>
+  new Promise((resolve) => {
+    const states: string[] = [];
+    const stop = tracked.subscribe(() => {
+      states.push(tracked.progress().state);
+      if (states.at(-1) !== last) return;
+      stop();
+      resolve(states);
+    });
+  });
+
+test("tells each state on the way, then the reply, and remembers nothing any more", async () => {
+  const { tracked, remembered } = await openTab(undefined, pending(), pending("processing", 1), succeeded({ sum: 5 }));
+  const states = listenUntil(tracked, "succeeded");
+  tracked.send(SUM);
+  expect(await states).toEqual(["sending", "accepted", "processing", "succeeded"]);
+  expect(tracked.progress()).toEqual({ state: "succeeded", correlationId: ID, reply: { sum: 5 } });
+  expect(remembered).toEqual(new Map());
+});
+
+test("sends nothing while a request is on its way", async () => {
+  const { tracked, server } = await openTab(undefined, pending(), succeeded({ sum: 5 }));
+  const states = listenUntil(tracked, "succeeded");
+  tracked.send(SUM);
+  tracked.send(SUM);
+  await states;
+  expect(server.calls).toEqual(["POST /requests/sum wait=0", `GET /status/${ID} wait=25`]);
+});
+
+test("takes up what the tab remembers as soon as somebody listens, and not before", async () => {
+  const { tracked, server } = await openTab(ID, succeeded({ sum: 5 }));
+  expect(tracked.progress()).toEqual({ state: "resuming", correlationId: ID });
+  tracked.send(SUM);
+  expect(server.calls).toEqual([]);
+  await listenUntil(tracked, "succeeded");
+  expect(server.calls).toEqual([`GET /status/${ID} wait=25`]);
+});
+
+test("waits once for all who listen, ends that when the last has left, and waits again for the next", async () => {
+  const cut = Promise.withResolvers<void>();
+  const { tracked, server } = await openTab(ID, (response) => void response.once("close", cut.resolve), succeeded({ sum: 5 }));
+  const stops = [tracked.subscribe(() => {}), tracked.subscribe(() => {})];
+  await server.arrived(1);
+  for (const stop of stops) stop();
+  await cut.promise;
+  expect(server.calls).toHaveLength(1);
+  expect(tracked.progress().state).toBe("resuming");
+  expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
+});
+
+test("waits without a listener until the server has named the request, which it then remembers", async () => {
+  const held = Promise.withResolvers<void>();
+  const { tracked, server, remembered } = await openTab(
+    undefined,
+    (response, request) => void held.promise.then(() => pending()(response, request)),
+    succeeded({ sum: 5 }),
+  );
+  const stop = tracked.subscribe(() => {});
+  tracked.send(SUM);
+  await server.arrived(1);
+  stop();
+  held.resolve();
+  await expect.poll(() => remembered.get(KEY)).toBe(ID);
+  expect(tracked.progress()).toEqual({ state: "accepted", correlationId: ID });
+  expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
+  expect(server.calls.filter((call) => call.startsWith("POST"))).toHaveLength(1);
+});
+
+test.each([
+  ["has failed", ended("failed", "HANDLER_FAILED"), "HANDLER_FAILED"],
+  ["is not known to the server", refused("UNKNOWN_CORRELATION_ID"), "UNKNOWN_CORRELATION_ID"],
+])("gives the error of a request that %s, and remembers it no longer", async (_, step, code) => {
+  const { tracked, remembered } = await openTab(ID, step);
+  await listenUntil(tracked, "failed");
+  expect(tracked.progress()).toMatchObject({ state: "failed", correlationId: ID, error: { code } });
+  expect(remembered).toEqual(new Map());
+});
+
+test("still remembers what goes on after the client was closed", async () => {
+  const { tracked, client, server, remembered } = await openTab(ID, silence);
+  const states = listenUntil(tracked, "failed");
+  await server.arrived(1);
+  client.close();
+  await states;
+  expect(tracked.progress().error?.code).toBe("CLOSED");
+  expect(remembered).toEqual(new Map([[KEY, ID]]));
+});
