@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
-          include: ["test/{protocol,contract,environment,gateway,consumer,client,start,bench,house}/**/!(*.process).test.ts"],
+          include: ["test/{protocol,contract,environment,kafka,gateway,consumer,client,start,bench,house}/**/!(*.process|*.kafka).test.ts"],
           testTimeout: 20_000,
           // Modules here have no state of their own, so files need no worker of their own.
           isolate: false,
@@ -46,11 +46,24 @@ export default defineConfig({
       {
         test: {
           ...node,
-          name: "end-to-end",
-          include: ["test/{end-to-end,console}/**/*.test.ts"],
-          // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          // One broker of Apache Kafka for all of them, on Java; some start clusters of their own.
+          name: "kafka",
+          include: ["test/**/*.kafka.test.ts"],
+          globalSetup: ["./test/kafka/broker/global-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: "end-to-end",
+          include: ["test/{end-to-end,console}/**/!(*.kafka).test.ts"],
+          // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

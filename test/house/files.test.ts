@@ -22,7 +22,7 @@ test("half of the source files are short", () => {
 });
 
 test("files are named by nouns in kebab-case", () => {
-  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(process\.)?(test|d))?\.ts$/;
+  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.((process|kafka)\.)?(test|d))?\.ts$/;
   expect(sourceFiles().filter((path) => !name.test(basename(path)))).toEqual([]);
 });
 
@@ -38,6 +38,6 @@ test("exports have names, except where a runtime asks for a default", () => {
 });
 
 test("the tests mirror the folders that they test", () => {
-  const folders = new Set([...sourceFiles().map((path) => path.split("/")[0]), "house", "end-to-end"]);
+  const folders = new Set([...sourceFiles().map((path) => path.split("/")[0]), "house", "end-to-end", "kafka"]);
   expect(filesOf("test/*/**/*.test.ts").filter((path) => !folders.has(path.split("/")[1]))).toEqual([]);
 });
