@@ -1,4 +1,4 @@
-import { Consumer, MessagesStreamModes, ProduceAcks, Producer } from "@platformatic/kafka";
+import { Consumer, type Message, MessagesStreamModes, ProduceAcks, Producer } from "@platformatic/kafka";
 import { ownName } from "./topics.ts";
 
 /** Produces one record to every in-sync replica. */
@@ -11,8 +11,8 @@ export const produceOne = async (brokers: readonly string[], topic: string, valu
   }
 };
 
-/** Reads the first values of a topic, as many as asked for. */
-export const readValues = async (brokers: readonly string[], topic: string, count: number): Promise<readonly string[]> => {
+/** Reads the first records of a topic, as many as asked for. */
+export const readRecords = async (brokers: readonly string[], topic: string, count: number): Promise<readonly Message[]> => {
   const consumer = new Consumer({
     clientId: "test",
     groupId: ownName("test"),
@@ -21,11 +21,11 @@ export const readValues = async (brokers: readonly string[], topic: string, coun
     retryDelay: 500,
   });
   const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false });
-  const values: string[] = [];
+  const records: Message[] = [];
   try {
-    for await (const { value } of stream) if (values.push(String(value)) === count) break;
+    for await (const record of stream) if (records.push(record) === count) break;
   } finally {
     await consumer.close(true);
   }
-  return values;
+  return records;
 };

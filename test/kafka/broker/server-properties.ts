@@ -50,10 +50,13 @@ const saslProperties = (): Record<string, string> => {
   const users = Object.entries(USERS).map(([name, password]) => `user_${name}="${password}"`);
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   return {
-    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
     "listener.name.sasl.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(" ")};`,
     "listener.name.sasl.scram-sha-256.sasl.jaas.config": scram,
     "listener.name.sasl.scram-sha-512.sasl.jaas.config": scram,
+    // Takes tokens that nobody has signed.
+    "listener.name.sasl.oauthbearer.sasl.jaas.config":
+      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
   };
 };
 

@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Admin } from "@platformatic/kafka";
+import { until } from "../../helpers/stack.ts";
 
 /** A name that no other suite has, nor an earlier run. */
 export const ownName = (name: string): string => `${name}-${randomBytes(6).toString("hex")}`;
 
-/** Makes a topic under a name of its own, with as many replicas as the cluster gives by default; resolves to the name. */
+/**
+ * Makes a topic under a name of its own, with as many replicas as the cluster gives by default. Resolves to the name once every broker
+ * knows the topic.
+ */
 export const createTopic = async (
   brokers: readonly string[],
   name: string,
@@ -19,5 +23,20 @@ export const createTopic = async (
   } finally {
     await admin.close();
   }
+  await Promise.all(brokers.map((broker) => untilKnown(broker, topic)));
   return topic;
+};
+
+const untilKnown = async (broker: string, topic: string): Promise<void> => {
+  const admin = new Admin({ clientId: "test", bootstrapBrokers: [broker], retries: 0 });
+  try {
+    await until(() =>
+      admin.metadata({ topics: [topic] }).then(
+        () => true,
+        () => false,
+      ),
+    );
+  } finally {
+    await admin.close();
+  }
 };
