@@ -12,7 +12,7 @@ export default defineConfig({
           ...node,
           name: "unit",
           include: [
-            "test/{protocol,contract,environment,gateway,consumer,client,examples,start,bench,house}/**/!(*.process).test.ts",
+            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,start,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,
@@ -49,11 +49,24 @@ export default defineConfig({
       {
         test: {
           ...node,
-          name: "end-to-end",
-          include: ["test/end-to-end/**/*.test.ts", "test/console/*.test.ts"],
-          // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          // One broker of Apache Kafka for all of them, on Java; some start clusters of their own.
+          name: "kafka",
+          include: ["test/**/*.kafka.test.ts"],
+          globalSetup: ["./test/kafka/broker/global-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: "end-to-end",
+          include: ["test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
+          // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -16,6 +16,9 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** What variables demand of one another, given those that are set, as they are: the problems, by variable. */
+export type Demand = (set: Environment) => Readonly<Record<string, string>>;
+
 /**
  * Reads variables by a schema of one member a variable. An empty variable counts as unset.
  * Values never stand in a problem, since they may be secrets.
@@ -24,6 +27,7 @@ export class ConfigurationError extends Error {
 export const readEnvironment = <Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Environment,
+  demand: Demand = () => ({}),
 ): Readonly<z.output<z.ZodObject<Shape>>> => {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.shape)) {
@@ -31,12 +35,13 @@ export const readEnvironment = <Shape extends z.ZodRawShape>(
     if (value !== undefined && value !== "") values[name] = value;
   }
   const result = schema.safeParse(values);
-  if (result.success) return Object.freeze(result.data);
+  const demanded = Object.entries(demand(values));
+  if (result.success && demanded.length === 0) return Object.freeze(result.data);
+  const problems = [...(result.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message] as const), ...demanded];
   throw new ConfigurationError(
-    result.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      return values[name] === undefined ? `${name} is not set: ${hintOf(schema, name) ?? message}` : `${name}: ${message}`;
-    }),
+    problems.map(([name, message]) =>
+      values[name] === undefined ? `${name} is not set: ${hintOf(schema, name) ?? message}` : `${name}: ${message}`,
+    ),
   );
 };
 

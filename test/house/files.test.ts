@@ -22,7 +22,7 @@ test("half of the source files are short", () => {
 });
 
 test("files are named by nouns in kebab-case", () => {
-  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(process\.)?(test|d|config))?\.tsx?$/;
+  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.((process|kafka)\.)?(test|d|config))?\.tsx?$/;
   expect(sourceFiles().filter((path) => !name.test(basename(path)))).toEqual([]);
 });
 

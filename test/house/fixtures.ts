@@ -9,6 +9,7 @@ export const FOLDERS = [
   "contract",
   "protocol",
   "environment",
+  "kafka",
   "worker",
   "gateway",
   "consumer",

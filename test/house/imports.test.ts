@@ -10,8 +10,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   protocol: [],
   environment: [],
-  gateway: ["protocol", "environment"],
-  consumer: ["contract", "protocol", "environment"],
+  kafka: ["protocol", "environment"],
+  gateway: ["protocol", "environment", "kafka"],
+  consumer: ["contract", "protocol", "environment", "kafka"],
   worker: ["contract", "protocol", "environment"],
   client: ["protocol"],
   console: ["client", "contract", "protocol"],
@@ -40,6 +41,7 @@ test.each([
   ["worker", "consumer/handler.ts"],
   ["consumer", "gateway/engine.ts"],
   ["gateway", "contract/operation.ts"],
+  ["kafka", "gateway/engine.ts"],
 ])("a wrong import does not compile: %s cannot import %s", async (folder, target) => {
   mkdirSync(join(ROOT, ".types"), { recursive: true });
   const directory = mkdtempSync(join(ROOT, ".types/wrong-import-"));

@@ -21,6 +21,6 @@ test("the example of the Worker's variables names every one that it reads, and n
 
 test("the example of the environment names every variable that the other parts read, and no other", () => {
   expect(assignedIn(".env.example")).toEqual(
-    variablesOf("environment/process-variables.ts", "gateway/config.ts", "consumer/config.ts", "start/config.ts"),
+    variablesOf("environment/process-variables.ts", "kafka/config.ts", "gateway/config.ts", "consumer/config.ts", "start/config.ts"),
   );
 });

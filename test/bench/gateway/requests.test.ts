@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createConsumption, createLargePosts, createMixedPosts, createSmallPosts, TOPICS } from "../../../bench/gateway/requests.ts";
 import type { Target, Work } from "../../../bench/load.ts";
-import { partitionOf } from "../../../gateway/embedded/partitioner.ts";
+import { partitionOfKey } from "../../../kafka/partition-of-key.ts";
 
 const server = { url: "http://127.0.0.1:1", authorization: "Basic x" };
 
@@ -19,7 +19,7 @@ test("posts have one record, or a hundred, or are mixed", () => {
 });
 
 test("keys reach every partition", () => {
-  const partitions = takeRecords(createSmallPosts(server), 100).map(([record]) => partitionOf(record?.key ?? "", 6));
+  const partitions = takeRecords(createSmallPosts(server), 100).map(([record]) => partitionOfKey(Buffer.from(record?.key ?? ""), 6));
   expect(new Set(partitions).size).toBe(6);
 });
 

@@ -1,0 +1,75 @@
+import { partitionName, type PendingRecord } from "./pending-record.ts";
+
+/** The way to one leader: records gather while as many sends as may be are under way. */
+export type Lane = {
+  /** Sends what it can at once. */
+  add(records: readonly PendingRecord[]): void;
+  /** Of the broker that it leads to. */
+  readonly address: string;
+};
+
+/** A connection keeps the order of what is on it, so several sends at once do not change the order within a partition. */
+const MAX_SENDS_IN_FLIGHT = 4;
+/** Below `max.message.bytes`, whose default is 1 MiB and a little, as that limits the batch of a partition. */
+const MAX_PARTITION_BYTES = 900 * 1024;
+const MAX_SEND_BYTES = 4 * 1024 * 1024;
+const MAX_SEND_RECORDS = 5_000;
+
+/** @param send never rejects */
+export const createLane = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): Lane => {
+  let waiting: PendingRecord[] = [];
+  let inFlight = 0;
+
+  const pump = (): void => {
+    while (inFlight < MAX_SENDS_IN_FLIGHT) {
+      // Those whose deadline has passed were told that they were not sent.
+      waiting = waiting.filter(({ settled }) => !settled);
+      if (waiting.length === 0) return;
+      const { batch, rest } = takeBatch(waiting);
+      waiting = rest;
+      inFlight += 1;
+      void send(batch).then(() => {
+        inFlight -= 1;
+        pump();
+      });
+    }
+  };
+
+  return {
+    address,
+    add(records) {
+      for (const pending of records) waiting.push(pending);
+      pump();
+    },
+  };
+};
+
+/**
+ * As many as one send takes, but one at least. What no longer fits its partition's batch waits for the next send, and so does
+ * everything of its partition behind it.
+ */
+export const takeBatch = (waiting: readonly PendingRecord[]): { batch: readonly PendingRecord[]; rest: PendingRecord[] } => {
+  const batch: PendingRecord[] = [];
+  const rest: PendingRecord[] = [];
+  const partitions = new Map<string, { bytes: number; full: boolean }>();
+  let bytes = 0;
+  for (const [index, pending] of waiting.entries()) {
+    if (batch.length > 0 && (batch.length >= MAX_SEND_RECORDS || bytes + pending.bytes > MAX_SEND_BYTES)) {
+      return { batch, rest: rest.concat(waiting.slice(index)) };
+    }
+    const name = partitionName(pending);
+    const partition = partitions.get(name) ?? { bytes: 0, full: false };
+    partitions.set(name, partition);
+    const fits = !partition.full && (partition.bytes === 0 || (!pending.alone && partition.bytes + pending.bytes <= MAX_PARTITION_BYTES));
+    if (!fits) {
+      partition.full = true;
+      rest.push(pending);
+      continue;
+    }
+    partition.bytes += pending.bytes;
+    partition.full = pending.alone;
+    bytes += pending.bytes;
+    batch.push(pending);
+  }
+  return { batch, rest };
+};

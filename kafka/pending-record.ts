@@ -1,0 +1,91 @@
+import { KafkaError } from "./kafka-error.ts";
+import { ProduceError, type ProduceOutcome, type RecordPlace } from "./produce-error.ts";
+import type { Timers } from "./timers.ts";
+
+export type NewRecord = {
+  readonly topic: string;
+  /** Absent: by the key as Kafka's own clients choose it, or in turn where there is none. */
+  readonly partition?: number | undefined;
+  /** Milliseconds since 1970. Absent: now. */
+  readonly timestampMs?: number | undefined;
+  readonly key?: Buffer | undefined;
+  /** Absent: Kafka's null, which deletes in a compacted topic. */
+  readonly value?: Buffer | undefined;
+  /** A name may come more than once. */
+  readonly headers?: readonly (readonly [name: Buffer, value: Buffer])[] | undefined;
+};
+
+/** A record on its way to a broker. */
+export type PendingRecord = {
+  readonly record: NewRecord;
+  readonly timestampMs: number;
+  readonly bytes: number;
+  /** Undefined until its topic was looked up; from then on it goes nowhere else. */
+  partition: number | undefined;
+  /** Whether it is in the hands of a broker, or was and nothing is known of it. */
+  sent: boolean;
+  /** Whether no other record may share its batch, as one of its last batch was refused. */
+  alone: boolean;
+  /** Why the last attempt at it failed. */
+  failure: KafkaError | undefined;
+  readonly settled: boolean;
+  /** Says what became of it; what is said after the deadline is not heard. */
+  settle(outcome: ProduceOutcome): void;
+};
+
+export type PendingCall = { readonly records: readonly PendingRecord[]; readonly stored: Promise<readonly RecordPlace[]> };
+
+/** The records of one call, which all have an outcome at its deadline at the latest. */
+export const createPendingCall = (records: readonly NewRecord[], timeoutMs: number, timers: Timers): PendingCall => {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly RecordPlace[]>();
+  const outcomes: (ProduceOutcome | undefined)[] = Array.from({ length: records.length });
+  let left = records.length;
+  const now = timers.now();
+  const timer = timers.setTimeout(() => {
+    for (const pending of pendings) if (!pending.settled) pending.settle(late(pending, timeoutMs));
+  }, timeoutMs);
+  const finish = () => {
+    timers.clearTimeout(timer);
+    const all = outcomes as ProduceOutcome[];
+    if (all.every((outcome) => !(outcome instanceof KafkaError))) resolve(all as RecordPlace[]);
+    else reject(new ProduceError(all));
+  };
+  const pendings = records.map((record, index): PendingRecord => ({
+    record,
+    timestampMs: record.timestampMs ?? now,
+    bytes: sizeOf(record),
+    partition: record.partition,
+    sent: false,
+    alone: false,
+    failure: undefined,
+    get settled() {
+      return outcomes[index] !== undefined;
+    },
+    settle(outcome) {
+      if (outcomes[index] !== undefined) return;
+      outcomes[index] = outcome;
+      left -= 1;
+      if (left === 0) finish();
+    },
+  }));
+  if (left === 0) finish();
+  return { records: pendings, stored: promise };
+};
+
+const late = ({ sent, failure }: PendingRecord, timeoutMs: number): KafkaError =>
+  sent
+    ? new KafkaError("unknown", `it did not answer within ${timeoutMs} ms`)
+    : (failure ?? new KafkaError("unavailable", `the record could not be sent within ${timeoutMs} ms`));
+
+/** Topic and partition, as people write them. */
+export const partitionName = ({ record, partition }: PendingRecord): string => `${record.topic}-${partition}`;
+
+/** What a record adds to a batch beside its bytes: lengths, and offset and time relative to the batch's. */
+const RECORD_OVERHEAD_BYTES = 32;
+const HEADER_OVERHEAD_BYTES = 8;
+
+const sizeOf = ({ key, value, headers = [] }: NewRecord): number =>
+  headers.reduce(
+    (bytes, [name, value]) => bytes + name.length + value.length + HEADER_OVERHEAD_BYTES,
+    (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
+  );

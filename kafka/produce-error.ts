@@ -1,0 +1,32 @@
+import { KafkaError } from "./kafka-error.ts";
+
+/** Where and when a record was stored. */
+export type RecordPlace = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** The record's own, in milliseconds since 1970; a topic with `message.timestamp.type=LogAppendTime` keeps another. */
+  readonly timestampMs: number;
+};
+
+export type ProduceOutcome = RecordPlace | KafkaError;
+
+/** Not all records of a call were stored. Its code is that of the gravest failure: `unknown` if any record may have been stored. */
+export class ProduceError extends KafkaError {
+  override readonly name = "ProduceError";
+  /** What became of each record, in their order. */
+  readonly outcomes: readonly ProduceOutcome[];
+
+  constructor(outcomes: readonly ProduceOutcome[]) {
+    const failures = outcomes.filter((outcome) => outcome instanceof KafkaError);
+    const told = failures.find(({ code }) => code === "unknown") ?? (failures[0] as KafkaError);
+    super(told.code, undefined, { cause: told });
+    this.message = told.message;
+    this.outcomes = outcomes;
+  }
+
+  /** Also false if some of the records were stored: then the same call would store them twice. */
+  override get retryable(): boolean {
+    return this.outcomes.every((outcome) => outcome instanceof KafkaError && outcome.retryable);
+  }
+}
