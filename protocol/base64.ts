@@ -8,6 +8,9 @@ export const toBase64 = (bytes: Uint8Array): string => {
   return btoa(binary);
 };
 
+/** Base64 of text, in UTF-8. */
+export const textToBase64 = (text: string): string => toBase64(new TextEncoder().encode(text));
+
 /** The bytes of base64 text, or undefined if it is none. */
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   try {

@@ -1,4 +1,4 @@
-import { toBase64 } from "../../protocol/base64.ts";
+import { textToBase64 } from "../../protocol/base64.ts";
 
 /** Where a Kafka REST proxy is, and who asks. */
 export type ProxyOptions = {
@@ -66,8 +66,7 @@ export const createProxyConnection = (
 };
 
 /** The Authorization header of a user (RFC 7617). */
-export const basicAuthorization = (username: string, password: string): string =>
-  `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`;
+export const basicAuthorization = (username: string, password: string): string => `Basic ${textToBase64(`${username}:${password}`)}`;
 
 const parse = (text: string): unknown => {
   try {
