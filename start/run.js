@@ -12,6 +12,7 @@ const PROGRAMS = {
   dev: "./dev.ts",
   build: "./build.ts",
   check: "./check.ts",
+  "check-proxy": "./check-proxy.ts",
   worker: "./worker.ts",
   "worker-dev": "./worker-dev.ts",
   gateway: "../gateway/main.ts",
