@@ -20,6 +20,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     CORS_ORIGINS: "https://app.example",
     FAULTY_PROXY_URL: faultyProxy.url,
     RECORDED_PROXY_URL: recordedProxy.url,
+    LIVE_PROXY: JSON.stringify(liveProxy()),
     CLOSED_PORT_URL: `http://127.0.0.1:${await freePort()}`,
   };
   project.provide("workerBindings" as never, bindings as never);
@@ -29,3 +30,9 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     await gateway.remove();
   };
 };
+
+/** The variables of a Kafka REST proxy that runs somewhere, if this environment names one: the drivers are tried on it too. */
+const liveProxy = (): Record<string, string | undefined> =>
+  process.env["KAFKA_REST_URL"] === undefined
+    ? {}
+    : Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("KAFKA_REST_")));

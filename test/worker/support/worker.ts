@@ -7,6 +7,7 @@ import type { Delivery, StatusKey } from "../../../worker/reply-store.ts";
 export const testEnv = env as Env & {
   FAULTY_PROXY_URL: string;
   RECORDED_PROXY_URL: string;
+  LIVE_PROXY: string;
   CLOSED_PORT_URL: string;
   REPLY_SECRET: string;
   UPSTASH_KAFKA_REST_URL: string;
