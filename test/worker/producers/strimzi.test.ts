@@ -36,6 +36,12 @@ describe("producing through the Strimzi Kafka Bridge", () => {
     expect((await sent()).map((batch) => batch.length)).toEqual([3, 1, 1, 1]);
   });
 
+  test("an answer about another number of records says nothing of any", async () => {
+    const records = [recordOf(newRequest()), recordOf(newRequest())];
+    const outcomes = await open(openExchange("strimzi", "stored").url).produce(records, Date.now() + 5_000);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown"]);
+  });
+
   test("is told from a proxy that takes no text", async () => {
     expect(await open(openExchange("karapace", "only-lookups").url).check(["requests"], Date.now() + 5_000)).toEqual([
       expect.stringMatching(/415 .*Check KAFKA_REST_KIND/),

@@ -4,7 +4,7 @@ import { readWorkerConfig } from "../../../worker/config.ts";
 import { createProducer } from "../../../worker/producer-config.ts";
 import { upstashProducer } from "../../../worker/producers/upstash.ts";
 import { testEnv } from "../support/worker.ts";
-import { describeProducer } from "./producer-contract.ts";
+import { describeProducer, openExchange } from "./producer-contract.ts";
 
 const record = (value: string): ProducerRecord => ({ topic: "requests", key: "k", value, headers: [{ key: "a", value: "b" }] });
 const produceTo = async (url: string, values: readonly string[], timeoutMs = 5_000) => {
@@ -53,5 +53,18 @@ describe("producing through a proxy", () => {
     expect(await produce("unauthorized", ["a", "b", "c", "d"])).toEqual(Array.from({ length: 4 }, () => "rejected"));
     const calls = await fetch(`${testEnv.FAULTY_PROXY_URL}/unauthorized/4/calls`);
     expect(await calls.json()).toBe(1);
+  });
+
+  test("a topic that is not there does not take the records of others with it", async () => {
+    const records = ["a", "b", "c"].map((value) => ({ ...record(value), topic: value === "b" ? "nope" : "requests" }));
+    const outcomes = await createProducer(readWorkerConfig(testEnv), testEnv).produce(records, Date.now() + 5_000);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(["stored", "rejected", "stored"]);
+  });
+
+  test("nor does it where the answer does not name it", async () => {
+    const { url } = openExchange("upstash", "no-topic-unnamed");
+    const records = ["a", '"bad"', "c"].map((value) => ({ ...record(value), topic: value === "a" ? "requests" : "nope" }));
+    const producer = upstashProducer({ url, username: "tester", password: "secret" });
+    expect((await producer.produce(records, Date.now() + 5_000)).map(({ outcome }) => outcome)).toEqual(["stored", "rejected", "stored"]);
   });
 });
