@@ -4,11 +4,11 @@ import type { ProducerRecord, RecordMetadata } from "../protocol/kafka-record.ts
 export type ProduceFailure = "rejected" | "unavailable" | "unknown";
 
 /**
- * What became of one record. `rejected`: Kafka or the proxy refused it, sending it again is of no use. `unavailable`:
+ * What became of one record. `stored`: the proxy said so of this record, though it may not have said where. `rejected`: Kafka or the proxy refused it, sending it again is of no use. `unavailable`:
  * certainly not stored. `unknown`: it may be stored, nobody can tell.
  */
 export type ProduceOutcome =
-  | { readonly outcome: "stored"; readonly metadata: RecordMetadata }
+  | { readonly outcome: "stored"; readonly metadata: RecordMetadata | undefined }
   | { readonly outcome: ProduceFailure; readonly detail: string };
 
 /** How long a request may take to be produced, from its arrival on; past it the caller is told that the outcome is unknown. */

@@ -5,8 +5,8 @@ import { failed } from "./batch-producer.ts";
 import type { Answer } from "./proxy-connection.ts";
 
 /**
- * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry a record in their order: what every
- * proxy of the v2 API answers, with whatever status.
+ * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry a record in their order, with
+ * whatever status.
  * @param failureOfCode what an entry's error code says of its record
  */
 export const readOffsets = (
@@ -21,7 +21,8 @@ export const readOffsets = (
   return records.map((record, index) => readEntry(isComplete ? entries[index] : undefined, record, failureOfCode));
 };
 
-const readEntry = (entry: unknown, { topic }: ProducerRecord, failureOfCode: (code: number) => ProduceFailure): ProduceOutcome => {
+/** What one entry says. */
+export const readEntry = (entry: unknown, { topic }: ProducerRecord, failureOfCode: (code: number) => ProduceFailure): ProduceOutcome => {
   const { partition, offset, error_code: code } = (entry ?? {}) as Record<string, unknown>;
   if (typeof code === "number" && code !== 0)
     return failed(failureOfCode(code), `The Kafka REST proxy answered ${code} for the record: ${errorTextOf(entry) ?? "no reason"}`);

@@ -3,6 +3,7 @@ import type { ProduceFailure, Producer } from "../producer.ts";
 import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./answer.ts";
 import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
+import { readPartitions } from "./partition-results.ts";
 import { createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { toStructured } from "./structured-record.ts";
 import { checkTopics } from "./topic-check.ts";
@@ -29,9 +30,12 @@ const REST_V2: Dialect = {
   path: (topic) => `/topics/${encodeURIComponent(topic)}`,
   encode: (record) => ({ key: textToBase64(record.key), value: textToBase64(toStructured(record).value) }),
   body: (records) => ({ records }),
-  read: (answer, records) => readOffsets(answer, records, failureOfCode),
+  read: (answer, records) => (isOfRecords(answer.body) ? readOffsets : readPartitions)(answer, records, failureOfCode),
   judge: ({ status, body }) => (isKarapaceWithoutKafka(status, body) ? "unavailable" : undefined),
 };
+
+/** Karapace and Confluent answer an entry a record, beside IDs of schemas, be they null. Redpanda answers an entry a partition, and nothing else. */
+const isOfRecords = (body: unknown): boolean => memberOf(body, "value_schema_id") !== undefined;
 
 /**
  * Redpanda tells Kafka's own codes. These are refusals by what the record or its caller is:

@@ -64,11 +64,25 @@ describe("producing through Redpanda", () => {
     open,
     exchanges: {
       stored: ["stored", "stored", "stored"],
+      "stored-in-two-partitions": ["stored", "stored", "stored"],
       "no-topic": ["unavailable"],
-      "too-large-in-part": ["rejected", "stored"],
+      "too-large": ["rejected", "rejected"],
+      // An entry is of a partition, and which records went there it does not say.
+      "failed-in-one-of-two-partitions": ["unknown", "unknown"],
+      "failed-in-two-partitions": ["unknown", "unknown", "unknown"],
       "timed-out": ["unknown"],
       "not-enough-replicas-after-append": ["unknown"],
     },
+  });
+
+  test("records of one partition follow the first; of several, nobody knows where they are", async () => {
+    const placesOf = async (exchange: string) => {
+      const records = [recordOf(newRequest()), recordOf(newRequest())];
+      const outcomes = await open(openExchange("redpanda", exchange).url).produce(records, Date.now() + 5_000);
+      return outcomes.map((outcome) => outcome.outcome === "stored" && outcome.metadata);
+    };
+    expect(await placesOf("stored")).toEqual([7, 8].map((offset) => ({ topic: "requests", partition: 0, offset })));
+    expect(await placesOf("stored-in-two-partitions")).toEqual([undefined, undefined]);
   });
 });
 

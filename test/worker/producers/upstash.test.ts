@@ -35,7 +35,7 @@ describe("producing through a proxy", () => {
   test("says where each record was stored, in their order", async () => {
     const producer = createProducer(readWorkerConfig(testEnv), testEnv);
     const outcomes = await producer.produce([record("1"), record("2")], Date.now() + 5_000);
-    const offsets = outcomes.map((outcome) => (outcome.outcome === "stored" ? outcome.metadata.offset : outcome.detail));
+    const offsets = outcomes.map((outcome) => (outcome.outcome === "stored" ? outcome.metadata?.offset : outcome.detail));
     expect(offsets[1]).toBe(Number(offsets[0]) + 1);
   });
 
