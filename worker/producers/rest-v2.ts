@@ -6,7 +6,7 @@ import { readOffsets } from "./offset-results.ts";
 import { readPartitions } from "./partition-results.ts";
 import { createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { toStructured } from "./structured-record.ts";
-import { checkTopics } from "./topic-check.ts";
+import { checkTopics, readTopicNames } from "./topic-check.ts";
 
 /**
  * Produces through what speaks Confluent's REST API v2: Karapace, Redpanda's HTTP Proxy, Confluent REST Proxy. Its one way to a key
@@ -14,14 +14,13 @@ import { checkTopics } from "./topic-check.ts";
  */
 export const restV2Producer = (options: ProxyOptions): Producer => {
   const connection = createProxyConnection(options, "/topics");
-  const read = (body: unknown) => (Array.isArray(body) ? (body as string[]) : undefined);
   return createBatchProducer({
     name: "rest-v2",
     // Karapace takes bodies of 1 MiB, and base64 makes four bytes of three.
     limits: { maxBatchRecords: 200, maxBatchBytes: 700 * 1024 },
     connection,
     dialect: REST_V2,
-    check: (topics, deadline) => checkTopics({ connection, product: "a proxy of the REST API v2", read }, topics, deadline),
+    check: (topics, deadline) => checkTopics({ connection, product: "a proxy of the REST API v2", read: readTopicNames }, topics, deadline),
   });
 };
 

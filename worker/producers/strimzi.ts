@@ -6,11 +6,11 @@ import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { toStructured } from "./structured-record.ts";
-import { checkTopics, notThis, problemOf } from "./topic-check.ts";
+import { checkTopics, notThis, problemOf, readTopicNames } from "./topic-check.ts";
 
 /** Compared by the bridge letter by letter: with a charset it is another, which is refused. */
 const TEXT = "application/vnd.kafka.text.v2+json";
-const PRODUCT = "the Strimzi Kafka Bridge, 0.28 or newer,";
+const PRODUCT = "version 0.28 or newer of the Strimzi Kafka Bridge";
 
 /** Produces through the Strimzi Kafka Bridge, in its text format: keys and values as they are, headers in base64. */
 export const strimziProducer = (options: ProxyOptions): Producer => {
@@ -47,8 +47,7 @@ const toHeader = ({ key, value }: ProducerRecord["headers"][number]) => ({ key, 
 const failureOfCode = (code: number) => (code === 404 ? "unavailable" : "unknown");
 
 const check = async (connection: ProxyConnection, topics: readonly string[], deadline: number): Promise<readonly string[]> => {
-  const read = (body: unknown) => (Array.isArray(body) ? (body as string[]) : undefined);
-  const problems = await checkTopics({ connection, product: PRODUCT, read }, topics, deadline);
+  const problems = await checkTopics({ connection, product: PRODUCT, read: readTopicNames }, topics, deadline);
   const [topic] = topics;
   if (problems.length > 0 || topic === undefined) return problems;
   // Others list topics alike. No records: nothing is stored, and still it shows whether text is taken.

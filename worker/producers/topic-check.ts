@@ -22,6 +22,11 @@ export const checkTopics = async (
   return found === undefined ? [notThis("GET /topics", product)] : topics.filter((topic) => !found.includes(topic)).map(missingTopic);
 };
 
+/** Proxies of the v2 API answer `GET /topics` with an array of names. */
+export const readTopicNames = (body: unknown): readonly string[] | undefined =>
+  Array.isArray(body) && body.every((name) => typeof name === "string") ? body : undefined;
+
+/** That the proxy does not know a topic, as far as this caller may see. */
 export const missingTopic = (topic: string): string =>
   `Topic ${topic} is not there, or not for this caller to see. Create it, or allow the caller to use it.`;
 
@@ -32,7 +37,7 @@ export const notThis = (asked: string, product: string): string =>
 /** What is wrong with an answer that should be a 200, and what to do. */
 export const problemOf = (answer: Answer | undefined, asked: string, product: string): string | undefined => {
   if (answer === undefined)
-    return `${asked} had no answer in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;
+    return `${asked} had no answer, or none in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;
   const { status, body } = answer;
   if (status === 200) return undefined;
   const text = errorTextOf(body);
