@@ -31,8 +31,7 @@ export const readEnvironment = <Shape extends z.ZodRawShape>(
 ): Readonly<z.output<z.ZodObject<Shape>>> => {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.shape)) {
-    const value = environment[name];
-    if (value !== undefined && value !== "") values[name] = value;
+    if (isSet(environment, name)) values[name] = environment[name];
   }
   const result = schema.safeParse(values);
   const demanded = Object.entries(demand(values));
@@ -44,6 +43,29 @@ export const readEnvironment = <Shape extends z.ZodRawShape>(
     ),
   );
 };
+
+/**
+ * Reads parts of one environment, each by its own reader.
+ * @throws ConfigurationError with the problems of all of them.
+ */
+export const readTogether = <First, Second>(readFirst: () => First, readSecond: () => Second): [First, Second] => {
+  const problems: string[] = [];
+  const attempt = <Part>(read: () => Part): Part | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const parts = [attempt(readFirst), attempt(readSecond)];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return parts as [First, Second];
+};
+
+/** Whether a variable is set. An empty one counts as unset. */
+export const isSet = (environment: Environment, name: string): boolean => environment[name] !== undefined && environment[name] !== "";
 
 /** What `.describe()` says of a variable: how to set it. */
 const hintOf = (schema: z.ZodObject, name: string): string | undefined => (schema.shape[name] as z.ZodType | undefined)?.description;

@@ -13,6 +13,7 @@ const PROGRAMS = {
   build: "./build.ts",
   "build-client": "./build-client.ts",
   check: "./check.ts",
+  "check-proxy": "./check-proxy.ts",
   worker: "./worker.ts",
   "worker-dev": "./worker-dev.ts",
   gateway: "../gateway/main.ts",

@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { readEnvironment } from "../environment/environment.ts";
-import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
+import { readEnvironment, readTogether } from "../environment/environment.ts";
+import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
-import type { Producer } from "./producer.ts";
-import { upstashProducer } from "./producers/upstash.ts";
+import { type ProducerConfig, readProducerConfig } from "./producer-config.ts";
 
 const MAX_KEY_NUMBER = 15;
 const MIN_SECRET_LENGTH = 32;
@@ -33,7 +32,6 @@ const webhookSecrets = atLeastOne().transform((elements, context) =>
 );
 
 const schema = z.object({
-  ...kafkaRestVariables,
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
   REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
   AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
@@ -44,7 +42,6 @@ const schema = z.object({
   /** The source of request events. */
   PUBLIC_URL: httpUrl().optional(),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
-  KAFKA_REST_KIND: z.enum(["upstash"], "Expected upstash.").default("upstash"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),
   /** Long enough for any caller who is still there; after it a finished status moves to KV. */
@@ -53,24 +50,17 @@ const schema = z.object({
   MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),
 });
 
-export type WorkerConfig = Readonly<z.output<typeof schema>>;
+export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaRest: ProducerConfig };
 
 /**
  * Reads the Worker's variables and secrets.
  * @throws ConfigurationError with every problem.
  */
-export const readWorkerConfig = (env: object): WorkerConfig => readEnvironment(schema, env as Record<string, unknown>);
-
-/**
- * The producer that KAFKA_REST_KIND names. A service binding KAFKA_REST, if there is one, is the way to the proxy: to one in a
- * private network, or past what lies between a Worker and the open network.
- */
-export const createProducer = (config: WorkerConfig, env: object): Producer => {
-  const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: Fetcher };
-  return upstashProducer({
-    url: config.UPSTASH_KAFKA_REST_URL,
-    username: config.UPSTASH_KAFKA_REST_USERNAME,
-    password: config.UPSTASH_KAFKA_REST_PASSWORD,
-    ...(binding && { fetch: (...args) => binding.fetch(...args) }),
-  });
+export const readWorkerConfig = (env: object): WorkerConfig => {
+  const variables = env as Record<string, unknown>;
+  const [kafkaRest, rest] = readTogether(
+    () => readProducerConfig(variables),
+    () => readEnvironment(schema, variables),
+  );
+  return Object.freeze({ ...rest, kafkaRest });
 };

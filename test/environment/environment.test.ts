@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { ConfigurationError, readEnvironment } from "../../environment/environment.ts";
+import { ConfigurationError, readEnvironment, readTogether } from "../../environment/environment.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../../environment/variables.ts";
 
 const schema = z.object({
@@ -46,4 +46,16 @@ test.each(["x", "1.5", "-1", "0", "65536", "99999999999999999"])("a port of %s i
 
 test("what was read cannot be changed", () => {
   expect(Object.isFrozen(readEnvironment(schema, valid))).toBe(true);
+});
+
+test("parts that are read by readers of their own tell their problems together", () => {
+  const readUrl = (environment: Record<string, unknown>) => readEnvironment(z.object({ A_URL: httpUrl() }), environment);
+  const readPort = (environment: Record<string, unknown>) => readEnvironment(z.object({ A_PORT: integer(1, 9) }), environment);
+  const read = (environment: Record<string, unknown>) =>
+    readTogether(
+      () => readUrl(environment),
+      () => readPort(environment),
+    );
+  expect(read({ A_URL: "http://a.example", A_PORT: "1" })).toEqual([{ A_URL: "http://a.example" }, { A_PORT: 1 }]);
+  expect(() => read({ A_URL: "x", A_PORT: "x" })).toThrow(/2 problems:\n {2}- A_URL: .*\n {2}- A_PORT: /);
 });

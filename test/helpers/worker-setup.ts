@@ -3,12 +3,13 @@ import type { TestProject } from "vitest/node";
 import { startFaultyProxy } from "./faulty-proxy.ts";
 import { startGatewayProcess } from "./gateway.ts";
 import { freePort } from "./processes.ts";
+import { startRecordedProxy } from "./recorded-proxy.ts";
 
-/** Starts what the Worker's tests talk to: a real gateway process and a proxy that misbehaves. */
+/** Starts what the Worker's tests talk to: a real gateway process, a proxy that misbehaves, and one that plays what real ones answered. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   // wrangler.toml names the folder of the page, which these tests do not need but the runtime looks for.
   mkdirSync("dist/console", { recursive: true });
-  const [gateway, faultyProxy] = await Promise.all([startGatewayProcess(), startFaultyProxy()]);
+  const [gateway, faultyProxy, recordedProxy] = await Promise.all([startGatewayProcess(), startFaultyProxy(), startRecordedProxy()]);
   const bindings = {
     UPSTASH_KAFKA_REST_URL: gateway.url,
     UPSTASH_KAFKA_REST_USERNAME: gateway.username,
@@ -18,11 +19,20 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     AUTH: "public",
     CORS_ORIGINS: "https://app.example",
     FAULTY_PROXY_URL: faultyProxy.url,
+    RECORDED_PROXY_URL: recordedProxy.url,
+    LIVE_PROXY: JSON.stringify(liveProxy()),
     CLOSED_PORT_URL: `http://127.0.0.1:${await freePort()}`,
   };
   project.provide("workerBindings" as never, bindings as never);
   return async () => {
     faultyProxy.close();
+    recordedProxy.close();
     await gateway.remove();
   };
 };
+
+/** The variables of a Kafka REST proxy that runs somewhere, if this environment names one: the drivers are tried on it too. */
+const liveProxy = (): Record<string, string | undefined> =>
+  process.env["KAFKA_REST_URL"] === undefined
+    ? {}
+    : Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("KAFKA_REST_")));

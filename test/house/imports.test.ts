@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ["protocol"],
   console: ["client", "contract", "protocol"],
   examples: ["contract", "client"],
-  start: ["contract", "protocol", "environment"],
+  start: ["contract", "protocol", "environment", "worker"],
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;

@@ -9,14 +9,16 @@ const namesIn = (pattern: RegExp, ...paths: readonly string[]): readonly string[
 const variablesOf = (...paths: readonly string[]): readonly string[] =>
   namesIn(/^ {2,4}([A-Z][A-Z0-9_]+):/gm, "environment/variables.ts", ...paths);
 
+const workerVariables = (): readonly string[] => variablesOf("worker/config.ts", "worker/producer-config.ts");
+
 const assignedIn = (path: string): readonly string[] => namesIn(/^#? ?([A-Z][A-Z0-9_]+)=/gm, path);
 
 test("npm start hands the Worker every variable that it reads, and no other", () => {
-  expect([...WORKER_VARIABLES].toSorted()).toEqual(variablesOf("worker/config.ts"));
+  expect([...WORKER_VARIABLES].toSorted()).toEqual(workerVariables());
 });
 
 test("the example of the Worker's variables names every one that it reads, and no other", () => {
-  expect(assignedIn(".dev.vars.example")).toEqual(variablesOf("worker/config.ts"));
+  expect(assignedIn(".dev.vars.example")).toEqual(workerVariables());
 });
 
 test("the example of the environment names every variable that the other parts read, and no other", () => {

@@ -1,12 +1,8 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
 
-/** Bounds of the produce path of one mailbox. */
+/** Bounds of the produce path of one mailbox, beside those of its producer. */
 export const PRODUCE_LIMITS = {
-  /** Records in one call to the proxy. Confluent's batch endpoint allows 10. */
-  maxBatchRecords: 200,
-  /** Bytes of keys, values and headers in one call. */
-  maxBatchBytes: 1024 * 1024,
   /** With fewer calls than this under way a record is sent at once; else it gathers with others. */
   eagerCalls: 2,
   /** Calls under way at most; a Worker may have six connections. */
@@ -33,7 +29,7 @@ type Waiting = {
 
 /** Produces records as they come, and as batches when they come faster than the proxy answers. */
 export const createProduceBatches = ({ producer, limits: given = {}, now = Date.now }: ProduceBatchesOptions) => {
-  const limits = { ...PRODUCE_LIMITS, ...given };
+  const limits = { ...PRODUCE_LIMITS, ...producer.limits, ...given };
   const queue: Waiting[] = [];
   let queuedBytes = 0;
   let calls = 0;

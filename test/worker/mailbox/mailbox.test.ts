@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
 import { createArchive, type KeyValueStore } from "../../../worker/archive.ts";
 import { createMailbox } from "../../../worker/mailbox/mailbox.ts";
+import type { Producer } from "../../../worker/producer.ts";
 import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
 import { createRows } from "../../../worker/mailbox/rows.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
@@ -36,11 +37,17 @@ const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): 
     get: async (name) => (kvFails ? Promise.reject(new Error("KV is away")) : (values.get(name) ?? null)),
     put: async (name, value) => (kvFails ? Promise.reject(new Error("KV is away")) : void values.set(name, value)),
   };
+  const noProducer: Producer = {
+    name: "none",
+    limits: { maxBatchRecords: 1, maxBatchBytes: 1 },
+    produce: async () => [],
+    check: async () => [],
+  };
   const open = () =>
     createMailbox({
       rows: createRows(storage.sql),
       archive: createArchive(kv),
-      batches: createProduceBatches({ producer: { name: "none", produce: () => Promise.resolve([]) } }),
+      batches: createProduceBatches({ producer: noProducer }),
       waiters: createWaiters(),
       mailboxRetentionMs: 3_600_000,
       transaction: (run) => storage.transactionSync(run),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
-import { readWorkerConfig, createProducer } from "../../../worker/config.ts";
+import { readWorkerConfig } from "../../../worker/config.ts";
+import { createProducer } from "../../../worker/producer-config.ts";
 import { upstashProducer } from "../../../worker/producers/upstash.ts";
 import { testEnv } from "../support/worker.ts";
+import { describeProducer, openExchange } from "./producer-contract.ts";
 
 const record = (value: string): ProducerRecord => ({ topic: "requests", key: "k", value, headers: [{ key: "a", value: "b" }] });
 const produceTo = async (url: string, values: readonly string[], timeoutMs = 5_000) => {
@@ -12,46 +14,33 @@ const produceTo = async (url: string, values: readonly string[], timeoutMs = 5_0
 const produce = (behaviour: string, values: readonly string[], timeoutMs?: number) =>
   produceTo(`${testEnv.FAULTY_PROXY_URL}/${behaviour}/${values.length}`, values, timeoutMs);
 
+describe("producing over the Upstash wire", () => {
+  describeProducer({
+    recording: "upstash",
+    open: (url, password = "secret") => upstashProducer({ url, username: "tester", password }),
+    exchanges: {
+      stored: ["stored", "stored", "stored"],
+      "one-left-out": ["unknown", "unknown"],
+      "no-topic": ["rejected"],
+      malformed: ["rejected", "rejected"],
+      "forbidden-topic": ["rejected"],
+      "stored-in-part": ["stored", "unavailable"],
+      throttled: ["unavailable"],
+      unavailable: ["unavailable"],
+    },
+  });
+});
+
 describe("producing through a proxy", () => {
   test("says where each record was stored, in their order", async () => {
     const producer = createProducer(readWorkerConfig(testEnv), testEnv);
     const outcomes = await producer.produce([record("1"), record("2")], Date.now() + 5_000);
-    const offsets = outcomes.map((outcome) => (outcome.outcome === "stored" ? outcome.metadata.offset : outcome.detail));
+    const offsets = outcomes.map((outcome) => (outcome.outcome === "stored" ? outcome.metadata?.offset : outcome.detail));
     expect(offsets[1]).toBe(Number(offsets[0]) + 1);
   });
 
-  test.each([
-    ["unauthorized", "rejected"],
-    ["redirect", "rejected"],
-    ["refuse-bad-without-saying-which", "rejected"],
-    ["unavailable", "unavailable"],
-    ["throttled", "unavailable"],
-    ["error", "unknown"],
-    ["html-502", "unknown"],
-    ["html-200", "unknown"],
-    ["garbage", "unknown"],
-    ["short", "unknown"],
-    ["hang-up", "unknown"],
-  ])("a proxy that is %s makes a record %s", async (behaviour, outcome) => {
-    expect(await produce(behaviour, ["bad"])).toEqual([outcome]);
-  });
-
-  test("a proxy that never answers makes a record unknown at the deadline", async () => {
-    expect(await produce("silent", ["a"], 100)).toEqual(["unknown"]);
-  });
-
-  test("a proxy that nobody listens for never makes a record accepted", async () => {
-    expect(await produceTo(testEnv.CLOSED_PORT_URL, ["a"])).not.toContain("stored");
-  });
-
-  test("once the proxy is away, what was not sent is unavailable instead of unknown", async () => {
-    const producer = upstashProducer({ url: testEnv.CLOSED_PORT_URL, username: "u", password: "p" });
-    const produceOne = async () => (await producer.produce([record("a")], Date.now() + 5_000))[0]?.outcome;
-    expect([await produceOne(), await produceOne(), await produceOne()]).toEqual(["unknown", "unavailable", "unavailable"]);
-  });
-
   test("wrong credentials are rejected", async () => {
-    expect(await produceTo(readWorkerConfig(testEnv).UPSTASH_KAFKA_REST_URL, ["a", "b"])).toEqual(["rejected", "rejected"]);
+    expect(await produceTo(testEnv.UPSTASH_KAFKA_REST_URL, ["a", "b"])).toEqual(["rejected", "rejected"]);
   });
 
   test("one bad record of a batch does not take the others with it", async () => {
@@ -64,5 +53,18 @@ describe("producing through a proxy", () => {
     expect(await produce("unauthorized", ["a", "b", "c", "d"])).toEqual(Array.from({ length: 4 }, () => "rejected"));
     const calls = await fetch(`${testEnv.FAULTY_PROXY_URL}/unauthorized/4/calls`);
     expect(await calls.json()).toBe(1);
+  });
+
+  test("a topic that is not there does not take the records of others with it", async () => {
+    const records = ["a", "b", "c"].map((value) => ({ ...record(value), topic: value === "b" ? "nope" : "requests" }));
+    const outcomes = await createProducer(readWorkerConfig(testEnv), testEnv).produce(records, Date.now() + 5_000);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(["stored", "rejected", "stored"]);
+  });
+
+  test("nor does it where the answer does not name it", async () => {
+    const { url } = openExchange("upstash", "no-topic-unnamed");
+    const records = ["a", '"bad"', "c"].map((value) => ({ ...record(value), topic: value === "a" ? "requests" : "nope" }));
+    const producer = upstashProducer({ url, username: "tester", password: "secret" });
+    expect((await producer.produce(records, Date.now() + 5_000)).map(({ outcome }) => outcome)).toEqual(["stored", "rejected", "stored"]);
   });
 });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { createProducer, readWorkerConfig } from "../../../worker/config.ts";
+import { readWorkerConfig } from "../../../worker/config.ts";
+import { createProducer } from "../../../worker/producer-config.ts";
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { createId, deliveryFor, keyOf } from "../support/worker.ts";

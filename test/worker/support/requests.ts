@@ -1,4 +1,3 @@
-import { readWorkerConfig } from "../../../worker/config.ts";
 import { testEnv } from "./worker.ts";
 
 type Record = { headers: { key: string; value: string }[] };
@@ -12,11 +11,7 @@ export const createTraceparent = (): string => {
 
 /** The correlation ID of the request with that trace context, read from Kafka as the consumer would. */
 export const correlationIdOf = async (traceparent: string): Promise<string> => {
-  const {
-    UPSTASH_KAFKA_REST_URL: url,
-    UPSTASH_KAFKA_REST_USERNAME: user,
-    UPSTASH_KAFKA_REST_PASSWORD: password,
-  } = readWorkerConfig(testEnv);
+  const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = testEnv;
   const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}`, "Kafka-Auto-Offset-Reset": "earliest" };
   const group = crypto.randomUUID();
   for (;;) {

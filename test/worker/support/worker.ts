@@ -4,7 +4,16 @@ import { type CorrelationId, createCorrelationIds } from "../../../worker/correl
 import type { Delivery, StatusKey } from "../../../worker/reply-store.ts";
 
 /** Bindings that only the tests have. */
-export const testEnv = env as Env & { FAULTY_PROXY_URL: string; CLOSED_PORT_URL: string; REPLY_SECRET: string };
+export const testEnv = env as Env & {
+  FAULTY_PROXY_URL: string;
+  RECORDED_PROXY_URL: string;
+  LIVE_PROXY: string;
+  CLOSED_PORT_URL: string;
+  REPLY_SECRET: string;
+  UPSTASH_KAFKA_REST_URL: string;
+  UPSTASH_KAFKA_REST_USERNAME: string;
+  UPSTASH_KAFKA_REST_PASSWORD: string;
+};
 
 /** Correlation IDs as the Worker under test makes them, at any time. */
 export const idsAt = (now: () => number = Date.now) => {

@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { type Environment, isSet, readEnvironment } from "../environment/environment.ts";
+import { httpUrl, kafkaRestVariables } from "../environment/variables.ts";
+import type { Producer } from "./producer.ts";
+import { confluentProducer } from "./producers/confluent.ts";
+import { basicAuthorization } from "./producers/proxy-connection.ts";
+import { restV2Producer } from "./producers/rest-v2.ts";
+import { strimziProducer } from "./producers/strimzi.ts";
+import { upstashProducer } from "./producers/upstash.ts";
+
+type Proxy = { readonly url: string; readonly authorization: string | undefined };
+
+/** Which Kafka REST proxy there is, and how to reach it. */
+export type ProducerConfig =
+  | { readonly kind: "upstash"; readonly url: string; readonly username: string; readonly password: string }
+  | ({ readonly kind: "confluent"; readonly clusterId: string } & Proxy)
+  | ({ readonly kind: "strimzi" | "rest-v2" } & Proxy);
+
+const KINDS = ["upstash", "confluent", "strimzi", "rest-v2"] as const;
+
+const kindSchema = z.object({
+  /** The wire that the project's own gateway speaks. */
+  KAFKA_REST_KIND: z.enum(KINDS, `Expected one of ${KINDS.join(", ")}.`).default("upstash"),
+});
+
+/**
+ * Reads how to produce: each kind of proxy has variables of its own, and those of the others are not looked at.
+ * @throws ConfigurationError with every problem.
+ */
+export const readProducerConfig = (env: Environment): ProducerConfig => {
+  const { KAFKA_REST_KIND: kind } = readEnvironment(kindSchema, env);
+  if (kind === "upstash") {
+    const values = readEnvironment(z.object(kafkaRestVariables), env);
+    return {
+      kind,
+      url: values.UPSTASH_KAFKA_REST_URL,
+      username: values.UPSTASH_KAFKA_REST_USERNAME,
+      password: values.UPSTASH_KAFKA_REST_PASSWORD,
+    };
+  }
+  if (kind === "confluent") {
+    const values = readEnvironment(z.object({ ...proxyVariables(env, CONFLUENT_URL), ...clusterVariables }), env);
+    return { kind, ...toProxy(values), clusterId: values.KAFKA_REST_CLUSTER_ID };
+  }
+  return { kind, ...toProxy(readEnvironment(z.object(proxyVariables(env, URLS[kind])), env)) };
+};
+
+/** `fetch` takes no URL with a user in it. */
+const proxyUrl = () =>
+  httpUrl().refine((url) => !/^https?:\/\/[^/]*@/.test(url), "Expected no user in it: set KAFKA_REST_USERNAME and KAFKA_REST_PASSWORD.");
+
+const CONFLUENT_URL = proxyUrl()
+  .refine((url) => !/\/v3(\/|$)/.test(url), "Expected what comes before /v3.")
+  .describe("Set it to what comes before /v3, such as http://127.0.0.1:8082, or for Confluent Cloud https://….confluent.cloud/kafka.");
+
+const URLS = {
+  strimzi: proxyUrl().describe("Set it to the URL of the bridge, such as http://127.0.0.1:8080."),
+  "rest-v2": proxyUrl().describe("Set it to the URL of the proxy, such as http://127.0.0.1:8082."),
+};
+
+const clusterVariables = {
+  KAFKA_REST_CLUSTER_ID: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, "Expected a cluster's ID, such as lkc-abc123.")
+    .describe("Set it to the cluster's ID; GET /v3/clusters of the proxy tells it."),
+};
+
+/** A user and a password belong together; a token stands for both. Many proxies ask for neither. */
+const proxyVariables = (env: Environment, url: typeof CONFLUENT_URL) => {
+  const isUser = isSet(env, "KAFKA_REST_USERNAME") || isSet(env, "KAFKA_REST_PASSWORD");
+  const optional = z.string().optional();
+  return {
+    KAFKA_REST_URL: url,
+    KAFKA_REST_USERNAME: isUser ? z.string().describe("Set it to the user that KAFKA_REST_PASSWORD is of.") : optional,
+    KAFKA_REST_PASSWORD: isUser ? z.string().describe("Set it to the password of KAFKA_REST_USERNAME.") : optional,
+    KAFKA_REST_TOKEN: isUser ? z.undefined("Expected either a token or a user with a password.").optional() : optional,
+  };
+};
+
+const toProxy = (values: {
+  readonly KAFKA_REST_URL: string;
+  readonly KAFKA_REST_USERNAME?: string | undefined;
+  readonly KAFKA_REST_PASSWORD?: string | undefined;
+  readonly KAFKA_REST_TOKEN?: string | undefined;
+}): Proxy => {
+  const { KAFKA_REST_URL: url, KAFKA_REST_USERNAME: user, KAFKA_REST_PASSWORD: password, KAFKA_REST_TOKEN: token } = values;
+  if (user !== undefined && password !== undefined) return { url, authorization: basicAuthorization(user, password) };
+  return { url, authorization: token === undefined ? undefined : `Bearer ${token}` };
+};
+
+/**
+ * The producer for the configured proxy. A service binding KAFKA_REST, if there is one, is the way to it: to one in a
+ * private network, or past what lies between a Worker and the open network.
+ */
+export const createProducer = ({ kafkaRest }: { readonly kafkaRest: ProducerConfig }, env: object): Producer => {
+  const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: { fetch: typeof fetch } };
+  const way = binding && { fetch: ((...args) => binding.fetch(...args)) as typeof fetch };
+  switch (kafkaRest.kind) {
+    case "upstash":
+      return upstashProducer({ ...kafkaRest, ...way });
+    case "confluent":
+      return confluentProducer({ ...kafkaRest, ...way });
+    case "strimzi":
+      return strimziProducer({ ...kafkaRest, ...way });
+    case "rest-v2":
+      return restV2Producer({ ...kafkaRest, ...way });
+  }
+};

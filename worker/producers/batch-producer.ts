@@ -1,0 +1,106 @@
+import { RejoinderError } from "../../protocol/errors.ts";
+import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import type { ProduceFailure, ProduceOutcome, Producer } from "../producer.ts";
+import { describeAnswer, failureOf, statusOf } from "./answer.ts";
+import type { Answer, ProxyConnection } from "./proxy-connection.ts";
+
+/** How one wire carries records and says what became of them. */
+export type Dialect = {
+  readonly contentType: string;
+  /** Where records of a topic are posted; those of one path go in one call. */
+  path(topic: string): string;
+  /** One record as JSON. @throws RejoinderError if this wire cannot carry it. */
+  encode(record: ProducerRecord): object;
+  /** The body of a call. */
+  body(records: readonly object[]): unknown;
+  /** What the answer says of each record, in their order; undefined where it says nothing. */
+  read(answer: Answer, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[];
+  /** What an answer that says nothing of a record means, where this wire's statuses mean something else than usual. */
+  judge?(answer: Answer): ProduceFailure | undefined;
+};
+
+export type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> & {
+  readonly connection: ProxyConnection;
+  readonly dialect: Dialect;
+};
+
+/** A record of a batch, by its place there, and what the wire makes of it. */
+type Entry = { readonly index: number; readonly record: ProducerRecord; readonly json: object };
+
+/** Statuses of a whole batch that may be due to what one of its records is. */
+const BLAMES_A_RECORD = new Set([400, 413, 422]);
+
+/** Produces in one call a path, and reads of each record what the wire says of it. */
+export const createBatchProducer = ({ connection, dialect, ...rest }: BatchProducerOptions): Producer => {
+  const send = async (path: string, entries: readonly Entry[], deadline: number, mayRepeat: boolean): Promise<ProduceOutcome[]> => {
+    const body = dialect.body(entries.map(({ json }) => json));
+    const answer = await connection.post(path, dialect.contentType, body, deadline);
+    if (answer === "away") return entries.map(() => failed("unavailable", "The Kafka REST proxy is away."));
+    if (answer === "lost")
+      return entries.map(() => failed("unknown", "The connection to the Kafka REST proxy failed, or it did not answer in time."));
+    const results = dialect.read(
+      answer,
+      entries.map(({ record }) => record),
+    );
+    const failure = dialect.judge?.(answer) ?? failureOf(answer);
+    if (failure === "rejected" && mayRepeat && areSomeInnocent(statusOf(answer), entries, results))
+      return repeatInnocent(path, entries, results, deadline);
+    return entries.map((_, position) => results[position] ?? failed(failure, describeAnswer(answer)));
+  };
+
+  /** A definite refusal of a batch stored none of the records of which it says nothing: they go again, once. */
+  const repeatInnocent = async (
+    path: string,
+    entries: readonly Entry[],
+    results: readonly (ProduceOutcome | undefined)[],
+    deadline: number,
+  ): Promise<ProduceOutcome[]> => {
+    const innocent = entries.filter((_, position) => results[position] === undefined);
+    // None is named: each goes alone, so that the one to blame stays alone.
+    const batches = innocent.length === entries.length ? innocent.map((entry) => [entry]) : innocent.length > 0 ? [innocent] : [];
+    const outcomes = (await Promise.all(batches.map((batch) => send(path, batch, deadline, false)))).flat();
+    return entries.map((_, position) => results[position] ?? (outcomes.shift() as ProduceOutcome));
+  };
+
+  return {
+    ...rest,
+    async produce(records, deadline) {
+      const outcomes: ProduceOutcome[] = [];
+      const entriesOfPaths = new Map<string, Entry[]>();
+      for (const [index, record] of records.entries()) {
+        const json = tryEncode(dialect, record);
+        const path = dialect.path(record.topic);
+        const entries = entriesOfPaths.get(path);
+        if (json instanceof RejoinderError) outcomes[index] = failed("rejected", json.message);
+        else if (entries === undefined) entriesOfPaths.set(path, [{ index, record, json }]);
+        else entries.push({ index, record, json });
+      }
+      await Promise.all(
+        Array.from(entriesOfPaths, async ([path, entries]) => {
+          const produced = await send(path, entries, deadline, true);
+          for (const [position, { index }] of entries.entries()) outcomes[index] = produced[position] as ProduceOutcome;
+        }),
+      );
+      return outcomes;
+    },
+  };
+};
+
+/** Whether a refused batch may hold records that would be taken without the others. */
+const areSomeInnocent = (status: number, entries: readonly Entry[], results: readonly (ProduceOutcome | undefined)[]): boolean => {
+  if (results.some((result) => result !== undefined)) return true;
+  if (status === 404) return new Set(entries.map(({ record }) => record.topic)).size > 1;
+  return entries.length > 1 && BLAMES_A_RECORD.has(status);
+};
+
+/** A record that is not stored, as far as anybody can tell. */
+export const failed = (outcome: ProduceFailure, detail: string): ProduceOutcome => ({ outcome, detail });
+
+const tryEncode = (dialect: Dialect, record: ProducerRecord): object | RejoinderError => {
+  try {
+    return dialect.encode(record);
+  } catch (error) {
+    if (error instanceof RejoinderError) return error;
+    throw error;
+  }
+};

@@ -1,0 +1,35 @@
+import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
+import { memberOf } from "./answer.ts";
+import { failed } from "./batch-producer.ts";
+import { readEntry } from "./offset-results.ts";
+import type { Answer } from "./proxy-connection.ts";
+
+/**
+ * Reads `offsets` of a proxy that puts the records of each partition together and answers one entry a partition, in any order, with
+ * the offset of its first record. Which record went to which partition it does not say.
+ */
+export const readPartitions = (
+  { body }: Answer,
+  records: readonly ProducerRecord[],
+  failureOfCode: (code: number) => ProduceFailure,
+): readonly (ProduceOutcome | undefined)[] => {
+  const entries = memberOf(body, "offsets");
+  const [first] = records;
+  if (!Array.isArray(entries) || entries.length === 0 || first === undefined) return [];
+  const results = entries.map((entry) => readEntry(entry, first, failureOfCode));
+  if (results.every(({ outcome }) => outcome === "stored")) return records.map((record, index) => placeOf(results, record, index));
+  const [failure] = results;
+  // Some were stored and some were not, or for different reasons: of none can it be said which.
+  const isCommon = failure?.outcome !== "stored" && results.every(({ outcome }) => outcome === failure?.outcome);
+  return records.map(() =>
+    isCommon ? failure : failed("unknown", "The Kafka REST proxy did not say which of several records it stored."),
+  );
+};
+
+/** In a single partition the records follow one another. */
+const placeOf = (results: readonly ProduceOutcome[], { topic }: ProducerRecord, index: number): ProduceOutcome => {
+  const [only] = results;
+  const place = results.length === 1 && only?.outcome === "stored" ? only.metadata : undefined;
+  return { outcome: "stored", metadata: place && { ...place, topic, offset: place.offset + index } };
+};

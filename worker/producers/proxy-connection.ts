@@ -1,0 +1,77 @@
+import { textToBase64 } from "../../protocol/base64.ts";
+
+/** Where a Kafka REST proxy is, and who asks. */
+export type ProxyOptions = {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** The header's value; undefined for a proxy that asks for none. */
+  readonly authorization: string | undefined;
+  readonly fetch?: typeof fetch;
+  readonly now?: () => number;
+};
+
+/** What a proxy answered; the body is undefined if it is no JSON. */
+export type Answer = { readonly status: number; readonly body: unknown };
+
+export type ProxyConnection = {
+  /** Asks for something. Undefined: there was no answer by the deadline. */
+  get(path: string, deadline: number): Promise<Answer | undefined>;
+  /** Posts JSON. `lost`: nobody knows what became of it. `away`: it was not sent, since the proxy does not answer. */
+  post(path: string, contentType: string, body: unknown, deadline: number): Promise<Answer | "lost" | "away">;
+};
+
+/** HTTP to a proxy, bounded by deadlines. @param probePath what to ask for to find out whether the proxy is there */
+export const createProxyConnection = (
+  { url, authorization, fetch = (...args) => globalThis.fetch(...args), now = Date.now }: ProxyOptions,
+  probePath: string,
+): ProxyConnection => {
+  const headers = { accept: "application/vnd.kafka.v2+json, application/json", ...(authorization !== undefined && { authorization }) };
+
+  /** A call was lost, so the proxy may be away: the next one first asks, so that at least its own outcome is certain. */
+  let isSuspect = false;
+
+  const call = async (path: string, deadline: number, init: RequestInit): Promise<Answer | undefined> => {
+    const signal = AbortSignal.timeout(Math.max(1, deadline - now()));
+    try {
+      const response = await fetch(url + path, { redirect: "manual", signal, ...init });
+      return { status: response.status, body: parse(await response.text()) };
+    } catch {
+      // The platform does not tell a refused connection from a lost one, so neither can this.
+      return undefined;
+    }
+  };
+
+  const get: ProxyConnection["get"] = (path, deadline) => call(path, deadline, { headers });
+
+  const isAway = async (deadline: number): Promise<boolean> => {
+    const answer = await get(probePath, deadline);
+    isSuspect = answer === undefined || answer.status >= 500;
+    return isSuspect;
+  };
+
+  return {
+    get,
+    async post(path, contentType, body, deadline) {
+      if (isSuspect && (await isAway(deadline))) return "away";
+      const answer = await call(path, deadline, {
+        method: "POST",
+        headers: { ...headers, "content-type": contentType },
+        body: JSON.stringify(body),
+      });
+      if (answer !== undefined) return answer;
+      isSuspect = true;
+      return "lost";
+    },
+  };
+};
+
+/** The Authorization header of a user (RFC 7617). */
+export const basicAuthorization = (username: string, password: string): string => `Basic ${textToBase64(`${username}:${password}`)}`;
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,50 @@
+import { errorTextOf } from "./answer.ts";
+import type { Answer, ProxyConnection } from "./proxy-connection.ts";
+
+export type TopicCheckOptions = {
+  readonly connection: ProxyConnection;
+  /** What the proxy is called, for whoever configured it. */
+  readonly product: string;
+  /** The names of all topics in the answer to `GET /topics`; undefined if it is not what this proxy answers. */
+  read(body: unknown): readonly string[] | undefined;
+};
+
+/** Asks a proxy for its topics and says which of them are missing, or why it could not be asked. */
+export const checkTopics = async (
+  { connection, product, read }: TopicCheckOptions,
+  topics: readonly string[],
+  deadline: number,
+): Promise<readonly string[]> => {
+  const answer = await connection.get("/topics", deadline);
+  const problem = problemOf(answer, "GET /topics", product);
+  if (problem !== undefined) return [problem];
+  const found = read(answer?.body);
+  return found === undefined ? [notThis("GET /topics", product)] : topics.filter((topic) => !found.includes(topic)).map(missingTopic);
+};
+
+/** Proxies of the v2 API answer `GET /topics` with an array of names. */
+export const readTopicNames = (body: unknown): readonly string[] | undefined =>
+  Array.isArray(body) && body.every((name) => typeof name === "string") ? body : undefined;
+
+/** That the proxy does not know a topic, as far as this caller may see. */
+export const missingTopic = (topic: string): string =>
+  `Topic ${topic} is not there, or not for this caller to see. Create it, or allow the caller to use it.`;
+
+/** That an answer was understood, but is not that of the proxy that KAFKA_REST_KIND names. */
+export const notThis = (asked: string, product: string): string =>
+  `${asked} was not answered as ${product} does. Check KAFKA_REST_KIND and the URL.`;
+
+/** What is wrong with an answer that should be a 200, and what to do. */
+export const problemOf = (answer: Answer | undefined, asked: string, product: string): string | undefined => {
+  if (answer === undefined)
+    return `${asked} had no answer, or none in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;
+  const { status, body } = answer;
+  if (status === 200) return undefined;
+  const text = errorTextOf(body);
+  const said = `${asked} was answered with ${status}${text === undefined ? "" : ` (${text})`}.`;
+  if (status === 401) return `${said} Check the user and the password, or the token.`;
+  // Karapace says 403 also when Kafka itself is away.
+  if (status === 403) return `${said} Check what the caller may do, and whether the proxy reaches Kafka.`;
+  if (status >= 500) return `${said} The proxy, or Kafka behind it, is not well.`;
+  return `${said} Check KAFKA_REST_KIND and the URL: expected ${product}.`;
+};
