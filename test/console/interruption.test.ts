@@ -35,7 +35,6 @@ test("a reload before the server has answered leaves a request of which nobody k
   await page.route("**/requests/*", () => {});
   await send("sum");
   await reach("sending");
-  await page.unrouteAll();
   await page.reload();
   await reach("unanswered");
 });

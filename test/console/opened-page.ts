@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { launchBrowser } from "../helpers/browser.ts";
+import { collectComplaints } from "../helpers/complaints.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
 /** A tab with the console, and what went wrong or out in it so far. */
@@ -58,20 +59,12 @@ const openConsolePage = async (browser: Browser, url: string, options: BrowserCo
 
 const watchPage = async (page: Page, url: string): Promise<OpenedPage> => {
   page.setDefaultTimeout(30_000);
-  const complaints: string[] = [];
+  const complaints = await collectComplaints(page);
   const calls: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
     const { pathname } = new URL(request.url());
     if (/^\/(requests|status)\//.test(pathname)) calls.push(`${request.method()} ${pathname}`);
   });
-  await page.exposeFunction("reportViolation", (directive: string) => complaints.push(`violates ${directive}`));
-  await page.addInitScript(
-    `document.addEventListener("securitypolicyviolation", (event) => window.reportViolation(event.violatedDirective));`,
-  );
   await page.goto(url);
   return {
     page,

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { launchBrowser } from "../helpers/browser.ts";
+import { collectComplaints } from "../helpers/complaints.ts";
 import { freePort } from "../helpers/processes.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { type ReactPage, serveBuiltPage, servePageForDevelopment } from "./react-page.ts";
@@ -24,19 +25,11 @@ const open = async ({ url }: ReactPage) => {
   const page = await browser.newPage();
   onTestFinished(() => page.close());
   page.setDefaultTimeout(30_000);
-  const complaints: string[] = [];
+  const complaints = await collectComplaints(page);
   const posts: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
     if (request.method() === "POST") posts.push(new URL(request.url()).pathname);
   });
-  await page.exposeFunction("reportViolation", (directive: string) => complaints.push(`violates ${directive}`));
-  await page.addInitScript(
-    `document.addEventListener("securitypolicyviolation", (event) => window.reportViolation(event.violatedDirective));`,
-  );
   await page.goto(url);
   return { page, complaints, posts };
 };
