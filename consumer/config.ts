@@ -19,6 +19,8 @@ const replySecret = commaList().refine(
 
 type KafkaRestVariable = keyof typeof kafkaRestVariables;
 
+const DEFAULT_GROUP = "rejoinder";
+
 /** Demanded by {@link demand}, where they are used. */
 const optionally = <Name extends KafkaRestVariable>(name: Name) =>
   kafkaRestVariables[name].optional().describe(kafkaRestVariables[name].description ?? "");
@@ -32,7 +34,8 @@ const schema = (host: string) =>
     ...kafkaVariables,
     WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
-    CONSUMER_GROUP: name().default("rejoinder"), // one deployment, one group
+    CONSUMER_GROUP: name().default(DEFAULT_GROUP), // one deployment, one group
+    CONSUMER_RELAY_GROUP: name().optional(),
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // the same after a restart
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait for others; enough to hide that, few enough to be fair
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; what is cut off is done again
@@ -40,10 +43,18 @@ const schema = (host: string) =>
   });
 
 /** What the chosen source needs. */
-const demand: Demand = (set) => {
+const demandSource: Demand = (set) => {
   if (set["SOURCE"] === "kafka") return demandKafka(set);
   const missing = Object.keys(kafkaRestVariables).filter((name) => set[name] === undefined);
   return Object.fromEntries(missing.map((name) => [name, "Expected it, for SOURCE=upstash."]));
+};
+
+const demand: Demand = (set) => {
+  const { CONSUMER_GROUP: group = DEFAULT_GROUP, CONSUMER_RELAY_GROUP: relayGroup } = set;
+  return {
+    ...demandSource(set),
+    ...(relayGroup === group ? { CONSUMER_RELAY_GROUP: "Expected another group than CONSUMER_GROUP, which reads other topics." } : {}),
+  };
 };
 
 /**
@@ -58,6 +69,8 @@ export const readConsumerConfig = (environment: Environment, host: string = host
     /** Key bytes; only the newest secret signs. */
     replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
     group: values.CONSUMER_GROUP,
+    /** Reads the replies of others; never the group of the requests, whose members would be given both. */
+    relayGroup: values.CONSUMER_RELAY_GROUP ?? `${values.CONSUMER_GROUP}-relay`,
     instance: values.CONSUMER_INSTANCE,
     concurrency: values.CONSUMER_CONCURRENCY,
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,

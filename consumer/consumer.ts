@@ -1,32 +1,22 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import { problemOf } from "../protocol/problem.ts";
-import type { Reply } from "../protocol/reply-event.ts";
-import type { RequestEvent } from "../protocol/request-event.ts";
-import type { Answerer } from "./answer.ts";
 import type { Commits } from "./commits.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Lanes, Running } from "./lanes.ts";
 import { type Offsets, partitionKey } from "./offsets.ts";
-import { readRecord } from "./reading.ts";
-import type { Replies } from "./replies.ts";
 import type { OnRevoked, Source } from "./source.ts";
 import { unlessAborted } from "./timers.ts";
 import type { Window } from "./window.ts";
 
+/** Does all that a record asks for, and resolves with true; with false if it is left to whoever consumes next. Never rejects. */
+export type Settle = (record: ConsumerRecord) => Promise<boolean>;
+
 export type ConsumerParts = {
   readonly source: Source;
   readonly offsets: Offsets;
-  readonly lanes: Lanes;
   readonly window: Window;
-  readonly answer: Answerer;
-  readonly replies: Replies;
-  readonly delivery: Delivery;
   readonly commits: Commits;
-  /** Puts a record aside that nobody can be told of; resolves with false if it was stopped before. */
-  bury(record: ConsumerRecord, reason: string): Promise<boolean>;
+  readonly settle: Settle;
 };
 
-/** Takes records, has them answered, and sees to it that each is settled before it is committed. */
+/** Takes records, and sees to it that each is settled before it is committed. */
 export type Consumer = {
   /** Consumes until the signal aborts. What is under way then goes on. */
   run(signal: AbortSignal): Promise<void>;
@@ -34,31 +24,14 @@ export type Consumer = {
   readonly handOver: OnRevoked;
 };
 
-/** The flow of a record: taken → read → answered in its lane → reply delivered → committed. */
-export const createConsumer = (parts: ConsumerParts): Consumer => {
-  const { source, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
+/** The flow of a record: taken → settled → committed. */
+export const createConsumer = ({ source, offsets, window, commits, settle }: ConsumerParts): Consumer => {
   const underWay = new Map<ConsumerRecord, Promise<void>>();
 
-  // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
-  const answerWithRoom = (request: RequestEvent): Running<Reply> => {
-    const running = delivery.room().then(() => answer(request));
-    return { result: running.then(({ result }) => result), ended: running.then(({ ended }) => ended) };
-  };
-
-  const settle = async (record: ConsumerRecord): Promise<void> => {
-    const reading = readRecord(record);
-    if (reading.kind === "dead") {
-      if (!(await bury(record, reading.reason))) return;
-    } else {
-      const reply =
-        reading.kind === "request"
-          ? await lanes.run(laneOf(record), () => (offsets.holds(record) ? answerWithRoom(reading.request) : LEFT_TO_OTHERS))
-          : replies.failed(reading.to, problemOf(reading.error));
-      if (reply === undefined) return;
-      // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
-      // The other way round it would lose the reply.
-      if (!(await delivery.deliver(reply))) return;
-    }
+  const settleAndCommit = async (record: ConsumerRecord): Promise<void> => {
+    // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
+    // The other way round it would lose the reply.
+    if (!(await settle(record))) return;
     offsets.settle(record);
     commits.schedule();
   };
@@ -69,7 +42,7 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
         if (!offsets.take(record)) continue;
         const bytes = sizeOf(record);
         window.enter(bytes);
-        const settled = settle(record).finally(() => {
+        const settled = settleAndCommit(record).finally(() => {
           underWay.delete(record);
           window.leave(bytes);
         });
@@ -88,15 +61,6 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
       for (const partition of partitions) offsets.forget(partition);
     },
   };
-};
-
-/** Whoever has the partition now is given the record too. */
-const LEFT_TO_OTHERS: Running<undefined> = { result: Promise.resolve(undefined), ended: Promise.resolve() };
-
-/** Requests with one key are handled in order; one without a key waits for nobody. */
-const laneOf = ({ topic, key }: ConsumerRecord): string | undefined => {
-  if (key === null) return undefined;
-  return `${topic}/${typeof key === "string" ? key : Buffer.from(key).toString("latin1")}`;
 };
 
 const sizeOf = ({ value, headers }: ConsumerRecord): number =>

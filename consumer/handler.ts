@@ -1,4 +1,4 @@
-import type { Contract } from "../contract/contract.ts";
+import type { Contract, HandledName } from "../contract/contract.ts";
 import type { Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
 import type { Log } from "../environment/log.ts";
 
@@ -23,8 +23,8 @@ export type Handler<O extends Operation> = (
   context: HandlerContext,
 ) => HandlerResult<ReplyInput<O>> | Promise<HandlerResult<ReplyInput<O>>>;
 
-/** A handler for each operation of a contract: one too few does not compile. */
-export type Handlers<C extends Contract> = { readonly [Name in keyof C]: Handler<C[Name]> };
+/** A handler for each operation of a contract that nobody else answers: one too few does not compile. */
+export type Handlers<C extends Contract> = { readonly [Name in HandledName<C>]: Handler<C[Name]> };
 
 /** Handlers of any contract, as the one that calls them sees them. */
 export type AnyHandlers = { readonly [name: string]: (request: never, context: HandlerContext) => unknown };

@@ -1,5 +1,5 @@
 import { operations } from "../contract/operations.ts";
-import { topicsOf } from "../contract/contract.ts";
+import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
@@ -11,6 +11,8 @@ import type { Source } from "./source.ts";
 import { kafkaSource } from "./sources/kafka.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { startConsumer } from "./start-consumer.ts";
+import type { RunningConsumer } from "./start-flow.ts";
+import { startRelay } from "./start-relay.ts";
 
 const readConfig = () => {
   try {
@@ -24,43 +26,47 @@ const readConfig = () => {
 
 const config = readConfig();
 const log = createLog(config.log);
-const { group, instance, workerUrl } = config;
-const topics = topicsOf(operations);
+const { group, relayGroup, instance, workerUrl, concurrency } = config;
 
-const createSource = (source: SourceConfig): Source => {
+const createSource = (source: SourceConfig, group: string, topics: readonly string[]): Source => {
   const common = { group, instance, topics, log };
   return source.kind === "kafka" ? kafkaSource({ ...source, ...common }) : upstashSource({ ...source, ...common });
 };
 
-const consumer = startConsumer({
-  contract: operations,
-  handlers,
-  source: createSource(config.source),
-  sink: workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) }),
-  log,
-  concurrency: config.concurrency,
-  replySource: `/consumer/${group}`,
-});
+const sink = workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) });
+const requestTopics = handledTopicsOf(operations);
+const responded = respondedOperationsOf(operations);
+const replyTopics = [...responded.keys()];
+const consumers: RunningConsumer[] = [];
+if (requestTopics.length > 0) {
+  const source = createSource(config.source, group, requestTopics);
+  consumers.push(startConsumer({ contract: operations, handlers, source, sink, log, concurrency, replySource: `/consumer/${group}` }));
+}
+if (replyTopics.length > 0) {
+  const source = createSource(config.source, relayGroup, replyTopics);
+  consumers.push(startRelay({ operations: responded, source, sink, log, replySource: `/relay/${relayGroup}` }));
+}
 
 let stopping = false;
 void untilToldToStop({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
   stopping = true;
   log.info({ reason }, "draining");
-  await consumer.drain(config.drainTimeoutMs);
+  await Promise.all(consumers.map((consumer) => consumer.drain(config.drainTimeoutMs)));
   log.info("drained");
   process.exit(0);
 });
 
-consumer.ended.catch((error) => {
+Promise.all(consumers.map(({ ended }) => ended)).catch((error) => {
   log.error({ err: error }, "the consumer broke");
   process.exit(1);
 });
 // If it fails, the end does too, and says why.
-const isReady = await consumer.ready.then(
+const isReady = await Promise.all(consumers.map(({ ready }) => ready)).then(
   () => true,
   () => false,
 );
 if (isReady && !stopping) {
-  log.info({ group, instance, topics, workerUrl, source: config.source.kind }, "consuming");
+  log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
+  if (replyTopics.length > 0) log.info({ group: relayGroup, topics: replyTopics }, "relaying the replies of responders");
   process.send?.({ type: "ready" });
 }

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { checkResponder, type Responder } from "./responder.ts";
+import { isTopic, TOPIC_RULE } from "./topic.ts";
 
 /** The topic of every operation that does not name its own. */
 export const DEFAULT_TOPIC = "requests";
@@ -7,12 +9,16 @@ export const DEFAULT_TOPIC = "requests";
 export const MIN_RETENTION_AFTER_DEADLINE_SECONDS = 120;
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
-const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 /** The correlation ID stores both durations in three bytes. */
 const MAX_SECONDS = 2 ** 24 - 1;
 
 /** What a user writes to add an operation; see {@link defineOperation}. */
-export type OperationDefinition<Name extends string, Request extends z.ZodType, Reply extends z.ZodType> = {
+export type OperationDefinition<
+  Name extends string,
+  Request extends z.ZodType,
+  Reply extends z.ZodType,
+  R extends Responder | undefined = Responder | undefined,
+> = {
   /** Lower-case letters, digits and hyphens; the last path segment of `POST /requests/:operation`. */
   readonly name: Name;
   readonly request: Request;
@@ -25,6 +31,8 @@ export type OperationDefinition<Name extends string, Request extends z.ZodType, 
   orderingKey?(request: z.output<Request>): string;
   /** The Kafka topic; `requests` if not named. */
   readonly topic?: string;
+  /** Who answers instead of a handler of ours; its `requestTopic` is then the topic. */
+  readonly responder?: R;
 };
 
 /** One operation of the contract, checked and complete. */
@@ -32,7 +40,8 @@ export type Operation<
   Name extends string = string,
   Request extends z.ZodType = z.ZodType,
   Reply extends z.ZodType = z.ZodType,
-> = OperationDefinition<Name, Request, Reply> & { readonly topic: string };
+  R extends Responder | undefined = Responder | undefined,
+> = OperationDefinition<Name, Request, Reply, R> & { readonly topic: string; readonly responder: R };
 
 /** What a caller may send, before the schema's defaults and transforms. */
 export type RequestInput<O extends Operation> = z.input<O["request"]>;
@@ -48,19 +57,26 @@ export type ReplyOf<O extends Operation> = z.output<O["reply"]>;
  * The types of the schemas flow to the Worker, the handler, the client and the page.
  * @throws TypeError naming the field that is wrong and what it must be.
  */
-export const defineOperation = <const Name extends string, Request extends z.ZodType, Reply extends z.ZodType>(
-  definition: OperationDefinition<Name, Request, Reply>,
-): Operation<Name, Request, Reply> => {
-  const { name, deadlineSeconds, retentionSeconds, topic = DEFAULT_TOPIC } = definition;
+export const defineOperation = <
+  const Name extends string,
+  Request extends z.ZodType,
+  Reply extends z.ZodType,
+  const R extends Responder | undefined = undefined,
+>(
+  definition: OperationDefinition<Name, Request, Reply, R>,
+): Operation<Name, Request, Reply, R> => {
+  const { name, deadlineSeconds, retentionSeconds, responder } = definition;
+  const topic = definition.topic ?? responder?.requestTopic ?? DEFAULT_TOPIC;
   const expect = (holds: boolean, field: string, toBe: string, got: unknown): void => {
     if (!holds) throw new TypeError(`Expected ${field} of operation ${JSON.stringify(name)} to be ${toBe}, got ${JSON.stringify(got)}`);
   };
   expect(NAME.test(name), "name", "1 to 64 lower-case letters, digits or hyphens, starting with a letter", name);
-  expect(TOPIC.test(topic), "topic", "1 to 249 of the characters A-Z a-z 0-9 . _ -", topic);
+  if (responder !== undefined) checkResponder(responder, topic, expect);
+  expect(isTopic(topic), "topic", TOPIC_RULE, topic);
   const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_SECONDS;
   expect(isSeconds(deadlineSeconds), "deadlineSeconds", `a whole number from 1 to ${MAX_SECONDS}`, deadlineSeconds);
   const least = deadlineSeconds + MIN_RETENTION_AFTER_DEADLINE_SECONDS;
   const isRetention = isSeconds(retentionSeconds) && retentionSeconds >= least;
   expect(isRetention, "retentionSeconds", `a whole number from ${least} (deadlineSeconds + 120) to ${MAX_SECONDS}`, retentionSeconds);
-  return Object.freeze({ ...definition, topic });
+  return Object.freeze({ ...definition, topic, responder: responder as R });
 };

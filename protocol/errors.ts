@@ -21,6 +21,7 @@ export const ERRORS = {
   INVALID_REPLY: { status: 500, retryable: false, title: "The handler's reply does not fit the operation's schema" },
   REPLY_TOO_LARGE: { status: 500, retryable: false, title: "The reply is too large to be delivered" },
   NO_HANDLER: { status: 501, retryable: false, title: "No handler is installed for the operation" },
+  RESPONDER_FAILED: { status: 502, retryable: false, title: "The service that answers the operation failed" },
   PRODUCE_REJECTED: { status: 502, retryable: false, title: "Kafka refused the request" },
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },

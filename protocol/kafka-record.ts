@@ -102,7 +102,8 @@ const readHeaders = (headers: ConsumerRecord["headers"]): Map<string, string> =>
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const tryText = (value: string | Uint8Array): string | undefined => {
+/** Bytes as text, or undefined if they are not UTF-8. */
+export const tryText = (value: string | Uint8Array): string | undefined => {
   if (typeof value === "string") return value;
   try {
     return strictUtf8.decode(value);

@@ -1,4 +1,4 @@
-import { topicsOf } from "../contract/contract.ts";
+import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
 import { operations } from "../contract/operations.ts";
 import type { StartConfig } from "./config.ts";
 import type { Secrets } from "./secrets.ts";
@@ -20,6 +20,12 @@ const GATEWAY_USER = "rejoinder";
 /** A topic that the contract names is there at the next start: six partitions let six consumers share the work. */
 const withDeadLetters = (topic: string): readonly string[] => [`${topic}:6`, `${topic}-dlt:1`];
 
+/** What the contract needs: handlers and responders have six partitions, as have the replies of responders. */
+const topicsToProvide = (): readonly string[] => [
+  ...handledTopicsOf(operations).flatMap(withDeadLetters),
+  ...[...respondedOperationsOf(operations)].flatMap(([replyTopic, { topic }]) => [`${topic}:6`, `${replyTopic}:6`]),
+];
+
 export const createPartEnvironments = (config: StartConfig, secrets: Secrets, environment: ProcessEnvironment): PartEnvironments => {
   const kafkaRest = {
     UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${config.gatewayPort}`,
@@ -35,7 +41,7 @@ export const createPartEnvironments = (config: StartConfig, secrets: Secrets, en
   };
   return {
     gateway: {
-      GATEWAY_TOPICS: topicsOf(operations).flatMap(withDeadLetters).join(","),
+      GATEWAY_TOPICS: [...new Set(topicsToProvide())].join(","),
       ...all,
       GATEWAY_ENGINE: "embedded",
       GATEWAY_HOST: "127.0.0.1",

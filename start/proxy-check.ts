@@ -13,7 +13,7 @@ const TIMEOUT_MS = 15_000;
  * @throws ConfigurationError, ProxyCheckError
  */
 export const checkProxy = async (environment: Environment, now: () => number = Date.now): Promise<string> => {
-  const kafkaRest = readProducerConfig(environment);
+  const kafkaRest = readProducerConfig(environment, operations);
   const topics = topicsOf(operations);
   const proxy = `${kafkaRest.kind} at ${kafkaRest.url}`;
   const problems = await createProducer({ kafkaRest }, {}).check(topics, now() + TIMEOUT_MS);

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { Contract } from "../contract/contract.ts";
+import { operations } from "../contract/operations.ts";
 import { readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
@@ -53,13 +55,13 @@ const schema = z.object({
 export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaRest: ProducerConfig };
 
 /**
- * Reads the Worker's variables and secrets.
+ * Reads the Worker's variables and secrets, for a Worker that serves this contract.
  * @throws ConfigurationError with every problem.
  */
-export const readWorkerConfig = (env: object): WorkerConfig => {
+export const readWorkerConfig = (env: object, contract: Contract = operations): WorkerConfig => {
   const variables = env as Record<string, unknown>;
   const [kafkaRest, rest] = readTogether(
-    () => readProducerConfig(variables),
+    () => readProducerConfig(variables, contract),
     () => readEnvironment(schema, variables),
   );
   return Object.freeze({ ...rest, kafkaRest });

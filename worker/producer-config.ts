@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Environment, isSet, readEnvironment } from "../environment/environment.ts";
+import { type Contract, respondedOperationsOf } from "../contract/contract.ts";
+import { type Demand, type Environment, isSet, readEnvironment } from "../environment/environment.ts";
 import { httpUrl, kafkaRestVariables } from "../environment/variables.ts";
 import type { Producer } from "./producer.ts";
 import { confluentProducer } from "./producers/confluent.ts";
@@ -23,12 +24,22 @@ const kindSchema = z.object({
   KAFKA_REST_KIND: z.enum(KINDS, `Expected one of ${KINDS.join(", ")}.`).default("upstash"),
 });
 
+/** The operations that others answer find their replies by headers of their records. */
+const demandHeaders =
+  (contract: Contract): Demand =>
+  ({ KAFKA_REST_KIND: kind }): Record<string, string> => {
+    const names = [...respondedOperationsOf(contract).values()].map(({ name }) => name);
+    if (kind !== "rest-v2" || names.length === 0) return {};
+    const why = `the responders of ${names.join(", ")} are sent headers, and its API has none`;
+    return { KAFKA_REST_KIND: `Expected one of ${KINDS.filter((other) => other !== kind).join(", ")}: ${why}.` };
+  };
+
 /**
- * Reads how to produce: each kind of proxy has variables of its own, and those of the others are not looked at.
+ * Reads how to produce the requests of a contract: each kind of proxy has variables of its own, and those of the others are not looked at.
  * @throws ConfigurationError with every problem.
  */
-export const readProducerConfig = (env: Environment): ProducerConfig => {
-  const { KAFKA_REST_KIND: kind } = readEnvironment(kindSchema, env);
+export const readProducerConfig = (env: Environment, contract: Contract): ProducerConfig => {
+  const { KAFKA_REST_KIND: kind } = readEnvironment(kindSchema, env, demandHeaders(contract));
   if (kind === "upstash") {
     const values = readEnvironment(z.object(kafkaRestVariables), env);
     return {

@@ -49,6 +49,15 @@ test("the source kafka needs a cluster and no gateway, and the other a gateway a
   expect(problemsOf({ ...complete, SOURCE: "rabbit" })).toEqual([expect.stringMatching(/^SOURCE: /)]);
 });
 
+test("the replies of responders are read by a group of their own", () => {
+  expect(readConsumerConfig(complete).relayGroup).toBe("rejoinder-relay");
+  expect(readConsumerConfig({ ...complete, CONSUMER_GROUP: "a" }).relayGroup).toBe("a-relay");
+  expect(readConsumerConfig({ ...complete, CONSUMER_RELAY_GROUP: "b" }).relayGroup).toBe("b");
+  const problem = expect.stringMatching(/^CONSUMER_RELAY_GROUP: Expected another group/);
+  expect(problemsOf({ ...complete, CONSUMER_RELAY_GROUP: "rejoinder" })).toEqual([problem]);
+  expect(problemsOf({ ...complete, CONSUMER_GROUP: "a", CONSUMER_RELAY_GROUP: "a" })).toEqual([problem]);
+});
+
 test("while the secret is rotated the first of the two signs", () => {
   const newer = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
   expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }).replyKey).toEqual(new Uint8Array(24).fill(9));

@@ -5,6 +5,7 @@ import { isJsonMediaType } from "../../protocol/cloudevent.ts";
 import { type ErrorCode, RejoinderError } from "../../protocol/errors.ts";
 import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
 import { createRequestEvent } from "../../protocol/request-event.ts";
+import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { finalAnswer, pendingAnswer, statusPath } from "../answers.ts";
 import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
@@ -96,7 +97,12 @@ const createRecord = ({
     authtype: "unauthenticated",
     orderingKey,
   });
-  return { topic: operation.topic, key: orderingKey ?? id.text, ...encodeEvent(event) };
+  const { value, headers } = encodeEvent(event);
+  const { topic, responder } = operation;
+  const key = orderingKey ?? id.text;
+  // A responder passes over the attributes of an event, as it does with all that it does not know.
+  if (responder !== undefined) return { topic, key, value, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
+  return { topic, key, value, headers };
 };
 
 /** W3C Trace Context §3.2. */

@@ -6,7 +6,7 @@ import { newRequest, recordOf } from "./producer-contract.ts";
 
 // The proxy that KAFKA_REST_KIND and KAFKA_REST_URL name, with the topic KAFKA_REST_TOPIC; else a gateway that was started for the tests.
 const live = JSON.parse(testEnv.LIVE_PROXY) as Record<string, string>;
-const kafkaRest = readProducerConfig(live["KAFKA_REST_URL"] === undefined ? { ...testEnv } : live);
+const kafkaRest = readProducerConfig(live["KAFKA_REST_URL"] === undefined ? { ...testEnv } : live, {});
 const topic = live["KAFKA_REST_TOPIC"] ?? "requests";
 
 const open = () => createProducer({ kafkaRest }, {});

@@ -1,0 +1,52 @@
+import type { Operation } from "../contract/operation.ts";
+import type { Log } from "../environment/log.ts";
+import { createProblem } from "../protocol/problem.ts";
+import type { Reply } from "../protocol/reply-event.ts";
+import type { Settle } from "./consumer.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Replies } from "./replies.ts";
+import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
+
+export type RelayOptions = {
+  /** The operations that responders answer, by the topics of their replies. */
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly replies: Replies;
+  readonly delivery: Delivery;
+  readonly log: Log;
+};
+
+/**
+ * How a responder's reply is settled: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
+ * the Worker's to judge. Others may use the same reply topic: what is not a reply to one of our requests is passed over.
+ */
+export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): Settle => {
+  let passedOver = 0;
+
+  const replyOf = (operation: Operation, { correlationId, ...given }: ResponderReply): Reply => {
+    const to = { correlationId, operation: operation.name };
+    if (given.kind === "failed") {
+      log.warn({ ...to, reason: given.reason }, "the responder failed");
+      return replies.failed(to, given.problem);
+    }
+    if (given.kind === "unreadable") {
+      log.error({ ...to, reason: given.reason }, "the responder's reply cannot be read");
+      return replies.failed(to, createProblem("INVALID_REPLY", { detail: given.reason }));
+    }
+    try {
+      return replies.succeeded(to, operation.reply.parse(given.data));
+    } catch (error) {
+      log.error({ ...to, err: error }, "the responder's reply does not fit the schema");
+      return replies.failed(to, createProblem("INVALID_REPLY"));
+    }
+  };
+
+  return async (record) => {
+    const operation = operations.get(record.topic);
+    const reply = readResponderReply(record);
+    if (operation !== undefined && reply !== undefined) return delivery.deliver(replyOf(operation, reply));
+    passedOver += 1;
+    const { topic, partition, offset } = record;
+    log.debug({ topic, partition, offset, passedOver }, "a reply to somebody else's request was passed over");
+    return true;
+  };
+};

@@ -1,0 +1,73 @@
+import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
+import { type ConsumerRecord, tryText } from "../protocol/kafka-record.ts";
+import { createProblem, isProblem, type Problem } from "../protocol/problem.ts";
+import { SPRING_HEADERS } from "../protocol/spring-headers.ts";
+
+/** What a responder put into the reply topic for one of our requests. */
+export type ResponderReply = { readonly correlationId: string } & (
+  | { readonly kind: "replied"; readonly data: unknown }
+  /** `problem` is for the caller, `reason` for those who operate it. */
+  | { readonly kind: "failed"; readonly problem: Problem; readonly reason: string }
+  | { readonly kind: "unreadable"; readonly reason: string }
+);
+
+type Headers = ConsumerRecord["headers"];
+
+/**
+ * Reads a responder's reply, whatever is in it; never throws. Undefined if it answers no request of ours: requesters in Spring number theirs
+ * with 16 bytes or the text of a UUID, and only ours look like a correlation ID of ours.
+ */
+export const readResponderReply = ({ headers, value }: Pick<ConsumerRecord, "headers" | "value">): ResponderReply | undefined => {
+  const correlationId = textOf(headers, SPRING_HEADERS.correlationId);
+  if (correlationId === undefined || !isCorrelationIdShape(correlationId)) return undefined;
+  return { correlationId, ...(readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
+};
+
+/** NestJS sends a responder's error as text, or as the JSON of an object. It is meant for the requester, so the caller is told. */
+const readNestError = (headers: Headers) => {
+  const text = textOf(headers, SPRING_HEADERS.nestError);
+  if (text === undefined) return undefined;
+  const error = tryJson(text);
+  if (isProblem(error)) return { kind: "failed", problem: error, reason: error.detail ?? error.title } as const;
+  const detail = isMessage(error) ? error.message : text;
+  return { kind: "failed", problem: createProblem("RESPONDER_FAILED", { detail }), reason: detail } as const;
+};
+
+/**
+ * A Spring responder that fails sends nothing, unless its dead letters go to the reply topic: then the request comes back, and what the
+ * exception was stands in headers. Exceptions say things that are not for everybody, so the caller is told only that there was one.
+ */
+const readSpringException = (headers: Headers) => {
+  if (!headers.some(({ key }) => SPRING_EXCEPTION.test(key))) return undefined;
+  const told = headers.filter(({ key }) => /exception-(cause-fqcn|fqcn|message)$/.test(key)).map(({ value }) => value && tryText(value));
+  return { kind: "failed", problem: createProblem("RESPONDER_FAILED"), reason: told.filter(Boolean).join(": ") } as const;
+};
+
+const SPRING_EXCEPTION = /^kafka_(dlt-)?exception-/;
+
+const readValue = (value: ConsumerRecord["value"]) => {
+  // What has no value replies null, as JSON has no other word for it.
+  if (value === null || value.length === 0) return { kind: "replied", data: null } as const;
+  const text = tryText(value);
+  const data = text === undefined ? undefined : tryJson(text);
+  if (data === undefined) return { kind: "unreadable", reason: "Expected the responder's reply to be JSON." } as const;
+  return { kind: "replied", data } as const;
+};
+
+/** Of repeated headers the last counts, as in Kafka's own clients. */
+const textOf = (headers: Headers, name: string): string | undefined => {
+  const value = headers.findLast(({ key }) => key === name)?.value;
+  return value === undefined || value === null ? undefined : tryText(value);
+};
+
+/** Undefined, which no JSON is, if it is none. */
+const tryJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const isMessage = (value: unknown): value is { readonly message: string } =>
+  typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";

@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { Log } from "../environment/log.ts";
+import { createCommits } from "./commits.ts";
+import { createConsumer, type Settle } from "./consumer.ts";
+import { createDelivery, type Delivery } from "./delivery.ts";
+import { createOffsets, type Offsets } from "./offsets.ts";
+import { createReplies, type Replies } from "./replies.ts";
+import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
+import { type Clock, platformTimers, type Timers, within } from "./timers.ts";
+import { createWindow } from "./window.ts";
+
+export type FlowOptions = {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly log: Log;
+  /** How many records may be under way at once. */
+  readonly maxRecords: number;
+  /** How many bytes the records that wait may hold, and as many again the replies that are not delivered yet. */
+  readonly maxWaitingBytes?: number | undefined;
+  /** The `source` attribute of the replies: a URI reference. */
+  readonly replySource: string;
+  readonly now?: Clock;
+  readonly timers?: Timers;
+  readonly random?: () => number;
+  /** Makes the ids of replies and batches. */
+  readonly createId?: () => string;
+};
+
+/** What there is to settle a record with. */
+export type FlowParts = {
+  readonly offsets: Offsets;
+  readonly replies: Replies;
+  readonly delivery: Delivery;
+  /** Aborts when the process can wait no longer. */
+  readonly stop: AbortSignal;
+};
+
+/** A consumer that is at work. */
+export type RunningConsumer = {
+  /** Resolves once records can be read. */
+  readonly ready: Promise<void>;
+  /** Resolves when consuming has ended; rejects if it broke. */
+  readonly ended: Promise<void>;
+  /**
+   * Stops consuming, gives what is under way so long to be handled and delivered, commits what is settled and leaves the group.
+   * What was cut off is not committed, and is done again by whoever consumes next.
+   */
+  drain(timeoutMs: number): Promise<void>;
+};
+
+/** With the texts that they become, well within the memory of a small container. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** Puts together what stands between a source and a sink, and starts it; `createSettle` says what is done with a record. */
+export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts) => Settle): RunningConsumer => {
+  const { source, sink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
+  const consuming = new AbortController();
+  const stop = new AbortController();
+  const offsets = createOffsets();
+  const window = createWindow({ maxRecords, maxBytes: maxWaitingBytes });
+  const replies = createReplies({ source: replySource, now, createId });
+  const delivery = createDelivery({ sink, replies, log, maxWaitingBytes, timers, random, createId });
+  const commits = createCommits({ source, offsets, log, timers });
+  const settle = createSettle({ offsets, replies, delivery, stop: stop.signal });
+  const consumer = createConsumer({ source, offsets, window, commits, settle });
+
+  const ready = source.open(consuming.signal, consumer.handOver);
+  const ended = ready.then(() => consumer.run(consuming.signal));
+
+  return {
+    ready,
+    ended,
+    async drain(timeoutMs) {
+      consuming.abort();
+      const cutOff = new AbortController();
+      const timer = timers.setTimeout(() => cutOff.abort(), timeoutMs);
+      await window.empty(cutOff.signal);
+      timers.clearTimeout(timer);
+      if (window.records > 0) log.warn({ records: window.records }, "some records were not finished in time and will be done again");
+      // Delivery first: a handler that is told to stop may fail, and nobody should be told of that failure.
+      delivery.close();
+      stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
+      const leave = commits.flush().then(() => source.close());
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error("The gateway did not answer."), timers).catch((error) =>
+        log.warn({ err: error }, "left without a last commit"),
+      );
+    },
+  };
+};
+
+/** A gateway that is away is not waited for: without the last commit some handlers run twice. */
+const LEAVE_TIMEOUT_MS = 1_000;

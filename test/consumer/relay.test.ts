@@ -1,0 +1,99 @@
+import { expect, onTestFinished, test } from "vitest";
+import * as z from "zod";
+import { workerSink } from "../../consumer/sinks/worker.ts";
+import type { Position } from "../../consumer/offsets.ts";
+import { startRelay } from "../../consumer/start-relay.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
+import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
+import { createRecordedLog } from "./log.ts";
+import { REPLY_SECRET } from "./process.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
+import { newCorrelationId } from "./requests.ts";
+
+const price = defineOperation({
+  name: "price",
+  request: z.string(),
+  // A schema can throw, too: at its own mistakes.
+  reply: z.number().refine((value) => {
+    if (value === 13) throw new Error("a bug in the schema");
+    return true;
+  }),
+  deadlineSeconds: 30,
+  retentionSeconds: 3_600,
+  responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
+});
+
+/** A reply topic that is in memory: what is looked at here stands between it and the Worker. */
+const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">[]) => {
+  const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
+  const log = createRecordedLog();
+  const commits: Position[] = [];
+  const running = startRelay({
+    operations: new Map([["price.replies", price]]),
+    source: {
+      name: "memory",
+      async open() {},
+      async *records() {
+        for (const [offset, reply] of replies.entries())
+          yield { topic: "price.replies", partition: 0, offset, timestamp: 0, key: null, ...reply };
+      },
+      async commit(positions) {
+        commits.push(...positions);
+        return { committed: positions, lost: [] };
+      },
+      async produce() {},
+      async close() {},
+    },
+    sink: workerSink({ url: receiver.url, key: await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>) }),
+    log,
+    replySource: "/relay/test",
+  });
+  onTestFinished(() => receiver.close());
+  await running.ended;
+  return { receiver, log, commits, drain: () => running.drain(10_000) };
+};
+
+const reply = (correlationId: string, value: string, ...more: ConsumerRecord["headers"]) => ({
+  value,
+  headers: [{ key: "kafka_correlationId", value: correlationId }, ...more],
+});
+
+test("hands on what a responder replied, checked by the operation's schema, and commits it", async () => {
+  const [one, two, three, four, five] = Array.from({ length: 5 }, newCorrelationId) as [string, string, string, string, string];
+  const { receiver, commits, drain } = await relay([
+    reply(one, "12.5"),
+    reply(two, '"dear"'),
+    reply(three, "{"),
+    reply(four, "", { key: "kafka_nest-err", value: "sold out" }),
+    reply(five, "13"),
+  ]);
+  await drain();
+  expect(receiver.stored.get(one)).toMatchObject({ operation: "price", state: "succeeded", data: 12.5, source: "/relay/test" });
+  expect(receiver.stored.get(two)).toMatchObject({ operation: "price", state: "failed", data: { code: "INVALID_REPLY" } });
+  expect(receiver.stored.get(three)).toMatchObject({
+    state: "failed",
+    data: { code: "INVALID_REPLY", detail: "Expected the responder's reply to be JSON." },
+  });
+  expect(receiver.stored.get(four)).toMatchObject({ state: "failed", data: { code: "RESPONDER_FAILED", detail: "sold out" } });
+  expect(receiver.stored.get(five)).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
+  expect(commits.at(-1)).toEqual({ topic: "price.replies", partition: 0, offset: 5 });
+});
+
+test("passes over replies to others, and goes on", async () => {
+  const ours = newCorrelationId();
+  const { receiver, log, commits, drain } = await relay([
+    reply("6debcbe3-108a-47e8-a52c-79cd0df5dc14", "1"),
+    { value: Uint8Array.of(0xff), headers: [{ key: "kafka_correlationId", value: Uint8Array.of(0xff) }] },
+    { value: null, headers: [] },
+    reply(ours, "2"),
+  ]);
+  await drain();
+  expect([...receiver.stored.keys()]).toEqual([ours]);
+  expect(log.lines.filter(({ passedOver }) => passedOver !== undefined).map(({ level, passedOver }) => [level, passedOver])).toEqual([
+    ["debug", 1],
+    ["debug", 2],
+    ["debug", 3],
+  ]);
+  expect(commits.at(-1)).toMatchObject({ offset: 4 });
+});

@@ -1,0 +1,53 @@
+import { expect, expectTypeOf, test } from "vitest";
+import { z } from "zod";
+import { defineContract, type HandledName, handledTopicsOf, respondedOperationsOf, topicsOf } from "../../contract/contract.ts";
+import { defineOperation } from "../../contract/operation.ts";
+
+const definition = { name: "price", request: z.string(), reply: z.number(), deadlineSeconds: 30, retentionSeconds: 150 } as const;
+const responder = { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" } as const;
+const price = defineOperation({ ...definition, responder });
+const discount = defineOperation({ ...definition, name: "discount", responder: { ...responder, replyTopic: "discount.replies" } });
+const sum = defineOperation({ ...definition, name: "sum" });
+
+test("an operation that a responder answers goes to the responder's topic", () => {
+  expect(price.topic).toBe("price.requests");
+  expect(defineOperation({ ...definition, topic: "price.requests", responder }).topic).toBe("price.requests");
+});
+
+test.each([
+  ["responder.headers", { responder: { ...responder, headers: "smallrye" } }],
+  ["responder.requestTopic", { responder: { ...responder, requestTopic: "" } }],
+  ["responder.replyTopic", { responder: { ...responder, replyTopic: "no spaces" } }],
+  ["responder.replyTopic", { responder: { ...responder, replyTopic: "price.requests" } }],
+  ["topic", { topic: "requests", responder }],
+])("a responder with a wrong %s is refused by that name", (field, wrong) => {
+  expect(() => defineOperation({ ...definition, ...(wrong as object) })).toThrow(
+    new RegExp(`^Expected ${field} of operation "price" to be `),
+  );
+});
+
+test("the contract knows what is produced, what handlers read, and whose replies are in which topic", () => {
+  const contract = defineContract({ sum, price, discount });
+  expect(topicsOf(contract)).toEqual(["requests", "price.requests"]);
+  expect(handledTopicsOf(contract)).toEqual(["requests"]);
+  expect([...respondedOperationsOf(contract)]).toEqual([
+    ["price.replies", price],
+    ["discount.replies", discount],
+  ]);
+});
+
+test("a topic with two uses is refused: nobody could tell one's records from the other's", () => {
+  const inOwnTopic = (topic: string) => defineOperation({ ...definition, name: "sum", topic });
+  const other = defineOperation({ ...definition, name: "other", responder });
+  expect(() => defineContract({ price, sum: inOwnTopic("price.requests") })).toThrow(
+    'Expected topic "price.requests" to have one use, got requests to responders and, of operation sum, requests to handlers',
+  );
+  expect(() => defineContract({ price, sum: inOwnTopic("price.replies") })).toThrow(/replies to price and, of operation sum, /);
+  expect(() => defineContract({ price, other })).toThrow(/"price.replies" .* replies to price and, of operation other, replies to other/);
+});
+
+test("an operation that a responder answers has no handler, by its type", () => {
+  expectTypeOf<HandledName<{ sum: typeof sum; price: typeof price }>>().toEqualTypeOf<"sum">();
+  expectTypeOf(price.responder).toEqualTypeOf<typeof responder>();
+  expectTypeOf(sum.responder).toEqualTypeOf<undefined>();
+});
