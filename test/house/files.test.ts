@@ -38,6 +38,6 @@ test("exports have names, except where a runtime asks for a default", () => {
 });
 
 test("the tests mirror the folders that they test", () => {
-  const folders = new Set([...sourceFiles().map((path) => path.split("/")[0]), "house", "end-to-end"]);
+  const folders = new Set([...sourceFiles().map((path) => path.split("/")[0]), "house", "end-to-end", "interop"]);
   expect(filesOf("test/*/**/*.test.ts").filter((path) => !folders.has(path.split("/")[1]))).toEqual([]);
 });

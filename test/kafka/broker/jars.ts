@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { provideFolder } from "../../helpers/provided-folder.ts";
 
 const execute = promisify(execFile);
 const HERE = import.meta.dirname;
@@ -22,25 +23,13 @@ export const missingTools = async (): Promise<string | undefined> => {
   return undefined;
 };
 
-/**
- * The folder of Apache Kafka's jars, fetched by Maven the first time. Several processes may ask at once: each fetches into a folder of its
- * own, and the first to be ready gives it its name.
- */
-export const provideJars = async (): Promise<string> => {
-  const folder = await jarsFolder();
-  if (existsSync(folder)) return folder;
-  await mkdir(join(HERE, "jars"), { recursive: true });
-  const own = await mkdtemp(join(HERE, "jars/fetching-"));
-  try {
-    await execute("mvn", ["-q", "-B", "-f", POM, "dependency:copy-dependencies", `-DoutputDirectory=${own}`]);
-    await rename(own, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw new Error(`Expected Maven to fetch what ${POM} names.`, { cause: error });
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
-  return folder;
-};
+/** The folder of Apache Kafka's jars, fetched by Maven the first time. */
+export const provideJars = async (): Promise<string> =>
+  provideFolder(await jarsFolder(), async (folder) => {
+    await execute("mvn", ["-q", "-B", "-f", POM, "dependency:copy-dependencies", `-DoutputDirectory=${folder}`]).catch((cause: unknown) => {
+      throw new Error(`Expected Maven to fetch what ${POM} names.`, { cause });
+    });
+  });
 
 /** Named by what is in it, so that another version of Kafka is another folder. */
 const jarsFolder = async (): Promise<string> => {

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunningProcess } from "../helpers/processes.ts";
+import { ownName } from "../kafka/broker/topics.ts";
+import type { LineProcess } from "./line-process.ts";
+import { startNest } from "./nest/app.ts";
+import { startSpring } from "./spring/app.ts";
+import { type Answer, type InteropStack, startInteropStack } from "./stack.ts";
+import { springSuite } from "./suite.ts";
+
+const DEADLINE_SECONDS = 30;
+
+const responded = (name: string, deadlineSeconds = DEADLINE_SECONDS) => {
+  const topic = ownName(name);
+  return { name, deadlineSeconds, requestTopic: topic, replyTopic: `${topic}.reply` };
+};
+
+await springSuite("a responder of somebody else", ({ brokers }) => {
+  const spring = { sum: responded("spring-sum"), silent: responded("spring-silent", 1), honest: responded("spring-honest") };
+  const nest = { sum: responded("nest-sum"), failing: responded("nest-failing") };
+  const started: LineProcess[] = [];
+  let stack: InteropStack;
+  let consumer: RunningProcess;
+  let unanswered: Answer;
+
+  beforeAll(async () => {
+    stack = await startInteropStack(brokers, [...Object.values(spring), ...Object.values(nest)]);
+    const topicsOf = (operations: Readonly<Record<string, { readonly requestTopic: string }>>) =>
+      Object.fromEntries(Object.entries(operations).map(([name, { requestTopic }]) => [name, requestTopic]));
+    started.push(await startSpring("responder", brokers, topicsOf(spring)));
+    started.push(await startNest("responder", { brokers, topics: topicsOf(nest) }));
+    unanswered = await stack.request("spring-silent", { a: 2, b: 3 }, "respond-async");
+  });
+
+  afterAll(async () => {
+    await consumer?.stop();
+    await Promise.all(started.map((responder) => responder.stop()));
+    await stack?.remove();
+  });
+
+  describe.each(["upstash", "kafka"])("with the source %s", (source) => {
+    test("answers, also while no relay runs", async () => {
+      await consumer?.stop();
+      const early = await stack.request("spring-sum", { a: 1, b: 1 }, "respond-async");
+      expect(early.status).toBe(202);
+      consumer = await stack.startConsumer({ SOURCE: source });
+      expect(await stack.untilTerminal(early.location)).toMatchObject({ state: "succeeded", operation: "spring-sum", reply: { sum: 2 } });
+    });
+
+    test.each(["spring-sum", "nest-sum", "sum"])("a caller who waits gets the reply of %s", async (operation) => {
+      expect(await stack.request(operation, { a: 2, b: 3 })).toMatchObject({ status: 200, body: { sum: 5 } });
+    });
+
+    test("many callers at once get each the reply to their own request", async () => {
+      const numbers = Array.from({ length: 50 }, (_, index) => index);
+      const operationOf = (number: number) => (number % 2 === 0 ? "spring-sum" : "nest-sum");
+      const answers = await Promise.all(numbers.map((number) => stack.request(operationOf(number), { a: number, b: 0.5 })));
+      expect(answers.map(({ body }) => body)).toEqual(numbers.map((number) => ({ sum: number + 0.5 })));
+    });
+
+    test("the error of a Nest responder reaches the caller", async () => {
+      expect(await stack.request("nest-failing", { a: 2, b: 3 })).toMatchObject({
+        status: 502,
+        body: { code: "RESPONDER_FAILED", detail: "This responder says that it failed." },
+      });
+    });
+
+    test("the dead letter of a Spring responder says that it failed", async () => {
+      const { status, body } = await stack.request("spring-honest", { a: 2, b: 3 });
+      expect([status, body]).toEqual([502, expect.objectContaining({ code: "RESPONDER_FAILED" })]);
+      expect(JSON.stringify(body)).not.toMatch(/IllegalState|This responder/);
+      expect(consumer.output()).toContain("This responder says that it failed.");
+    });
+  });
+
+  test("a Spring responder that fails silently is told of as expired", async () => {
+    expect(unanswered.status).toBe(202);
+    expect(await stack.untilTerminal(unanswered.location)).toMatchObject({ state: "expired", error: { code: "DEADLINE_EXCEEDED" } });
+  });
+});

@@ -1,0 +1,3 @@
+package rejoinder.interop;
+
+record SumReply(double sum) {}

@@ -1,0 +1,3 @@
+package rejoinder.interop;
+
+record SumRequest(double a, double b) {}

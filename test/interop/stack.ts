@@ -1,0 +1,119 @@
+import { rmSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StatusBody } from "../../protocol/status.ts";
+import { REPLY_SECRET } from "../consumer/process.ts";
+import { copyCheckout } from "../helpers/checkout.ts";
+import { startGatewayProcess } from "../helpers/gateway.ts";
+import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
+import { until } from "../helpers/stack.ts";
+import { ownName } from "../kafka/broker/topics.ts";
+
+/** An operation like `sum` that somebody else answers. */
+export type Responded = {
+  readonly name: string;
+  readonly deadlineSeconds: number;
+  readonly requestTopic: string;
+  readonly replyTopic: string;
+};
+
+export type Answer = { readonly status: number; readonly body: unknown; readonly location: string };
+
+/** The Worker in workerd, and the gateway before a cluster, of a contract that has operations with responders. */
+export type InteropStack = {
+  /** Posts a request that waits for its reply. */
+  request(operation: string, data: unknown, prefer?: string): Promise<Answer>;
+  /** Looks at a status until it is terminal. */
+  untilTerminal(location: string): Promise<StatusBody>;
+  /** Starts the consumer with its relay; one at a time. */
+  startConsumer(variables: Readonly<Record<string, string>>): Promise<RunningProcess>;
+  remove(): Promise<void>;
+};
+
+/** Starts them on the cluster. The contract is changed in a copy of this checkout, as its users change it. */
+export const startInteropStack = async (brokers: readonly string[], responded: readonly Responded[]): Promise<InteropStack> => {
+  const checkout = copyCheckout();
+  const dir = mkdtempSync(join(tmpdir(), "rejoinder-interop-"));
+  const handled = ownName("requests");
+  checkout.replaceLine("contract/operation.ts", "export const DEFAULT_TOPIC", `export const DEFAULT_TOPIC = "${handled}";`);
+  checkout.replaceLine("contract/operations.ts", "export const operations", contractOf(responded));
+  // Else nobody would be told of a deadline for a minute after it.
+  checkout.replaceLine("worker/mailbox/rules.ts", "const GRACE_AFTER_DEADLINE_MS", "const GRACE_AFTER_DEADLINE_MS = 1_000;");
+  const topics = [handled, `${handled}-dlt`, ...responded.flatMap(({ requestTopic, replyTopic }) => [requestTopic, replyTopic])];
+  const cluster = { KAFKA_BROKERS: brokers.join(",") };
+  const gateway = await startGatewayProcess({
+    ...cluster,
+    GATEWAY_ENGINE: "kafka",
+    GATEWAY_TOPICS: topics.map((topic) => `${topic}:3`).join(","),
+  });
+  const gatewayAsSeen = {
+    UPSTASH_KAFKA_REST_URL: gateway.url,
+    UPSTASH_KAFKA_REST_USERNAME: gateway.username,
+    UPSTASH_KAFKA_REST_PASSWORD: gateway.password,
+  };
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const worker = await startProcess(
+    "worker",
+    {
+      ...gatewayAsSeen,
+      REJOINDER_DIR: dir,
+      PORT: port,
+      AUTH: "public",
+      ENVIRONMENT: "local",
+      CORRELATION_SECRET: `1:${"interop-".repeat(8)}`,
+      REPLY_SECRET,
+      EXIT_WITH_PARENT: "1",
+    },
+    [],
+    checkout.run,
+  );
+  const group = ownName("interop");
+  return {
+    async request(operation, data, prefer = "wait=25") {
+      const headers = { "content-type": "application/json", prefer };
+      const response = await fetch(`${url}/requests/${operation}`, { method: "POST", headers, body: JSON.stringify(data) });
+      return { status: response.status, body: await response.json(), location: response.headers.get("location") ?? "" };
+    },
+    async untilTerminal(location) {
+      let status: Response | undefined;
+      await until(async () => {
+        status = await fetch(url + location, { headers: { prefer: "wait=20" } });
+        return status.status !== 202;
+      });
+      return (await status?.json()) as StatusBody;
+    },
+    startConsumer: (variables) =>
+      startProcess(
+        "consumer",
+        {
+          ...(variables["SOURCE"] === "kafka" ? cluster : gatewayAsSeen),
+          WORKER_URL: url,
+          REPLY_SECRET,
+          CONSUMER_GROUP: group,
+          CONSUMER_INSTANCE: "interop-1",
+          LOG_LEVEL: "debug",
+          EXIT_WITH_PARENT: "1",
+          ...variables,
+        },
+        [],
+        checkout.run,
+      ),
+    async remove() {
+      await worker.stop();
+      await gateway.remove();
+      checkout.remove();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+/** The end of contract/operations.ts, with operations whose schemas are those of `sum`. */
+const contractOf = (responded: readonly Responded[]): string => {
+  const entries = responded.map(({ name, deadlineSeconds, requestTopic, replyTopic }) => {
+    const responder = JSON.stringify({ headers: "spring", requestTopic, replyTopic });
+    const times = `deadlineSeconds: ${deadlineSeconds}, retentionSeconds: HOUR`;
+    return `"${name}": defineOperation({ name: "${name}", request: sum.request, reply: sum.reply, ${times}, responder: ${responder} as const })`;
+  });
+  return `export const operations = defineContract({ sum, echo, report, ${entries.join(", ")} });`;
+};
