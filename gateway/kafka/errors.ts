@@ -20,12 +20,16 @@ export const toldToCaller = async <Result>(run: () => Promise<Result>): Promise<
   }
 };
 
-/** Addresses, users and variables are for those who run the gateway: they are logged. */
-export const messageOf = (failure: KafkaError): string => {
-  if (failure.code === "unavailable") return `${KAFKA_ERRORS.unavailable}. Try again a little later.`;
-  return failure.code === "misconfigured" || failure.code === "unexpected" ? `${KAFKA_ERRORS[failure.code]}.` : failure.message;
+/** What is the matter with the cluster, and with the way to it, is for those who run the gateway: it is logged. */
+const FOR_THE_LOG: ReadonlySet<KafkaErrorCode> = new Set(["unavailable", "unknown", "misconfigured", "unexpected"]);
+
+/** What a caller is told of a failure. */
+export const messageOf = ({ code, message }: KafkaError): string => {
+  if (!FOR_THE_LOG.has(code)) return message;
+  return code === "unavailable" ? `${KAFKA_ERRORS[code]}. Try again a little later.` : `${KAFKA_ERRORS[code]}.`;
 };
 
+/** The HTTP status of a failure. */
 export const STATUSES: Readonly<Record<KafkaErrorCode, number>> = {
   unavailable: 503,
   unknown: 500,

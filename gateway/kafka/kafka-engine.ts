@@ -38,6 +38,9 @@ export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log,
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
+/** So long closing waits for brokers that do not answer. */
+const LEAVE_MS = 2_000;
+
 /**
  * An engine on a Kafka cluster. It keeps nothing but where its instances are.
  * @throws KafkaError if the cluster cannot be reached, or a declared topic is not there and cannot be made
@@ -103,7 +106,9 @@ export const openKafkaEngine = async (
       fetches.drain();
     },
     async close() {
-      await Promise.all(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
+      const leaving = Promise.allSettled(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
+      // Whom the brokers do not let go in time they miss later.
+      await Promise.race([leaving, new Promise<void>((resolve) => void clock.setTimeout(resolve, LEAVE_MS))]);
       await producer.close();
       await fetches.close();
       await admin.close();
