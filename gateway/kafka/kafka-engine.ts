@@ -72,7 +72,15 @@ export const openKafkaEngine = async (
   return {
     topics: () => toldToCaller(topics.counts),
     provideTopics: (names, make) => toldToCaller(() => topics.provide(names, make)),
-    produce: (records) => produceRecords(producer, queue, records),
+    async produce(records) {
+      try {
+        return await produceRecords(producer, queue, records);
+      } catch (error) {
+        // A topic may have been deleted, or got other leaders: the next call looks again.
+        if (!(error instanceof GatewayError && error.status === 413)) directory.forget(records.map(({ topic }) => topic));
+        throw error;
+      }
+    },
     fetch: (request) =>
       toldToCaller(async () => {
         await topics.require(request.offsets);

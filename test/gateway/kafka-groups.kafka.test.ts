@@ -1,7 +1,9 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../gateway/clock.ts";
 import type { Engine } from "../../gateway/engine.ts";
-import { createConsumerClient } from "../../kafka/clients.ts";
+import { createAdminClient, createConsumerClient } from "../../kafka/clients.ts";
+import { until } from "../helpers/stack.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic, ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
@@ -18,6 +20,8 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     const one = await kafkaEngineUnderTest({ brokers, scope });
     return [one, count === 1 ? one : await kafkaEngineUnderTest({ brokers, scope })];
   };
+  const admin = createAdminClient(connectionTo(brokers));
+  afterAll(() => admin.close());
   const countOf = async (engine: Engine, instance: string) => (await ownership(engine))[instance]?.length;
 
   test("instances at several gateways share one group, and each record goes to one of them", async () => {
@@ -91,6 +95,27 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     expect(native.assignments?.flatMap(({ partitions }) => partitions)).toHaveLength(2);
     await native.close(true);
     await expect.poll(partitionsOf, WITHIN).toBe(4);
+  });
+
+  test("a group gets the partitions that a topic gets later", async () => {
+    const scope = ownName("growing");
+    let later = 0;
+    const clock = { ...systemClock, now: () => Date.now() + later };
+    const engine = await kafkaEngineUnderTest({ brokers, scope, clock });
+    await take(engine);
+    await admin.createPartitions({ topics: [{ name: `${scope}-t`, count: 6 }] });
+    later = 60_000;
+    await expect.poll(() => countOf(engine, "i"), WITHIN).toBe(6);
+  });
+
+  test("an instance that is deleted while its group is still sharing out is gone", async () => {
+    const [engine] = await open(1);
+    await take(engine, { instance: "a" });
+    const joining = engine.consume(consumeRequest({ instance: "b" }));
+    await until(async () => "b" in (await ownership(engine)));
+    await engine.deleteConsumer({ group: "g", instance: "b" });
+    expect(settled(await joining)).toEqual([]);
+    await expect.poll(() => ownership(engine), WITHIN).toEqual({ a: [0, 1, 2, 3] });
   });
 
   test("instances that read different topics each get their own", async () => {
