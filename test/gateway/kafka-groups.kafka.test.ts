@@ -118,6 +118,40 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     await expect.poll(() => ownership(engine), WITHIN).toEqual({ a: [0, 1, 2, 3] });
   });
 
+  test("no record is passed over while instances at two gateways come and go", async () => {
+    const [one, other] = await open(2);
+    const produced = new Set<string>();
+    const seen = new Set<string>();
+    const flow = { isOver: false };
+    const produceAll = async () => {
+      for (let index = 0; !flow.isOver; index += 1) {
+        for (const partition of [0, 1, 2, 3]) {
+          await produceValues(one, partition, `${partition}/${index}`);
+          produced.add(`${partition}/${index}`);
+        }
+      }
+    };
+    const consumeAll = async (engine: Engine, instance: string, isLeft: () => boolean) => {
+      const name = { group: "g", instance };
+      while (!isLeft()) {
+        for (const { value } of settled(await engine.consume(consumeRequest({ instance, timeoutMs: 200 })))) seen.add(value);
+        // Refused where the partition has gone to another instance, which then begins at the last commit.
+        await engine.commit(name, []).catch((error: unknown) => expect(error).toMatchObject({ status: 409 }));
+      }
+      await engine.deleteConsumer(name);
+    };
+    const producing = produceAll();
+    const staying = consumeAll(one, "stays", () => flow.isOver && produced.size === seen.size);
+    for (const [round, engine] of [one, other, one, other].entries()) {
+      const goal = seen.size + 200;
+      await consumeAll(engine, `guest-${round}`, () => seen.size > goal);
+    }
+    flow.isOver = true;
+    await producing;
+    await staying;
+    expect(seen).toEqual(produced);
+  });
+
   test("instances that read different topics each get their own", async () => {
     const [engine] = await open(1);
     await take(engine, { instance: "a", topics: ["t"] });
