@@ -39,7 +39,7 @@ export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log,
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
 /** So long closing waits for brokers that do not answer. */
-const LEAVE_MS = 2_000;
+const CLOSE_MS = 2_000;
 
 /**
  * An engine on a Kafka cluster. It keeps nothing but where its instances are.
@@ -114,10 +114,10 @@ export const openKafkaEngine = async (
       fetches.drain();
     },
     async close() {
-      const leaving = Promise.allSettled(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
+      const leaving = instances.all().map(({ group, instance }) => consumers.remove({ group, instance }));
+      const finished = Promise.allSettled([...leaving, producer.close()]);
       // Whom the brokers do not let go in time they miss later.
-      await Promise.race([leaving, new Promise<void>((resolve) => void clock.setTimeout(resolve, LEAVE_MS))]);
-      await producer.close();
+      await Promise.race([finished, new Promise<void>((resolve) => void clock.setTimeout(resolve, CLOSE_MS))]);
       await fetches.close();
       await admin.close();
     },

@@ -48,6 +48,12 @@ kafkaSuite(
       await until(() => consumed.size > 100);
       await node.kill();
       await until(() => failures.length > 10);
+      await until(() =>
+        engine.health().then(
+          () => false,
+          () => true,
+        ),
+      );
       await expect(engine.health()).rejects.toMatchObject(AWAY);
       await expect(take(engine, { instance: "new" })).rejects.toMatchObject(AWAY);
       await expect(engine.fetch(fetchRequest([{ topic: "t", partition: 0, offset: 0 }]))).rejects.toMatchObject(AWAY);

@@ -1,5 +1,12 @@
-import { type ConfigDescription, ConfigResourceTypes } from "@platformatic/kafka";
-import { expect, test } from "vitest";
+import {
+  AclOperations,
+  AclPermissionTypes,
+  type ConfigDescription,
+  ConfigResourceTypes,
+  ResourcePatternTypes,
+  ResourceTypes,
+} from "@platformatic/kafka";
+import { expect, onTestFinished, test } from "vitest";
 import { openKafkaEngine } from "../../gateway/kafka/kafka-engine.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import type { KafkaLogin } from "../../kafka/config.ts";
@@ -98,17 +105,60 @@ kafkaSuite(
   ({ brokers, saslBrokers }) => {
     const guest: KafkaLogin = { mechanism: "PLAIN", username: "guest", password: USERS.guest };
     const connection = connectionTo(saslBrokers, { sasl: guest });
+    const open = async () => {
+      const engine = await openKafkaEngine({ connection, topics: new Map() }, { log: { warn: () => {} } });
+      onTestFinished(() => engine.close());
+      return engine;
+    };
+
+    /** Lets the guest read a topic, and nothing else. */
+    const allowReading = async (topic: string): Promise<void> => {
+      const admin = createAdminClient(connectionTo(brokers));
+      try {
+        await admin.createAcls({
+          creations: [
+            {
+              resourceType: ResourceTypes.TOPIC,
+              resourceName: topic,
+              resourcePatternType: ResourcePatternTypes.LITERAL,
+              principal: "User:guest",
+              host: "*",
+              operation: AclOperations.READ,
+              permissionType: AclPermissionTypes.ALLOW,
+            },
+          ],
+        });
+      } finally {
+        await admin.close();
+      }
+    };
+
+    test("are told which right is missing", async () => {
+      const topic = await createTopic(brokers, "readable", 1);
+      await allowReading(topic);
+      const engine = await open();
+      await expect.poll(() => engine.topics().then((topics) => topics.get(topic)), { timeout: 10_000 }).toBe(1);
+      expect(await engine.fetch(fetchRequest([{ topic, partition: 0, offset: 0 }]))).toEqual([]);
+      await expect(engine.produce([record(topic)])).rejects.toMatchObject({
+        status: 403,
+        message: expect.stringMatching(/needs .*Write to produce/),
+      });
+      await expect(take(engine, { topics: [topic] })).rejects.toMatchObject({
+        status: 403,
+        message: expect.stringMatching(/needs Read on the group/),
+      });
+      expect(await engine.consumers()).toEqual([]);
+    });
 
     test("are told what is not allowed", async () => {
       const topic = await createTopic(brokers, "secret", 1);
-      const engine = await openKafkaEngine({ connection, topics: new Map() }, { log: { warn: () => {} } });
+      const engine = await open();
       const names = new Set([topic]);
       const refused = { status: 403, message: expect.stringMatching(/does not allow it: TOPIC_AUTHORIZATION_FAILED/) };
       await expect(engine.provideTopics(names, false)).rejects.toMatchObject(refused);
       await expect(engine.fetch(fetchRequest([{ topic, partition: 0, offset: 0 }]))).rejects.toMatchObject(refused);
       await expect(take(engine, { topics: [topic] })).rejects.toMatchObject(refused);
-      expect(await engine.topics()).toEqual(new Map());
-      await engine.close();
+      expect((await engine.topics()).has(topic)).toBe(false);
     });
 
     test("cannot start a gateway whose topics are not there", async () => {
