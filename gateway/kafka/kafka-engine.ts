@@ -38,6 +38,9 @@ export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log,
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
+/** So long closing waits for brokers that do not answer. */
+const CLOSE_MS = 2_000;
+
 /**
  * An engine on a Kafka cluster. It keeps nothing but where its instances are.
  * @throws KafkaError if the cluster cannot be reached, or a declared topic is not there and cannot be made
@@ -69,7 +72,15 @@ export const openKafkaEngine = async (
   return {
     topics: () => toldToCaller(topics.counts),
     provideTopics: (names, make) => toldToCaller(() => topics.provide(names, make)),
-    produce: (records) => produceRecords(producer, queue, records),
+    async produce(records) {
+      try {
+        return await produceRecords(producer, queue, records);
+      } catch (error) {
+        // A topic may have been deleted, or got other leaders: the next call looks again.
+        if (!(error instanceof GatewayError && error.status === 413)) directory.forget(records.map(({ topic }) => topic));
+        throw error;
+      }
+    },
     fetch: (request) =>
       toldToCaller(async () => {
         await topics.require(request.offsets);
@@ -103,8 +114,10 @@ export const openKafkaEngine = async (
       fetches.drain();
     },
     async close() {
-      await Promise.all(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
-      await producer.close();
+      const leaving = instances.all().map(({ group, instance }) => consumers.remove({ group, instance }));
+      const finished = Promise.allSettled([...leaving, producer.close()]);
+      // Whom the brokers do not let go in time they miss later.
+      await Promise.race([finished, new Promise<void>((resolve) => void clock.setTimeout(resolve, CLOSE_MS))]);
       await fetches.close();
       await admin.close();
     },

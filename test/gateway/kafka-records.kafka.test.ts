@@ -69,6 +69,14 @@ kafkaSuite("records that others stored in Kafka", ({ brokers }) => {
     expect(values).toEqual(["a", "b", "c"]);
   });
 
+  test("a hundred fetches that wait at once are all answered by the record that comes", async () => {
+    const engine = await kafkaEngineUnderTest({ brokers, topics: { t: 1 } });
+    const places = [{ topic: "t", partition: 0, offset: 0 }];
+    const waiting = Array.from({ length: 100 }, () => engine.fetch(fetchRequest(places, { timeoutMs: 60_000 })));
+    await engine.produce([{ topic: "t", partition: 0, value: "v", headers: [] }]);
+    for (const records of await Promise.all(waiting)) expect(records).toMatchObject([{ value: "v" }]);
+  });
+
   test("the marks of a transaction are passed over", async () => {
     const scope = ownName("transaction");
     const engine = await kafkaEngineUnderTest({ brokers, scope, topics: { t: 1 } });
