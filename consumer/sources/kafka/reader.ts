@@ -1,5 +1,4 @@
 import type { ClusterMetadata } from "@platformatic/kafka";
-import type { Log } from "../../../environment/log.ts";
 import { createConsumerClient } from "../../../kafka/clients.ts";
 import type { KafkaConnection } from "../../../kafka/config.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
@@ -9,6 +8,7 @@ import { pause, platformTimers, type Timers } from "../../timers.ts";
 import type { Persist } from "../persist.ts";
 import { type Fetched, readFetched, responseIn } from "./fetched.ts";
 import type { Place } from "./places.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Reads on from places, at all brokers that lead them at once. */
 export type Reader = {
@@ -28,7 +28,7 @@ export type ReaderOptions = {
   /** The next offset of the place is not in the log, or no longer. */
   onOutOfRange(place: Place): Promise<void>;
   readonly persist: Persist;
-  readonly log: Log;
+  readonly trouble: Trouble;
   readonly timers?: Timers;
   readonly random?: (() => number) | undefined;
 };
@@ -47,7 +47,7 @@ const NO_EPOCH = -1;
  * their partition has gone and come back, behind others that were not handled.
  */
 export const createReader = (options: ReaderOptions): Reader => {
-  const { connection, group, topics, places, onOutOfRange, persist, log, timers = platformTimers, random } = options;
+  const { connection, group, topics, places, onOutOfRange, persist, trouble, timers = platformTimers, random } = options;
   // Connections of its own: a broker answers a connection in order, and a fetch waits.
   const client = createConsumerClient(connection, { groupId: group, retries: 0 });
   client.topics.trackAll(...topics);
@@ -55,7 +55,6 @@ export const createReader = (options: ReaderOptions): Reader => {
   const ready: { readonly node: number; readonly fetched: Fetched }[] = [];
   const backoff = createBackoff({ ...RETRY, random });
   let stale = false;
-  let told: string | undefined;
   let wake = (): void => {};
 
   const fetch = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata): Promise<Fetched> => {
@@ -101,14 +100,13 @@ export const createReader = (options: ReaderOptions): Reader => {
 
   const later = async (reason: string, signal: AbortSignal): Promise<void> => {
     stale = true;
-    log[reason === told ? "debug" : "warn"]({ reason }, "Kafka cannot be read now");
-    told = reason;
+    trouble.warn({ reason }, "Kafka cannot be read now");
     await pause(backoff.nextMs(), signal, timers);
   };
 
   const succeeded = (): void => {
     backoff.reset();
-    told = undefined;
+    trouble.over();
   };
 
   const lookUp = (): Promise<ClusterMetadata> => {
