@@ -1,6 +1,7 @@
 import type { ClusterMetadata } from "@platformatic/kafka";
 import { createConsumerClient } from "../../../kafka/clients.ts";
 import type { KafkaConnection } from "../../../kafka/config.ts";
+import { KafkaError } from "../../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { createBackoff } from "../../backoff.ts";
@@ -40,6 +41,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PARTITION_BYTES = 1024 * 1024;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
 const NO_EPOCH = -1;
+/** From Kafka's protocol, of partitions that nobody leads now. */
+const NO_LEADER = -1;
 
 /**
  * One fetch at a time at each broker, the next one only when all records of the last were taken: so the one who takes sets the pace, and no
@@ -85,6 +88,7 @@ export const createReader = (options: ReaderOptions): Reader => {
   const read = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata, signal: AbortSignal): Promise<void> => {
     let fetched: Fetched = { records: [], failures: [] };
     try {
+      if (node === NO_LEADER) throw new KafkaError("unavailable", "nobody leads some of the partitions");
       fetched = await fetch(node, itsPlaces, metadata);
       for (const { place, protocolError } of fetched.failures) {
         if (protocolError === "OFFSET_OUT_OF_RANGE") await onOutOfRange(place);
@@ -118,7 +122,7 @@ export const createReader = (options: ReaderOptions): Reader => {
   const startFetches = async (signal: AbortSignal): Promise<void> => {
     const metadata = await persist("finding the leaders of partitions", lookUp, signal);
     if (metadata === undefined) return;
-    const leaderOf = ({ topic, partition }: Place): number => metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+    const leaderOf = ({ topic, partition }: Place): number => metadata.topics.get(topic)?.partitions[partition]?.leader ?? NO_LEADER;
     for (const [node, itsPlaces] of Map.groupBy(places(), leaderOf)) {
       if (busy.has(node)) continue;
       busy.add(node);
