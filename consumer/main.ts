@@ -3,14 +3,16 @@ import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts"
 import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
+import { createKafkaProducer } from "../kafka/producer.ts";
 import { importWebhookKey } from "../protocol/webhook-signature.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
+import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
 import { kafkaSource } from "./sources/kafka.ts";
 import { upstashSource } from "./sources/upstash.ts";
-import { startConsumer } from "./start-consumer.ts";
+import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./start-relay.ts";
 
@@ -33,14 +35,21 @@ const createSource = (source: SourceConfig, group: string, topics: readonly stri
   return source.kind === "kafka" ? kafkaSource({ ...source, ...common }) : upstashSource({ ...source, ...common });
 };
 
+const createRequesters = ({ source, requesters }: typeof config): Requesters | undefined => {
+  if (requesters === undefined || source.kind !== "kafka") return undefined;
+  return { ...requesters, sink: replyTopicSink({ producer: createKafkaProducer(source.connection), log }) };
+};
+
 const sink = workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) });
-const requestTopics = handledTopicsOf(operations);
+const requestTopics = [...new Set([...handledTopicsOf(operations), ...(config.requesters?.requestTopics.keys() ?? [])])];
 const responded = respondedOperationsOf(operations);
 const replyTopics = [...responded.keys()];
 const consumers: RunningConsumer[] = [];
 if (requestTopics.length > 0) {
   const source = createSource(config.source, group, requestTopics);
-  consumers.push(startConsumer({ contract: operations, handlers, source, sink, log, concurrency, replySource: `/consumer/${group}` }));
+  const requesters = createRequesters(config);
+  const replySource = `/consumer/${group}`;
+  consumers.push(startConsumer({ contract: operations, handlers, source, sink, requesters, log, concurrency, replySource }));
 }
 if (replyTopics.length > 0) {
   const source = createSource(config.source, relayGroup, replyTopics);

@@ -1,16 +1,16 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
-import type { Reply } from "../protocol/reply-event.ts";
-import type { RequestEvent } from "../protocol/request-event.ts";
 import type { Answerer } from "./answer.ts";
 import type { Settle } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Lanes, Running } from "./lanes.ts";
 import type { Offsets } from "./offsets.ts";
-import { readRecord } from "./reading.ts";
-import type { Replies } from "./replies.ts";
+import type { IncomingRequest, Reading } from "./reading.ts";
+import type { OutgoingReply, Replies } from "./replies.ts";
 
 export type SettlementParts = {
+  /** What a record is; never throws. */
+  read(record: ConsumerRecord): Reading;
   readonly offsets: Pick<Offsets, "holds">;
   readonly lanes: Lanes;
   readonly answer: Answerer;
@@ -21,15 +21,15 @@ export type SettlementParts = {
 };
 
 /** How a request is settled: read → answered in its lane → reply delivered. */
-export const createSettlement = ({ offsets, lanes, answer, replies, delivery, bury }: SettlementParts): Settle => {
+export const createSettlement = ({ read, offsets, lanes, answer, replies, delivery, bury }: SettlementParts): Settle => {
   // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
-  const answerWithRoom = (request: RequestEvent): Running<Reply> => {
+  const answerWithRoom = (request: IncomingRequest): Running<OutgoingReply> => {
     const running = delivery.room().then(() => answer(request));
     return { result: running.then(({ result }) => result), ended: running.then(({ ended }) => ended) };
   };
 
   return async (record) => {
-    const reading = readRecord(record);
+    const reading = read(record);
     if (reading.kind === "dead") return bury(record, reading.reason);
     const reply =
       reading.kind === "request"

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Log } from "../environment/log.ts";
 import { createCommits } from "./commits.ts";
 import { createConsumer, type Settle } from "./consumer.ts";
+import { joinDeliveries } from "./deliveries.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
@@ -13,6 +14,8 @@ import { createWindow } from "./window.ts";
 export type FlowOptions = {
   readonly source: Source;
   readonly sink: Sink;
+  /** Where replies go that have a return address. */
+  readonly requesterSink?: Sink | undefined;
   readonly log: Log;
   /** How many records may be under way at once. */
   readonly maxRecords: number;
@@ -54,14 +57,15 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Puts together what stands between a source and a sink, and starts it; `createSettle` says what is done with a record. */
 export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts) => Settle): RunningConsumer => {
-  const { source, sink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const window = createWindow({ maxRecords, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, now, createId });
-  const delivery = createDelivery({ sink, replies, log, maxWaitingBytes, timers, random, createId });
+  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, timers, random, createId });
+  const delivery = requesterSink === undefined ? deliveryTo(sink) : joinDeliveries(deliveryTo(sink), deliveryTo(requesterSink));
   const commits = createCommits({ source, offsets, log, timers });
   const settle = createSettle({ offsets, replies, delivery, stop: stop.signal });
   const consumer = createConsumer({ source, offsets, window, commits, settle });
@@ -83,7 +87,7 @@ export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts)
       delivery.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
-      await within(LEAVE_TIMEOUT_MS, leave, () => new Error("The gateway did not answer."), timers).catch((error) =>
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), timers).catch((error) =>
         log.warn({ err: error }, "left without a last commit"),
       );
     },

@@ -32,6 +32,8 @@ export type MembershipOptions = {
   readonly log: Log;
   /** How often Kafka is asked whether partitions go elsewhere: a member that joins waits for the others to hear of it. */
   readonly heartbeatIntervalMs?: number;
+  /** After so long without a heartbeat the partitions go to others. */
+  readonly sessionTimeoutMs?: number;
   readonly timers?: Timers;
   onAssigned(partitions: readonly Partition[]): void;
   readonly onRevoked: OnRevoked;
@@ -63,7 +65,7 @@ export const createMembership = (options: MembershipOptions): Membership => {
   const client = createConsumerClient(connection, {
     groupId: group,
     groupInstanceId: instance,
-    sessionTimeout: SESSION_TIMEOUT_MS,
+    sessionTimeout: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     heartbeatInterval: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     protocols: [{ name: "cooperative-sticky", version: SUBSCRIPTION_VERSION }],
