@@ -1,7 +1,7 @@
 import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
 import { type ConsumerRecord, tryText } from "../protocol/kafka-record.ts";
 import { createProblem, isProblem, type Problem } from "../protocol/problem.ts";
-import { SPRING_HEADERS } from "../protocol/spring-headers.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS } from "../protocol/spring-headers.ts";
 
 /** What a responder put into the reply topic for one of our requests. */
 export type ResponderReply = { readonly correlationId: string } & (
@@ -20,7 +20,17 @@ type Headers = ConsumerRecord["headers"];
 export const readResponderReply = ({ headers, value }: Pick<ConsumerRecord, "headers" | "value">): ResponderReply | undefined => {
   const correlationId = textOf(headers, SPRING_HEADERS.correlationId);
   if (correlationId === undefined || !isCorrelationIdShape(correlationId)) return undefined;
-  return { correlationId, ...(readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
+  return { correlationId, ...(readProblem(headers) ?? readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
+};
+
+/** What a consumer of ours sends too, to those who ask it over Kafka. */
+const readProblem = (headers: Headers) => {
+  const text = textOf(headers, PROBLEM_HEADER);
+  if (text === undefined) return undefined;
+  const problem = tryJson(text);
+  if (isProblem(problem)) return { kind: "failed", problem, reason: problem.detail ?? problem.title } as const;
+  const reason = `Expected header ${PROBLEM_HEADER} to be problem details with type, title, status (400 to 599) and code.`;
+  return { kind: "unreadable", reason } as const;
 };
 
 /** NestJS sends a responder's error as text, or as the JSON of an object. It is meant for the requester, so the caller is told. */

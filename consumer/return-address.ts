@@ -1,5 +1,6 @@
 import { RejoinderError } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import { SPRING_HEADERS } from "../protocol/spring-headers.ts";
 
 /** Where a requester on Kafka waits for its reply, and by what it knows the reply. */
 export type ReturnAddress = {
@@ -12,16 +13,9 @@ export type ReturnAddress = {
   readonly key: string | Uint8Array | null;
 };
 
-/** The headers of Spring's ReplyingKafkaTemplate, whose names Nest's ClientKafka uses too, with other bytes in them. */
-export const REQUESTER_HEADERS = {
-  correlationId: "kafka_correlationId",
-  replyTopic: "kafka_replyTopic",
-  replyPartition: "kafka_replyPartition",
-} as const;
-
 /** Whether a record says that a requester on Kafka waits for its reply. */
 export const hasReturnAddress = ({ headers }: Pick<ConsumerRecord, "headers">): boolean =>
-  headerOf(headers, REQUESTER_HEADERS.correlationId) !== undefined;
+  headerOf(headers, SPRING_HEADERS.correlationId) !== undefined;
 
 /**
  * Reads the return address of a record. A reply goes only to topics that the configuration names: whoever may produce requests must not be
@@ -32,11 +26,11 @@ export const readReturnAddress = (
   { key, headers }: Pick<ConsumerRecord, "key" | "headers">,
   replyTopics: ReadonlySet<string>,
 ): ReturnAddress => {
-  const correlation = headerOf(headers, REQUESTER_HEADERS.correlationId);
-  if (correlation === undefined || correlation.length === 0) throw invalid(REQUESTER_HEADERS.correlationId, "there");
-  const topic = headerOf(headers, REQUESTER_HEADERS.replyTopic)?.toString();
-  if (topic === undefined || !replyTopics.has(topic)) throw invalid(REQUESTER_HEADERS.replyTopic, "one of REPLY_TOPICS");
-  const partition = headerOf(headers, REQUESTER_HEADERS.replyPartition);
+  const correlation = headerOf(headers, SPRING_HEADERS.correlationId);
+  if (correlation === undefined || correlation.length === 0) throw invalid(SPRING_HEADERS.correlationId, "there");
+  const topic = headerOf(headers, SPRING_HEADERS.replyTopic)?.toString();
+  if (topic === undefined || !replyTopics.has(topic)) throw invalid(SPRING_HEADERS.replyTopic, "one of REPLY_TOPICS");
+  const partition = headerOf(headers, SPRING_HEADERS.replyPartition);
   return { topic, partition: partition === undefined ? undefined : readPartition(partition), correlation, key };
 };
 
@@ -58,7 +52,7 @@ const INT32_BYTES = 4;
 const readPartition = (bytes: Buffer): number => {
   const digits = /^\d{1,10}$/.exec(bytes.toString("latin1"))?.[0];
   const partition = digits === undefined && bytes.length === INT32_BYTES ? bytes.readInt32BE() : Number(digits ?? Number.NaN);
-  if (!(partition >= 0 && partition <= 0x7f_ff_ff_ff)) throw invalid(REQUESTER_HEADERS.replyPartition, "a partition's number");
+  if (!(partition >= 0 && partition <= 0x7f_ff_ff_ff)) throw invalid(SPRING_HEADERS.replyPartition, "a partition's number");
   return partition;
 };
 

@@ -9,9 +9,16 @@ export const SPRING_HEADERS = {
   correlationId: "kafka_correlationId",
   /** The topic that the reply is to go to, as UTF-8. */
   replyTopic: "kafka_replyTopic",
+  /** Where a pinned requester waits: Spring's int32, big-endian, or NestJS's digits. */
+  replyPartition: "kafka_replyPartition",
   /** NestJS alone: why there is no reply, as UTF-8. */
   nestError: "kafka_nest-err",
+  /** NestJS alone: that this reply is the last; what it says does not matter. */
+  nestIsDisposed: "kafka_nest-is-disposed",
 } as const;
+
+/** Problem details as JSON (RFC 9457), where there is no reply: its record has no value. Ours, since neither Spring nor NestJS has a word for it. */
+export const PROBLEM_HEADER = "rejoinder-problem";
 
 /** What a request must carry for a responder to answer it: the correlation ID as text, and where the reply is to go. */
 export const createSpringHeaders = (correlationId: string, replyTopic: string): readonly RecordHeader[] => [

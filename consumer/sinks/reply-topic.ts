@@ -6,17 +6,11 @@ import type { KafkaProducer } from "../../kafka/producer.ts";
 import type { CloudEvent } from "../../protocol/cloudevent.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
-import { isBinaryCorrelation, REQUESTER_HEADERS, type ReturnAddress } from "../return-address.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
+import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
 import type { Attempt, EncodedReply, Sink } from "../sink.ts";
 
 export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
-
-/** Problem details as JSON (RFC 9457), where there is no reply: its record has no value. */
-export const PROBLEM_HEADER = "rejoinder-problem";
-/** Nest's client takes what this says for an error of the handler. */
-const NEST_ERROR = "kafka_nest-err";
-/** Without it Nest's client waits for more replies; what it says does not matter. */
-const NEST_IS_DISPOSED = "kafka_nest-is-disposed";
 
 /** Below the size from which on brokers refuse a record, unless they are told otherwise. */
 const MAX_REPLY_BYTES = 900 * 1024;
@@ -88,15 +82,16 @@ const addressed = ({ topic, partition, correlation, key }: ReturnAddress): Addre
   partition,
   key: key === null ? undefined : Buffer.from(key),
   headers: [
-    header(REQUESTER_HEADERS.correlationId, Buffer.from(correlation)),
-    ...(isBinaryCorrelation(correlation) ? [] : [header(NEST_IS_DISPOSED, Buffer.alloc(1))]),
+    header(SPRING_HEADERS.correlationId, Buffer.from(correlation)),
+    // Without it Nest's client waits for more replies.
+    ...(isBinaryCorrelation(correlation) ? [] : [header(SPRING_HEADERS.nestIsDisposed, Buffer.alloc(1))]),
   ],
 });
 
 const withProblem = (address: ReturnAddress, problem: unknown): NewRecord => {
   const record = addressed(address);
   const json = Buffer.from(JSON.stringify(problem));
-  const nest = isBinaryCorrelation(address.correlation) ? [] : [header(NEST_ERROR, json)];
+  const nest = isBinaryCorrelation(address.correlation) ? [] : [header(SPRING_HEADERS.nestError, json)];
   return { ...record, headers: [...record.headers, header(PROBLEM_HEADER, json), ...nest] };
 };
 

@@ -68,6 +68,13 @@ test("a Nest responder's error that is a problem reaches the caller as it is", (
   expect(readResponderReply(reply(null, { "kafka_nest-err": JSON.stringify(problem) }))).toMatchObject({ kind: "failed", problem });
 });
 
+test("problem details in a header reach the caller as they are, or cannot be read", () => {
+  const problem = { type: "about:blank", title: "Not Found", status: 404, code: "NO_SUCH_PRODUCT" };
+  const read = (header: string) => readResponderReply(reply(null, { "rejoinder-problem": header, "kafka_nest-err": "another word" }));
+  expect(read(JSON.stringify(problem))).toMatchObject({ kind: "failed", problem });
+  expect(read('{"status":404}')).toMatchObject({ kind: "unreadable", reason: expect.stringContaining("rejoinder-problem") });
+});
+
 test("a Spring responder's dead letter says that it failed, and only the log why", () => {
   const read = readResponderReply(
     reply('{"a":1,"b":2}', {

@@ -15,7 +15,12 @@ const responded = (name: string, deadlineSeconds = DEADLINE_SECONDS) => {
 };
 
 await springSuite("a responder of somebody else", ({ brokers }) => {
-  const spring = { sum: responded("spring-sum"), silent: responded("spring-silent", 1), honest: responded("spring-honest") };
+  const spring = {
+    sum: responded("spring-sum"),
+    silent: responded("spring-silent", 1),
+    honest: responded("spring-honest"),
+    refusing: responded("spring-refusing"),
+  };
   const nest = { sum: responded("nest-sum"), failing: responded("nest-failing") };
   const started: LineProcess[] = [];
   let stack: InteropStack;
@@ -23,7 +28,7 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
   let unanswered: Answer;
 
   beforeAll(async () => {
-    stack = await startInteropStack(brokers, [...Object.values(spring), ...Object.values(nest)]);
+    stack = await startInteropStack({ brokers, responded: [...Object.values(spring), ...Object.values(nest)] });
     const topicsOf = (operations: Readonly<Record<string, { readonly requestTopic: string }>>) =>
       Object.fromEntries(Object.entries(operations).map(([name, { requestTopic }]) => [name, requestTopic]));
     started.push(await startSpring("responder", brokers, topicsOf(spring)));
@@ -62,6 +67,11 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
         status: 502,
         body: { code: "RESPONDER_FAILED", detail: "This responder says that it failed." },
       });
+    });
+
+    test("the problem that a Spring responder's error handler replies reaches the caller", async () => {
+      const { status, body } = await stack.request("spring-refusing", { a: -2, b: 3 });
+      expect([status, body]).toEqual([422, expect.objectContaining({ code: "NOT_POSITIVE", detail: "Only positive numbers." })]);
     });
 
     test("the dead letter of a Spring responder says that it failed", async () => {

@@ -19,6 +19,14 @@ export type Responded = {
 
 export type Answer = { readonly status: number; readonly body: unknown; readonly location: string };
 
+export type InteropStackOptions = {
+  readonly brokers: readonly string[];
+  /** What the contract has beside the operations of this checkout. */
+  readonly responded?: readonly Responded[];
+  /** What there must be for others, beside the topics of the contract. */
+  readonly topics?: readonly string[];
+};
+
 /** The Worker in workerd, and the gateway before a cluster, of a contract that has operations with responders. */
 export type InteropStack = {
   /** Posts a request that waits for its reply. */
@@ -31,7 +39,7 @@ export type InteropStack = {
 };
 
 /** Starts them on the cluster. The contract is changed in a copy of this checkout, as its users change it. */
-export const startInteropStack = async (brokers: readonly string[], responded: readonly Responded[]): Promise<InteropStack> => {
+export const startInteropStack = async ({ brokers, responded = [], topics = [] }: InteropStackOptions): Promise<InteropStack> => {
   const checkout = copyCheckout();
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-interop-"));
   const handled = ownName("requests");
@@ -39,12 +47,17 @@ export const startInteropStack = async (brokers: readonly string[], responded: r
   checkout.replaceLine("contract/operations.ts", "export const operations", contractOf(responded));
   // Else nobody would be told of a deadline for a minute after it.
   checkout.replaceLine("worker/mailbox/rules.ts", "const GRACE_AFTER_DEADLINE_MS", "const GRACE_AFTER_DEADLINE_MS = 1_000;");
-  const topics = [handled, `${handled}-dlt`, ...responded.flatMap(({ requestTopic, replyTopic }) => [requestTopic, replyTopic])];
+  const provided = [
+    handled,
+    `${handled}-dlt`,
+    ...topics,
+    ...responded.flatMap(({ requestTopic, replyTopic }) => [requestTopic, replyTopic]),
+  ];
   const cluster = { KAFKA_BROKERS: brokers.join(",") };
   const gateway = await startGatewayProcess({
     ...cluster,
     GATEWAY_ENGINE: "kafka",
-    GATEWAY_TOPICS: topics.map((topic) => `${topic}:3`).join(","),
+    GATEWAY_TOPICS: provided.map((topic) => `${topic}:3`).join(","),
   });
   const gatewayAsSeen = {
     UPSTASH_KAFKA_REST_URL: gateway.url,

@@ -1,5 +1,7 @@
 package rejoinder.interop;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -74,6 +76,11 @@ class Requester {
     var template =
         new ReplyingKafkaTemplate<Object, Object, SumReply>(producers, new ConcurrentMessageListenerContainer<Object, SumReply>(consumers, container));
     template.setBinaryCorrelation(settings.binaryCorrelation());
+    template.setReplyErrorChecker(
+        reply -> {
+          var problem = reply.headers().lastHeader("rejoinder-problem");
+          return problem == null ? null : new IllegalStateException(new String(problem.value(), UTF_8));
+        });
     template.setDefaultReplyTimeout(Duration.ofSeconds(30));
     // Several instances share the reply topic: what others wait for is no error.
     template.setSharedReplyTopic(true);

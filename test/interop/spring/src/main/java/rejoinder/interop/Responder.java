@@ -24,6 +24,13 @@ class Responder {
     throw new IllegalStateException("This responder fails silently.");
   }
 
+  /** Refuses, and its error handler replies with the problem. */
+  @KafkaListener(topics = "${topic.refusing}", groupId = "${topic.refusing}", properties = TYPE, errorHandler = "repliesProblems")
+  @SendTo
+  SumReply refuse(SumRequest request) {
+    throw new IllegalArgumentException("Only positive numbers.");
+  }
+
   /** Fails, and its dead letters go to where the reply was expected. */
   @KafkaListener(topics = "${topic.honest}", groupId = "${topic.honest}", properties = TYPE, containerFactory = "repliesDeadLetters")
   @SendTo
