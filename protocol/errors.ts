@@ -18,7 +18,7 @@ export const ERRORS = {
   MISCONFIGURED: { status: 500, retryable: false, title: "The server is not configured" },
   INTERNAL: { status: 500, retryable: false, title: "Something went wrong in the server" },
   HANDLER_FAILED: { status: 500, retryable: false, title: "The handler failed" },
-  INVALID_REPLY: { status: 500, retryable: false, title: "The handler's reply does not fit the operation's schema" },
+  INVALID_REPLY: { status: 500, retryable: false, title: "The reply does not fit the operation's schema" },
   REPLY_TOO_LARGE: { status: 500, retryable: false, title: "The reply is too large to be delivered" },
   NO_HANDLER: { status: 501, retryable: false, title: "No handler is installed for the operation" },
   RESPONDER_FAILED: { status: 502, retryable: false, title: "The service that answers the operation failed" },

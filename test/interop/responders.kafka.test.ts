@@ -21,7 +21,12 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
     honest: responded("spring-honest"),
     refusing: responded("spring-refusing"),
   };
-  const nest = { sum: responded("nest-sum"), failing: responded("nest-failing") };
+  const nest = {
+    sum: responded("nest-sum"),
+    failing: responded("nest-failing"),
+    broken: responded("nest-broken"),
+    refusing: responded("nest-refusing"),
+  };
   const started: LineProcess[] = [];
   let stack: InteropStack;
   let consumer: RunningProcess;
@@ -62,11 +67,13 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
       expect(answers.map(({ body }) => body)).toEqual(numbers.map((number) => ({ sum: number + 0.5 })));
     });
 
-    test("the error of a Nest responder reaches the caller", async () => {
-      expect(await stack.request("nest-failing", { a: 2, b: 3 })).toMatchObject({
-        status: 502,
-        body: { code: "RESPONDER_FAILED", detail: "This responder says that it failed." },
-      });
+    test.each([
+      ["an error that it means for its clients", "nest-failing", 502, "RESPONDER_FAILED", "This responder says that it failed."],
+      ["any other error, without its message", "nest-broken", 502, "RESPONDER_FAILED", "Internal server error"],
+      ["a problem", "nest-refusing", 409, "SOLD_OUT", undefined],
+    ])("a Nest responder tells the caller of %s", async (_, operation, status, code, detail) => {
+      const answer = await stack.request(operation, { a: 2, b: 3 });
+      expect(answer).toMatchObject({ status, body: { code, ...(detail && { detail }) } });
     });
 
     test("the problem that a Spring responder's error handler replies reaches the caller", async () => {
@@ -80,6 +87,17 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
       expect(JSON.stringify(body)).not.toMatch(/IllegalState|This responder/);
       expect(consumer.output()).toContain("This responder says that it failed.");
     });
+  });
+
+  test("a consumer that is killed while replies come loses none", async () => {
+    const send = (number: number) => stack.request("spring-sum", { a: number, b: 0.5 }, "respond-async");
+    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    const sending = Promise.all(numbers.map(send));
+    await consumer.stop("SIGKILL");
+    const accepted = await sending;
+    consumer = await stack.startConsumer({ SOURCE: "kafka" });
+    const ended = await Promise.all(accepted.map(({ location }) => stack.untilTerminal(location)));
+    expect(ended.map(({ reply }) => reply)).toEqual(numbers.map((number) => ({ sum: number + 0.5 })));
   });
 
   test("a Spring responder that fails silently is told of as expired", async () => {

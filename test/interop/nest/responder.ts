@@ -3,7 +3,10 @@ import { Controller, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { MessagePattern, Payload, RpcException, Transport } from "@nestjs/microservices";
 
-type Settings = { readonly brokers: readonly string[]; readonly topics: { readonly sum: string; readonly failing: string } };
+type Settings = {
+  readonly brokers: readonly string[];
+  readonly topics: Readonly<Record<"sum" | "failing" | "broken" | "refusing", string>>;
+};
 
 class SumController {
   sum({ a, b }: { readonly a: number; readonly b: number }) {
@@ -13,6 +16,14 @@ class SumController {
   fail() {
     throw new RpcException("This responder says that it failed.");
   }
+
+  break() {
+    throw new Error("This is not for everybody.");
+  }
+
+  refuse() {
+    throw new RpcException({ type: "about:blank", title: "Conflict", status: 409, code: "SOLD_OUT" });
+  }
 }
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- what a module of Nest is
@@ -21,13 +32,15 @@ class SumModule {}
 /** Decorators are functions, and Node runs no other notation of them. */
 const decorate = ({ topics }: Settings): void => {
   const { prototype } = SumController;
-  const respondTo = (topic: string, method: "sum" | "fail"): void => {
+  const respondTo = (topic: string, method: "sum" | "fail" | "break" | "refuse"): void => {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, method) as PropertyDescriptor;
     MessagePattern(topic, Transport.KAFKA)(prototype, method, descriptor);
     Payload()(prototype, method, 0);
   };
   respondTo(topics.sum, "sum");
   respondTo(topics.failing, "fail");
+  respondTo(topics.broken, "break");
+  respondTo(topics.refusing, "refuse");
   Controller()(SumController);
   Module({ controllers: [SumController] })(SumModule);
 };
