@@ -1,16 +1,25 @@
+import { FindCoordinatorKeyTypes } from "@platformatic/kafka";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../gateway/engine.ts";
 import { GatewayError } from "../../gateway/gateway-error.ts";
+import { createAdminClient } from "../../kafka/clients.ts";
 import { until } from "../helpers/stack.ts";
 import { type Kafka, startKafka } from "../kafka/broker/start-kafka.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
+import { ownName } from "../kafka/broker/topics.ts";
+import { connectionTo } from "../kafka/connections.ts";
 import { consumeRequest, fetchRequest, produceValues, settled, take } from "./engine-contract.ts";
 import { kafkaEngineUnderTest, type OpenKafkaOptions } from "./open-kafka-engine.ts";
 
-const start = async (nodes: 1 | 3, options: Partial<OpenKafkaOptions> = {}): Promise<{ kafka: Kafka; engine: Engine }> => {
+/** @param named how many of the brokers the engine is told of */
+const start = async (
+  nodes: 1 | 3,
+  options: Partial<OpenKafkaOptions> = {},
+  named: number = nodes,
+): Promise<{ kafka: Kafka; engine: Engine }> => {
   const kafka = await startKafka({ nodes });
   onTestFinished(() => kafka.remove());
-  return { kafka, engine: await kafkaEngineUnderTest({ brokers: kafka.brokers, ...options }) };
+  return { kafka, engine: await kafkaEngineUnderTest({ brokers: kafka.brokers.slice(0, named), ...options }) };
 };
 
 const AWAY = { name: "GatewayError", status: 503, retryAfterSeconds: 1, message: expect.stringMatching(/Kafka is not available/) };
@@ -21,30 +30,7 @@ kafkaSuite(
     test("a broker that dies and comes back costs nothing that was acknowledged; meanwhile every call is told to come again", async () => {
       const { kafka, engine } = await start(1);
       const [node] = kafka.nodes as [(typeof kafka.nodes)[0]];
-      const acknowledged = new Set<string>();
-      const consumed = new Set<string>();
-      const failures: unknown[] = [];
-      const flow = { isOver: false };
-      const produceAll = async () => {
-        for (let index = 0; !flow.isOver; index += 1) {
-          const value = `${index}`;
-          await produceValues(engine, index % 4, value).then(
-            () => acknowledged.add(value),
-            (error: unknown) => failures.push(error),
-          );
-        }
-      };
-      const consumeAll = async () => {
-        while (!flow.isOver) {
-          try {
-            for (const { value } of settled(await engine.consume(consumeRequest({ timeoutMs: 500 })))) consumed.add(value);
-            await engine.commit({ group: "g", instance: "i" }, []);
-          } catch (error) {
-            failures.push(error);
-          }
-        }
-      };
-      const flows = Promise.all([produceAll(), consumeAll()]);
+      const { acknowledged, consumed, failures, stop } = flow(engine);
       await until(() => consumed.size > 100);
       await node.kill();
       await until(() => failures.length > 10);
@@ -61,14 +47,24 @@ kafkaSuite(
       await kafka.ready();
       const before = acknowledged.size;
       await until(() => acknowledged.size > before + 100);
-      flow.isOver = true;
-      await flows;
+      await stop();
       await engine.health();
-      while ([...acknowledged].some((value) => !consumed.has(value)))
-        for (const value of await take(engine, { timeoutMs: 5_000 })) consumed.add(value);
-      // Of what was on its way when it died, 500 says that it may have been stored; anything else that nothing was.
-      for (const failure of failures) expect(failure).toBeInstanceOf(GatewayError);
-      expect(failures.map((failure) => (failure as GatewayError).status).filter((status) => ![503, 500].includes(status))).toEqual([]);
+      expectToldApart(failures);
+    });
+
+    test("a group goes on when its coordinator dies, and partitions when their leader does", async () => {
+      const scope = ownName("coordinator");
+      const { kafka, engine } = await start(3, { scope });
+      const { acknowledged, consumed, failures, stop } = flow(engine);
+      await until(() => consumed.size > 100);
+      const coordinator = await coordinatorOf(kafka, `${scope}-g`);
+      await kafka.nodes.find(({ id }) => id === coordinator)?.kill();
+      await kafka.ready(2);
+      const before = consumed.size;
+      await until(() => consumed.size > before + 100);
+      await stop();
+      expect(acknowledged.size).toBeGreaterThan(200);
+      expectToldApart(failures);
     });
 
     test("while a broker stands still, what is on its way stays within its budget, and who comes on top is told to come again", async () => {
@@ -95,8 +91,8 @@ kafkaSuite(
       expect(await queueBytes(engine)).toEqual([0]);
     });
 
-    test("partitions without a leader hold up no others", async () => {
-      const { kafka, engine } = await start(3, { replicas: 1 });
+    test("partitions without a leader hold up no others, though the only broker that was named has died", async () => {
+      const { kafka, engine } = await start(3, { replicas: 1 }, 1);
       for (const partition of [0, 1, 2, 3]) await produceValues(engine, partition, `${partition}`);
       await kafka.nodes[0]?.kill();
       await kafka.ready(2);
@@ -116,6 +112,55 @@ kafkaSuite(
   },
   { needs: "clusters" },
 );
+
+const coordinatorOf = async ({ brokers }: Kafka, group: string): Promise<number | undefined> => {
+  const admin = createAdminClient(connectionTo(brokers));
+  try {
+    const [found] = await admin.findCoordinator({ keyType: FindCoordinatorKeyTypes.GROUP, keys: [group] });
+    return found?.nodeId;
+  } finally {
+    await admin.close();
+  }
+};
+
+/** Produces and consumes until it is told to stop; then all that was acknowledged has been consumed. */
+const flow = (engine: Engine) => {
+  const acknowledged = new Set<string>();
+  const consumed = new Set<string>();
+  const failures: unknown[] = [];
+  const state = { isOver: false };
+  const produceAll = async () => {
+    for (let index = 0; !state.isOver; index += 1) {
+      const value = `${index}`;
+      await produceValues(engine, index % 4, value).then(
+        () => acknowledged.add(value),
+        (error: unknown) => failures.push(error),
+      );
+    }
+  };
+  const consumeAll = async () => {
+    while (!state.isOver || [...acknowledged].some((value) => !consumed.has(value))) {
+      try {
+        for (const { value } of settled(await engine.consume(consumeRequest({ timeoutMs: 500 })))) consumed.add(value);
+        await engine.commit({ group: "g", instance: "i" }, []);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  const running = Promise.all([produceAll(), consumeAll()]);
+  const stop = async (): Promise<void> => {
+    state.isOver = true;
+    await running;
+  };
+  return { acknowledged, consumed, failures, stop };
+};
+
+/** Of what was on its way when a broker died, 500 says that it may have been stored; anything else that nothing was. */
+const expectToldApart = (failures: readonly unknown[]): void => {
+  for (const failure of failures) expect(failure).toBeInstanceOf(GatewayError);
+  expect(failures.map((failure) => (failure as GatewayError).status).filter((status) => status !== 500 && status !== 503)).toEqual([]);
+};
 
 const queueBytes = async (engine: Engine): Promise<readonly (number | undefined)[]> =>
   ((await engine.gauges()).find(({ name }) => name === "produce_queue_bytes")?.values ?? []).map(({ value }) => value);
