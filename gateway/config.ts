@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
+import { demandKafka, kafkaVariables } from "../kafka/config.ts";
 import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
-import type { Retention } from "./embedded/segment.ts";
-import type { DeclaredTopic } from "./embedded/topics.ts";
+import type { DeclaredTopic, Retention } from "./declared-topic.ts";
 
 const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
 
@@ -64,8 +64,9 @@ const SCHEMA = z.object({
   GATEWAY_HOST: z.string().default("127.0.0.1"),
   /** Beside the Worker's 8787. */
   GATEWAY_PORT: integer(0, 65_535).default(8788),
+  /** Needs nothing but a folder. */
+  GATEWAY_ENGINE: z.enum(["embedded", "kafka"], "Expected one of: embedded, kafka.").default("embedded"),
   GATEWAY_DATA_DIR: z.string().default(".rejoinder/gateway"),
-  GATEWAY_ENGINE: z.enum(["embedded"], "Expected one of: embedded.").default("embedded"),
   /** Nothing acknowledged is lost, unless somebody decides otherwise. */
   GATEWAY_FSYNC: z.enum(["always", "os"], "Expected one of: always, os.").default("always"),
   GATEWAY_CREDENTIALS: credentials().describe(`Set it to ${CREDENTIAL_FORM}, comma-separated.`),
@@ -80,16 +81,22 @@ const SCHEMA = z.object({
   GATEWAY_AUTO_CREATE_TOPICS: z.stringbool("Expected 1 or 0.").default(false),
   /** Kafka's own default for topics that nobody declared. */
   GATEWAY_NUM_PARTITIONS: integer(1, 1000).default(1),
+  /** Absent: as many as the cluster gives by default. */
+  GATEWAY_REPLICATION_FACTOR: integer(1, 32).optional(),
   /** Kafka's own default: seven days. */
   GATEWAY_RETENTION_MS: retention().prefault("604800000"),
   /** Kafka's own default: without end. Of each partition. */
   GATEWAY_RETENTION_BYTES: retention().optional(),
   /** Empty: no pages, as nothing but programs needs to call. */
   GATEWAY_CORS_ORIGINS: commaList().default([]),
+  ...kafkaVariables,
   ...processVariables,
 });
+
+/** A gateway with a log of its own needs no cluster, whatever is set for others. */
+const demand: Demand = (set) => (set["GATEWAY_ENGINE"] === "kafka" ? demandKafka(set) : {});
 
 export type GatewayConfig = Readonly<z.output<typeof SCHEMA>>;
 
 /** @throws ConfigurationError with every problem. */
-export const readGatewayConfig = (environment: Environment): GatewayConfig => readEnvironment(SCHEMA, environment);
+export const readGatewayConfig = (environment: Environment): GatewayConfig => readEnvironment(SCHEMA, environment, demand);

@@ -11,8 +11,9 @@ export type Engine = {
    */
   provideTopics(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /**
-   * Stores all of the records or none, and resolves once they are as durable as the engine promises.
-   * The topics exist and the partitions are in range.
+   * Stores all of the records, and resolves once they are as durable as the engine promises. The topics exist and the partitions are in
+   * range. An engine that stores each record on its own may store some of them only.
+   * @throws GatewayError 500 with `results` if any record was stored, or may have been; anything else says that none was
    */
   produce(records: readonly NewRecord[]): Promise<readonly RecordPlace[]>;
   /**

@@ -1,9 +1,14 @@
-/** What is wrong with one record of a produced array. */
+import type { RecordPlace } from "./engine.ts";
+
+/** What is wrong with one record of a produced array: it was not stored. */
 export type RecordProblem = { readonly index: number; readonly status: number; readonly error: string };
 
+/** What became of one record of a produced array. */
+export type RecordResult = RecordProblem | (RecordPlace & { readonly index: number });
+
 export type GatewayErrorOptions = {
-  /** The records that were refused, where the call carried several. */
-  readonly results?: readonly RecordProblem[];
+  /** Where the call carried several records: those that were refused, or what is known of each if some were stored. */
+  readonly results?: readonly RecordResult[];
   /** The methods that the path takes. */
   readonly allow?: readonly string[];
   /** When the same call may be sent again. */
@@ -15,7 +20,7 @@ export type GatewayErrorOptions = {
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly status: number;
-  readonly results: readonly RecordProblem[] | undefined;
+  readonly results: readonly RecordResult[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
 
@@ -36,5 +41,7 @@ export const gatewayErrorOf = (error: unknown): GatewayError =>
 export const errorBody = ({ status, message, results }: GatewayError): unknown => ({
   error: message,
   status,
-  ...(results === undefined ? {} : { results: results.map(({ index, error }) => ({ index, error })) }),
+  ...(results === undefined ? {} : { results: results.map(resultBody) }),
 });
+
+const resultBody = (result: RecordResult): unknown => ("error" in result ? { index: result.index, error: result.error } : result);

@@ -1,9 +1,12 @@
 import process from "node:process";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { createLog } from "../environment/log.ts";
+import { createLog, type Log } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
-import { readGatewayConfig } from "./config.ts";
+import { kafkaConnectionOf } from "../kafka/config.ts";
+import { type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
+import type { Engine } from "./engine.ts";
+import { openKafkaEngine } from "./kafka/kafka-engine.ts";
 import { startGateway } from "./server.ts";
 
 const fail = (error: unknown): never => {
@@ -11,20 +14,25 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
+const openEngine = async (config: GatewayConfig, log: Log): Promise<Engine> => {
+  const topics = config.GATEWAY_TOPICS;
+  const partitionsOnDemand = config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined;
+  if (config.GATEWAY_ENGINE === "kafka") {
+    const connection = kafkaConnectionOf(config);
+    log.info({ brokers: connection.brokers }, "connecting to Kafka");
+    return await openKafkaEngine({ connection, topics, replicas: config.GATEWAY_REPLICATION_FACTOR, partitionsOnDemand }, { log });
+  }
+  const { GATEWAY_DATA_DIR: dataDir, GATEWAY_FSYNC: fsync } = config;
+  log.info({ dataDir, fsync }, "opening the log");
+  const retention = { ms: config.GATEWAY_RETENTION_MS, bytes: config.GATEWAY_RETENTION_BYTES };
+  return openEmbeddedEngine({ dataDir, fsync, topics, retention, partitionsOnDemand }, { log });
+};
+
 const start = async (): Promise<void> => {
   const config = readGatewayConfig(process.env);
-  const { GATEWAY_HOST: host, GATEWAY_PORT: port, GATEWAY_DATA_DIR: dataDir } = config;
+  const { GATEWAY_HOST: host, GATEWAY_PORT: port } = config;
   const log = createLog(config);
-  const engine = openEmbeddedEngine(
-    {
-      dataDir,
-      fsync: config.GATEWAY_FSYNC,
-      topics: config.GATEWAY_TOPICS,
-      retention: { ms: config.GATEWAY_RETENTION_MS, bytes: config.GATEWAY_RETENTION_BYTES },
-      partitionsOnDemand: config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined,
-    },
-    { log },
-  );
+  const engine = await openEngine(config, log);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gateway = await startGateway(
@@ -34,7 +42,7 @@ const start = async (): Promise<void> => {
     if (error.code === "EADDRINUSE") return fail(new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`));
     return fail(error);
   });
-  log.info({ url: gateway.url, dataDir, fsync: config.GATEWAY_FSYNC }, `gateway at ${gateway.url}`);
+  log.info({ url: gateway.url, engine: config.GATEWAY_ENGINE }, `gateway at ${gateway.url}`);
   const toldToStop = untilToldToStop({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });
 

@@ -20,6 +20,13 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export const createAdminClient = (connection: KafkaConnection): Admin =>
   new Admin({ ...baseOptions(connection), requestTimeout: REQUEST_TIMEOUT_MS, retries: 0 });
 
+/** Longer than a group may take to share out, which a broker answers only then. */
+const JOIN_TIMEOUT_MS = 40_000;
+
+/** For reading, and for joining groups, with calls of Kafka's protocol itself. Nothing is repeated by itself. */
+export const createReaderClient = (connection: KafkaConnection): Admin =>
+  new Admin({ ...baseOptions(connection), requestTimeout: JOIN_TIMEOUT_MS, retries: 0 });
+
 /** What a consumer may be told beside the connection. */
 export type ConsumerClientOptions = Omit<ConsumerOptions<Buffer, Buffer, Buffer, Buffer>, keyof BaseOptions | "groupId"> & {
   readonly groupId: string;

@@ -14,6 +14,8 @@ const MAX_SENDS_IN_FLIGHT = 4;
 const MAX_PARTITION_BYTES = 900 * 1024;
 const MAX_SEND_BYTES = 4 * 1024 * 1024;
 const MAX_SEND_RECORDS = 5_000;
+/** A record's time is written relative to that of the first of its batch, which the library gets wrong from here on: 25 days. */
+const MAX_SPREAD_MS = 2 ** 31 - 1;
 
 /** @param send never rejects */
 export const createLane = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): Lane => {
@@ -51,17 +53,20 @@ export const createLane = (address: string, send: (records: readonly PendingReco
 export const takeBatch = (waiting: readonly PendingRecord[]): { batch: readonly PendingRecord[]; rest: PendingRecord[] } => {
   const batch: PendingRecord[] = [];
   const rest: PendingRecord[] = [];
-  const partitions = new Map<string, { bytes: number; full: boolean }>();
+  const partitions = new Map<string, { bytes: number; full: boolean; readonly firstMs: number }>();
   let bytes = 0;
   for (const [index, pending] of waiting.entries()) {
     if (batch.length > 0 && (batch.length >= MAX_SEND_RECORDS || bytes + pending.bytes > MAX_SEND_BYTES)) {
       return { batch, rest: rest.concat(waiting.slice(index)) };
     }
     const name = partitionName(pending);
-    const partition = partitions.get(name) ?? { bytes: 0, full: false };
+    const partition = partitions.get(name) ?? { bytes: 0, full: false, firstMs: pending.timestampMs };
     partitions.set(name, partition);
-    const fits = !partition.full && (partition.bytes === 0 || (!pending.alone && partition.bytes + pending.bytes <= MAX_PARTITION_BYTES));
-    if (!fits) {
+    const joins =
+      !pending.alone &&
+      partition.bytes + pending.bytes <= MAX_PARTITION_BYTES &&
+      Math.abs(pending.timestampMs - partition.firstMs) <= MAX_SPREAD_MS;
+    if (partition.full || (partition.bytes > 0 && !joins)) {
       partition.full = true;
       rest.push(pending);
       continue;

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../../environment/log.ts";
+import type { DeclaredTopic, Retention } from "../declared-topic.ts";
 import type { Engine, RecordPlace } from "../engine.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { openCommits } from "./commits.ts";
@@ -13,8 +14,7 @@ import { createMembership } from "./membership.ts";
 import { findPartition, type Partition, startOf } from "./partition.ts";
 import { createPartitioner } from "./partitioner.ts";
 import { createRetentionSweeper } from "./retention.ts";
-import type { Retention } from "./segment.ts";
-import { type DeclaredTopic, openTopics } from "./topics.ts";
+import { openTopics } from "./topics.ts";
 import { createWriteQueue } from "./write-queue.ts";
 
 export type EmbeddedEngineOptions = {

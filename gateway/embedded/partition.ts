@@ -1,7 +1,8 @@
+import type { Retention } from "../declared-topic.ts";
 import type { PartitionName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { RecordTable } from "./record-table.ts";
-import type { Retention, Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
 /** One partition of the log. */
 export type Partition = PartitionName & {

@@ -1,5 +1,4 @@
-/** How long records are kept at least, in ms, and how many bytes of a partition. Undefined: without end. */
-export type Retention = { readonly ms: number | undefined; readonly bytes: number | undefined };
+import type { Retention } from "../declared-topic.ts";
 
 /**
  * A stretch of a partition: what is removed at once when it is old or too much, and what need not be looked into when a time is

@@ -1,17 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { DeclaredTopic, Retention } from "../declared-topic.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";
 import { createRecordTable, openRecordTable } from "./record-table.ts";
-import type { Retention } from "./segment.ts";
 import { openSegmentTable } from "./segment-table.ts";
 import { storageError } from "./write-queue.ts";
 
 /** Each has a table, and every start looks through all of them. */
 const MAX_PARTITIONS = 2 ** 13;
-
-/** A topic that is to exist. */
-export type DeclaredTopic = { readonly partitions: number; readonly retention?: Partial<Retention> };
 
 export type TopicsOptions = {
   readonly declared: ReadonlyMap<string, DeclaredTopic>;

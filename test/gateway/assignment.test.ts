@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assignPartitions } from "../../gateway/embedded/assignment.ts";
+import { assignPartitions } from "../../gateway/assignment.ts";
 
 type Partition = { readonly topic: string; readonly partition: number };
 type Members = ReadonlyMap<string, ReadonlySet<string>>;

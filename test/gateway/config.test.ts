@@ -21,7 +21,20 @@ test("reads for each topic its partitions, and how long it is kept", () => {
   });
 });
 
+test("asks for a cluster only if the engine is on one, and says all that is missing at once", () => {
+  expect(read({ KAFKA_USERNAME: "somebody" }).GATEWAY_ENGINE).toBe("embedded");
+  const broken = () => read({ GATEWAY_ENGINE: "kafka", KAFKA_SASL_MECHANISM: "PLAIN", GATEWAY_REPLICATION_FACTOR: "0" });
+  for (const problem of [
+    /KAFKA_BROKERS is not set/,
+    /KAFKA_USERNAME is not set/,
+    /KAFKA_PASSWORD is not set/,
+    /GATEWAY_REPLICATION_FACTOR: Exp/,
+  ])
+    expect(broken).toThrow(problem);
+});
+
 test.each([
+  ["GATEWAY_ENGINE", "redis"],
   ["GATEWAY_TOPICS", "a"],
   ["GATEWAY_TOPICS", "a:0"],
   ["GATEWAY_TOPICS", "a:1,a:2"],

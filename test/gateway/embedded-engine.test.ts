@@ -10,7 +10,7 @@ const TOPICS = { t: 4, u: 1 };
 
 const open = (dataDir: string, topics: Record<string, number> = TOPICS) => openEngine({ dataDir, topics });
 
-describeEngine("embedded", () => engineUnderTest({ topics: TOPICS }));
+describeEngine("embedded", () => engineUnderTest({ topics: TOPICS }), { rebalances: "at once" });
 
 test("has records, topics and commits after it was closed and opened again", async () => {
   const folder = await temporaryFolder();

@@ -61,8 +61,24 @@ export const ownership = async (engine: Engine): Promise<Record<string, readonly
   );
 };
 
+/** How soon partitions have other owners once an instance has come or gone: before the call is answered, or when the group has met. */
+export type Rebalances = "at once" | "soon";
+
 /** What every engine promises. @param open an empty engine with topic `t` of 4 partitions and topic `u` of 1; it closes with the test */
-export const describeEngine = (name: string, open: () => Promise<Engine>): void => {
+export const describeEngine = (name: string, open: () => Promise<Engine>, { rebalances }: { readonly rebalances: Rebalances }): void => {
+  const expectOwnership = async (engine: Engine, expected: Record<string, readonly number[]>): Promise<void> => {
+    if (rebalances === "soon") await expect.poll(() => ownership(engine), { timeout: 30_000 }).toEqual(expected);
+    expect(await ownership(engine)).toEqual(expected);
+  };
+
+  /** Two instances share topic `t`, two partitions each. @returns those of instance `a` */
+  const untilShared = async (engine: Engine): Promise<readonly number[]> => {
+    const counts = async () => Object.values(await ownership(engine)).map(({ length }) => length);
+    if (rebalances === "soon") await expect.poll(counts, { timeout: 30_000 }).toEqual([2, 2]);
+    expect(await counts()).toEqual([2, 2]);
+    return (await ownership(engine))["a"] ?? [];
+  };
+
   describe(`the ${name} engine`, () => {
     test("numbers the records of each partition without a gap, and gives them back as they were", async () => {
       const engine = await open();
@@ -87,19 +103,20 @@ export const describeEngine = (name: string, open: () => Promise<Engine>): void 
     test("shares the partitions among the instances, each with one owner, as they come and go", async () => {
       const engine = await open();
       await take(engine, { instance: "a" });
-      expect(await ownership(engine)).toEqual({ a: [0, 1, 2, 3] });
+      await expectOwnership(engine, { a: [0, 1, 2, 3] });
       await take(engine, { instance: "b" });
-      const shared = await ownership(engine);
-      expect([shared["a"]?.length, shared["b"]?.length]).toEqual([2, 2]);
-      expect([...(shared["a"] ?? []), ...(shared["b"] ?? [])].sort()).toEqual([0, 1, 2, 3]);
+      const a: readonly number[] = await untilShared(engine);
+      const b = [0, 1, 2, 3].filter((partition) => !a.includes(partition));
+      await expectOwnership(engine, { a, b });
       await engine.deleteConsumer({ group: "g", instance: "a" });
-      expect(await ownership(engine)).toEqual({ b: [0, 1, 2, 3] });
+      await expectOwnership(engine, { b: [0, 1, 2, 3] });
     });
 
     test("gives every record to exactly one instance of a group, and to every group", async () => {
       const engine = await open();
       await take(engine, { instance: "a" });
       await take(engine, { instance: "b" });
+      await untilShared(engine);
       for (const partition of [0, 1, 2, 3]) await produceValues(engine, partition, `${partition}`);
       const [a, b] = [await take(engine, { instance: "a" }), await take(engine, { instance: "b" })];
       expect([a.length, b.length]).toEqual([2, 2]);
@@ -121,7 +138,7 @@ export const describeEngine = (name: string, open: () => Promise<Engine>): void 
       await produceValues(engine, 0, "a");
       await take(engine, { instance: "a" });
       await take(engine, { instance: "b" });
-      const owned = (await ownership(engine))["a"] ?? [];
+      const owned = await untilShared(engine);
       for (const partition of [0, 1, 2, 3]) {
         const commit = engine.commit({ group: "g", instance: "a" }, [{ topic: "t", partition, offset: 0 }]);
         if (owned.includes(partition)) await commit;

@@ -36,6 +36,11 @@ test("a record that may be to blame shares its batch with none of its partition"
   expect(takeBatch(rest)).toEqual({ batch: [records[1]], rest: [records[2]] });
 });
 
+test("records whose times are weeks apart share no batch, as the library would change the later one's", () => {
+  const [early, late, soon] = pendings({ timestampMs: 5 }, { timestampMs: 2 ** 31 + 5 }, { timestampMs: 6 });
+  expect(takeBatch([early, late, soon] as PendingRecord[])).toEqual({ batch: [early], rest: [late, soon] });
+});
+
 test("a send is bounded over all partitions", () => {
   const records = pendings(...Array.from({ length: 8 }, (_, partition) => sized(800, partition)));
   expect(takeBatch(records).batch).toHaveLength(5);

@@ -1,0 +1,115 @@
+import { KafkaError } from "../../kafka/kafka-error.ts";
+import type { AnswerRoom, PartitionName, StoredRecord } from "../engine.ts";
+import type { Directory } from "./directory.ts";
+import { keyOf } from "./places.ts";
+import type { Position, Positions } from "./positions.ts";
+import { type Reading, readPartitions } from "./reader.ts";
+import type { Requests } from "./requests.ts";
+import type { FetchedPartition } from "./stored-record.ts";
+import type { Wait } from "./wait.ts";
+
+/** What a batch took of a partition, so that it can be put back. */
+export type Taken = { readonly position: Position; readonly from: number; readonly to: number };
+
+export type Answer = { readonly records: StoredRecord[]; readonly taken: Taken[] };
+
+export type AnswerOptions = {
+  readonly requests: Requests;
+  readonly directory: Directory;
+  readonly positions: Positions;
+  readonly room: AnswerRoom;
+  readonly wait: Wait;
+  /** How long the brokers may wait for a first record. */
+  readonly waitMs: number;
+  /** Whether what was read is still wanted from there. */
+  readonly isCurrent: () => boolean;
+  /** Moves a position into the log again. */
+  readonly moveIntoLog: (position: Position) => Promise<void>;
+};
+
+/** A call waits so long for brokers that do not answer, whatever time it has for records. */
+const PATIENCE_MS = 5_000;
+/** What one read brings at most, or a batch if that is larger: this much is held for every call that is woken at once. */
+const READ_BYTES = 256 * 1024;
+/** How often one answer is added to: a read ends with a segment of the log. */
+const MAX_READS = 16;
+
+/** Reads the next records into an answer, as far as there is room. @throws KafkaError, GatewayError 503 without room */
+export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
+  const { positions, room, isCurrent, moveIntoLog } = options;
+  const answer: Answer = { records: [], taken: [] };
+  const { records: limit, bytes } = room.free();
+  let left = { records: limit, bytes };
+  for (let reads = 0, waitMs = options.waitMs; reads < MAX_READS; reads += 1, waitMs = 0) {
+    const found = await read(options, waitMs, Math.min(left.bytes, room.free().bytes));
+    if (found === undefined || !isCurrent()) break;
+    for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
+    const took = takeFetched(positions, found.partitions, left, answer);
+    room.take(took.bytes);
+    left = { records: left.records - took.records, bytes: left.bytes - took.bytes };
+    const hasMore = found.outOfRange.length > 0 || (took.records > 0 && [...positions.values()].some(isBehind));
+    if (!hasMore || left.records <= 0 || left.bytes <= 0) break;
+  }
+  rotate(positions);
+  return answer;
+};
+
+/** Undefined if nobody waits for it any more. */
+const read = async (
+  { requests, directory, positions, wait }: AnswerOptions,
+  waitMs: number,
+  bytes: number,
+): Promise<Reading | undefined> => {
+  const offsets = [...positions.values()].map(({ topic, partition, next = 0 }) => ({ topic, partition, offset: next }));
+  const reading = readPartitions(requests, directory, offsets, { maxBytes: Math.min(READ_BYTES, bytes), waitMs });
+  // It may fail when nobody waits for it any more.
+  reading.catch(() => undefined);
+  const found = await wait.until(reading, waitMs + PATIENCE_MS);
+  if (found === undefined && !wait.isCut()) throw new KafkaError("unavailable", "it did not answer in time");
+  return found;
+};
+
+const positionOf = (positions: Positions, place: PartitionName): Position => positions.get(keyOf(place)) as Position;
+
+const isBehind = ({ next, end }: Position): boolean => next !== undefined && end !== undefined && next < end;
+
+type Room = { readonly records: number; readonly bytes: number };
+
+/** Takes what was read into the answer, as far as there is room; a first record always is. @returns how much it took */
+const takeFetched = (positions: Positions, fetched: readonly FetchedPartition[], room: Room, { records, taken }: Answer): Room => {
+  const before = records.length;
+  let bytes = 0;
+  for (const partition of fetched) {
+    const position = positionOf(positions, partition);
+    position.end = partition.end;
+    const from = position.next ?? 0;
+    let to = from;
+    const left = partition.records.find((record) => {
+      const fits = records.length - before < room.records && (records.length === 0 || bytes + record.bytes <= room.bytes);
+      if (!fits) return true;
+      records.push(record.read());
+      bytes += record.bytes;
+      to = record.offset + 1;
+      return false;
+    });
+    position.next = left === undefined ? Math.max(to, partition.next) : to;
+    if (to !== from) taken.push({ position, from, to });
+  }
+  return { records: records.length - before, bytes };
+};
+
+/** The next answer begins with another partition, so that a busy one starves no other. */
+const rotate = (positions: Positions): void => {
+  for (const [key, position] of positions) {
+    positions.delete(key);
+    positions.set(key, position);
+    return;
+  }
+};
+
+/** The records reached the instance, or they did not and come again. */
+export const settleTaken = (taken: readonly Taken[], written: boolean): void => {
+  if (written) for (const { position, to } of taken) position.delivered = to;
+  // A partition may have been taken from more than once: the first time counts.
+  else for (const { position, from } of taken.toReversed()) position.next = from;
+};

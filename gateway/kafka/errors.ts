@@ -1,0 +1,48 @@
+import { ProtocolError } from "@platformatic/kafka";
+import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { KAFKA_ERRORS, KafkaError, type KafkaErrorCode } from "../../kafka/kafka-error.ts";
+import { GatewayError } from "../gateway-error.ts";
+
+/** A call to the cluster that failed, as the caller of the gateway is told. */
+export const gatewayErrorOfKafka = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  const failure = kafkaErrorOf(error);
+  const status = STATUSES[failure.code];
+  return new GatewayError(status, messageOf(failure), { cause: failure, ...(status === 503 ? { retryAfterSeconds: 1 } : {}) });
+};
+
+/** Runs something that speaks to the cluster. @throws GatewayError */
+export const toldToCaller = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await run();
+  } catch (error) {
+    throw gatewayErrorOfKafka(error);
+  }
+};
+
+/** Addresses, users and variables are for those who run the gateway: they are logged. */
+export const messageOf = (failure: KafkaError): string => {
+  if (failure.code === "unavailable") return `${KAFKA_ERRORS.unavailable}. Try again a little later.`;
+  return failure.code === "misconfigured" || failure.code === "unexpected" ? `${KAFKA_ERRORS[failure.code]}.` : failure.message;
+};
+
+export const STATUSES: Readonly<Record<KafkaErrorCode, number>> = {
+  unavailable: 503,
+  unknown: 500,
+  "unknown-topic": 404,
+  "topic-exists": 409,
+  unauthorized: 403,
+  "too-large": 413,
+  rejected: 400,
+  "out-of-range": 400,
+  rebalanced: 409,
+  misconfigured: 500,
+  unexpected: 500,
+};
+
+/** An error that an answer carries as a number. @param what it is about, as people write it */
+export const errorOfCode = (errorCode: number, what: string): KafkaError => {
+  const error = new ProtocolError(errorCode);
+  const { code, protocolError } = kafkaErrorOf(error);
+  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
+};

@@ -1,0 +1,137 @@
+import type { Admin } from "@platformatic/kafka";
+import { KafkaError } from "../../kafka/kafka-error.ts";
+import type { Clock } from "../clock.ts";
+import type { FetchRequest, PartitionOffset, StoredRecord } from "../engine.ts";
+import { GatewayError } from "../gateway-error.ts";
+import { readAnswer } from "./answer.ts";
+import type { Directory } from "./directory.ts";
+import type { LogOffsets } from "./log-offsets.ts";
+import { keyOf } from "./places.ts";
+import type { Position, Positions } from "./positions.ts";
+import { createRequests, type Requests } from "./requests.ts";
+import { createWait, type Wait } from "./wait.ts";
+
+/** Reading without a group. */
+export type Fetches = {
+  fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
+  /** Ends all waiting, now and from now on. */
+  drain(): void;
+  close(): Promise<void>;
+};
+
+export type FetchesOptions = {
+  /** A client of its own for each connection on which calls may wait. */
+  readonly connect: () => Admin;
+  readonly directory: Directory;
+  readonly logOffsets: LogOffsets;
+  readonly clock: Clock;
+};
+
+/** Connections to each broker, at most, that calls share: a broker answers what comes on one in turn. */
+const MAX_LINES = 16;
+/** How long a broker waits for records at a time; less where others wait for the connection. */
+const POLL_MS = 500;
+const SHARED_POLL_MS = 25;
+const PAUSE_MS = 100;
+
+type Line = { readonly client: Admin; readonly requests: Requests; users: number };
+
+export const createFetches = ({ connect, directory, logOffsets, clock }: FetchesOptions): Fetches => {
+  const lines: Line[] = [];
+  const waiting = new Set<Wait>();
+  let draining = false;
+
+  const takeLine = (): Line => {
+    let line = lines.find(({ users }) => users === 0);
+    if (line === undefined && lines.length < MAX_LINES) {
+      const client = connect();
+      lines.push((line = { client, requests: createRequests(client), users: 0 }));
+    }
+    line ??= lines.toSorted((one, other) => one.users - other.users)[0] as Line;
+    line.users += 1;
+    return line;
+  };
+
+  const read = async (
+    line: Line,
+    positions: Positions,
+    request: FetchRequest,
+    wait: Wait,
+    waitMs: number,
+  ): Promise<readonly StoredRecord[]> => {
+    const answer = await readAnswer({
+      requests: line.requests,
+      directory,
+      positions,
+      room: request.room,
+      wait,
+      waitMs,
+      isCurrent: () => true,
+      moveIntoLog: moveToStart,
+    });
+    return answer.records;
+  };
+
+  const moveToStart = async (position: Position): Promise<void> => {
+    const [[earliest], [latest]] = await Promise.all([logOffsets("earliest", [position]), logOffsets("latest", [position])]);
+    const { topic, partition, next = 0 } = position;
+    const end = latest?.offset ?? 0;
+    if (next > end)
+      throw new GatewayError(
+        400,
+        `Expected the offset to be from 0 to ${end}, the end of partition ${partition} of ${JSON.stringify(topic)}, got ${next}.`,
+      );
+    position.next = earliest?.offset;
+  };
+
+  const readOrWait = async (request: FetchRequest, wait: Wait): Promise<readonly StoredRecord[]> => {
+    const positions = positionsOf(request.offsets);
+    for (let isFirst = true; !wait.isCut() || isFirst; isFirst = false) {
+      const line = takeLine();
+      try {
+        const pollMs = line.users > 1 ? SHARED_POLL_MS : POLL_MS;
+        const records = await read(line, positions, request, wait, isFirst ? 0 : Math.min(pollMs, wait.leftMs()));
+        if (records.length > 0 || wait.isOver()) return records;
+      } catch (error) {
+        if (!(error instanceof KafkaError && error.retryable) || wait.isOver()) throw error;
+        // Another leader than was known; it is looked up by the next attempt, which is the last.
+        if (!isFirst) throw error;
+        await wait.until(Promise.withResolvers<never>().promise, Math.min(PAUSE_MS, wait.leftMs()));
+      } finally {
+        line.users -= 1;
+      }
+    }
+    return [];
+  };
+
+  return {
+    async fetch(request) {
+      const wait = createWait({ ...request, timeoutMs: draining ? 0 : request.timeoutMs }, clock);
+      waiting.add(wait);
+      try {
+        return await readOrWait(request, wait);
+      } finally {
+        wait.end();
+        waiting.delete(wait);
+      }
+    },
+    drain() {
+      draining = true;
+      for (const wait of waiting) wait.cut();
+    },
+    async close() {
+      await Promise.all(lines.map(({ client }) => client.close()));
+    },
+  };
+};
+
+/** Of a partition that is asked for twice, the smaller offset counts: its records are among those that follow. */
+const positionsOf = (offsets: readonly PartitionOffset[]): Positions => {
+  const positions: Positions = new Map();
+  for (const { topic, partition, offset } of offsets) {
+    const key = keyOf({ topic, partition });
+    const next = Math.min(offset, positions.get(key)?.next ?? offset);
+    positions.set(key, { topic, partition, next, delivered: undefined, committed: undefined, end: undefined });
+  }
+  return positions;
+};

@@ -1,0 +1,112 @@
+import { createAdminClient, createReaderClient } from "../../kafka/clients.ts";
+import type { KafkaConnection } from "../../kafka/config.ts";
+import { createKafkaProducer } from "../../kafka/producer.ts";
+import type { Log } from "../../environment/log.ts";
+import { createBudget } from "../budgets.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { DeclaredTopic } from "../declared-topic.ts";
+import type { Engine } from "../engine.ts";
+import { GatewayError } from "../gateway-error.ts";
+import { createConsumers } from "./consumers.ts";
+import { createDirectory } from "./directory.ts";
+import { toldToCaller } from "./errors.ts";
+import { createFetches } from "./fetches.ts";
+import { measure } from "./gauges.ts";
+import { createGroupRequests } from "./group-requests.ts";
+import { createInstances } from "./instances.ts";
+import { createJoining } from "./joining.ts";
+import { createLogOffsets } from "./log-offsets.ts";
+import { produceRecords } from "./produce.ts";
+import { createRequests } from "./requests.ts";
+import { createTopics } from "./topics.ts";
+import { makeDeclaredTopics } from "./declared-topics.ts";
+
+export type KafkaEngineOptions = {
+  readonly connection: KafkaConnection;
+  /** The topics that are to exist, by name: made at start if they are not there, else left as they are. */
+  readonly topics: ReadonlyMap<string, DeclaredTopic>;
+  /** Replicas of topics that are made here. Absent: as many as the cluster gives by default. */
+  readonly replicas?: number | undefined;
+  /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
+  readonly partitionsOnDemand?: number | undefined;
+  /** How many bytes of records may be on their way to the cluster. */
+  readonly queueBytes?: number;
+};
+
+export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "warn"> };
+
+/** As much as the bodies that the gateway holds. */
+const QUEUE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * An engine on a Kafka cluster. It keeps nothing but where its instances are.
+ * @throws KafkaError if the cluster cannot be reached, or a declared topic is not there and cannot be made
+ */
+export const openKafkaEngine = async (
+  { connection, topics: declared, replicas, partitionsOnDemand, queueBytes = QUEUE_BYTES }: KafkaEngineOptions,
+  { clock = systemClock, log }: KafkaEngineSeams,
+): Promise<Engine> => {
+  const admin = createAdminClient(connection);
+  const requests = createRequests(admin);
+  const directory = createDirectory(requests, clock);
+  const topics = createTopics({ admin, directory, clock, replicas, partitionsOnDemand });
+  try {
+    await makeDeclaredTopics(declared, { topics, log });
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
+  const producer = createKafkaProducer(connection, clock);
+  const queue = createBudget(queueBytes, "The gateway has as many records on their way to Kafka as it can.");
+  const groups = createGroupRequests(requests, clock);
+  const logOffsets = createLogOffsets(requests, directory, clock);
+  const connect = () => createReaderClient(connection);
+  const fetches = createFetches({ connect, directory, logOffsets, clock });
+  const joining = createJoining({ connect, groups, directory, clock });
+  const instances = createInstances({ ...joining, clock });
+  const consumers = createConsumers({ instances, groups, directory, logOffsets, autoCommit: joining.autoCommit, clock });
+
+  return {
+    topics: () => toldToCaller(topics.counts),
+    provideTopics: (names, make) => toldToCaller(() => topics.provide(names, make)),
+    produce: (records) => produceRecords(producer, queue, records),
+    fetch: (request) =>
+      toldToCaller(async () => {
+        await topics.require(request.offsets);
+        return await fetches.fetch(request);
+      }),
+    consume: (request) =>
+      toldToCaller(async () => {
+        const counts = await topics.provide(new Set(request.topics), true);
+        const missing = request.topics.find((topic) => !counts.has(topic));
+        if (missing !== undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(missing)}.`);
+        return await consumers.consume(request);
+      }),
+    commit: (name, offsets) => toldToCaller(() => consumers.commit(name, offsets)),
+    committed: (name, partitions) =>
+      toldToCaller(async () => {
+        instances.renew(name);
+        await topics.require(partitions);
+        return partitions.length === 0 ? [] : await groups.committed(name.group, partitions);
+      }),
+    offsetsAt: (time, partitions) =>
+      toldToCaller(async () => {
+        await topics.require(partitions);
+        return await logOffsets(time, partitions);
+      }),
+    consumers: async () => instances.describe(),
+    deleteConsumer: consumers.remove,
+    health: () => toldToCaller(async () => void (await directory.all())),
+    gauges: async () => measure(instances, queue),
+    drain() {
+      consumers.drain();
+      fetches.drain();
+    },
+    async close() {
+      await Promise.all(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
+      await producer.close();
+      await fetches.close();
+      await admin.close();
+    },
+  };
+};

@@ -1,0 +1,134 @@
+import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { KafkaError } from "../../kafka/kafka-error.ts";
+import type { PartitionName, PartitionOffset } from "../engine.ts";
+import type { Directory, Topic } from "./directory.ts";
+import { errorOfCode } from "./errors.ts";
+import { topicsOf } from "./places.ts";
+import type { Broker, FetchResponse } from "./protocol.ts";
+import { type Requests, wholeAnswer } from "./requests.ts";
+import { type FetchedPartition, readBatches } from "./stored-record.ts";
+
+export type ReadLimits = {
+  /** Of one answer; a broker sends a whole batch at least. */
+  readonly maxBytes: number;
+  /** How long the brokers may wait for a first record. */
+  readonly waitMs: number;
+};
+
+export type Reading = {
+  readonly partitions: readonly FetchedPartition[];
+  /** Whose offset is not, or no longer, in the log. */
+  readonly outOfRange: readonly PartitionName[];
+};
+
+/**
+ * Reads partitions from offsets on, in this order as far as one answer holds. A partition that nobody leads just now has nothing.
+ * @param requests of a connection on which waiting keeps nobody else waiting
+ * @throws KafkaError if no leader answered
+ */
+export const readPartitions = async (
+  requests: Requests,
+  directory: Directory,
+  offsets: readonly PartitionOffset[],
+  limits: ReadLimits,
+): Promise<Reading> => {
+  const topics = await directory.find(offsets.map(({ topic }) => topic));
+  const leaderOf = ({ topic, partition }: PartitionName): Broker | undefined => topics.get(topic)?.leaders[partition];
+  const led = Map.groupBy(offsets, (place) => addressOf(leaderOf(place)));
+  directory.forget((led.get(NOBODY) ?? []).map(({ topic }) => topic));
+  led.delete(NOBODY);
+  if (led.size === 0) throw new KafkaError("unavailable", "nobody leads the partitions");
+  return await firstFull(
+    [...led.values()].map(async (wanted): Promise<Reading> => {
+      try {
+        return await readOfLeader(requests, directory, leaderOf(wanted[0] as PartitionName) as Broker, topics, wanted, limits);
+      } catch (error) {
+        directory.forget(wanted.map(({ topic }) => topic));
+        throw kafkaErrorOf(error);
+      }
+    }),
+  );
+};
+
+const NOBODY = "";
+const addressOf = (broker: Broker | undefined): string => (broker === undefined ? NOBODY : `${broker.host}:${broker.port}`);
+
+const isFull = ({ partitions, outOfRange }: Reading): boolean =>
+  outOfRange.length > 0 || partitions.some(({ records }) => records.length > 0);
+
+/** What the first has that has anything: waiting for another leader would hold it up. */
+const firstFull = async (readings: readonly Promise<Reading>[]): Promise<Reading> => {
+  const full = readings.map(async (reading) => {
+    const read = await reading;
+    return isFull(read) ? read : await Promise.reject(new Error("nothing yet"));
+  });
+  try {
+    return await Promise.any(full);
+  } catch {
+    const settled = await Promise.allSettled(readings);
+    const read = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const failed = settled.find((outcome) => outcome.status === "rejected");
+    if (read.length === 0 && failed !== undefined) throw failed.reason;
+    return { partitions: read.flatMap(({ partitions }) => partitions), outOfRange: [] };
+  }
+};
+
+/** Kafka's own limits of the protocol, and its values for "not used". */
+const FETCH = { minBytes: 1, readUncommitted: 0, noSession: 0, noSessionEpoch: -1, noEpoch: -1, noRack: "" } as const;
+/** The last version that names topics by their names. */
+const LAST_WITH_NAMES = 12;
+
+const readOfLeader = async (
+  requests: Requests,
+  directory: Directory,
+  leader: Broker,
+  topics: ReadonlyMap<string, Topic>,
+  offsets: readonly PartitionOffset[],
+  { maxBytes, waitMs }: ReadLimits,
+): Promise<Reading> => {
+  const idOf = ((await requests.versionOf("Fetch")) <= LAST_WITH_NAMES ? (name) => name : (name) => topics.get(name)?.id) as (
+    name: string,
+  ) => string;
+  const asked = topicsOf(offsets, ({ partition, offset }) => ({
+    partition,
+    currentLeaderEpoch: FETCH.noEpoch,
+    fetchOffset: BigInt(offset),
+    lastFetchedEpoch: FETCH.noEpoch,
+    partitionMaxBytes: maxBytes,
+  })).map(({ name, partitions }) => ({ topicId: idOf(name), partitions }));
+  const { responses, errorCode } = await wholeAnswer(
+    requests.ask<FetchResponse>(
+      leader,
+      "Fetch",
+      waitMs,
+      FETCH.minBytes,
+      maxBytes,
+      FETCH.readUncommitted,
+      FETCH.noSession,
+      FETCH.noSessionEpoch,
+      asked,
+      [],
+      FETCH.noRack,
+    ),
+  );
+  if (errorCode !== 0) throw errorOfCode(errorCode, "a fetch");
+  const answers = new Map(
+    responses.flatMap(({ topicId, partitions }) => partitions.map((answer) => [`${topicId}/${answer.partitionIndex}`, answer] as const)),
+  );
+  const partitions: FetchedPartition[] = [];
+  const outOfRange: PartitionName[] = [];
+  for (const { topic, partition, offset } of offsets) {
+    const answer = answers.get(`${idOf(topic)}/${partition}`);
+    if (answer === undefined) continue;
+    if (answer.errorCode === 0) {
+      partitions.push(readBatches({ topic, partition }, offset, answer));
+      continue;
+    }
+    const failure = errorOfCode(answer.errorCode, JSON.stringify(`${topic}-${partition}`));
+    if (failure.code === "out-of-range") outOfRange.push({ topic, partition });
+    // Led by another broker, or deleted: looked up again.
+    else if (failure.retryable || failure.code === "unknown-topic") directory.forget([topic]);
+    else throw failure;
+  }
+  return { partitions, outOfRange };
+};

@@ -1,0 +1,44 @@
+import type { Clock } from "../clock.ts";
+import type { Waiting } from "../engine.ts";
+
+/** A call's waiting for records. It is over at its timeout; it is cut when nobody waits for its end, or everything is to end. */
+export type Wait = {
+  isOver(): boolean;
+  isCut(): boolean;
+  /** Milliseconds until the timeout; 0 if it is over. */
+  leftMs(): number;
+  /** Resolves at the promise's end, after so many milliseconds, or when the wait is cut. @throws what the promise throws before */
+  until<Result>(promise: Promise<Result>, ms: number): Promise<Result | undefined>;
+  cut(): void;
+  /** Lets go of the signal. */
+  end(): void;
+};
+
+export const createWait = ({ timeoutMs, signal }: Pick<Waiting, "timeoutMs" | "signal">, clock: Clock): Wait => {
+  const until = clock.now() + timeoutMs;
+  const { promise: whenCut, resolve: resolveCut } = Promise.withResolvers<undefined>();
+  let isCut = false;
+  const cut = (): void => {
+    isCut = true;
+    resolveCut(undefined);
+  };
+  if (signal.aborted) cut();
+  signal.addEventListener("abort", cut);
+  const leftMs = (): number => (isCut ? 0 : Math.max(0, until - clock.now()));
+  return {
+    isOver: () => leftMs() === 0,
+    isCut: () => isCut,
+    leftMs,
+    async until(promise, ms) {
+      const { promise: later, resolve } = Promise.withResolvers<undefined>();
+      const timer = clock.setTimeout(() => resolve(undefined), ms);
+      try {
+        return await Promise.race([promise, later, whenCut]);
+      } finally {
+        clock.clearTimeout(timer);
+      }
+    },
+    cut,
+    end: () => signal.removeEventListener("abort", cut),
+  };
+};
