@@ -2,7 +2,7 @@ export type BackoffOptions = {
   readonly firstMs: number;
   readonly mostMs: number;
   /** From 0 up to 1. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 };
 
 /** A pause that grows with each failure in a row. */

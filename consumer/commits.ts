@@ -35,7 +35,7 @@ export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, 
     for (const partition of lost) {
       // Whoever has it now starts at the last commit, and repeats what was not committed: handlers may run twice.
       offsets.forget(partition);
-      log.warn(partition, "the partition belongs to another instance now");
+      log.debug(partition, "the partition belongs to another instance now");
     }
   };
 

@@ -1,8 +1,9 @@
 import { hostname } from "node:os";
 import * as z from "zod";
-import { type Environment, readEnvironment } from "../environment/environment.ts";
+import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
+import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 
 /** What the consumer reads of the environment. */
@@ -16,9 +17,19 @@ const replySecret = commaList().refine(
   "Expected one or two comma-separated secrets, the new one first, each whsec_ and base64 of 24 to 64 bytes.",
 );
 
+type KafkaRestVariable = keyof typeof kafkaRestVariables;
+
+/** Demanded by {@link demand}, where they are used. */
+const optionally = <Name extends KafkaRestVariable>(name: Name) =>
+  kafkaRestVariables[name].optional().describe(kafkaRestVariables[name].description ?? "");
+
 const schema = (host: string) =>
   z.object({
-    ...kafkaRestVariables,
+    SOURCE: z.enum(["upstash", "kafka"], "Expected upstash or kafka.").default("upstash"), // what npm start runs needs no cluster
+    UPSTASH_KAFKA_REST_URL: optionally("UPSTASH_KAFKA_REST_URL"),
+    UPSTASH_KAFKA_REST_USERNAME: optionally("UPSTASH_KAFKA_REST_USERNAME"),
+    UPSTASH_KAFKA_REST_PASSWORD: optionally("UPSTASH_KAFKA_REST_PASSWORD"),
+    ...kafkaVariables,
     WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
     CONSUMER_GROUP: name().default("rejoinder"), // one deployment, one group
@@ -28,18 +39,21 @@ const schema = (host: string) =>
     ...processVariables,
   });
 
+/** What the chosen source needs. */
+const demand: Demand = (set) => {
+  if (set["SOURCE"] === "kafka") return demandKafka(set);
+  const missing = Object.keys(kafkaRestVariables).filter((name) => set[name] === undefined);
+  return Object.fromEntries(missing.map((name) => [name, "Expected it, for SOURCE=upstash."]));
+};
+
 /**
  * Reads the consumer's configuration.
  * @throws ConfigurationError with every problem.
  */
 export const readConsumerConfig = (environment: Environment, host: string = hostname()) => {
-  const values = readEnvironment(schema(host), environment);
+  const values = readEnvironment(schema(host), environment, demand);
   return {
-    kafkaRest: {
-      url: values.UPSTASH_KAFKA_REST_URL,
-      username: values.UPSTASH_KAFKA_REST_USERNAME,
-      password: values.UPSTASH_KAFKA_REST_PASSWORD,
-    },
+    source: sourceOf(values),
     workerUrl: values.WORKER_URL,
     /** Key bytes; only the newest secret signs. */
     replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
@@ -50,4 +64,19 @@ export const readConsumerConfig = (environment: Environment, host: string = host
     log: values,
     exitWithParent: values.EXIT_WITH_PARENT,
   } as const;
+};
+
+/** Where requests come from, and how it is reached. */
+export type SourceConfig =
+  | { readonly kind: "upstash"; readonly url: string; readonly username: string; readonly password: string }
+  | { readonly kind: "kafka"; readonly connection: KafkaConnection };
+
+const sourceOf = (values: z.output<ReturnType<typeof schema>>): SourceConfig => {
+  if (values.SOURCE === "kafka") return { kind: "kafka", connection: kafkaConnectionOf(values) };
+  const {
+    UPSTASH_KAFKA_REST_URL: url = "",
+    UPSTASH_KAFKA_REST_USERNAME: username = "",
+    UPSTASH_KAFKA_REST_PASSWORD: password = "",
+  } = values;
+  return { kind: "upstash", url, username, password };
 };

@@ -6,10 +6,11 @@ import type { Answerer } from "./answer.ts";
 import type { Commits } from "./commits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Lanes, Running } from "./lanes.ts";
-import type { Offsets } from "./offsets.ts";
+import { type Offsets, partitionKey } from "./offsets.ts";
 import { readRecord } from "./reading.ts";
 import type { Replies } from "./replies.ts";
-import type { Source } from "./source.ts";
+import type { OnRevoked, Source } from "./source.ts";
+import { unlessAborted } from "./timers.ts";
 import type { Window } from "./window.ts";
 
 export type ConsumerParts = {
@@ -29,11 +30,14 @@ export type ConsumerParts = {
 export type Consumer = {
   /** Consumes until the signal aborts. What is under way then goes on. */
   run(signal: AbortSignal): Promise<void>;
+  /** Finishes what was taken of partitions that go to others, commits it and forgets them. What has not begun by then never does. */
+  readonly handOver: OnRevoked;
 };
 
 /** The flow of a record: taken → read → answered in its lane → reply delivered → committed. */
 export const createConsumer = (parts: ConsumerParts): Consumer => {
   const { source, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
+  const underWay = new Map<ConsumerRecord, Promise<void>>();
 
   // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
   const answerWithRoom = (request: RequestEvent): Running<Reply> => {
@@ -48,8 +52,9 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
     } else {
       const reply =
         reading.kind === "request"
-          ? await lanes.run(laneOf(record), () => answerWithRoom(reading.request))
+          ? await lanes.run(laneOf(record), () => (offsets.holds(record) ? answerWithRoom(reading.request) : LEFT_TO_OTHERS))
           : replies.failed(reading.to, problemOf(reading.error));
+      if (reply === undefined) return;
       // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
       // The other way round it would lose the reply.
       if (!(await delivery.deliver(reply))) return;
@@ -64,13 +69,29 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
         if (!offsets.take(record)) continue;
         const bytes = sizeOf(record);
         window.enter(bytes);
-        void settle(record).finally(() => window.leave(bytes));
+        const settled = settle(record).finally(() => {
+          underWay.delete(record);
+          window.leave(bytes);
+        });
+        underWay.set(record, settled);
         // Without room nothing more is read: while replies cannot be delivered, Kafka keeps the requests and not this process.
         await window.room(signal);
       }
     },
+    async handOver(partitions, signal) {
+      if (!signal.aborted) {
+        const revoked = new Set(partitions.map(partitionKey));
+        const theirs = [...underWay].filter(([record]) => revoked.has(partitionKey(record))).map(([, settled]) => settled);
+        await unlessAborted(Promise.all(theirs), signal);
+        await commits.flush();
+      }
+      for (const partition of partitions) offsets.forget(partition);
+    },
   };
 };
+
+/** Whoever has the partition now is given the record too. */
+const LEFT_TO_OTHERS: Running<undefined> = { result: Promise.resolve(undefined), ended: Promise.resolve() };
 
 /** Requests with one key are handled in order; one without a key waits for nobody. */
 const laneOf = ({ topic, key }: ConsumerRecord): string | undefined => {

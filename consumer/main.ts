@@ -4,9 +4,11 @@ import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { importWebhookKey } from "../protocol/webhook-signature.ts";
-import { readConsumerConfig } from "./config.ts";
+import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
 import { workerSink } from "./sinks/worker.ts";
+import type { Source } from "./source.ts";
+import { kafkaSource } from "./sources/kafka.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { startConsumer } from "./start-consumer.ts";
 
@@ -25,10 +27,15 @@ const log = createLog(config.log);
 const { group, instance, workerUrl } = config;
 const topics = topicsOf(operations);
 
+const createSource = (source: SourceConfig): Source => {
+  const common = { group, instance, topics, log };
+  return source.kind === "kafka" ? kafkaSource({ ...source, ...common }) : upstashSource({ ...source, ...common });
+};
+
 const consumer = startConsumer({
   contract: operations,
   handlers,
-  source: upstashSource({ ...config.kafkaRest, group, instance, topics, log }),
+  source: createSource(config.source),
   sink: workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) }),
   log,
   concurrency: config.concurrency,
@@ -48,8 +55,12 @@ consumer.ended.catch((error) => {
   log.error({ err: error }, "the consumer broke");
   process.exit(1);
 });
-await consumer.ready;
-if (!stopping) {
-  log.info({ group, instance, topics, workerUrl }, "consuming");
+// If it fails, the end does too, and says why.
+const isReady = await consumer.ready.then(
+  () => true,
+  () => false,
+);
+if (isReady && !stopping) {
+  log.info({ group, instance, topics, workerUrl, source: config.source.kind }, "consuming");
   process.send?.({ type: "ready" });
 }

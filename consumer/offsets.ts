@@ -7,6 +7,8 @@ export type Position = Partition & { readonly offset: number };
 export type Offsets = {
   /** Whether a record is new; false if it is in flight or settled already, as after a redelivery. */
   take(position: Position): boolean;
+  /** Whether the record is in flight, of a partition that was not forgotten. */
+  holds(position: Position): boolean;
   /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
   settle(position: Position): void;
   /** Per partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous settled record. */
@@ -41,6 +43,10 @@ export const createOffsets = (): Offsets => {
         partitions.set(partitionKey(position), progress);
       }
       return position.offset >= progress.next && insert(progress, position.offset);
+    },
+    holds(position) {
+      const progress = find(position);
+      return progress !== undefined && indexOf(progress, position.offset) !== undefined && !progress.settled.has(position.offset);
     },
     settle(position) {
       const progress = find(position);

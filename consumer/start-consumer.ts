@@ -78,7 +78,7 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
   const lanes = createLanes({ concurrency });
   const consumer = createConsumer({ source, offsets, lanes, window, answer, replies, delivery, commits, bury });
 
-  const ready = source.open(consuming.signal);
+  const ready = source.open(consuming.signal, consumer.handOver);
   const ended = ready.then(() => consumer.run(consuming.signal));
 
   return {

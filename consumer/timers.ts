@@ -36,6 +36,16 @@ export const pause = (milliseconds: number, signal: AbortSignal, timers: Timers 
 export const nextTurn = (timers: Timers = platformTimers): Promise<void> =>
   new Promise((resolve) => void timers.setImmediate(() => timers.setImmediate(resolve)));
 
+/** A promise's value, or undefined once the signal aborts. The promise itself goes on. */
+// Not Promise.race with one promise for the whole life of the process: that would remember every call ever made.
+export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => resolve(undefined);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+
 /** A promise's value, or a rejection with the error of `onTimeout` after some milliseconds. The promise itself goes on. */
 export const within = async <T>(milliseconds: number, promise: Promise<T>, onTimeout: () => Error, timers: Timers): Promise<T> => {
   let timer: unknown;

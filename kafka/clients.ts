@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { Admin, type BaseOptions, Consumer, type ConsumerOptions, Producer, type SASLOptions } from "@platformatic/kafka";
+import { Admin, type BaseOptions, Consumer, type GroupOptions, Producer, type SASLOptions } from "@platformatic/kafka";
 import type { KafkaConnection, KafkaLogin } from "./config.ts";
 
 /** Everything is bytes: the library's serializers turn what they do not know into nothing, headers among it. */
@@ -28,8 +28,10 @@ export const createReaderClient = (connection: KafkaConnection): Admin =>
   new Admin({ ...baseOptions(connection), requestTimeout: JOIN_TIMEOUT_MS, retries: 0 });
 
 /** What a consumer may be told beside the connection. */
-export type ConsumerClientOptions = Omit<ConsumerOptions<Buffer, Buffer, Buffer, Buffer>, keyof BaseOptions | "groupId"> & {
+export type ConsumerClientOptions = GroupOptions & {
   readonly groupId: string;
+  /** How often what failed is repeated, with a second between. Default: three times. */
+  readonly retries?: number;
 };
 
 /** For reading as a member of a group. It repeats what fails by itself, since to read again does no harm. Commits are by hand. */

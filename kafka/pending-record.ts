@@ -11,8 +11,8 @@ export type NewRecord = {
   readonly key?: Buffer | undefined;
   /** Absent: Kafka's null, which deletes in a compacted topic. */
   readonly value?: Buffer | undefined;
-  /** A name may come more than once. */
-  readonly headers?: readonly (readonly [name: Buffer, value: Buffer])[] | undefined;
+  /** A name may come more than once. A value may be Kafka's null. */
+  readonly headers?: readonly (readonly [name: Buffer, value: Buffer | null])[] | undefined;
 };
 
 /** A record on its way to a broker. */
@@ -86,6 +86,6 @@ const HEADER_OVERHEAD_BYTES = 8;
 
 const sizeOf = ({ key, value, headers = [] }: NewRecord): number =>
   headers.reduce(
-    (bytes, [name, value]) => bytes + name.length + value.length + HEADER_OVERHEAD_BYTES,
+    (bytes, [name, value]) => bytes + name.length + (value?.length ?? 0) + HEADER_OVERHEAD_BYTES,
     (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
   );

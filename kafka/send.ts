@@ -40,8 +40,8 @@ const messageOf = ({ record: { topic, key, value, headers }, partition = 0, time
   timestamp: BigInt(timestampMs),
   ...(key === undefined ? {} : { key }),
   ...(value === undefined ? {} : { value }),
-  // A Map of Buffers keeps names that come twice, as each is a key of its own.
-  ...(headers === undefined || headers.length === 0 ? {} : { headers: new Map(headers) }),
+  // A Map of Buffers keeps names that come twice, as each is a key of its own. The library writes a null as it is, though its types have none.
+  ...(headers === undefined || headers.length === 0 ? {} : { headers: new Map(headers as [Buffer, Buffer][]) }),
 });
 
 /** A partition's first offset of this send, or why it took nothing. */

@@ -1,26 +1,50 @@
 import { createBackoff } from "../backoff.ts";
 import type { Log } from "../../environment/log.ts";
-import { pause, platformTimers, type Timers } from "../timers.ts";
+import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts";
 
-/** Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way. */
+/**
+ * Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way.
+ * @throws what the call threw, if that is fatal.
+ */
 export type Persist = <T>(what: string, call: () => Promise<T>, signal: AbortSignal) => Promise<T | undefined>;
 
-export type PersistOptions = { readonly log: Log; readonly timers?: Timers | undefined; readonly random?: (() => number) | undefined };
+export type PersistOptions = {
+  readonly log: Log;
+  /** What cannot be used while calls fail. */
+  readonly subject?: string;
+  /** Why a call failed, for people. */
+  describe?(error: unknown): string;
+  /** Whether repeating is of no use. */
+  isFatal?(error: unknown): boolean;
+  readonly timers?: Timers | undefined;
+  readonly random?: (() => number) | undefined;
+};
 
 /** A gateway that restarts is back within a second: begin with little. */
 const RETRY = { firstMs: 250, mostMs: 10_000 };
 
-/** Repeats calls with a growing pause, and says each time why. */
+/** Repeats calls with a growing pause, and says why: at each call once for each reason. */
 export const createPersist =
-  ({ log, timers = platformTimers, random = Math.random }: PersistOptions): Persist =>
+  ({
+    log,
+    subject = "the gateway",
+    describe = reasonOf,
+    isFatal = () => false,
+    timers = platformTimers,
+    random,
+  }: PersistOptions): Persist =>
   async (what, call, signal) => {
     const backoff = createBackoff({ ...RETRY, random });
+    let told: string | undefined;
     while (!signal.aborted) {
       try {
         return await unlessAborted(call(), signal);
       } catch (error) {
+        if (isFatal(error)) throw error;
         const milliseconds = Math.round(backoff.nextMs());
-        log.warn({ reason: reasonOf(error), retryInMs: milliseconds }, `the gateway cannot be used now: ${what} failed`);
+        const reason = describe(error);
+        log[reason === told ? "debug" : "warn"]({ reason, retryInMs: milliseconds }, `${subject} cannot be used now: ${what} failed`);
+        told = reason;
         await pause(milliseconds, signal, timers);
       }
     }
@@ -32,11 +56,3 @@ export const reasonOf = (error: unknown): string => {
   const { message, cause } = error as Error & { cause?: { code?: string } };
   return cause?.code ?? message;
 };
-
-// Not Promise.race with one promise for the whole life of the process: that would remember every call ever made.
-const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve(undefined);
-    signal.addEventListener("abort", onAbort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });

@@ -30,8 +30,23 @@ test("what is not set has a default, and the instance keeps its name over restar
     concurrency: 64,
     workerUrl: "https://rejoinder.example",
   });
-  expect(config.kafkaRest).toEqual({ url: "http://127.0.0.1:8788", username: "user", password: "password" });
+  expect(config.source).toEqual({ kind: "upstash", url: "http://127.0.0.1:8788", username: "user", password: "password" });
   expect(config.replyKey).toEqual(new Uint8Array(32).fill(7));
+});
+
+test("the source kafka needs a cluster and no gateway, and the other a gateway and no cluster", () => {
+  const { WORKER_URL, REPLY_SECRET } = complete;
+  const kafka = { SOURCE: "kafka", KAFKA_BROKERS: "one:9092,two:9092", WORKER_URL, REPLY_SECRET };
+  expect(readConsumerConfig(kafka).source).toMatchObject({ kind: "kafka", connection: { brokers: ["one:9092", "two:9092"] } });
+  expect(problemsOf({ ...kafka, KAFKA_BROKERS: "", KAFKA_SASL_MECHANISM: "PLAIN", REPLY_SECRET: "" })).toEqual([
+    expect.stringMatching(/^REPLY_SECRET is not set: /),
+    expect.stringMatching(/^KAFKA_BROKERS is not set: .*host:port/),
+    expect.stringMatching(/^KAFKA_USERNAME is not set: /),
+    expect.stringMatching(/^KAFKA_PASSWORD is not set: /),
+  ]);
+  expect(problemsOf({ WORKER_URL, REPLY_SECRET })).toHaveLength(3);
+  expect(problemsOf({ ...complete, KAFKA_USERNAME: "unused" })).toEqual([]);
+  expect(problemsOf({ ...complete, SOURCE: "rabbit" })).toEqual([expect.stringMatching(/^SOURCE: /)]);
 });
 
 test("while the secret is rotated the first of the two signs", () => {
@@ -61,6 +76,6 @@ test("the process lists all that is missing at once and ends with 1", async () =
   const started = startProcess("consumer", { WORKER_URL: "nowhere" });
   await expect(started).rejects.toThrow("consumer ended with 1");
   await expect(started).rejects.toThrow(
-    /5 problems:\n {2}- UPSTASH_KAFKA_REST_URL is not set: .*\n {2}- UPSTASH_KAFKA_REST_USERNAME .*\n {2}- UPSTASH_KAFKA_REST_PASSWORD .*\n {2}- WORKER_URL: .*\n {2}- REPLY_SECRET is not set: .*openssl/,
+    /5 problems:\n {2}- WORKER_URL: .*\n {2}- REPLY_SECRET is not set: .*openssl.*\n {2}- UPSTASH_KAFKA_REST_URL is not set: .*\n {2}- UPSTASH_KAFKA_REST_USERNAME .*\n {2}- UPSTASH_KAFKA_REST_PASSWORD .*/,
   );
 });

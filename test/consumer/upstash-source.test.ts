@@ -36,7 +36,10 @@ describe.concurrent("as a source", () => {
     newTopic,
     createSource,
     produce: (records) => produce(gateway, records),
-    read: async (topic, partition) => (await callGateway(gateway, "/fetch", { topic, partition, offset: 0, timeout: 1 })) as never,
+    read: async (topic) => {
+      const fetched = [0, 1, 2].map((partition) => callGateway(gateway, "/fetch", { topic, partition, offset: 0, timeout: 1 }));
+      return (await Promise.all(fetched)).flat() as never;
+    },
   }));
 });
 
@@ -53,7 +56,7 @@ const readThrough = async (onTestFinished: OnTestFinished, fates: readonly Fate[
   const log = createRecordedLog();
   const source = createSource(topic, "one", proxy, log);
   const stop = new AbortController();
-  await source.open(stop.signal);
+  await source.open(stop.signal, async () => {});
   const seen = new Set<number>();
   const order: string[] = [];
   let more = fates.includes("dropped") ? undefined : produce(gateway, records(20, 50));
@@ -94,7 +97,7 @@ describe.concurrent("when the network fails", () => {
     await away.close();
     const log = createRecordedLog();
     const stop = new AbortController();
-    const opening = createSource(topic, "one", away, log).open(stop.signal);
+    const opening = createSource(topic, "one", away, log).open(stop.signal, async () => {});
     await expect.poll(() => log.lines).toContainEqual(expect.objectContaining({ level: "warn", reason: "ECONNREFUSED" }));
     stop.abort();
     await opening;
@@ -109,7 +112,7 @@ test("takes nothing twice or never when the gateway is killed while it reads", a
   );
   const source = createSource(topic, "one");
   const stop = new AbortController();
-  await source.open(stop.signal);
+  await source.open(stop.signal, async () => {});
   const first = await take(source, 30, stop);
   const positions = [0, 1, 2].map((partition) => ({
     topic,
