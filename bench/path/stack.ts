@@ -29,7 +29,7 @@ export const startBenchStack = async (fsync: Fsync): Promise<BenchStack> => {
   const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
   const [port, gatewayPort] = await freePorts();
   const secrets = readOrCreateSecrets(directory);
-  const environments = createPartEnvironments({ port, gatewayPort, directory, exitWithParent: true }, secrets, {
+  const environments = createPartEnvironments({ port, gatewayPort, directory, kafkaBrokers: undefined, exitWithParent: true }, secrets, {
     ...inheritedVariables(),
     GATEWAY_FSYNC: fsync,
     LOG_LEVEL: "warn",

@@ -41,7 +41,7 @@ const bytesOf = ({ topic, partition, timestamp, key, value, headers }: NewRecord
 
 const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   headers.reduce(
-    (bytes, [name, value]) => bytes + name.length + value.length + HEADER_BYTES,
+    (bytes, [name, value]) => bytes + name.length + (value?.length ?? 0) + HEADER_BYTES,
     (key?.length ?? 0) + (value?.length ?? 0) + RECORD_BYTES,
   );
 const HEADER_BYTES = 256;
