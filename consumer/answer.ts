@@ -1,12 +1,11 @@
 import { type Contract, findOperation } from "../contract/contract.ts";
 import type { Operation } from "../contract/operation.ts";
-import type { Reply } from "../protocol/reply-event.ts";
 import { createProblem } from "../protocol/problem.ts";
-import type { RequestEvent } from "../protocol/request-event.ts";
 import { type AnyHandlers, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { Running } from "./lanes.ts";
 import type { Log } from "../environment/log.ts";
-import { problemOfOperation, type Replies } from "./replies.ts";
+import type { IncomingRequest } from "./reading.ts";
+import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 import { type Clock, platformTimers, type Timers } from "./timers.ts";
 
 /** A handler that takes longer is reported as `processing`: less would cost a message that nobody has time to see. */
@@ -18,7 +17,7 @@ export type AnswererOptions = {
   readonly replies: Replies;
   readonly log: Log;
   /** Called with `processing` while a handler still runs. */
-  onProcessing(reply: Reply): void;
+  onProcessing(reply: OutgoingReply): void;
   /** Aborts what runs when the process can wait no longer. */
   readonly stop: AbortSignal;
   readonly now?: Clock;
@@ -26,7 +25,7 @@ export type AnswererOptions = {
 };
 
 /** Answers requests by their handlers. The result never rejects: whatever goes wrong is a reply too. */
-export type Answerer = (request: RequestEvent) => Running<Reply>;
+export type Answerer = (request: IncomingRequest) => Running<OutgoingReply>;
 
 /** Answers by the handler of the request's operation, within the deadline. */
 export const createAnswerer = ({
@@ -44,7 +43,7 @@ export const createAnswerer = ({
     for (const abort of running) abort.abort(stop.reason);
   });
 
-  const handle = async (request: RequestEvent, operation: Operation, context: HandlerContext): Promise<Reply> => {
+  const handle = async (request: IncomingRequest, operation: Operation, context: HandlerContext): Promise<OutgoingReply> => {
     try {
       const parsed = operation.request.safeParse(request.data);
       if (!parsed.success)
@@ -76,7 +75,7 @@ export const createAnswerer = ({
     const handled = handle(request, operation, context);
     const processing = timers.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
     let expiry: unknown;
-    const expired = new Promise<Reply>((resolve) => {
+    const expired = new Promise<OutgoingReply>((resolve) => {
       expiry = timers.setTimeout(() => {
         resolve(replies.expired(request));
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
@@ -90,7 +89,7 @@ export const createAnswerer = ({
   };
 };
 
-const done = (reply: Reply): Running<Reply> => ({ result: Promise.resolve(reply), ended: Promise.resolve() });
+const done = (reply: OutgoingReply): Running<OutgoingReply> => ({ result: Promise.resolve(reply), ended: Promise.resolve() });
 
 const createContext = ({
   correlationId,
@@ -98,7 +97,7 @@ const createContext = ({
   deadline,
   signal,
   log,
-}: Pick<RequestEvent, "correlationId" | "operation" | "deadline"> & { signal: AbortSignal; log: Log }): HandlerContext => {
+}: Pick<IncomingRequest, "correlationId" | "operation" | "deadline"> & { signal: AbortSignal; log: Log }): HandlerContext => {
   let ownLog: Log | undefined;
   return {
     correlationId,

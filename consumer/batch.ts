@@ -1,13 +1,15 @@
-import { createReplyEvent, type Reply } from "../protocol/reply-event.ts";
+import { createReplyEvent } from "../protocol/reply-event.ts";
+import type { OutgoingReply } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
 
 /**
  * A reply as the JSON of its event.
  * @throws TypeError if its data has no JSON, such as a bigint or a cycle.
  */
-export const encodeReply = (reply: Reply): EncodedReply => {
+export const encodeReply = (reply: OutgoingReply): EncodedReply => {
   const json = JSON.stringify(createReplyEvent(reply));
-  return { id: reply.id, correlationId: reply.correlationId, json, bytes: Buffer.byteLength(json) };
+  const { id, correlationId, returnTo } = reply;
+  return { id, correlationId, json, bytes: Buffer.byteLength(json), ...(returnTo === undefined ? {} : { returnTo }) };
 };
 
 /** What stands around the events in a JSON array, and what stands between two of them. */

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import * as z from "zod";
+import { operations } from "../contract/operations.ts";
 import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
@@ -17,6 +18,24 @@ const replySecret = commaList().refine(
   "Expected one or two comma-separated secrets, the new one first, each whsec_ and base64 of 24 to 64 bytes.",
 );
 
+const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
+
+/** Topic=operation, comma-separated, as a map. */
+const requestTopics = () =>
+  commaList()
+    .transform((pairs) => pairs.map((pair) => pair.split("=")))
+    .refine(
+      (pairs) =>
+        pairs.every(([topic = "", name = "", ...rest]) => rest.length === 0 && TOPIC.test(topic) && Object.hasOwn(operations, name)),
+      "Expected topic=operation, comma-separated, with operations of the contract, such as sum.requests=sum.",
+    )
+    .transform((pairs): ReadonlyMap<string, string> => new Map(pairs as [string, string][]));
+
+const replyTopics = () =>
+  commaList()
+    .refine((topics) => topics.every((topic) => TOPIC.test(topic)), "Expected topics, comma-separated.")
+    .transform((topics): ReadonlySet<string> => new Set(topics));
+
 type KafkaRestVariable = keyof typeof kafkaRestVariables;
 
 /** Demanded by {@link demand}, where they are used. */
@@ -30,6 +49,8 @@ const schema = (host: string) =>
     UPSTASH_KAFKA_REST_USERNAME: optionally("UPSTASH_KAFKA_REST_USERNAME"),
     UPSTASH_KAFKA_REST_PASSWORD: optionally("UPSTASH_KAFKA_REST_PASSWORD"),
     ...kafkaVariables,
+    SPRING_REQUEST_TOPICS: requestTopics().optional(), // nobody asks but the Worker
+    REPLY_TOPICS: replyTopics().optional().describe("Set it to the topics that requests may name for their replies, comma-separated."),
     WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
     CONSUMER_GROUP: name().default("rejoinder"), // one deployment, one group
@@ -41,9 +62,14 @@ const schema = (host: string) =>
 
 /** What the chosen source needs. */
 const demand: Demand = (set) => {
-  if (set["SOURCE"] === "kafka") return demandKafka(set);
+  const asked = set["SPRING_REQUEST_TOPICS"] !== undefined;
+  if (set["SOURCE"] === "kafka")
+    return { ...demandKafka(set), ...(asked && set["REPLY_TOPICS"] === undefined ? { REPLY_TOPICS: "Expected topics." } : {}) };
   const missing = Object.keys(kafkaRestVariables).filter((name) => set[name] === undefined);
-  return Object.fromEntries(missing.map((name) => [name, "Expected it, for SOURCE=upstash."]));
+  return {
+    ...Object.fromEntries(missing.map((name) => [name, "Expected it, for SOURCE=upstash."])),
+    ...(asked ? { SPRING_REQUEST_TOPICS: "Expected SOURCE=kafka, since a Kafka REST proxy does not carry bytes in headers." } : {}),
+  };
 };
 
 /**
@@ -54,6 +80,11 @@ export const readConsumerConfig = (environment: Environment, host: string = host
   const values = readEnvironment(schema(host), environment, demand);
   return {
     source: sourceOf(values),
+    /** Requesters that wait on Kafka: by topic the operation that they ask for, and the only topics for replies. */
+    requesters: values.SPRING_REQUEST_TOPICS && {
+      requestTopics: values.SPRING_REQUEST_TOPICS,
+      replyTopics: values.REPLY_TOPICS ?? new Set<string>(),
+    },
     workerUrl: values.WORKER_URL,
     /** Key bytes; only the newest secret signs. */
     replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,

@@ -1,20 +1,20 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
-import type { Reply } from "../protocol/reply-event.ts";
-import type { RequestEvent } from "../protocol/request-event.ts";
 import type { Answerer } from "./answer.ts";
 import type { Commits } from "./commits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Lanes, Running } from "./lanes.ts";
 import { type Offsets, partitionKey } from "./offsets.ts";
-import { readRecord } from "./reading.ts";
-import type { Replies } from "./replies.ts";
+import type { IncomingRequest, Reading } from "./reading.ts";
+import type { OutgoingReply, Replies } from "./replies.ts";
 import type { OnRevoked, Source } from "./source.ts";
 import { unlessAborted } from "./timers.ts";
 import type { Window } from "./window.ts";
 
 export type ConsumerParts = {
   readonly source: Source;
+  /** What a record is; never throws. */
+  read(record: ConsumerRecord): Reading;
   readonly offsets: Offsets;
   readonly lanes: Lanes;
   readonly window: Window;
@@ -36,17 +36,17 @@ export type Consumer = {
 
 /** The flow of a record: taken → read → answered in its lane → reply delivered → committed. */
 export const createConsumer = (parts: ConsumerParts): Consumer => {
-  const { source, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
+  const { source, read, offsets, lanes, window, answer, replies, delivery, commits, bury } = parts;
   const underWay = new Map<ConsumerRecord, Promise<void>>();
 
   // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
-  const answerWithRoom = (request: RequestEvent): Running<Reply> => {
+  const answerWithRoom = (request: IncomingRequest): Running<OutgoingReply> => {
     const running = delivery.room().then(() => answer(request));
     return { result: running.then(({ result }) => result), ended: running.then(({ ended }) => ended) };
   };
 
   const settle = async (record: ConsumerRecord): Promise<void> => {
-    const reading = readRecord(record);
+    const reading = read(record);
     if (reading.kind === "dead") {
       if (!(await bury(record, reading.reason))) return;
     } else {

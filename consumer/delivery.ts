@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { createProblem } from "../protocol/problem.ts";
-import type { Outcome, Reply } from "../protocol/reply-event.ts";
+import type { Outcome } from "../protocol/reply-event.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import { encodeReply, takeBatch } from "./batch.ts";
 import type { Log } from "../environment/log.ts";
-import type { Replies } from "./replies.ts";
+import type { OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
 import { pause, platformTimers, type Timers } from "./timers.ts";
 import { createWindow } from "./window.ts";
@@ -13,7 +13,7 @@ import { createWindow } from "./window.ts";
 /** Brings replies to a sink, and does not give up. */
 export type Delivery = {
   /** Resolves with true once the sink has taken the reply, with false if the delivery was closed before. Never rejects. */
-  deliver(reply: Reply): Promise<boolean>;
+  deliver(reply: OutgoingReply): Promise<boolean>;
   /** Resolves while the replies that wait hold little enough memory, or once the delivery is closed. */
   room(): Promise<void>;
   /** Gives up what is not delivered yet. */
@@ -35,7 +35,7 @@ export type DeliveryOptions = {
 const RETRY = { firstMs: 100, mostMs: 10_000 };
 
 type Item = {
-  readonly reply: Reply;
+  readonly reply: OutgoingReply;
   encoded: EncodedReply;
   readonly bytes: number;
   replaced: boolean;
@@ -128,7 +128,7 @@ export const createDelivery = ({
     return item;
   };
 
-  const encode = (reply: Reply): Pick<Item, "encoded" | "replaced"> => {
+  const encode = (reply: OutgoingReply): Pick<Item, "encoded" | "replaced"> => {
     try {
       const encoded = encodeReply(reply);
       if (encoded.bytes <= sink.limits.maxReplyBytes) return { encoded, replaced: false };

@@ -3,14 +3,16 @@ import { topicsOf } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
+import { createKafkaProducer } from "../kafka/producer.ts";
 import { importWebhookKey } from "../protocol/webhook-signature.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
+import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
 import { kafkaSource } from "./sources/kafka.ts";
 import { upstashSource } from "./sources/upstash.ts";
-import { startConsumer } from "./start-consumer.ts";
+import { type Requesters, startConsumer } from "./start-consumer.ts";
 
 const readConfig = () => {
   try {
@@ -24,12 +26,17 @@ const readConfig = () => {
 
 const config = readConfig();
 const log = createLog(config.log);
-const { group, instance, workerUrl } = config;
-const topics = topicsOf(operations);
+const { group, instance, workerUrl, requesters } = config;
+const topics = [...new Set([...topicsOf(operations), ...(requesters?.requestTopics.keys() ?? [])])];
 
 const createSource = (source: SourceConfig): Source => {
   const common = { group, instance, topics, log };
   return source.kind === "kafka" ? kafkaSource({ ...source, ...common }) : upstashSource({ ...source, ...common });
+};
+
+const createRequesters = (source: SourceConfig): Requesters | undefined => {
+  if (requesters === undefined || source.kind !== "kafka") return undefined;
+  return { ...requesters, sink: replyTopicSink({ producer: createKafkaProducer(source.connection), log }) };
 };
 
 const consumer = startConsumer({
@@ -37,6 +44,7 @@ const consumer = startConsumer({
   handlers,
   source: createSource(config.source),
   sink: workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) }),
+  requesters: createRequesters(config.source),
   log,
   concurrency: config.concurrency,
   replySource: `/consumer/${group}`,

@@ -4,9 +4,12 @@ import { type ConsumerRecord, decodeEvent } from "../protocol/kafka-record.ts";
 import { readRequestEvent, type RequestEvent } from "../protocol/request-event.ts";
 import type { Addressee } from "./replies.ts";
 
+/** A request, and where its reply goes. */
+export type IncomingRequest = RequestEvent & Pick<Addressee, "returnTo">;
+
 /** What a record turned out to be. */
 export type Reading =
-  | { readonly kind: "request"; readonly request: RequestEvent }
+  | { readonly kind: "request"; readonly request: IncomingRequest }
   /** Broken, but it says whose request it was: the caller is told. */
   | { readonly kind: "refused"; readonly to: Addressee; readonly error: RejoinderError }
   /** Nobody can be told: it goes to the dead letters. */

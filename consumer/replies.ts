@@ -4,18 +4,27 @@ import { randomUUID } from "node:crypto";
 import type { Problem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import type { OperationError } from "./handler.ts";
+import type { ReturnAddress } from "./return-address.ts";
 import type { Clock } from "./timers.ts";
 
 /** Which request a reply answers. */
-export type Addressee = { readonly correlationId: string; readonly operation: string };
+export type Addressee = {
+  readonly correlationId: string;
+  readonly operation: string;
+  /** Undefined: the caller of the Worker, by the correlation ID alone. */
+  readonly returnTo?: ReturnAddress | undefined;
+};
+
+/** A reply, and where it goes. */
+export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
 
 /** Makes replies, each with an id of its own. */
 export type Replies = {
-  processing(to: Addressee): Reply;
+  processing(to: Addressee): OutgoingReply;
   /** `data` is JSON; a handler that returns nothing replies `null`. */
-  succeeded(to: Addressee, data: unknown, httpStatus?: number): Reply;
-  failed(to: Addressee, problem: Problem): Reply;
-  expired(to: Addressee): Reply;
+  succeeded(to: Addressee, data: unknown, httpStatus?: number): OutgoingReply;
+  failed(to: Addressee, problem: Problem): OutgoingReply;
+  expired(to: Addressee): OutgoingReply;
 };
 
 export type RepliesOptions = {
@@ -27,13 +36,14 @@ export type RepliesOptions = {
 
 /** Replies of one consumer. */
 export const createReplies = ({ source, now = Date.now, createId = randomUUID }: RepliesOptions): Replies => {
-  const reply = ({ correlationId, operation }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): Reply => ({
+  const reply = ({ correlationId, operation, returnTo }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): OutgoingReply => ({
     id: createId(),
     correlationId,
     operation,
     source,
     time: now(),
     ...rest,
+    ...(returnTo === undefined ? {} : { returnTo }),
   });
   return {
     processing: (to) => reply(to, { state: "processing" }),

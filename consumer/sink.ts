@@ -1,10 +1,18 @@
 import type { DeliveryResult } from "../protocol/reply-event.ts";
+import type { ReturnAddress } from "./return-address.ts";
 
 /** Replies that travel together; the id stays the same however often the batch is sent. */
 export type Batch = { readonly id: string; readonly replies: readonly EncodedReply[] };
 
 /** A reply event as JSON, measured once. */
-export type EncodedReply = { readonly id: string; readonly correlationId: string; readonly json: string; readonly bytes: number };
+export type EncodedReply = {
+  readonly id: string;
+  readonly correlationId: string;
+  readonly json: string;
+  readonly bytes: number;
+  /** Where it goes, if not to the Worker. */
+  readonly returnTo?: ReturnAddress | undefined;
+};
 
 /** What became of one attempt to send a batch. */
 export type Attempt =

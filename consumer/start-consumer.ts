@@ -4,12 +4,15 @@ import { createAnswerer } from "./answer.ts";
 import { createBurial } from "./burial.ts";
 import { createCommits } from "./commits.ts";
 import { createConsumer } from "./consumer.ts";
+import { joinDeliveries } from "./deliveries.ts";
 import { createDelivery } from "./delivery.ts";
 import type { AnyHandlers } from "./handler.ts";
 import { createLanes } from "./lanes.ts";
 import type { Log } from "../environment/log.ts";
 import { createOffsets } from "./offsets.ts";
+import { readRecord } from "./reading.ts";
 import { createReplies } from "./replies.ts";
+import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { type Clock, platformTimers, type Timers, within } from "./timers.ts";
@@ -20,6 +23,8 @@ export type StartConsumerOptions = {
   readonly handlers: AnyHandlers;
   readonly source: Source;
   readonly sink: Sink;
+  /** Requesters that wait on Kafka instead of asking a Worker. */
+  readonly requesters?: Requesters | undefined;
   readonly log: Log;
   /** How many handlers run at once. */
   readonly concurrency: number;
@@ -33,6 +38,8 @@ export type StartConsumerOptions = {
   /** Makes the ids of replies and batches. */
   readonly createId?: () => string;
 };
+
+export type Requesters = Omit<RequesterReadingOptions, "contract"> & { readonly sink: Sink };
 
 /** A consumer that is at work. */
 export type RunningConsumer = {
@@ -54,14 +61,15 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Puts the parts together and starts them. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
-  const { source, sink, log, concurrency, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { source, sink, requesters, log, concurrency, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const window = createWindow({ maxRecords: Math.max(concurrency * WINDOW_PER_HANDLER, 1_000), maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, now, createId });
-  const delivery = createDelivery({ sink, replies, log, maxWaitingBytes, timers, random, createId });
+  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, timers, random, createId });
+  const delivery = requesters === undefined ? deliveryTo(sink) : joinDeliveries(deliveryTo(sink), deliveryTo(requesters.sink));
   const commits = createCommits({ source, offsets, log, timers });
   const { contract, handlers } = options;
   const answer = createAnswerer({
@@ -74,9 +82,10 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
     timers,
     onProcessing: (reply) => void delivery.deliver(reply),
   });
+  const read = requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters });
   const bury = createBurial({ source, log, stop: stop.signal, timers, random });
   const lanes = createLanes({ concurrency });
-  const consumer = createConsumer({ source, offsets, lanes, window, answer, replies, delivery, commits, bury });
+  const consumer = createConsumer({ source, read, offsets, lanes, window, answer, replies, delivery, commits, bury });
 
   const ready = source.open(consuming.signal, consumer.handOver);
   const ended = ready.then(() => consumer.run(consuming.signal));
@@ -95,7 +104,7 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
       delivery.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
-      await within(LEAVE_TIMEOUT_MS, leave, () => new Error("The gateway did not answer."), timers).catch((error) =>
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), timers).catch((error) =>
         log.warn({ err: error }, "left without a last commit"),
       );
     },

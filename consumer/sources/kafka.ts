@@ -12,6 +12,7 @@ import { platformTimers, type Timers } from "../timers.ts";
 import { createMembership } from "./kafka/membership.ts";
 import { createPlaces, type Place } from "./kafka/places.ts";
 import { createReader } from "./kafka/reader.ts";
+import { createTrouble } from "./kafka/trouble.ts";
 import { createPersist } from "./persist.ts";
 
 export type KafkaSourceOptions = {
@@ -21,7 +22,9 @@ export type KafkaSourceOptions = {
   readonly instance: string;
   readonly topics: readonly string[];
   readonly log: Log;
+  /** See membership.ts, as for the next. */
   readonly heartbeatIntervalMs?: number;
+  readonly sessionTimeoutMs?: number;
   readonly timers?: Timers;
   readonly random?: () => number;
 };
@@ -35,7 +38,9 @@ const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-la
 export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, timers = platformTimers, random } = options;
   const describe = (error: unknown): string => kafkaErrorOf(error).message;
-  const persistOptions = { log, subject: "Kafka", describe, timers, random };
+  const trouble = createTrouble(log);
+  const commitTrouble = createTrouble(log);
+  const persistOptions = { log: trouble, subject: "Kafka", describe, timers, random };
   const persist = createPersist(persistOptions);
   const persistIfOfUse = createPersist({ ...persistOptions, isFatal: (error) => FATAL.has(kafkaErrorOf(error).code) });
   const closing = new AbortController();
@@ -43,7 +48,6 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   let taken: readonly Place[] = [];
   let onRevoked: OnRevoked = async () => {};
   const over = new AbortController();
-  let commitTrouble: string | undefined;
 
   const toSourceError = (error: unknown): SourceError =>
     error instanceof SourceError ? error : new SourceError(describe(error), { retryable: false, cause: error });
@@ -82,7 +86,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   });
   const positions = createPlaces(connection, group);
   const producer = createKafkaProducer(connection);
-  const reader = createReader({ ...options, places: () => taken, onOutOfRange, persist });
+  const reader = createReader({ ...options, places: () => taken, onOutOfRange, persist, trouble });
 
   const findTopics = async (): Promise<void> => {
     const admin = createAdminClient(connection);
@@ -94,17 +98,18 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   };
 
   const commit = async (own: readonly Position[]): Promise<readonly Position[]> => {
-    if (own.length === 0) return [];
+    const identity = membership.identity();
+    if (own.length === 0 || identity.memberId === null) return [];
     try {
-      await positions.commit(own, membership.identity());
-      commitTrouble = undefined;
+      await positions.commit(own, identity);
+      commitTrouble.over();
       return own;
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
-      // While partitions move, Kafka takes no commits of members that have not heard of it. Those that stay are committed then.
-      const level = code === "rebalanced" || message === commitTrouble ? "debug" : "warn";
-      log[level]({ reason: message }, "Kafka did not commit");
-      commitTrouble = message;
+      // While partitions move, Kafka takes no commits of members that have not heard of it; those that stay are committed then. And of
+      // a cluster that is away the reader tells.
+      const isExpected = code === "rebalanced" || code === "unavailable";
+      commitTrouble[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
       return [];
     }
   };

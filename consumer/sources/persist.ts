@@ -1,5 +1,4 @@
 import { createBackoff } from "../backoff.ts";
-import type { Log } from "../../environment/log.ts";
 import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts";
 
 /**
@@ -9,7 +8,7 @@ import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts"
 export type Persist = <T>(what: string, call: () => Promise<T>, signal: AbortSignal) => Promise<T | undefined>;
 
 export type PersistOptions = {
-  readonly log: Log;
+  readonly log: { warn(line: { readonly reason: string; readonly retryInMs: number }, message: string): void };
   /** What cannot be used while calls fail. */
   readonly subject?: string;
   /** Why a call failed, for people. */
@@ -23,7 +22,7 @@ export type PersistOptions = {
 /** A gateway that restarts is back within a second: begin with little. */
 const RETRY = { firstMs: 250, mostMs: 10_000 };
 
-/** Repeats calls with a growing pause, and says why: at each call once for each reason. */
+/** Repeats calls with a growing pause, and says each time why. */
 export const createPersist =
   ({
     log,
@@ -35,16 +34,13 @@ export const createPersist =
   }: PersistOptions): Persist =>
   async (what, call, signal) => {
     const backoff = createBackoff({ ...RETRY, random });
-    let told: string | undefined;
     while (!signal.aborted) {
       try {
         return await unlessAborted(call(), signal);
       } catch (error) {
         if (isFatal(error)) throw error;
         const milliseconds = Math.round(backoff.nextMs());
-        const reason = describe(error);
-        log[reason === told ? "debug" : "warn"]({ reason, retryInMs: milliseconds }, `${subject} cannot be used now: ${what} failed`);
-        told = reason;
+        log.warn({ reason: describe(error), retryInMs: milliseconds }, `${subject} cannot be used now: ${what} failed`);
         await pause(milliseconds, signal, timers);
       }
     }

@@ -49,6 +49,25 @@ test("the source kafka needs a cluster and no gateway, and the other a gateway a
   expect(problemsOf({ ...complete, SOURCE: "rabbit" })).toEqual([expect.stringMatching(/^SOURCE: /)]);
 });
 
+test("requesters on Kafka need the source kafka, operations that there are, and topics for replies", () => {
+  const { WORKER_URL, REPLY_SECRET } = complete;
+  const kafka = { SOURCE: "kafka", KAFKA_BROKERS: "one:9092", WORKER_URL, REPLY_SECRET };
+  expect(readConsumerConfig(kafka).requesters).toBeUndefined();
+  const both = { SPRING_REQUEST_TOPICS: "sum.requests=sum, other=echo", REPLY_TOPICS: "sum.replies" };
+  expect(readConsumerConfig({ ...kafka, ...both }).requesters).toEqual({
+    requestTopics: new Map([
+      ["sum.requests", "sum"],
+      ["other", "echo"],
+    ]),
+    replyTopics: new Set(["sum.replies"]),
+  });
+  const { SPRING_REQUEST_TOPICS } = both;
+  expect(problemsOf({ ...kafka, SPRING_REQUEST_TOPICS })).toEqual([expect.stringMatching(/^REPLY_TOPICS is not set: /)]);
+  expect(problemsOf({ ...complete, ...both })).toEqual([expect.stringMatching(/^SPRING_REQUEST_TOPICS: Expected SOURCE=kafka/)]);
+  for (const wrong of ["sum.requests", "sum.requests=constructor", "a b=sum", "a=sum=b"])
+    expect(problemsOf({ ...kafka, ...both, SPRING_REQUEST_TOPICS: wrong })).toEqual([expect.stringMatching(/^SPRING_REQUEST_TOPICS: /)]);
+});
+
 test("while the secret is rotated the first of the two signs", () => {
   const newer = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
   expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }).replyKey).toEqual(new Uint8Array(24).fill(9));

@@ -1,12 +1,11 @@
 import { describe } from "vitest";
 import { kafkaSource } from "../../consumer/sources/kafka.ts";
-import { createKafkaProducer } from "../../kafka/producer.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { readRecords } from "../kafka/broker/round-trip.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic } from "../kafka/broker/topics.ts";
 import { createRecordedLog } from "./log.ts";
-import type { WireRecord } from "./requests.ts";
+import { produceAll, toBytes } from "./kafka-consumer.ts";
 import { describeSource } from "./source-contract.ts";
 
 kafkaSuite("Kafka", ({ brokers }) => {
@@ -24,9 +23,7 @@ kafkaSuite("Kafka", ({ brokers }) => {
           random: () => 0,
         }),
       async produce(records) {
-        const producer = createKafkaProducer(connectionTo(brokers));
-        const places = await producer.produce(records.map(toBytes));
-        await producer.close();
+        const places = await produceAll(brokers, records.map(toBytes));
         return places.map(({ topic, partition, offset }) => ({ topic, partition, offset: Number(offset) }));
       },
       async read(topic, count) {
@@ -39,12 +36,4 @@ kafkaSuite("Kafka", ({ brokers }) => {
       },
     }));
   });
-});
-
-const toBytes = ({ topic, partition, key, value, headers = [] }: WireRecord) => ({
-  topic,
-  partition,
-  key: key === undefined ? undefined : Buffer.from(key),
-  value: Buffer.from(value),
-  headers: headers.map((header) => [Buffer.from(header.key), Buffer.from(header.value)] as const),
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeReply } from "../../consumer/batch.ts";
-import { createReplies } from "../../consumer/replies.ts";
+import { createReplies, type OutgoingReply } from "../../consumer/replies.ts";
+import type { ReturnAddress } from "../../consumer/return-address.ts";
 import type { Batch, Sink } from "../../consumer/sink.ts";
 import type { Reply } from "../../protocol/reply-event.ts";
 import { newCorrelationId } from "./requests.ts";
@@ -8,8 +9,14 @@ import { newCorrelationId } from "./requests.ts";
 /** What the contract needs of the real thing behind a sink. */
 export type SinkStage = {
   readonly sink: Sink;
+  /** Where replies go, if the sink needs to be told. */
+  readonly returnTo?: (correlationId: string) => ReturnAddress;
+  /** Whether it can tell that it has a reply already. */
+  readonly findsDuplicates: boolean;
+  /** What the other side has of a reply that it was given. */
+  kept(reply: Reply): unknown;
   /** What is stored for a correlation ID. */
-  stored(correlationId: string): Reply | undefined;
+  stored(correlationId: string): unknown;
   /** Ends the other side. */
   end(): Promise<void>;
 };
@@ -17,7 +24,7 @@ export type SinkStage = {
 const replies = createReplies({ source: "/consumer/test" });
 
 /** Replies as a batch. */
-export const toBatch = (...given: readonly Reply[]): Batch => ({ id: `batch of ${given[0]?.id}`, replies: given.map(encodeReply) });
+export const toBatch = (...given: readonly OutgoingReply[]): Batch => ({ id: `batch of ${given[0]?.id}`, replies: given.map(encodeReply) });
 
 /** A reply to nobody in particular. */
 export const newReply = (data: unknown = { sum: 5 }): Reply =>
@@ -25,38 +32,49 @@ export const newReply = (data: unknown = { sum: 5 }): Reply =>
 
 /** What every sink promises; a driver runs it on the real thing. */
 export const describeSink = (start: () => Promise<SinkStage>): void => {
+  const addressed = (stage: SinkStage, ...replies: readonly Reply[]): Batch =>
+    toBatch(
+      ...replies.map((reply) => (stage.returnTo === undefined ? reply : { ...reply, returnTo: stage.returnTo(reply.correlationId) })),
+    );
+
   test("takes each reply of a batch as it is, and says what became of it", async () => {
-    const { sink, stored } = await start();
+    const stage = await start();
     const given = [newReply({ text: "ü\u2028😀" }), newReply([null, 0, ""]), newReply(null)];
-    const attempt = await sink.send(toBatch(...given));
+    const attempt = await stage.sink.send(addressed(stage, ...given));
     expect(attempt).toEqual({
       kind: "answered",
       results: given.map(({ id, correlationId }) => ({ id, correlationId, outcome: "stored" })),
     });
-    for (const reply of given) expect(stored(reply.correlationId)).toEqual(reply);
+    for (const reply of given) expect(await stage.stored(reply.correlationId)).toEqual(stage.kept(reply));
   });
 
   test("a batch that is sent again changes nothing", async () => {
-    const { sink, stored } = await start();
+    const stage = await start();
+    const outcome = stage.findsDuplicates ? "duplicate" : "stored";
     const reply = newReply();
-    await sink.send(toBatch(reply));
-    expect(await sink.send(toBatch(reply))).toMatchObject({ kind: "answered", results: [{ outcome: "duplicate" }] });
-    expect(await sink.send(toBatch({ ...reply, id: "second", data: { sum: 6 } }))).toMatchObject({ results: [{ outcome: "duplicate" }] });
-    expect(stored(reply.correlationId)).toEqual(reply);
+    await stage.sink.send(addressed(stage, reply));
+    expect(await stage.sink.send(addressed(stage, reply))).toMatchObject({ kind: "answered", results: [{ outcome }] });
+    const second = { ...reply, id: "second", data: { sum: 6 } };
+    expect(await stage.sink.send(addressed(stage, second))).toMatchObject({ results: [{ outcome }] });
+    expect(await stage.stored(reply.correlationId)).toEqual(stage.kept(reply));
   });
 
   test("takes as much as its limits say", async () => {
-    const { sink, stored } = await start();
+    const stage = await start();
+    const { sink } = stage;
     const overhead = encodeReply(newReply("")).bytes;
     const largest = newReply("x".repeat(sink.limits.maxReplyBytes - overhead));
-    const batch = toBatch(largest, ...Array.from({ length: sink.limits.maxReplies - 1 }, () => newReply()));
+    const batch = addressed(stage, largest, ...Array.from({ length: sink.limits.maxReplies - 1 }, () => newReply()));
     expect(await sink.send(batch)).toMatchObject({ kind: "answered" });
-    expect(stored(largest.correlationId)?.data).toBe(largest.data);
+    expect(await stage.stored(largest.correlationId)).toEqual(stage.kept(largest));
   });
 
   test("does not reject when nobody is there, and says that it is so", async () => {
-    const { sink, end } = await start();
-    await end();
-    expect(await sink.send(toBatch(newReply()))).toEqual({ kind: "unavailable", reason: "ECONNREFUSED" });
+    const stage = await start();
+    await stage.end();
+    expect(await stage.sink.send(addressed(stage, newReply()))).toEqual({
+      kind: "unavailable",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
   });
 };

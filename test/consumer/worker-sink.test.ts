@@ -23,7 +23,7 @@ describe("as a sink", () => {
     const end = () => (ended ??= receiver.close());
     onTestFinished(end);
     const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
-    return { sink, end, stored: (correlationId) => receiver.stored.get(correlationId) };
+    return { sink, end, findsDuplicates: true, kept: (reply) => reply, stored: (correlationId) => receiver.stored.get(correlationId) };
   });
 });
 

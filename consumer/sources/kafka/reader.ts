@@ -1,7 +1,7 @@
 import type { ClusterMetadata } from "@platformatic/kafka";
-import type { Log } from "../../../environment/log.ts";
 import { createConsumerClient } from "../../../kafka/clients.ts";
 import type { KafkaConnection } from "../../../kafka/config.ts";
+import { KafkaError } from "../../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { createBackoff } from "../../backoff.ts";
@@ -9,6 +9,7 @@ import { pause, platformTimers, type Timers } from "../../timers.ts";
 import type { Persist } from "../persist.ts";
 import { type Fetched, readFetched, responseIn } from "./fetched.ts";
 import type { Place } from "./places.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Reads on from places, at all brokers that lead them at once. */
 export type Reader = {
@@ -28,7 +29,7 @@ export type ReaderOptions = {
   /** The next offset of the place is not in the log, or no longer. */
   onOutOfRange(place: Place): Promise<void>;
   readonly persist: Persist;
-  readonly log: Log;
+  readonly trouble: Trouble;
   readonly timers?: Timers;
   readonly random?: (() => number) | undefined;
 };
@@ -40,6 +41,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PARTITION_BYTES = 1024 * 1024;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
 const NO_EPOCH = -1;
+/** From Kafka's protocol, of partitions that nobody leads now. */
+const NO_LEADER = -1;
 
 /**
  * One fetch at a time at each broker, the next one only when all records of the last were taken: so the one who takes sets the pace, and no
@@ -47,7 +50,7 @@ const NO_EPOCH = -1;
  * their partition has gone and come back, behind others that were not handled.
  */
 export const createReader = (options: ReaderOptions): Reader => {
-  const { connection, group, topics, places, onOutOfRange, persist, log, timers = platformTimers, random } = options;
+  const { connection, group, topics, places, onOutOfRange, persist, trouble, timers = platformTimers, random } = options;
   // Connections of its own: a broker answers a connection in order, and a fetch waits.
   const client = createConsumerClient(connection, { groupId: group, retries: 0 });
   client.topics.trackAll(...topics);
@@ -55,7 +58,6 @@ export const createReader = (options: ReaderOptions): Reader => {
   const ready: { readonly node: number; readonly fetched: Fetched }[] = [];
   const backoff = createBackoff({ ...RETRY, random });
   let stale = false;
-  let told: string | undefined;
   let wake = (): void => {};
 
   const fetch = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata): Promise<Fetched> => {
@@ -86,6 +88,7 @@ export const createReader = (options: ReaderOptions): Reader => {
   const read = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata, signal: AbortSignal): Promise<void> => {
     let fetched: Fetched = { records: [], failures: [] };
     try {
+      if (node === NO_LEADER) throw new KafkaError("unavailable", "nobody leads some of the partitions");
       fetched = await fetch(node, itsPlaces, metadata);
       for (const { place, protocolError } of fetched.failures) {
         if (protocolError === "OFFSET_OUT_OF_RANGE") await onOutOfRange(place);
@@ -101,14 +104,13 @@ export const createReader = (options: ReaderOptions): Reader => {
 
   const later = async (reason: string, signal: AbortSignal): Promise<void> => {
     stale = true;
-    log[reason === told ? "debug" : "warn"]({ reason }, "Kafka cannot be read now");
-    told = reason;
+    trouble.warn({ reason }, "Kafka cannot be read now");
     await pause(backoff.nextMs(), signal, timers);
   };
 
   const succeeded = (): void => {
     backoff.reset();
-    told = undefined;
+    trouble.over();
   };
 
   const lookUp = (): Promise<ClusterMetadata> => {
@@ -120,7 +122,7 @@ export const createReader = (options: ReaderOptions): Reader => {
   const startFetches = async (signal: AbortSignal): Promise<void> => {
     const metadata = await persist("finding the leaders of partitions", lookUp, signal);
     if (metadata === undefined) return;
-    const leaderOf = ({ topic, partition }: Place): number => metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+    const leaderOf = ({ topic, partition }: Place): number => metadata.topics.get(topic)?.partitions[partition]?.leader ?? NO_LEADER;
     for (const [node, itsPlaces] of Map.groupBy(places(), leaderOf)) {
       if (busy.has(node)) continue;
       busy.add(node);

@@ -16,6 +16,17 @@ export const createTopic = async (
   settings: Readonly<Record<string, string>> = {},
 ): Promise<string> => {
   const topic = ownName(name);
+  await createTopicAs(brokers, topic, partitions, settings);
+  return topic;
+};
+
+/** The same under exactly this name: for a cluster of one's own. */
+export const createTopicAs = async (
+  brokers: readonly string[],
+  topic: string,
+  partitions: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const admin = new Admin({ clientId: "test", bootstrapBrokers: [...brokers] });
   try {
     const configs = Object.entries(settings).map(([name, value]) => ({ name, value }));
@@ -24,7 +35,6 @@ export const createTopic = async (
     await admin.close();
   }
   await Promise.all(brokers.map((broker) => untilKnown(broker, topic)));
-  return topic;
 };
 
 const untilKnown = async (broker: string, topic: string): Promise<void> => {

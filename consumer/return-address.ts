@@ -1,0 +1,72 @@
+import { RejoinderError } from "../protocol/errors.ts";
+import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+
+/** Where a requester on Kafka waits for its reply, and by what it knows the reply. */
+export type ReturnAddress = {
+  readonly topic: string;
+  /** Undefined: any partition, as the key chooses. */
+  readonly partition: number | undefined;
+  /** As they came; they go back byte for byte. */
+  readonly correlation: Uint8Array;
+  /** The request's, which the reply keeps. */
+  readonly key: string | Uint8Array | null;
+};
+
+/** The headers of Spring's ReplyingKafkaTemplate, whose names Nest's ClientKafka uses too, with other bytes in them. */
+export const REQUESTER_HEADERS = {
+  correlationId: "kafka_correlationId",
+  replyTopic: "kafka_replyTopic",
+  replyPartition: "kafka_replyPartition",
+} as const;
+
+/** Whether a record says that a requester on Kafka waits for its reply. */
+export const hasReturnAddress = ({ headers }: Pick<ConsumerRecord, "headers">): boolean =>
+  headerOf(headers, REQUESTER_HEADERS.correlationId) !== undefined;
+
+/**
+ * Reads the return address of a record. A reply goes only to topics that the configuration names: whoever may produce requests must not be
+ * able to have replies put anywhere else.
+ * @throws RejoinderError `INVALID_RECORD`, naming the header that is missing or wrong.
+ */
+export const readReturnAddress = (
+  { key, headers }: Pick<ConsumerRecord, "key" | "headers">,
+  replyTopics: ReadonlySet<string>,
+): ReturnAddress => {
+  const correlation = headerOf(headers, REQUESTER_HEADERS.correlationId);
+  if (correlation === undefined || correlation.length === 0) throw invalid(REQUESTER_HEADERS.correlationId, "there");
+  const topic = headerOf(headers, REQUESTER_HEADERS.replyTopic)?.toString();
+  if (topic === undefined || !replyTopics.has(topic)) throw invalid(REQUESTER_HEADERS.replyTopic, "one of REPLY_TOPICS");
+  const partition = headerOf(headers, REQUESTER_HEADERS.replyPartition);
+  return { topic, partition: partition === undefined ? undefined : readPartition(partition), correlation, key };
+};
+
+/** A correlation ID for people: Spring's 16 bytes as the UUID that they are, anything else as the text that it is. */
+export const correlationText = (correlation: Uint8Array): string => {
+  const bytes = Buffer.from(correlation);
+  if (!isBinaryCorrelation(correlation)) return bytes.toString();
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+/** Whether it is a UUID as Spring sends it; Nest, and Spring if told so, send text. */
+export const isBinaryCorrelation = (correlation: Uint8Array): boolean =>
+  correlation.length === UUID_BYTES && !correlation.every((byte) => byte >= 0x20 && byte < 0x7f);
+
+const UUID_BYTES = 16;
+const INT32_BYTES = 4;
+
+/** Spring writes an int32, big-endian; Nest writes the digits. Four digits are four bytes too. */
+const readPartition = (bytes: Buffer): number => {
+  const digits = /^\d{1,10}$/.exec(bytes.toString("latin1"))?.[0];
+  const partition = digits === undefined && bytes.length === INT32_BYTES ? bytes.readInt32BE() : Number(digits ?? Number.NaN);
+  if (!(partition >= 0 && partition <= 0x7f_ff_ff_ff)) throw invalid(REQUESTER_HEADERS.replyPartition, "a partition's number");
+  return partition;
+};
+
+/** The last one of the name counts. */
+const headerOf = (headers: ConsumerRecord["headers"], name: string): Buffer | undefined => {
+  const value = headers.findLast(({ key }) => key === name)?.value;
+  return value === undefined || value === null ? undefined : Buffer.from(value);
+};
+
+const invalid = (name: string, expected: string): RejoinderError =>
+  new RejoinderError("INVALID_RECORD", { detail: `Expected header ${name} to be ${expected}.` });
