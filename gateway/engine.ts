@@ -29,7 +29,7 @@ export type Engine = {
   committed(instance: InstanceName, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
   /** The first offset whose record is no older than a time in ms, or the end; `earliest` and `latest` are the log's two ends. */
   offsetsAt(time: number | "earliest" | "latest", partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
-  /** The instances that live now. */
+  /** The instances that live at this gateway now. */
   consumers(): Promise<readonly ConsumerGroup[]>;
   /** Ends an instance; its partitions go to the others of the group. */
   deleteConsumer(instance: InstanceName): Promise<void>;

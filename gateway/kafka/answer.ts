@@ -36,22 +36,31 @@ const MAX_READS = 16;
 
 /** Reads the next records into an answer, as far as there is room. @throws KafkaError, GatewayError 503 without room */
 export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
-  const { positions, room, isCurrent, moveIntoLog } = options;
   const answer: Answer = { records: [], taken: [] };
-  const { records: limit, bytes } = room.free();
-  let left = { records: limit, bytes };
+  try {
+    await fill(answer, options);
+  } catch (error) {
+    // What was taken is on its way to the client, or is put back.
+    if (answer.records.length === 0) throw error;
+  }
+  rotate(options.positions);
+  return answer;
+};
+
+const fill = async (answer: Answer, options: AnswerOptions): Promise<void> => {
+  const { positions, room, isCurrent, moveIntoLog } = options;
+  const { records, bytes } = room.free();
+  let left: Room = { records, bytes };
   for (let reads = 0, waitMs = options.waitMs; reads < MAX_READS; reads += 1, waitMs = 0) {
     const found = await read(options, waitMs, Math.min(left.bytes, room.free().bytes));
-    if (found === undefined || !isCurrent()) break;
-    for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
+    if (found === undefined || !isCurrent()) return;
     const took = takeFetched(positions, found.partitions, left, answer);
     room.take(took.bytes);
+    for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
     left = { records: left.records - took.records, bytes: left.bytes - took.bytes };
     const hasMore = found.outOfRange.length > 0 || (took.records > 0 && [...positions.values()].some(isBehind));
-    if (!hasMore || left.records <= 0 || left.bytes <= 0) break;
+    if (!hasMore || left.records <= 0 || left.bytes <= 0) return;
   }
-  rotate(positions);
-  return answer;
 };
 
 /** Undefined if nobody waits for it any more. */

@@ -102,7 +102,7 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
       if (error instanceof GatewayError) throw error;
       const failure = kafkaErrorOf(error);
       if (!failure.retryable || wait.isOver()) throw failure;
-      await wait.until(Promise.withResolvers<never>().promise, Math.min(PAUSE_MS, wait.leftMs()));
+      await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
       return await read(instance, request, wait, 0);
     }
   };

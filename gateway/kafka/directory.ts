@@ -101,6 +101,7 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
       );
     },
     forget(names) {
+      listing = undefined;
       for (const name of names) {
         known.delete(name);
         missing.delete(name);

@@ -20,12 +20,23 @@ export const toldToCaller = async <Result>(run: () => Promise<Result>): Promise<
   }
 };
 
-/** Addresses, users and variables are for those who run the gateway: they are logged. */
-export const messageOf = (failure: KafkaError): string => {
-  if (failure.code === "unavailable") return `${KAFKA_ERRORS.unavailable}. Try again a little later.`;
-  return failure.code === "misconfigured" || failure.code === "unexpected" ? `${KAFKA_ERRORS[failure.code]}.` : failure.message;
+/** What is the matter with the cluster, and with the way to it, is for those who run the gateway: it is logged. */
+const FOR_THE_LOG: ReadonlySet<KafkaErrorCode> = new Set(["unavailable", "unknown", "misconfigured", "unexpected"]);
+
+/** What is missing, by what a broker says. */
+const RIGHTS: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Describe on the topic, and Write to produce or Read to consume.",
+  GROUP_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Read on the group.",
+  CLUSTER_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Create to make topics.",
 };
 
+/** What a caller is told of a failure. */
+export const messageOf = ({ code, message, protocolError = "" }: KafkaError): string => {
+  if (!FOR_THE_LOG.has(code)) return `${message}${RIGHTS[protocolError] ?? ""}`;
+  return code === "unavailable" ? `${KAFKA_ERRORS[code]}. Try again a little later.` : `${KAFKA_ERRORS[code]}.`;
+};
+
+/** The HTTP status of a failure. */
 export const STATUSES: Readonly<Record<KafkaErrorCode, number>> = {
   unavailable: 503,
   unknown: 500,

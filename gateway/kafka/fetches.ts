@@ -1,4 +1,3 @@
-import type { Admin } from "@platformatic/kafka";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { FetchRequest, PartitionOffset, StoredRecord } from "../engine.ts";
@@ -8,7 +7,7 @@ import type { Directory } from "./directory.ts";
 import type { LogOffsets } from "./log-offsets.ts";
 import { keyOf } from "./places.ts";
 import type { Position, Positions } from "./positions.ts";
-import { createRequests, type Requests } from "./requests.ts";
+import type { Line } from "./requests.ts";
 import { createWait, type Wait } from "./wait.ts";
 
 /** Reading without a group. */
@@ -20,8 +19,7 @@ export type Fetches = {
 };
 
 export type FetchesOptions = {
-  /** A client of its own for each connection on which calls may wait. */
-  readonly connect: () => Admin;
+  readonly connect: () => Line;
   readonly directory: Directory;
   readonly logOffsets: LogOffsets;
   readonly clock: Clock;
@@ -34,20 +32,19 @@ const POLL_MS = 500;
 const SHARED_POLL_MS = 25;
 const PAUSE_MS = 100;
 
-type Line = { readonly client: Admin; readonly requests: Requests; users: number };
+type SharedLine = Line & { users: number };
 
 export const createFetches = ({ connect, directory, logOffsets, clock }: FetchesOptions): Fetches => {
-  const lines: Line[] = [];
+  const lines: SharedLine[] = [];
   const waiting = new Set<Wait>();
   let draining = false;
 
-  const takeLine = (): Line => {
+  const takeLine = (): SharedLine => {
     let line = lines.find(({ users }) => users === 0);
     if (line === undefined && lines.length < MAX_LINES) {
-      const client = connect();
-      lines.push((line = { client, requests: createRequests(client), users: 0 }));
+      lines.push((line = { ...connect(), users: 0 }));
     }
-    line ??= lines.toSorted((one, other) => one.users - other.users)[0] as Line;
+    line ??= lines.toSorted((one, other) => one.users - other.users)[0] as SharedLine;
     line.users += 1;
     return line;
   };
@@ -96,7 +93,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
         if (!(error instanceof KafkaError && error.retryable) || wait.isOver()) throw error;
         // Another leader than was known; it is looked up by the next attempt, which is the last.
         if (!isFirst) throw error;
-        await wait.until(Promise.withResolvers<never>().promise, Math.min(PAUSE_MS, wait.leftMs()));
+        await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
       } finally {
         line.users -= 1;
       }
@@ -120,7 +117,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
       for (const wait of waiting) wait.cut();
     },
     async close() {
-      await Promise.all(lines.map(({ client }) => client.close()));
+      await Promise.all(lines.map((line) => line.close()));
     },
   };
 };

@@ -2,6 +2,7 @@ import { kafkaErrorOf } from "../../kafka/errors.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { InstanceName, PartitionName, PartitionOffset } from "../engine.ts";
+import { pause } from "./pause.ts";
 import type { Broker, FindCoordinatorResponse, JoinGroupResponse, OffsetFetchResponse, SyncGroupResponse } from "./protocol.ts";
 import { topicsOf } from "./places.ts";
 import type { Requests } from "./requests.ts";
@@ -64,7 +65,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
         const wasKnown = coordinators.delete(group);
         // A connection that failed is tried again only where the coordinator may be another one by now.
         if (clock.now() >= until || (failure.protocolError === undefined && !wasKnown)) throw failure;
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+        await pause(clock, PAUSE_MS);
       }
     }
   };

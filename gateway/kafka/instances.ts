@@ -53,6 +53,9 @@ export type InstancesOptions = {
 
 /** Each holds a connection to every broker that it reads from. */
 const MAX_INSTANCES = 1_000;
+/** How often the others are asked to look, and how many times, until one that comes has come: its own call is somewhere on the way. */
+const HURRY_MS = 50;
+const HURRIES = 20;
 
 export const createInstances = ({ create, autoCommit, clock }: InstancesOptions): Instances => {
   const groups = new Map<string, Map<string, Instance>>();
@@ -82,11 +85,20 @@ export const createInstances = ({ create, autoCommit, clock }: InstancesOptions)
     const group = groups.get(request.group) ?? new Map<string, Instance>();
     groups.set(request.group, group.set(request.instance, instance));
     count += 1;
-    // Who is here already need not wait for a heartbeat to hear of it.
-    for (const other of group.values()) if (other !== instance) other.member.hurry();
+    hurryOthers(instance, HURRIES);
     watchSession(instance, instance.options.sessionTimeoutMs);
     if (instance.options.autoCommit) repeatAutoCommit(instance);
     return instance;
+  };
+
+  /** Who is here already need not wait for a heartbeat to hear of who comes. */
+  const hurryOthers = (instance: Instance, left: number): void => {
+    if (left === 0 || instance.ended !== undefined || instance.member.assignment() !== undefined) return;
+    for (const other of groups.get(instance.group)?.values() ?? []) if (other !== instance) other.member.hurry();
+    instance.timers.set(
+      "hurry",
+      clock.setTimeout(() => hurryOthers(instance, left - 1), HURRY_MS),
+    );
   };
 
   const watchSession = (instance: Instance, ms: number): void => {

@@ -1,4 +1,3 @@
-import type { Admin } from "@platformatic/kafka";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Directory } from "./directory.ts";
@@ -6,11 +5,10 @@ import type { GroupRequests } from "./group-requests.ts";
 import type { Instance, InstancesOptions } from "./instances.ts";
 import { type Assignment, createMember } from "./member.ts";
 import { noteCommitted, uncommitted } from "./positions.ts";
-import { createRequests } from "./requests.ts";
+import type { Line } from "./requests.ts";
 
 export type JoiningOptions = {
-  /** A client for an instance alone. */
-  readonly connect: () => Admin;
+  readonly connect: () => Line;
   readonly groups: GroupRequests;
   readonly directory: Directory;
   readonly clock: Clock;
@@ -32,8 +30,7 @@ export const createJoining = ({ connect, groups, directory, clock }: JoiningOpti
   return {
     autoCommit: (instance) => commitDelivered(instance, instance.member.assignment()),
     create({ group, instance: instanceName, topics: subscribed }, options, onFenced) {
-      const client = connect();
-      const requests = createRequests(client);
+      const { requests, close } = connect();
       const name = { group, instance: instanceName };
       const topics = new Set(subscribed);
       const instance: Instance = {
@@ -47,7 +44,7 @@ export const createJoining = ({ connect, groups, directory, clock }: JoiningOpti
         seenAt: clock.now(),
         ended: undefined,
         timers: new Map(),
-        close: () => client.close().catch(() => undefined),
+        close,
         member: createMember({
           name,
           topics,

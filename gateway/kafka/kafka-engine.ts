@@ -1,5 +1,6 @@
 import { createAdminClient, createReaderClient } from "../../kafka/clients.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
+import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import type { Log } from "../../environment/log.ts";
 import { createBudget } from "../budgets.ts";
@@ -16,8 +17,9 @@ import { createGroupRequests } from "./group-requests.ts";
 import { createInstances } from "./instances.ts";
 import { createJoining } from "./joining.ts";
 import { createLogOffsets } from "./log-offsets.ts";
+import { pause } from "./pause.ts";
 import { produceRecords } from "./produce.ts";
-import { createRequests } from "./requests.ts";
+import { createApis, createRequests, type Line } from "./requests.ts";
 import { createTopics } from "./topics.ts";
 import { makeDeclaredTopics } from "./declared-topics.ts";
 
@@ -38,6 +40,9 @@ export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log,
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
+/** So long closing waits for brokers that do not answer. */
+const CLOSE_MS = 2_000;
+
 /**
  * An engine on a Kafka cluster. It keeps nothing but where its instances are.
  * @throws KafkaError if the cluster cannot be reached, or a declared topic is not there and cannot be made
@@ -47,20 +52,26 @@ export const openKafkaEngine = async (
   { clock = systemClock, log }: KafkaEngineSeams,
 ): Promise<Engine> => {
   const admin = createAdminClient(connection);
-  const requests = createRequests(admin);
+  const apis = createApis(admin);
+  const requests = createRequests(admin, apis);
   const directory = createDirectory(requests, clock);
   const topics = createTopics({ admin, directory, clock, replicas, partitionsOnDemand });
   try {
+    // From now on the client knows all brokers, and does without those that KAFKA_BROKERS names.
+    await admin.metadata({ topics: [] });
     await makeDeclaredTopics(declared, { topics, log });
   } catch (error) {
     await admin.close();
-    throw error;
+    throw kafkaErrorOf(error);
   }
   const producer = createKafkaProducer(connection, clock);
   const queue = createBudget(queueBytes, "The gateway has as many records on their way to Kafka as it can.");
   const groups = createGroupRequests(requests, clock);
   const logOffsets = createLogOffsets(requests, directory, clock);
-  const connect = () => createReaderClient(connection);
+  const connect = (): Line => {
+    const client = createReaderClient(connection);
+    return { requests: createRequests(client, apis), close: () => client.close().catch(() => undefined) };
+  };
   const fetches = createFetches({ connect, directory, logOffsets, clock });
   const joining = createJoining({ connect, groups, directory, clock });
   const instances = createInstances({ ...joining, clock });
@@ -69,7 +80,15 @@ export const openKafkaEngine = async (
   return {
     topics: () => toldToCaller(topics.counts),
     provideTopics: (names, make) => toldToCaller(() => topics.provide(names, make)),
-    produce: (records) => produceRecords(producer, queue, records),
+    async produce(records) {
+      try {
+        return await produceRecords(producer, queue, records);
+      } catch (error) {
+        // A topic may have been deleted, or got other leaders: the next call looks again.
+        if (!(error instanceof GatewayError && error.status === 413)) directory.forget(records.map(({ topic }) => topic));
+        throw error;
+      }
+    },
     fetch: (request) =>
       toldToCaller(async () => {
         await topics.require(request.offsets);
@@ -103,8 +122,10 @@ export const openKafkaEngine = async (
       fetches.drain();
     },
     async close() {
-      await Promise.all(instances.all().map(({ group, instance }) => consumers.remove({ group, instance })));
-      await producer.close();
+      const leaving = instances.all().map(({ group, instance }) => consumers.remove({ group, instance }));
+      const finished = Promise.allSettled([...leaving, producer.close()]);
+      // Whom the brokers do not let go in time they miss later.
+      await Promise.race([finished, pause(clock, CLOSE_MS)]);
       await fetches.close();
       await admin.close();
     },

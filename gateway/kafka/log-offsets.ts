@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { PartitionName, PartitionOffset } from "../engine.ts";
 import type { Directory } from "./directory.ts";
 import { errorOfCode } from "./errors.ts";
+import { pause } from "./pause.ts";
 import { keyOf, topicsOf } from "./places.ts";
 import type { Broker, ListOffsetsResponse } from "./protocol.ts";
 import { type Requests, wholeAnswer } from "./requests.ts";
@@ -72,7 +73,7 @@ export const createLogOffsets = (requests: Requests, directory: Directory, clock
       if (failure === undefined) return found;
       directory.forget(left.map(({ topic }) => topic));
       if (clock.now() >= until) throw failure;
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+      await pause(clock, PAUSE_MS);
     }
   };
 

@@ -44,6 +44,7 @@ export type MemberOptions = {
   readonly onFenced: () => void;
 };
 
+const NO_GENERATION = -1;
 /** How soon the others of a group hear that somebody came. */
 const HEARTBEAT_MS = 1_000;
 /** Between attempts to join. */
@@ -98,6 +99,7 @@ export const createMember = (options: MemberOptions): Member => {
     const unbroken = owned?.memberId === joined.memberId && joined.generationId - owned.generation <= 1;
     memberId = joined.memberId;
     const partitions = assignmentOf(await groups.sync(requests, name, joined, await share(joined)));
+    if (state.ended) return;
     const previous = unbroken ? owned : undefined;
     // Of a chain of them only the last is needed.
     owned = { memberId, generation: joined.generationId, partitions, previous: previous && { ...previous, previous: undefined } };
@@ -150,10 +152,9 @@ export const createMember = (options: MemberOptions): Member => {
         if (!state.ended) await pause(PAUSE_MS);
         continue;
       }
-      const member = owned as Assignment;
+      const member = owned;
+      if (state.ended || member === undefined) return;
       await staysMember(member).catch(note);
-      // It was told to leave before it had come.
-      if (state.ended && assignment === member) await groups.leave(name, member).catch(() => undefined);
       if (!state.ended) await onRevoke(member).catch(() => undefined);
       assignment = undefined;
       notify();
@@ -173,12 +174,13 @@ export const createMember = (options: MemberOptions): Member => {
     },
     hurry: () => stopPause(),
     async leave() {
+      if (state.ended) return;
       state.ended = true;
-      const member = assignment;
       assignment = undefined;
       stopPause();
       notify();
-      if (member !== undefined) await groups.leave(name, member);
+      // While it joins, the group may have let it in already: then it leaves by its name.
+      await groups.leave(name, { memberId, generation: owned?.generation ?? NO_GENERATION });
     },
   };
 };

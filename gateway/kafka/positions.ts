@@ -93,10 +93,12 @@ export const uncommitted = (held: Held, assignment: Assignment): readonly Partit
     delivered === undefined || delivered === committed ? [] : [{ topic, partition, offset: delivered }],
   );
 
-/** Remembers what was committed, so that it is not committed again and again. */
+/** Remembers what was committed, so that it is not committed again and again; where there was no beginning, there is one now. */
 export const noteCommitted = ({ positions }: Held, offsets: readonly PartitionOffset[]): void => {
   for (const place of offsets) {
     const position = positions.get(keyOf(place));
-    if (position !== undefined) position.committed = place.offset;
+    if (position === undefined) continue;
+    position.committed = place.offset;
+    position.next ??= place.offset;
   }
 };

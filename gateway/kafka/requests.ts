@@ -11,11 +11,16 @@ export type Requests = {
   versionOf(name: string): Promise<number>;
 };
 
-/** @param client whose connections are used: one to each broker, on which an answer that waits keeps all others waiting */
-export const createRequests = (client: Admin): Requests => {
-  const apis = new Map<string, Promise<API<unknown[], unknown>>>();
+/** Requests on connections of their own, for what waits. */
+export type Line = { readonly requests: Requests; close(): Promise<void> };
 
-  const apiOf = (name: string): Promise<API<unknown[], unknown>> => {
+/** The calls that broker and library have in common, by their names, each in its newest version. */
+export type Apis = (name: string) => Promise<API<unknown[], unknown>>;
+
+/** Asks once, through a client that knows its way. */
+export const createApis = (client: Admin): Apis => {
+  const apis = new Map<string, ReturnType<Apis>>();
+  return (name) => {
     const known = apis.get(name);
     if (known !== undefined) return known;
     const { promise, resolve, reject } = Promise.withResolvers<API<unknown[], unknown>>();
@@ -27,7 +32,10 @@ export const createRequests = (client: Admin): Requests => {
     });
     return promise;
   };
+};
 
+/** @param client whose connections are used: one to each broker, on which an answer that waits keeps all others waiting */
+export const createRequests = (client: Admin, apis: Apis): Requests => {
   const connect = (broker: Broker | undefined): Promise<Connection> => {
     if (broker !== undefined) return client.connections.get(broker);
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
@@ -37,10 +45,10 @@ export const createRequests = (client: Admin): Requests => {
 
   return {
     async ask<Response>(broker: Broker | undefined, name: string, ...args: readonly unknown[]): Promise<Response> {
-      const [api, connection] = await Promise.all([apiOf(name), connect(broker)]);
+      const [api, connection] = await Promise.all([apis(name), connect(broker)]);
       return (await api.async(connection, ...args)) as Response;
     },
-    versionOf: async (name) => (await apiOf(name)).version,
+    versionOf: async (name) => (await apis(name)).version,
   };
 };
 

@@ -6,6 +6,7 @@ import type { DeclaredTopic } from "../declared-topic.ts";
 import type { PartitionName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Directory, Topic } from "./directory.ts";
+import { pause } from "./pause.ts";
 
 /** The topics of a cluster, as callers name them. */
 export type Topics = {
@@ -41,7 +42,7 @@ export const createTopics = ({ admin, directory, clock, replicas, partitionsOnDe
     for (const until = clock.now() + PATIENCE_MS; clock.now() < until;) {
       directory.forget([name]);
       if (isLed((await directory.find([name])).get(name))) return;
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE_MS));
+      await pause(clock, PAUSE_MS);
     }
     throw new KafkaError("unavailable", `the new topic ${JSON.stringify(name)} has no leaders yet`);
   };

@@ -9,6 +9,8 @@ export type Wait = {
   leftMs(): number;
   /** Resolves at the promise's end, after so many milliseconds, or when the wait is cut. @throws what the promise throws before */
   until<Result>(promise: Promise<Result>, ms: number): Promise<Result | undefined>;
+  /** The same, of time alone. */
+  pause(ms: number): Promise<void>;
   cut(): void;
   /** Lets go of the signal. */
   end(): void;
@@ -25,19 +27,21 @@ export const createWait = ({ timeoutMs, signal }: Pick<Waiting, "timeoutMs" | "s
   if (signal.aborted) cut();
   signal.addEventListener("abort", cut);
   const leftMs = (): number => (isCut ? 0 : Math.max(0, until - clock.now()));
+  const within = async <Result>(ms: number, promises: readonly Promise<Result>[]): Promise<Result | undefined> => {
+    const { promise: later, resolve } = Promise.withResolvers<undefined>();
+    const timer = clock.setTimeout(() => resolve(undefined), ms);
+    try {
+      return await Promise.race([...promises, later, whenCut]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  };
   return {
     isOver: () => leftMs() === 0,
     isCut: () => isCut,
     leftMs,
-    async until(promise, ms) {
-      const { promise: later, resolve } = Promise.withResolvers<undefined>();
-      const timer = clock.setTimeout(() => resolve(undefined), ms);
-      try {
-        return await Promise.race([promise, later, whenCut]);
-      } finally {
-        clock.clearTimeout(timer);
-      }
-    },
+    until: (promise, ms) => within(ms, [promise]),
+    pause: (ms) => within<void>(ms, []),
     cut,
     end: () => signal.removeEventListener("abort", cut),
   };

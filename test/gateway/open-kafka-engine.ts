@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import { type Clock, systemClock } from "../../gateway/clock.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { type KafkaEngineOptions, openKafkaEngine } from "../../gateway/kafka/kafka-engine.ts";
 import { ownName } from "../kafka/broker/topics.ts";
@@ -11,6 +12,7 @@ export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
   readonly topics?: Readonly<Record<string, number>>;
   /** What the names of topics and groups begin with; those of two engines that are to meet are the same. */
   readonly scope?: string;
+  readonly clock?: Clock;
 };
 
 /** An engine on a cluster, by default with topics of its own that it calls `t`, of 4 partitions, and `u`, of 1; it closes with the test. */
@@ -18,10 +20,14 @@ export const kafkaEngineUnderTest = async ({
   brokers,
   topics = { t: 4, u: 1 },
   scope = ownName("engine"),
+  clock = systemClock,
   ...options
 }: OpenKafkaOptions): Promise<Engine> => {
   const declared = new Map(Object.entries(topics).map(([name, partitions]) => [`${scope}-${name}`, { partitions }]));
-  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: { warn: () => {} } });
+  const engine = await openKafkaEngine(
+    { connection: connectionTo(brokers), topics: declared, ...options },
+    { log: { warn: () => {} }, clock },
+  );
   onTestFinished(() => engine.close());
   return scopedEngine(engine, scope);
 };
