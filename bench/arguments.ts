@@ -1,25 +1,25 @@
 import { parseArgs } from "node:util";
 
-/** The main path through all processes, and the gateway alone. */
-export const HALVES = ["path", "gateway"] as const;
+/** The main path through all processes, the gateway alone, and both on a Kafka cluster. */
+export const SECTIONS = ["path", "gateway", "kafka"] as const;
 
-export type HalfName = (typeof HALVES)[number];
+export type SectionName = (typeof SECTIONS)[number];
 
 export type Arguments = {
   readonly quick: boolean;
-  readonly halves: readonly HalfName[];
+  readonly sections: readonly SectionName[];
   /** What the results are written to. Numbers of a quick run never replace those to be quoted. */
   readonly fileName: string;
 };
 
-/** Reads `--quick` and `--only path|gateway`. @throws TypeError saying what is expected. */
+/** Reads `--quick` and `--only path|gateway|kafka`. @throws TypeError saying what is expected. */
 export const readArguments = (args: readonly string[]): Arguments => {
   const { quick, only } = parseArgs({
     args: [...args],
     options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
   }).values;
-  const half = HALVES.find((name) => name === only);
-  if (only !== undefined && half === undefined)
-    throw new TypeError(`Expected --only to be one of ${HALVES.join(", ")}, got ${JSON.stringify(only)}`);
-  return { quick, halves: half === undefined ? HALVES : [half], fileName: quick ? "quick.json" : `${half ?? "latest"}.json` };
+  const section = SECTIONS.find((name) => name === only);
+  if (only !== undefined && section === undefined)
+    throw new TypeError(`Expected --only to be one of ${SECTIONS.join(", ")}, got ${JSON.stringify(only)}`);
+  return { quick, sections: section === undefined ? SECTIONS : [section], fileName: quick ? "quick.json" : `${section ?? "latest"}.json` };
 };

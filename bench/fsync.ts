@@ -2,3 +2,17 @@
 export const FSYNCS = ["always", "os"] as const;
 
 export type Fsync = (typeof FSYNCS)[number];
+
+/** Measures with one setting after the other. */
+export const withEachFsync = async <Result>(
+  what: string,
+  say: (line: string) => void,
+  measure: (fsync: Fsync) => Promise<Result>,
+): Promise<Result[]> => {
+  const results: Result[] = [];
+  for (const fsync of FSYNCS) {
+    say(`measuring ${what} with fsync ${fsync}`);
+    results.push(await measure(fsync));
+  }
+  return results;
+};

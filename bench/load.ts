@@ -20,6 +20,14 @@ export type Work = {
   next(): readonly Target[];
 };
 
+/** Something that is called over and over, and is not HTTP. */
+export type Calls = {
+  /** One connection, or what stands for it. */
+  open(): Promise<Caller>;
+};
+
+export type Caller = { call(): Promise<unknown>; close(): Promise<void> };
+
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -49,25 +57,23 @@ export type LoadOptions = {
 const LONGEST_US = 60_000_000;
 
 /**
- * Sends requests in a closed loop, each connection its next one when it has the whole answer, and measures those that end
+ * Calls in a closed loop, each connection its next one when it has the whole answer, and measures those that end
  * after the warm-up.
  * @throws Error at the first answer with another status.
  */
 export const measureLoad = async (
-  work: Target | Work,
+  work: Target | Work | Calls,
   { connections, warmUpMs, measureMs, onAnswer }: LoadOptions,
 ): Promise<Measurement> => {
   const latencies = build({ lowestDiscernibleValue: 1, highestTrackableValue: LONGEST_US, numberOfSignificantValueDigits: 3 });
-  const { next } = "next" in work ? work : always(work);
+  const { open } = "open" in work ? work : overHttp("next" in work ? work : always(work), onAnswer);
+  const callers = await Promise.all(Array.from({ length: connections }, open));
   const begin = performance.now() + warmUpMs;
   const end = begin + measureMs;
   let sumMs = 0;
-  const loop = async (client: Client): Promise<void> => {
+  const loop = async ({ call }: Caller): Promise<void> => {
     for (let sent = performance.now(); sent < end;) {
-      for (const target of next()) {
-        const { status } = await exchange(client, target);
-        onAnswer?.(status);
-      }
+      await call();
       const answered = performance.now();
       if (answered >= begin && answered < end) {
         latencies.recordValue(Math.max(1, Math.round((answered - sent) * 1_000)));
@@ -76,14 +82,13 @@ export const measureLoad = async (
       sent = answered;
     }
   };
-  const clients = Array.from({ length: connections }, () => new Client(work.origin, { pipelining: 1 }));
   try {
-    await Promise.all(clients.map(loop));
+    await Promise.all(callers.map(loop));
   } finally {
-    await Promise.all(clients.map((client) => client.destroy()));
+    await Promise.all(callers.map((caller) => caller.close()));
   }
   const { totalCount } = latencies;
-  if (totalCount === 0) throw new Error(`Expected ${work.origin} to answer within ${measureMs} ms`);
+  if (totalCount === 0) throw new Error(`Expected ${"origin" in work ? work.origin : "it"} to answer within ${measureMs} ms`);
   return {
     connections,
     ratePerSecond: (totalCount / measureMs) * 1_000,
@@ -94,10 +99,25 @@ export const measureLoad = async (
   };
 };
 
-const always = (target: Target): Pick<Work, "next"> => {
+const always = (target: Target): Work => {
   const targets = [target];
-  return { next: () => targets };
+  return { origin: target.origin, next: () => targets };
 };
+
+const overHttp = ({ origin, next }: Work, onAnswer: LoadOptions["onAnswer"]): Calls => ({
+  async open() {
+    const client = new Client(origin, { pipelining: 1 });
+    return {
+      async call() {
+        for (const target of next()) {
+          const { status } = await exchange(client, target);
+          onAnswer?.(status);
+        }
+      },
+      close: () => client.destroy(),
+    };
+  },
+});
 
 /**
  * One request and its whole answer, by undici's own callbacks: a promise of headers and a stream for the body would cost the

@@ -1,31 +1,26 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { type HalfName, readArguments } from "./arguments.ts";
+import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
-import { FSYNCS } from "./fsync.ts";
-import { gatewayHalf } from "./gateway/half.ts";
-import type { Half, HalfResult } from "./half.ts";
+import { gatewaySection } from "./gateway/section.ts";
+import { kafkaSection } from "./kafka/section.ts";
+import type { Section, SectionResult } from "./section.ts";
 import { PACES } from "./pace.ts";
-import { pathHalf } from "./path/half.ts";
+import { pathSection } from "./path/section.ts";
 
 const RESULTS = new URL("./results/", import.meta.url);
-const HALVES: Readonly<Record<HalfName, Half>> = { path: pathHalf, gateway: gatewayHalf };
+const SECTIONS: Readonly<Record<SectionName, Section>> = { path: pathSection, gateway: gatewaySection, kafka: kafkaSection };
 
-const { quick, halves, fileName } = readArguments(process.argv.slice(3));
+const { quick, sections, fileName } = readArguments(process.argv.slice(3));
 const pace = PACES[quick ? "quick" : "full"];
 const conditions = {
   ...readConditions(pace),
-  ...Object.fromEntries(halves.map((name) => [name, HALVES[name].conditions()])),
+  ...Object.fromEntries(sections.map((name) => [name, SECTIONS[name].conditions()])),
 };
 const say = (line: string): void => console.error(line);
 
-const results: Partial<Record<HalfName, readonly HalfResult[]>> = {};
-for (const name of halves) {
-  const measured: HalfResult[] = [];
-  for (const fsync of FSYNCS) {
-    say(`measuring the ${name} with fsync ${fsync}`);
-    measured.push(await HALVES[name].measure(fsync, pace, say));
-  }
-  results[name] = measured;
+const results: Partial<Record<SectionName, readonly SectionResult[]>> = {};
+for (const name of sections) {
+  results[name] = await SECTIONS[name].measure(pace, say);
 }
 
 console.log(

@@ -1,10 +1,14 @@
-import { type Measurement, measureLoad, type Target, type Work } from "./load.ts";
+import { type Calls, type Measurement, measureLoad, type Target, type Work } from "./load.ts";
 import type { Pace } from "./pace.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 import { measureArithmetic } from "./steadiness.ts";
 
 /** One line of the table: what is sent, under so many connections. */
-export type Case<Name extends string = string> = { readonly name: Name; readonly work: Target | Work; readonly connections: number };
+export type Case<Name extends string = string> = {
+  readonly name: Name;
+  readonly work: Target | Work | Calls;
+  readonly connections: number;
+};
 
 /** What a case came to in each round. */
 export type CaseRounds<Name extends string = string> = {

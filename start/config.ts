@@ -11,6 +11,8 @@ export type StartConfig = {
   readonly gatewayPort: number;
   /** Absolute; holds the log, the Worker's storage, the secrets and the lock. */
   readonly directory: string;
+  /** The cluster to run on; undefined: the gateway's own log. */
+  readonly kafkaBrokers: string | undefined;
   /** Whether to stop when the process that started this one is gone. */
   readonly exitWithParent: boolean;
 };
@@ -19,6 +21,7 @@ const schema = z.object({
   PORT: integer(1, 65_534).default(8787), // wrangler dev's own default
   GATEWAY_PORT: integer(1, 65_535).optional(),
   REJOINDER_DIR: z.string().default(".rejoinder"), // git-ignored, inside the checkout
+  KAFKA_BROKERS: z.string().optional(), // read well by the parts
   EXIT_WITH_PARENT: processVariables.EXIT_WITH_PARENT,
 });
 
@@ -32,6 +35,7 @@ export const readStartConfig = (environment: Environment): StartConfig => {
     port: values.PORT,
     gatewayPort: values.GATEWAY_PORT ?? values.PORT + 1,
     directory: resolve(values.REJOINDER_DIR),
+    kafkaBrokers: values.KAFKA_BROKERS,
     exitWithParent: values.EXIT_WITH_PARENT,
   };
 };

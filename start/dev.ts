@@ -1,3 +1,4 @@
+import { withArguments } from "./arguments.ts";
 import { programOf } from "./forked-part.ts";
 import { launch } from "./launch.ts";
 import { runProgram } from "./run-program.ts";
@@ -9,6 +10,6 @@ await runProgram(() =>
       worker: programOf("worker-dev"),
       consumer: programOf("consumer", ["--watch", "--watch-preserve-output"]),
     },
-    process.env,
+    withArguments(process.argv.slice(3), process.env),
   ),
 );

@@ -30,6 +30,7 @@ export const launch = async (programs: Programs, environment: ProcessEnvironment
     const pid = await endLeftover(config.directory, name);
     if (pid !== undefined) say(`ended process ${pid}, the ${name} of an earlier start that was killed`);
   }
+  if (config.kafkaBrokers !== undefined) say(`on Kafka at ${config.kafkaBrokers}`);
   await expectFreePort(config.port, "Worker", "PORT");
   await expectFreePort(config.gatewayPort, "gateway", "GATEWAY_PORT");
 

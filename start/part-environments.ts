@@ -43,7 +43,7 @@ export const createPartEnvironments = (config: StartConfig, secrets: Secrets, en
     gateway: {
       GATEWAY_TOPICS: [...new Set(topicsToProvide())].join(","),
       ...all,
-      GATEWAY_ENGINE: "embedded",
+      GATEWAY_ENGINE: config.kafkaBrokers === undefined ? "embedded" : "kafka",
       GATEWAY_HOST: "127.0.0.1",
       GATEWAY_PORT: String(config.gatewayPort),
       GATEWAY_DATA_DIR: join(config.directory, "gateway"),
@@ -65,6 +65,7 @@ export const createPartEnvironments = (config: StartConfig, secrets: Secrets, en
       REPLY_SECRET: secrets.REPLY_SECRET,
     },
     consumer: {
+      SOURCE: config.kafkaBrokers === undefined ? "upstash" : "kafka",
       ...all,
       ...kafkaRest,
       WORKER_URL: `http://127.0.0.1:${config.port}`,

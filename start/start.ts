@@ -1,7 +1,11 @@
+import { withArguments } from "./arguments.ts";
 import { programOf } from "./forked-part.ts";
 import { launch } from "./launch.ts";
 import { runProgram } from "./run-program.ts";
 
 await runProgram(() =>
-  launch({ gateway: programOf("gateway"), worker: programOf("worker"), consumer: programOf("consumer") }, process.env),
+  launch(
+    { gateway: programOf("gateway"), worker: programOf("worker"), consumer: programOf("consumer") },
+    withArguments(process.argv.slice(3), process.env),
+  ),
 );

@@ -1,7 +1,7 @@
-import type { Fsync } from "../fsync.ts";
 import { duringLifetime } from "../lifetime.ts";
 import { type Measurement, measureLoad } from "../load.ts";
-import { startGatewayProcess } from "./gateway-process.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
+import { readResidentBytes } from "./resident-memory.ts";
 import { type Memory, summarizeMemory } from "./memory.ts";
 import { watchMemory } from "./memory-watch.ts";
 import { createConsumption, createFetch, createMixedPosts, OK_OR_UNAVAILABLE, TOPICS } from "./requests.ts";
@@ -18,8 +18,10 @@ export type Flood = {
   readonly produces: Answers;
   /** Consumes and commits. */
   readonly consumes: Answers;
+  /** Before it began. */
+  readonly idleBytes: number;
   readonly memory: Memory;
-  /** The size of the log's folder at the end. */
+  /** The size of the log's folder at the end; of a cluster's log nothing is known. */
   readonly logBytes: number;
 };
 
@@ -31,10 +33,11 @@ export const FLOOD_RETENTION_BYTES = 32 * 1_024 * 1_024;
  * Produces without a pause, while one consumer takes what it can and another client sends requests and never reads an answer.
  * @throws Error at the first answer that is neither 200 nor 503.
  */
-export const runFlood = (fsync: Fsync, floodMs: number): Promise<Flood> =>
-  duringLifetime(startGatewayProcess(fsync, { GATEWAY_RETENTION_BYTES: String(FLOOD_RETENTION_BYTES) }), async (gateway) => {
+export const runFlood = (starting: Promise<GatewayProcess>, floodMs: number): Promise<Flood> =>
+  duringLifetime(starting, async (gateway) => {
     const [produces, consumes] = [createTally(), createTally()];
     const consumption = createConsumption(gateway, { topic: TOPICS.requests, group: "flood", status: OK_OR_UNAVAILABLE });
+    const idleBytes = await readResidentBytes(gateway.pid);
     const watch = watchMemory(gateway.pid);
     const slowClient = startSlowClient(createFetch(gateway));
     try {
@@ -48,6 +51,7 @@ export const runFlood = (fsync: Fsync, floodMs: number): Promise<Flood> =>
         load,
         produces: produces.total(),
         consumes: consumes.total(),
+        idleBytes,
         memory: summarizeMemory(watch.samples(), floodMs),
         logBytes: await gateway.logBytes(),
       };

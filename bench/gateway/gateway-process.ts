@@ -21,8 +21,8 @@ export type GatewayProcess = Server &
 const CREDENTIALS = "bench:bench";
 const GRACE_MS = 5_000;
 
-/** @param variables of its environment, beside those that every measurement needs */
-export const startGatewayProcess = async (fsync: Fsync, variables: ProcessEnvironment = {}): Promise<GatewayProcess> => {
+/** @param variables of its environment, beside those that every measurement needs; of another engine than the embedded one, for which there is no `fsync` */
+export const startGatewayProcess = async (fsync: Fsync | undefined, variables: ProcessEnvironment = {}): Promise<GatewayProcess> => {
   const folder = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
   const environment = {
     ...inheritedVariables(),
@@ -31,7 +31,7 @@ export const startGatewayProcess = async (fsync: Fsync, variables: ProcessEnviro
     GATEWAY_PORT: "0",
     GATEWAY_DATA_DIR: folder,
     GATEWAY_CREDENTIALS: CREDENTIALS,
-    GATEWAY_FSYNC: fsync,
+    ...(fsync === undefined ? {} : { GATEWAY_FSYNC: fsync }),
     GATEWAY_TOPICS: Object.values(TOPICS)
       .map((topic) => `${topic}:${PARTITIONS}`)
       .join(","),

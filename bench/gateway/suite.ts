@@ -7,7 +7,7 @@ import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
 import { type BareAnswers, toBareAnswer } from "./bare-answers.ts";
 import { startBareProcess } from "./bare-process.ts";
 import { fillTopic, type FilledTopic } from "./filled-topic.ts";
-import { type Flood, runFlood } from "./flood.ts";
+import { type Flood, FLOOD_RETENTION_BYTES, runFlood } from "./flood.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
 import { createConsumption, createLargePosts, createSmallPosts, createWaitingConsume, LARGE, type Server } from "./requests.ts";
 import { measureWakeUp, type WakeUpSample } from "./wake-up.ts";
@@ -26,6 +26,8 @@ export type SuiteResult = {
   readonly wakeUps: readonly WakeUpSample[];
   readonly flood: Flood;
 };
+
+const FLOOD_VARIABLES = { GATEWAY_RETENTION_BYTES: String(FLOOD_RETENTION_BYTES) };
 
 /** What is compared, in the order of the table. */
 export const COMPARISONS: readonly { readonly name: WorkName; readonly connections: number }[] = [
@@ -57,7 +59,7 @@ export const runSuite = async (fsync: Fsync, pace: Pace, say: (line: string) => 
     });
   });
   say(`flood of ${pace.floodMs / 1_000} s`);
-  return { fsync, ...compared, flood: await runFlood(fsync, pace.floodMs) };
+  return { fsync, ...compared, flood: await runFlood(startGatewayProcess(fsync, FLOOD_VARIABLES), pace.floodMs) };
 };
 
 type Works = Readonly<Record<WorkName, Work>>;

@@ -24,14 +24,18 @@ export type BenchStack = {
 
 const GRACE_MS = 5_000;
 
+/** What the stack keeps records in: a log of its own, or a cluster. */
+export type StackLog = { readonly fsync: Fsync } | { readonly kafkaBrokers: readonly string[] };
+
 /** Starts gateway and Worker without a consumer, so that nothing else takes the processor while accepting is measured. */
-export const startBenchStack = async (fsync: Fsync): Promise<BenchStack> => {
+export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
   const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
   const [port, gatewayPort] = await freePorts();
   const secrets = readOrCreateSecrets(directory);
-  const environments = createPartEnvironments({ port, gatewayPort, directory, exitWithParent: true }, secrets, {
+  const kafkaBrokers = "kafkaBrokers" in log ? log.kafkaBrokers.join(",") : undefined;
+  const environments = createPartEnvironments({ port, gatewayPort, directory, kafkaBrokers, exitWithParent: true }, secrets, {
     ...inheritedVariables(),
-    GATEWAY_FSYNC: fsync,
+    ...("fsync" in log ? { GATEWAY_FSYNC: log.fsync } : { KAFKA_BROKERS: kafkaBrokers }),
     LOG_LEVEL: "warn",
   });
   const parts: Part[] = [];

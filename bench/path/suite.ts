@@ -26,7 +26,7 @@ const WARM_UP_CONNECTIONS = 32;
  * behind which request-reply would have to wait.
  */
 export const runSuite = async (fsync: Fsync, pace: Pace, say: (line: string) => void): Promise<SuiteResult> => {
-  const { withoutConsumer, wakeUp } = await duringLifetime(startBenchStack(fsync), async (stack) => {
+  const { withoutConsumer, wakeUp } = await duringLifetime(startBenchStack({ fsync }), async (stack) => {
     const targets = createTargets(stack);
     await warmUp(stack, ["health", "produce", "accept"], pace);
     const cases: Case<CaseName>[] = CONNECTIONS.flatMap((connections) => [
@@ -39,7 +39,7 @@ export const runSuite = async (fsync: Fsync, pace: Pace, say: (line: string) => 
       wakeUp: await measureWakeUp(stack, targets.accept, pace.wakeUps),
     };
   });
-  const withConsumer = await duringLifetime(startBenchStack(fsync), async (stack) => {
+  const withConsumer = await duringLifetime(startBenchStack({ fsync }), async (stack) => {
     const targets = createTargets(stack);
     await stack.startConsumer();
     await warmUp(stack, ["health", "request-reply"], pace);

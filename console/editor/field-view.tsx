@@ -97,7 +97,9 @@ const InputView = ({ field, label, hint, isRequired, path, value, problems, onCh
         <input {...shared} type="checkbox" checked={value === true} onChange={({ currentTarget }) => put(currentTarget.checked)} />
       ) : field.kind === "choice" ? (
         <select {...shared} onChange={({ currentTarget }) => put(field.values[currentTarget.selectedIndex - 1])}>
-          <option value="" selected={value === undefined} />
+          <option value="" selected={value === undefined}>
+            choose one
+          </option>
           {field.values.map((choice) => (
             <option key={choice} selected={choice === value}>
               {choice}

@@ -39,6 +39,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, timers = platformTimers, random } = options;
   const describe = (error: unknown): string => kafkaErrorOf(error).message;
   const trouble = createTrouble(log);
+  const commitTrouble = createTrouble(log);
   const persistOptions = { log: trouble, subject: "Kafka", describe, timers, random };
   const persist = createPersist(persistOptions);
   const persistIfOfUse = createPersist({ ...persistOptions, isFatal: (error) => FATAL.has(kafkaErrorOf(error).code) });
@@ -97,14 +98,18 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   };
 
   const commit = async (own: readonly Position[]): Promise<readonly Position[]> => {
-    if (own.length === 0) return [];
+    const identity = membership.identity();
+    if (own.length === 0 || identity.memberId === null) return [];
     try {
-      await positions.commit(own, membership.identity());
+      await positions.commit(own, identity);
+      commitTrouble.over();
       return own;
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
-      // While partitions move, Kafka takes no commits of members that have not heard of it. Those that stay are committed then.
-      trouble[code === "rebalanced" ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
+      // While partitions move, Kafka takes no commits of members that have not heard of it; those that stay are committed then. And of
+      // a cluster that is away the reader tells.
+      const isExpected = code === "rebalanced" || code === "unavailable";
+      commitTrouble[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
       return [];
     }
   };

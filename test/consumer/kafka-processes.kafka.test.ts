@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type Kafka, startKafka } from "../kafka/broker/start-kafka.ts";
+import { readRecords } from "../kafka/broker/round-trip.ts";
 import { createTopicAs } from "../kafka/broker/topics.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { type RunningProcess, startProcess } from "../helpers/processes.ts";
-import { produceAll, toRecords } from "./kafka-consumer.ts";
+import { produceAll, toBytes, toRecords } from "./kafka-consumer.ts";
 import { REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest } from "./requests.ts";
@@ -83,6 +84,22 @@ kafkaSuite(
       await start("one");
       await expectReplies(requests);
       expect(receiver.stored.size).toBe(requests.length);
+    });
+
+    test("a requester on Kafka and a caller of the Worker are answered by the same consumer", async () => {
+      const { kafka, start, newRequests, send, expectReplies } = await setUp();
+      for (const topic of ["sum.requests", "sum.requests-dlt", "sum.replies"]) await createTopicAs(kafka.brokers, topic, 1);
+      await start("one", { SPRING_REQUEST_TOPICS: "sum.requests=sum", REPLY_TOPICS: "sum.replies" });
+      const headers = [
+        { key: "kafka_correlationId", value: "asked" },
+        { key: "kafka_replyTopic", value: "sum.replies" },
+      ];
+      await produceAll(kafka.brokers, [toBytes({ topic: "sum.requests", key: "k", value: '{"a":2,"b":3}', headers })]);
+      const [reply] = await readRecords(kafka.brokers, "sum.replies", 1);
+      expect([String(reply?.key), String(reply?.value)]).toEqual(["k", '{"sum":5}']);
+      const requests = newRequests(1);
+      await send(requests);
+      await expectReplies(requests);
     });
 
     test("a cluster that goes away is told of once, is waited for, and does not hold up the end", async () => {

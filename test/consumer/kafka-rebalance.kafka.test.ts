@@ -46,6 +46,40 @@ kafkaSuite("a consumer group on Kafka", ({ brokers }) => {
     expect(runs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 90 }, (_, index) => index));
   });
 
+  test("while members come and go every request is handled once, and those of one key in their order", async () => {
+    const { start, receiver, send } = await setUp("churn", 0);
+    const keys = 100;
+    const requests = Array.from({ length: 5_000 }, (_, index) =>
+      newRequest({ data: { a: index, b: 0 }, orderingKey: `k${index % keys}`, deadline: Date.now() + 110_000 }),
+    );
+    const runs: number[] = [];
+    const handle = async ({ a }: { a: number }) => {
+      runs.push(a);
+      await delay(10);
+      return { sum: a };
+    };
+    const isDone = () => receiver.stored.size === requests.length;
+    await start("steady", handle).ready;
+    const comeAndGo = async (name: string) => {
+      for (let round = 0; round < 3 || !isDone(); round += 1) {
+        const guest = start(name, handle);
+        await guest.ready;
+        const before = receiver.stored.size;
+        await receiver.until(() => receiver.stored.size > before || isDone());
+        await guest.drain(10_000);
+      }
+    };
+    const coming = Promise.all([comeAndGo("one"), comeAndGo("two")]);
+    for (let from = 0; from < requests.length; from += 100) await send(requests.slice(from, from + 100));
+    await receiver.until(isDone);
+    await coming;
+    expect(runs.toSorted((a, b) => a - b)).toEqual(requests.map((_, index) => index));
+    for (let key = 0; key < keys; key += 1) {
+      const ofKey = runs.filter((index) => index % keys === key);
+      expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
+    }
+  });
+
   test("a handler may take longer than a member may be silent", async () => {
     const { start, receiver, requests, send } = await setUp("slow", 2);
     let runs = 0;

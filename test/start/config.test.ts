@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { readStartConfig } from "../../start/config.ts";
 
 test("without any setting the page is at port 8787, the gateway one above, and the data in .rejoinder", () => {
-  expect(readStartConfig({})).toEqual({ port: 8787, gatewayPort: 8788, directory: resolve(".rejoinder"), exitWithParent: false });
+  expect(readStartConfig({})).toEqual({
+    port: 8787,
+    gatewayPort: 8788,
+    directory: resolve(".rejoinder"),
+    kafkaBrokers: undefined,
+    exitWithParent: false,
+  });
 });
 
 test("the gateway follows PORT unless GATEWAY_PORT says otherwise", () => {

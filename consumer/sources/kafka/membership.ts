@@ -45,8 +45,8 @@ const HEARTBEAT_INTERVAL_MS = 1_000;
 /** A process that is killed and back within this keeps its partitions; for one that is not they stand still for so long. */
 const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 20_000;
-/** Less than the session's, since no heartbeats are sent while partitions are handed over. */
-const HAND_OVER_TIMEOUT_MS = 10_000;
+/** Of the session: no heartbeats are sent while partitions are handed over. */
+const HAND_OVER_PART = 2 / 3;
 /** The version of a member's subscription from which on it carries its own generation. */
 const SUBSCRIPTION_VERSION = 3;
 const NO_USER_DATA = Buffer.alloc(0);
@@ -58,6 +58,7 @@ const NO_USER_DATA = Buffer.alloc(0);
  */
 export const createMembership = (options: MembershipOptions): Membership => {
   const { connection, group, instance, topics, log, onAssigned, onRevoked, onEnded, timers = platformTimers } = options;
+  const { heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS, sessionTimeoutMs = SESSION_TIMEOUT_MS } = options;
   const leaving = new AbortController();
   let owned = new Map<string, Partition>();
   let persistently: Persist | undefined;
@@ -65,9 +66,9 @@ export const createMembership = (options: MembershipOptions): Membership => {
   const client = createConsumerClient(connection, {
     groupId: group,
     groupInstanceId: instance,
-    sessionTimeout: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+    sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
+    heartbeatInterval: heartbeatIntervalMs,
     protocols: [{ name: "cooperative-sticky", version: SUBSCRIPTION_VERSION }],
     protocolsMetadata: () => beforeJoin(),
   });
@@ -96,7 +97,7 @@ export const createMembership = (options: MembershipOptions): Membership => {
     log.debug({ revoked, inTime }, "partitions go to other members");
     const over = new AbortController();
     if (!inTime) over.abort();
-    const timer = timers.setTimeout(() => over.abort(), HAND_OVER_TIMEOUT_MS);
+    const timer = timers.setTimeout(() => over.abort(), sessionTimeoutMs * HAND_OVER_PART);
     await unlessAborted(onRevoked(revoked, over.signal), leaving.signal);
     timers.clearTimeout(timer);
     for (const partition of revoked) owned.delete(partitionKey(partition));

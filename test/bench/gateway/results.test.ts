@@ -31,6 +31,7 @@ const suite = (fsync: Fsync, rates: { produce: number; large: number; lastToSeco
     ],
     flood: {
       seconds: 20,
+      idleBytes: mebibytes(60),
       load: createMeasurement(32, 1_000, 20_000),
       produces: { ok: 19_000, unavailable: 1_000 },
       consumes: { ok: 500, unavailable: 0 },

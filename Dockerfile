@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# The processes that run beside the Worker: docker build --target gateway . and docker build --target consumer .
+FROM node:24-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production
+COPY package.json package-lock.json ./
+# No package that runs in production needs an install script.
+RUN npm ci --omit=dev --ignore-scripts
+COPY start/run.js start/
+COPY environment environment
+COPY protocol protocol
+COPY kafka kafka
+# Both end at SIGTERM, and tell nobody that they are gone before what they have begun is done.
+STOPSIGNAL SIGTERM
+
+FROM base AS gateway
+COPY gateway gateway
+ENV GATEWAY_HOST=0.0.0.0 GATEWAY_DATA_DIR=/data
+RUN mkdir /data && chown node:node /data
+VOLUME /data
+EXPOSE 8788
+USER node
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD node -e "fetch('http://127.0.0.1:8788/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"
+CMD ["node", "start/run.js", "gateway"]
+
+FROM base AS consumer
+COPY contract contract
+COPY consumer consumer
+USER node
+CMD ["node", "start/run.js", "consumer"]

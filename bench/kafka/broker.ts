@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url";
+import { createPart } from "../../start/part.ts";
+import { createAdminClient } from "../../kafka/clients.ts";
+import type { KafkaConnection } from "../../kafka/config.ts";
+import { forkProgram, inheritedVariables } from "../forked-program.ts";
+import type { Removable } from "../lifetime.ts";
+
+/** A cluster to measure on. */
+export type MeasuredKafka = Removable & {
+  readonly brokers: readonly string[];
+  readonly connection: KafkaConnection;
+  /** Whether it was started for this: one node of Apache Kafka on this machine, with its default settings for durability. */
+  readonly isOwn: boolean;
+  createTopic(name: string, partitions: number): Promise<void>;
+};
+
+const STARTER = fileURLToPath(new URL("../../test/kafka/broker/starter.ts", import.meta.url));
+const GRACE_MS = 10_000;
+
+/** The cluster that KAFKA_BROKERS names, else one of its own, which takes Java and Maven. */
+export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
+  const given = process.env["KAFKA_BROKERS"] ?? "";
+  if (given !== "") return { ...toMeasured(given.split(",")), isOwn: false, remove: async () => {} };
+  const part = createPart({
+    name: "broker",
+    say: console.error,
+    spawn: () => forkProgram(STARTER, [], inheritedVariables()),
+  });
+  const { brokers } = await part.start();
+  return { ...toMeasured(brokers as string[]), isOwn: true, remove: () => part.stop(GRACE_MS) };
+};
+
+const toMeasured = (brokers: readonly string[]) => {
+  const connection: KafkaConnection = { brokers, clientId: "bench", tls: undefined, sasl: undefined };
+  return {
+    brokers,
+    connection,
+    async createTopic(name: string, partitions: number): Promise<void> {
+      const admin = createAdminClient(connection);
+      try {
+        await admin.createTopics({ topics: [name], partitions, replicas: -1 });
+      } finally {
+        await admin.close();
+      }
+    },
+  };
+};

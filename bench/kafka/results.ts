@@ -1,0 +1,72 @@
+import { LARGE } from "../gateway/requests.ts";
+import type { Flood } from "../gateway/flood.ts";
+import { atMost, type Goal } from "../goals.ts";
+import type { Measurement } from "../load.ts";
+import { medianOf, ratioOf, roundsOf } from "../rounds.ts";
+import { type Spread, spreadOf } from "../spread.ts";
+import { type CaseName, CONNECTIONS, LARGE_CONNECTIONS, PRODUCE_CONNECTIONS, type SuiteResult } from "./suite.ts";
+
+/** A line of the table: medians of the rounds, beside what it is compared with. */
+export type Row = {
+  readonly name: CaseName;
+  readonly connections: number;
+  readonly ratePerSecond: number;
+  readonly recordsPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly beside: CaseName;
+  readonly besideRatePerSecond: number;
+  readonly besideP50Us: number;
+  readonly besideP99Us: number;
+  /** In the same round. */
+  readonly rateToBeside: Spread;
+  readonly p50ToBeside: Spread;
+};
+
+export type KafkaResult = {
+  readonly isOwnCluster: boolean;
+  readonly rows: readonly Row[];
+  readonly flood: Flood;
+  readonly goals: readonly Goal[];
+  /** The same piece of arithmetic all through the run: how steady the machine was. */
+  readonly arithmeticMs: Spread;
+};
+
+const MIB = 1_024 * 1_024;
+
+/** @throws TypeError if something was not measured. */
+export const summarize = ({ isOwnCluster, roundTrips, produces, flood }: SuiteResult): KafkaResult => {
+  const all = [...roundTrips, ...produces];
+  const row = (name: CaseName, beside: CaseName, connections: number, records = 1): Row =>
+    rowOf({ name, beside, connections, records }, roundsOf(all, name, connections), roundsOf(all, beside, connections));
+  const paths = CONNECTIONS.map((connections) => row("request-reply", "raw", connections));
+  return {
+    isOwnCluster,
+    rows: [
+      ...paths,
+      ...PRODUCE_CONNECTIONS.map((connections) => row("gateway", "native", connections)),
+      row("gateway 100", "native 100", LARGE_CONNECTIONS, LARGE),
+    ],
+    flood,
+    arithmeticMs: spreadOf(all.flatMap(({ arithmeticMs }) => arithmeticMs)),
+    goals: [
+      atMost("request-reply p50 ÷ raw round trip p50, 1 connection", 4, (paths[0] as Row).p50ToBeside, "×"),
+      atMost("flood: memory at its peak − idle", 256, (flood.memory.peakBytes - flood.idleBytes) / MIB, "MiB"),
+    ],
+  };
+};
+
+type RowOf = Pick<Row, "name" | "beside" | "connections"> & { readonly records: number };
+
+const rowOf = ({ records, ...names }: RowOf, own: readonly Measurement[], beside: readonly Measurement[]): Row => ({
+  ...names,
+  ratePerSecond: medianOf(own, "ratePerSecond"),
+  recordsPerSecond: medianOf(own, "ratePerSecond") * records,
+  p50Us: medianOf(own, "p50Us"),
+  p99Us: medianOf(own, "p99Us"),
+  besideRatePerSecond: medianOf(beside, "ratePerSecond"),
+  besideP50Us: medianOf(beside, "p50Us"),
+  besideP99Us: medianOf(beside, "p99Us"),
+  rateToBeside: ratioOf(own, beside, "ratePerSecond"),
+  p50ToBeside: ratioOf(own, beside, "p50Us"),
+});

@@ -1,0 +1,96 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Position } from "../../consumer/offsets.ts";
+import { workerSink } from "../../consumer/sinks/worker.ts";
+import type { OnRevoked, Source } from "../../consumer/source.ts";
+import { startConsumer } from "../../consumer/start-consumer.ts";
+import { defineContract } from "../../contract/contract.ts";
+import { operations } from "../../contract/operations.ts";
+import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
+import { createRecordedLog } from "./log.ts";
+import { REPLY_SECRET } from "./process.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
+import { newRequest, toWire } from "./requests.ts";
+
+/** Six requests in two partitions by turns, all of one key in each, so that only the first of each has begun. */
+const setUp = async () => {
+  const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
+  const requests = Array.from({ length: 6 }, (_, index) => newRequest({ data: { a: index, b: 0 } }));
+  const commits: Position[] = [];
+  const begun: number[] = [];
+  const release = Promise.withResolvers<void>();
+  const given = Promise.withResolvers<OnRevoked>();
+  // In memory: what is looked at here stands behind it.
+  const source: Source = {
+    name: "memory",
+    async open(_, onRevoked) {
+      given.resolve(onRevoked);
+    },
+    async *records() {
+      for (const [index, request] of requests.entries()) {
+        const partition = index % 2;
+        yield { ...toWire(request), key: `k${partition}`, headers: toWire(request).headers ?? [], partition, offset: index, timestamp: 0 };
+      }
+    },
+    async commit(positions) {
+      commits.push(...positions);
+      return { committed: positions, lost: [] };
+    },
+    async produce() {},
+    async close() {},
+  };
+  const consumer = startConsumer({
+    contract: defineContract({ sum: operations.sum }),
+    handlers: {
+      async sum({ a }: { a: number }) {
+        begun.push(a);
+        await release.promise;
+        return { sum: a };
+      },
+    },
+    source,
+    sink: workerSink({ url: receiver.url, key: await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>) }),
+    log: createRecordedLog(),
+    concurrency: 8,
+    replySource: "/consumer/test",
+  });
+  onTestFinished(async () => {
+    await consumer.drain(0);
+    await receiver.close();
+  });
+  await expect.poll(() => begun).toEqual([0, 1]);
+  return { receiver, commits, begun, release: release.resolve, revoke: await given.promise };
+};
+
+const partition = { topic: "requests", partition: 0 };
+
+test("what was taken of a partition that goes is finished and committed before it is gone", async () => {
+  const { commits, begun, release, revoke } = await setUp();
+  const revoked = revoke([partition], new AbortController().signal);
+  release();
+  await revoked;
+  expect(begun.filter((index) => index % 2 === 0)).toEqual([0, 2, 4]);
+  expect(commits.findLast((position) => position.partition === 0)).toMatchObject({ offset: 5 });
+});
+
+test("what has not begun when the time is over is left to the next member, and what has begun is not committed", async () => {
+  const { receiver, commits, begun, release, revoke } = await setUp();
+  const over = new AbortController();
+  const revoked = revoke([partition], over.signal);
+  over.abort();
+  await revoked;
+  release();
+  await receiver.until(() => receiver.stored.size === 4);
+  expect(begun.toSorted()).toEqual([0, 1, 3, 5]);
+  await expect.poll(() => commits.at(-1)).toMatchObject({ partition: 1, offset: 6 });
+  expect(commits.map((position) => position.partition)).not.toContain(0);
+});
+
+test("a partition that is gone already is not waited for", async () => {
+  const { receiver, commits, begun, release, revoke } = await setUp();
+  await revoke([partition], AbortSignal.abort());
+  release();
+  await receiver.until(() => receiver.stored.size === 4);
+  expect(begun).not.toContain(2);
+  await expect.poll(() => commits.at(-1)).toMatchObject({ partition: 1, offset: 6 });
+  expect(commits.map((position) => position.partition)).not.toContain(0);
+});
