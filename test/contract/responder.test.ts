@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
+import type { Handlers } from "../../consumer/handler.ts";
 import { defineContract, type HandledName, handledTopicsOf, respondedOperationsOf, topicsOf } from "../../contract/contract.ts";
 import { defineOperation } from "../../contract/operation.ts";
 
@@ -47,6 +48,8 @@ test("a topic with two uses is refused: nobody could tell one's records from the
 });
 
 test("an operation that a responder answers has no handler, by its type", () => {
+  // @ts-expect-error -- a handler that would never be called
+  void ({ sum: () => 1, price: () => 1 } satisfies Handlers<{ sum: typeof sum; price: typeof price }>);
   expectTypeOf<HandledName<{ sum: typeof sum; price: typeof price }>>().toEqualTypeOf<"sum">();
   expectTypeOf(price.responder).toEqualTypeOf<typeof responder>();
   expectTypeOf(sum.responder).toEqualTypeOf<undefined>();

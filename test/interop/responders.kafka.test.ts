@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningProcess } from "../helpers/processes.ts";
+import { until } from "../helpers/stack.ts";
 import { ownName } from "../kafka/broker/topics.ts";
 import type { LineProcess } from "./line-process.ts";
 import { startNest } from "./nest/app.ts";
@@ -31,6 +32,7 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
   let stack: InteropStack;
   let consumer: RunningProcess;
   let unanswered: Answer;
+  let requester: LineProcess;
 
   beforeAll(async () => {
     stack = await startInteropStack({ brokers, responded: [...Object.values(spring), ...Object.values(nest)] });
@@ -38,12 +40,14 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
       Object.fromEntries(Object.entries(operations).map(([name, { requestTopic }]) => [name, requestTopic]));
     started.push(await startSpring("responder", brokers, topicsOf(spring)));
     started.push(await startNest("responder", { brokers, topics: topicsOf(nest) }));
+    requester = await startSpring("requester", brokers, { replies: spring.sum.replyTopic });
+    started.push(requester);
     unanswered = await stack.request("spring-silent", { a: 2, b: 3 }, "respond-async");
   });
 
   afterAll(async () => {
     await consumer?.stop();
-    await Promise.all(started.map((responder) => responder.stop()));
+    await Promise.all(started.map((program) => program.stop()));
     await stack?.remove();
   });
 
@@ -66,6 +70,16 @@ await springSuite("a responder of somebody else", ({ brokers }) => {
       const answers = await Promise.all(numbers.map((number) => stack.request(operationOf(number), { a: number, b: 0.5 })));
       expect(answers.map(({ body }) => body)).toEqual(numbers.map((number) => ({ sum: number + 0.5 })));
     });
+
+    test.each([true, false])(
+      "a requester in Spring shares the responder and its reply topic (binary correlation: %s)",
+      async (binaryCorrelation) => {
+        const line = { topic: spring.sum.requestTopic, request: { a: 20, b: 3 }, binaryCorrelation, replyPartition: null };
+        const answers = await Promise.all([requester.ask(line), stack.request("spring-sum", { a: 2, b: 3 })]);
+        expect(answers).toMatchObject([{ value: { sum: 23 } }, { status: 200, body: { sum: 5 } }]);
+        await until(() => consumer.output().includes("a reply to somebody else's request was passed over"));
+      },
+    );
 
     test.each([
       ["an error that it means for its clients", "nest-failing", 502, "RESPONDER_FAILED", "This responder says that it failed."],
