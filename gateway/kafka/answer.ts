@@ -31,24 +31,35 @@ export type AnswerOptions = {
 const PATIENCE_MS = 5_000;
 /** What one read brings at most, or a batch if that is larger: this much is held for every call that is woken at once. */
 const READ_BYTES = 256 * 1024;
+/** Between attempts while leaders change. */
+const PAUSE_MS = 100;
 /** How often one answer is added to: a read ends with a segment of the log. */
 const MAX_READS = 16;
 
-/** Reads the next records into an answer, as far as there is room. @throws KafkaError, GatewayError 503 without room */
+/**
+ * Reads the next records into an answer, as far as there is room. Where a leader was not there it looks for another, if the call has time.
+ * @throws KafkaError, GatewayError 503 without room
+ */
 export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
+  const { positions, wait } = options;
   const answer: Answer = { records: [], taken: [] };
   try {
-    await fill(answer, options);
+    await fill(answer, options).catch(async (error: unknown) => {
+      const isPassing = error instanceof KafkaError && error.retryable && !wait.isOver();
+      if (!isPassing || answer.records.length > 0) throw error;
+      await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
+      await fill(answer, { ...options, waitMs: 0 });
+    });
   } catch (error) {
     // What was taken is on its way to the client, or is put back.
     if (answer.records.length === 0) throw error;
   }
-  rotate(options.positions);
+  rotate(positions);
   return answer;
 };
 
 const fill = async (answer: Answer, options: AnswerOptions): Promise<void> => {
-  const { positions, room, isCurrent, moveIntoLog } = options;
+  const { positions, room, wait, isCurrent, moveIntoLog } = options;
   const { records, bytes } = room.free();
   let left: Room = { records, bytes };
   for (let reads = 0, waitMs = options.waitMs; reads < MAX_READS; reads += 1, waitMs = 0) {
@@ -58,6 +69,8 @@ const fill = async (answer: Answer, options: AnswerOptions): Promise<void> => {
     room.take(took.bytes);
     for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
     left = { records: left.records - took.records, bytes: left.bytes - took.bytes };
+    // That was answered at once, and would be again.
+    if (found.hasMoved && took.records === 0) await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
     const hasMore = found.outOfRange.length > 0 || (took.records > 0 && [...positions.values()].some(isBehind));
     if (!hasMore || left.records <= 0 || left.bytes <= 0) return;
   }

@@ -44,14 +44,15 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
   let draining = false;
 
   /** What the instance owns; undefined if its group is still sharing out when it has waited long enough. @throws KafkaError */
-  const assignmentOf = async ({ member }: Instance, wait: Wait): Promise<Assignment | undefined> => {
+  const assignmentOf = async (instance: Instance, wait: Wait): Promise<Assignment | undefined> => {
+    const { member } = instance;
     const until = clock.now() + Math.max(PATIENCE_MS, wait.leftMs());
     for (;;) {
       const [assignment, failure] = [member.assignment(), member.failure()];
       if (assignment !== undefined) return assignment;
       if (failure !== undefined && isToBeTold(failure)) throw failure;
       const left = until - clock.now();
-      if (wait.isCut() || left <= 0) return undefined;
+      if (instance.ended !== undefined || wait.isCut() || left <= 0) return undefined;
       await wait.until(member.changed(), left);
     }
   };
@@ -88,23 +89,10 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
       await begin(instance, assignment);
       requireBeginnings(instance.positions);
       if (instance.positions.size === 0) await wait.until(instance.member.changed(), wait.leftMs());
-      const taking = instance.positions.size === 0 ? NOTHING : await readAgain(instance, request, wait, waitMs);
+      const taking = instance.positions.size === 0 ? NOTHING : await read(instance, request, wait, waitMs);
       if (taking.records.length > 0 || wait.isOver()) return taking;
     }
     return NOTHING;
-  };
-
-  /** Other leaders than were known pass, as far as the call has time. */
-  const readAgain = async (instance: Instance, request: ConsumeRequest, wait: Wait, waitMs: number): Promise<Answer> => {
-    try {
-      return await read(instance, request, wait, waitMs);
-    } catch (error) {
-      if (error instanceof GatewayError) throw error;
-      const failure = kafkaErrorOf(error);
-      if (!failure.retryable || wait.isOver()) throw failure;
-      await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
-      return await read(instance, request, wait, 0);
-    }
   };
 
   const consume = async (instance: Instance, request: ConsumeRequest): Promise<Batch> => {
@@ -159,7 +147,7 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
       const wait = createWait({ timeoutMs: PATIENCE_MS, signal: new AbortController().signal }, clock);
       for (;;) {
         const assignment = await assignmentOf(instance, wait);
-        if (assignment === undefined) throw new KafkaError("unavailable", "the group is sharing out its partitions");
+        if (assignment === undefined) throw instance.ended ?? new KafkaError("unavailable", "the group is sharing out its partitions");
         const offsets = explicit.length === 0 ? uncommitted(instance, assignment) : explicit;
         if (explicit.length > 0) await requireOwned(name, assignment, offsets);
         if (offsets.length === 0) return;

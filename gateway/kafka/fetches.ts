@@ -1,4 +1,3 @@
-import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { FetchRequest, PartitionOffset, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -30,7 +29,6 @@ const MAX_LINES = 16;
 /** How long a broker waits for records at a time; less where others wait for the connection. */
 const POLL_MS = 500;
 const SHARED_POLL_MS = 25;
-const PAUSE_MS = 100;
 
 type SharedLine = Line & { users: number };
 
@@ -89,11 +87,6 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
         const pollMs = line.users > 1 ? SHARED_POLL_MS : POLL_MS;
         const records = await read(line, positions, request, wait, isFirst ? 0 : Math.min(pollMs, wait.leftMs()));
         if (records.length > 0 || wait.isOver()) return records;
-      } catch (error) {
-        if (!(error instanceof KafkaError && error.retryable) || wait.isOver()) throw error;
-        // Another leader than was known; it is looked up by the next attempt, which is the last.
-        if (!isFirst) throw error;
-        await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
       } finally {
         line.users -= 1;
       }

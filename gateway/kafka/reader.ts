@@ -19,6 +19,8 @@ export type Reading = {
   readonly partitions: readonly FetchedPartition[];
   /** Whose offset is not, or no longer, in the log. */
   readonly outOfRange: readonly PartitionName[];
+  /** Whether there were partitions that others lead by now, of which nothing could be read, nor waited for. */
+  readonly hasMoved: boolean;
 };
 
 /**
@@ -69,7 +71,7 @@ const firstFull = async (readings: readonly Promise<Reading>[]): Promise<Reading
     const read = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     const failed = settled.find((outcome) => outcome.status === "rejected");
     if (read.length === 0 && failed !== undefined) throw failed.reason;
-    return { partitions: read.flatMap(({ partitions }) => partitions), outOfRange: [] };
+    return { partitions: read.flatMap(({ partitions }) => partitions), outOfRange: [], hasMoved: read.some(({ hasMoved }) => hasMoved) };
   }
 };
 
@@ -117,6 +119,7 @@ const readOfLeader = async (
   );
   const partitions: FetchedPartition[] = [];
   const outOfRange: PartitionName[] = [];
+  let hasMoved = false;
   for (const { topic, partition, offset } of offsets) {
     const answer = answers.get(`${idOf(topic)}/${partition}`);
     if (answer === undefined) continue;
@@ -127,8 +130,10 @@ const readOfLeader = async (
     const failure = errorOfCode(answer.errorCode, JSON.stringify(`${topic}-${partition}`));
     if (failure.code === "out-of-range") outOfRange.push({ topic, partition });
     // Led by another broker, or deleted: looked up again.
-    else if (failure.retryable || failure.code === "unknown-topic") directory.forget([topic]);
-    else throw failure;
+    else if (failure.retryable || failure.code === "unknown-topic") {
+      directory.forget([topic]);
+      hasMoved = true;
+    } else throw failure;
   }
-  return { partitions, outOfRange };
+  return { partitions, outOfRange, hasMoved };
 };
