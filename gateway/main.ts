@@ -14,25 +14,30 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-const openEngine = async (config: GatewayConfig, log: Log): Promise<Engine> => {
+/** The engine, and what the log is to say of it. */
+type Opened = { readonly engine: Engine; readonly told: object };
+
+const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
   const topics = config.GATEWAY_TOPICS;
   const partitionsOnDemand = config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined;
   if (config.GATEWAY_ENGINE === "kafka") {
     const connection = kafkaConnectionOf(config);
-    log.info({ brokers: connection.brokers }, "connecting to Kafka");
-    return await openKafkaEngine({ connection, topics, replicas: config.GATEWAY_REPLICATION_FACTOR, partitionsOnDemand }, { log });
+    const replicas = config.GATEWAY_REPLICATION_FACTOR;
+    return {
+      engine: await openKafkaEngine({ connection, topics, replicas, partitionsOnDemand }, { log }),
+      told: { brokers: connection.brokers },
+    };
   }
   const { GATEWAY_DATA_DIR: dataDir, GATEWAY_FSYNC: fsync } = config;
-  log.info({ dataDir, fsync }, "opening the log");
   const retention = { ms: config.GATEWAY_RETENTION_MS, bytes: config.GATEWAY_RETENTION_BYTES };
-  return openEmbeddedEngine({ dataDir, fsync, topics, retention, partitionsOnDemand }, { log });
+  return { engine: openEmbeddedEngine({ dataDir, fsync, topics, retention, partitionsOnDemand }, { log }), told: { dataDir, fsync } };
 };
 
 const start = async (): Promise<void> => {
   const config = readGatewayConfig(process.env);
   const { GATEWAY_HOST: host, GATEWAY_PORT: port } = config;
   const log = createLog(config);
-  const engine = await openEngine(config, log);
+  const { engine, told } = await openEngine(config, log);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gateway = await startGateway(
@@ -42,7 +47,7 @@ const start = async (): Promise<void> => {
     if (error.code === "EADDRINUSE") return fail(new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`));
     return fail(error);
   });
-  log.info({ url: gateway.url, engine: config.GATEWAY_ENGINE }, `gateway at ${gateway.url}`);
+  log.info({ url: gateway.url, ...told }, `gateway at ${gateway.url}`);
   const toldToStop = untilToldToStop({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });
 

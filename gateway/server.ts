@@ -6,6 +6,7 @@ import type { Log } from "../environment/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
+import { createFailureLog } from "./failure-log.ts";
 import { type BudgetSizes, createBudgets, DEFAULT_BUDGETS } from "./budgets.ts";
 import { createCors } from "./http/cors.ts";
 import { createListener } from "./http/listener.ts";
@@ -27,7 +28,7 @@ export type GatewayOptions = {
 
 export type GatewaySeams = {
   readonly engine: Engine;
-  readonly log: Pick<Log, "error">;
+  readonly log: Pick<Log, "warn" | "error">;
   readonly clock?: Clock;
   /** What else is to be told at `/metrics`. */
   readonly registry?: Registry;
@@ -55,8 +56,7 @@ export const startGateway = async (
     metrics: createMetrics(registry, budgets),
     clock,
     isStopping: () => stopping,
-    // The route alone: a path can carry a record, and a query a password.
-    onError: (error, route) => log.error({ err: error.cause ?? error, status: error.status, route }, error.message),
+    onError: createFailureLog(log, clock),
   });
   const server = createServer(
     {

@@ -38,7 +38,7 @@ export const gatewayUnderTest = async ({
       ...(budgets === undefined ? {} : { budgets }),
       ...(corsOrigins === undefined ? {} : { corsOrigins }),
     },
-    { engine, log: { error: () => {} } },
+    { engine, log: { warn: () => {}, error: () => {} } },
   );
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= gateway.stop());
