@@ -35,7 +35,7 @@ export type KafkaEngineOptions = {
   readonly queueBytes?: number;
 };
 
-export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "warn"> };
+export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "info" | "warn"> };
 
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;

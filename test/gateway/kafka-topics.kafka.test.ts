@@ -15,7 +15,7 @@ import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic, ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { fetchRequest, take } from "./engine-contract.ts";
-import { kafkaEngineUnderTest } from "./open-kafka-engine.ts";
+import { kafkaEngineUnderTest, SILENT_LOG } from "./open-kafka-engine.ts";
 
 const record = (topic: string, partition = 0, value = "v") => ({ topic, partition, value, headers: [] });
 
@@ -23,7 +23,8 @@ kafkaSuite("topics on Kafka", ({ brokers }) => {
   test("declared topics are made with their settings, and one that is there is left as it is, with a word in the log", async () => {
     const there = await createTopic(brokers, "there", 2);
     const made = ownName("made");
-    const warnings: string[] = [];
+    const lines: string[] = [];
+    const note = (_: unknown, message?: string) => void lines.push(String(message));
     const engine = await openKafkaEngine(
       {
         connection: connectionTo(brokers),
@@ -32,12 +33,12 @@ kafkaSuite("topics on Kafka", ({ brokers }) => {
           [made, { partitions: 3, retention: { ms: 1_000, bytes: undefined } }],
         ]),
       },
-      { log: { warn: (_: unknown, message?: string) => void warnings.push(String(message)) } },
+      { log: { info: note, warn: note } },
     );
     const counts = await engine.topics();
     await engine.close();
     expect([counts.get(there), counts.get(made)]).toEqual([2, 3]);
-    expect(warnings).toEqual([expect.stringMatching(/has 2 partitions and GATEWAY_TOPICS says 6/)]);
+    expect(lines.toSorted()).toEqual([`made the topic "${made}"`, expect.stringMatching(/has 2 partitions and GATEWAY_TOPICS says 6/)]);
     expect(await settingsOf(made)).toMatchObject({ "retention.ms": "1000", "retention.bytes": "-1" });
   });
 
@@ -57,7 +58,7 @@ kafkaSuite("topics on Kafka", ({ brokers }) => {
   test("Kafka's own topics are not shown", async () => {
     const engine = await kafkaEngineUnderTest({ brokers });
     await take(engine);
-    const plain = await openKafkaEngine({ connection: connectionTo(brokers), topics: new Map() }, { log: { warn: () => {} } });
+    const plain = await openKafkaEngine({ connection: connectionTo(brokers), topics: new Map() }, { log: SILENT_LOG });
     const names = [...(await plain.topics()).keys()];
     await plain.close();
     expect(names.filter((name) => name.startsWith("__"))).toEqual([]);
@@ -106,7 +107,7 @@ kafkaSuite(
     const guest: KafkaLogin = { mechanism: "PLAIN", username: "guest", password: USERS.guest };
     const connection = connectionTo(saslBrokers, { sasl: guest });
     const open = async () => {
-      const engine = await openKafkaEngine({ connection, topics: new Map() }, { log: { warn: () => {} } });
+      const engine = await openKafkaEngine({ connection, topics: new Map() }, { log: SILENT_LOG });
       onTestFinished(() => engine.close());
       return engine;
     };
@@ -162,7 +163,7 @@ kafkaSuite(
     });
 
     test("cannot start a gateway whose topics are not there", async () => {
-      const opening = openKafkaEngine({ connection, topics: new Map([[ownName("t"), { partitions: 1 }]]) }, { log: { warn: () => {} } });
+      const opening = openKafkaEngine({ connection, topics: new Map([[ownName("t"), { partitions: 1 }]]) }, { log: SILENT_LOG });
       await expect(opening).rejects.toMatchObject({ code: "unauthorized", message: expect.stringMatching(/cannot be made/) });
     });
   },

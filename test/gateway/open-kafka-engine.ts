@@ -15,6 +15,8 @@ export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
   readonly clock?: Clock;
 };
 
+export const SILENT_LOG = { info: () => {}, warn: () => {} };
+
 /** An engine on a cluster, by default with topics of its own that it calls `t`, of 4 partitions, and `u`, of 1; it closes with the test. */
 export const kafkaEngineUnderTest = async ({
   brokers,
@@ -24,10 +26,7 @@ export const kafkaEngineUnderTest = async ({
   ...options
 }: OpenKafkaOptions): Promise<Engine> => {
   const declared = new Map(Object.entries(topics).map(([name, partitions]) => [`${scope}-${name}`, { partitions }]));
-  const engine = await openKafkaEngine(
-    { connection: connectionTo(brokers), topics: declared, ...options },
-    { log: { warn: () => {} }, clock },
-  );
+  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: SILENT_LOG, clock });
   onTestFinished(() => engine.close());
   return scopedEngine(engine, scope);
 };
