@@ -30,10 +30,13 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
   const draft = useMemo(() => readDraft(operation, text), [operation, text]);
   const field = useMemo(() => fieldOf(operation.request), [operation]);
   const found = "problems" in draft ? draft.problems : [];
-  if (isTold && found.length === 0) tell(false);
   const problems = isTold ? found : [];
   const value = useMemo(() => parse(text), [text]);
 
+  const edit = (next: string): void => {
+    setText(next);
+    if ("request" in readDraft(operation, next)) tell(false);
+  };
   const choose = (next: string): void => {
     setName(next);
     setText(exampleOf(findOperation(contract, next) as Operation));
@@ -84,7 +87,7 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
               path={[]}
               value={value}
               problems={problems}
-              onChange={(path, next) => setText(pretty(withValueAt(value, path, next)))}
+              onChange={(path, next) => edit(pretty(withValueAt(value, path, next)))}
             />
           )}
         </div>
@@ -99,7 +102,7 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
             aria-describedby="problems"
             aria-invalid={problems.length > 0}
             value={text}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
+            onInput={({ currentTarget }) => edit(currentTarget.value)}
           />
         </div>
       </div>
