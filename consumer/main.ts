@@ -3,14 +3,12 @@ import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts"
 import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
-import { createKafkaProducer } from "../kafka/producer.ts";
 import { importWebhookKey } from "../protocol/webhook-signature.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
-import { kafkaSource } from "./sources/kafka.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
@@ -30,13 +28,17 @@ const config = readConfig();
 const log = createLog(config.log);
 const { group, relayGroup, instance, workerUrl, concurrency } = config;
 
-const createSource = (source: SourceConfig, group: string, topics: readonly string[]): Source => {
+// What needs Kafka's client is loaded only here: that takes longer than all else that a consumer does to start.
+const createSource = async (source: SourceConfig, group: string, topics: readonly string[]): Promise<Source> => {
   const common = { group, instance, topics, log };
-  return source.kind === "kafka" ? kafkaSource({ ...source, ...common }) : upstashSource({ ...source, ...common });
+  if (source.kind === "upstash") return upstashSource({ ...source, ...common });
+  const { kafkaSource } = await import("./sources/kafka.ts");
+  return kafkaSource({ ...source, ...common });
 };
 
-const createRequesters = ({ source, requesters }: typeof config): Requesters | undefined => {
+const createRequesters = async ({ source, requesters }: typeof config): Promise<Requesters | undefined> => {
   if (requesters === undefined || source.kind !== "kafka") return undefined;
+  const { createKafkaProducer } = await import("../kafka/producer.ts");
   return { ...requesters, sink: replyTopicSink({ producer: createKafkaProducer(source.connection), log }) };
 };
 
@@ -46,13 +48,13 @@ const responded = respondedOperationsOf(operations);
 const replyTopics = [...responded.keys()];
 const consumers: RunningConsumer[] = [];
 if (requestTopics.length > 0) {
-  const source = createSource(config.source, group, requestTopics);
-  const requesters = createRequesters(config);
+  const source = await createSource(config.source, group, requestTopics);
+  const requesters = await createRequesters(config);
   const replySource = `/consumer/${group}`;
   consumers.push(startConsumer({ contract: operations, handlers, source, sink, requesters, log, concurrency, replySource }));
 }
 if (replyTopics.length > 0) {
-  const source = createSource(config.source, relayGroup, replyTopics);
+  const source = await createSource(config.source, relayGroup, replyTopics);
   consumers.push(startRelay({ operations: responded, source, sink, log, replySource: `/relay/${relayGroup}` }));
 }
 

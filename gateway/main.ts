@@ -6,7 +6,6 @@ import { kafkaConnectionOf } from "../kafka/config.ts";
 import { type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { Engine } from "./engine.ts";
-import { openKafkaEngine } from "./kafka/kafka-engine.ts";
 import { startGateway } from "./server.ts";
 
 const fail = (error: unknown): never => {
@@ -21,6 +20,8 @@ const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
   const topics = config.GATEWAY_TOPICS;
   const partitionsOnDemand = config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined;
   if (config.GATEWAY_ENGINE === "kafka") {
+    // Only here: loading the client takes longer than all else that a gateway does to start.
+    const { openKafkaEngine } = await import("./kafka/kafka-engine.ts");
     const connection = kafkaConnectionOf(config);
     const replicas = config.GATEWAY_REPLICATION_FACTOR;
     return {
