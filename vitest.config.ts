@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const node = { environment: "node" as const };
 
+/** Of tests that wait for real processes on a machine that may be busy with others: what passes only the second time is named in the output. */
+const again = { retry: 1 };
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/helpers/reporter.ts"],
@@ -39,6 +42,7 @@ export default defineConfig({
       {
         test: {
           ...node,
+          ...again,
           // Starts, kills and waits for processes, each file its own: too slow for every commit.
           name: "processes",
           include: ["test/**/*.process.test.ts"],
@@ -49,6 +53,7 @@ export default defineConfig({
       {
         test: {
           ...node,
+          ...again,
           // One broker of Apache Kafka for all of them, on Java; some start clusters of their own.
           name: "kafka",
           include: ["test/**/*.kafka.test.ts"],
@@ -62,6 +67,7 @@ export default defineConfig({
       {
         test: {
           ...node,
+          ...again,
           name: "end-to-end",
           include: ["test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
