@@ -1,5 +1,6 @@
 /** How long the bench takes its time. */
 export type Pace = {
+  /** Not less than five, so that the spread says something. */
   readonly rounds: number;
   /** Once for each target, so that every just-in-time compiler has seen its work. */
   readonly firstWarmUpMs: number;
@@ -8,6 +9,10 @@ export type Pace = {
   readonly measureMs: number;
   readonly wakeUps: number;
   readonly floodMs: number;
+  /** Once for each of those that do the same in other ways: a JVM needs the longest until it is as fast as it will be. */
+  readonly peerWarmUpMs: number;
+  /** Calls at a fixed rate, in each round. */
+  readonly openLoopMs: number;
   /** On a cluster, where memory is held by requests only, and no log grows beside it. */
   readonly kafkaFloodMs: number;
 };
@@ -17,6 +22,26 @@ export type Pace = {
  * For numbers to be quoted; and for a minute or two, to see that all of it works.
  */
 export const PACES = {
-  full: { rounds: 9, firstWarmUpMs: 3_000, warmUpMs: 300, measureMs: 1_000, wakeUps: 1_000, floodMs: 600_000, kafkaFloodMs: 60_000 },
-  quick: { rounds: 2, firstWarmUpMs: 1_000, warmUpMs: 150, measureMs: 1_000, wakeUps: 100, floodMs: 20_000, kafkaFloodMs: 20_000 },
+  full: {
+    rounds: 9,
+    firstWarmUpMs: 3_000,
+    warmUpMs: 300,
+    measureMs: 1_000,
+    wakeUps: 1_000,
+    floodMs: 600_000,
+    peerWarmUpMs: 20_000,
+    openLoopMs: 3_000,
+    kafkaFloodMs: 60_000,
+  },
+  quick: {
+    rounds: 5,
+    firstWarmUpMs: 500,
+    warmUpMs: 150,
+    measureMs: 500,
+    wakeUps: 50,
+    floodMs: 8_000,
+    peerWarmUpMs: 4_000,
+    openLoopMs: 500,
+    kafkaFloodMs: 8_000,
+  },
 } as const satisfies Record<string, Pace>;
