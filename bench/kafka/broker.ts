@@ -22,7 +22,7 @@ const JAVA_OPTIONS = "-XX:TieredStopAtLevel=4";
 /** The cluster that KAFKA_BROKERS names, else one of its own, which takes Java and Maven. */
 export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
   const given = process.env["KAFKA_BROKERS"] ?? "";
-  if (given !== "") return { ...toMeasured(given.split(",")), isOwn: false, remove: async () => {} };
+  if (given !== "") return givenKafka(given.split(","));
   const part = createPart({
     name: "broker",
     say: console.error,
@@ -31,6 +31,9 @@ export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
   const { brokers } = await part.start();
   return { ...toMeasured(brokers as string[]), isOwn: true, remove: () => part.stop(GRACE_MS) };
 };
+
+/** A cluster that somebody else started, and that stays. */
+export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({ ...toMeasured(brokers), isOwn: false, remove: async () => {} });
 
 const toMeasured = (brokers: readonly string[]) => {
   const connection: KafkaConnection = { brokers, clientId: "bench", tls: undefined, sasl: undefined };

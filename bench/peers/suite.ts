@@ -39,14 +39,16 @@ const OPEN_CALLERS = 256;
 const OPEN_WARM_UP_MS = 500;
 
 /** Measures on one cluster: request and reply, then accepting without anybody who replies, which leaves a backlog. */
-export const runSuite = (pace: Pace, say: (line: string) => void): Promise<SuiteResult> =>
-  duringLifetime(startMeasuredKafka(), async (kafka) => ({
-    isOwnCluster: kafka.isOwn,
-    ...(await duringLifetime(startContestants(kafka), (contestants) => measureReplies(contestants, pace, say))),
-    ...(await measureAccepting(kafka, pace, say)),
-  }));
+export const runSuite = ({ peerRounds, ...times }: Pace, say: (line: string) => void): Promise<SuiteResult> =>
+  duringLifetime(startMeasuredKafka(), async (kafka) => {
+    const pace = { ...times, rounds: peerRounds };
+    const replies = await duringLifetime(startContestants(kafka), (contestants) => measureReplies(contestants, pace, say));
+    return { isOwnCluster: kafka.isOwn, ...replies, ...(await measureAccepting(kafka, pace, say)) };
+  });
 
-const measureReplies = async ({ sums, echoes }: Contestants, pace: Pace, say: (line: string) => void) => {
+type RoundsPace = Omit<Pace, "peerRounds">;
+
+const measureReplies = async ({ sums, echoes }: Contestants, pace: RoundsPace, say: (line: string) => void) => {
   const names = CONTESTANTS.filter((name): name is LoadedContestant => name !== "naive");
   const of = (connections: number) => names.map((name): Case<LoadedContestant> => ({ name, work: sums[name], connections }));
   const echoCases = ECHOING.map((name): Case<LoadedContestant> => ({ name, work: echoes[name], connections: MIDDLE_CONNECTIONS }));
@@ -60,7 +62,7 @@ const measureReplies = async ({ sums, echoes }: Contestants, pace: Pace, say: (l
   return { sums: measuredSums, echoes: measuredEchoes, open: await measureOpen(sums, pace) };
 };
 
-const measureAccepting = (kafka: MeasuredKafka, pace: Pace, say: (line: string) => void) =>
+const measureAccepting = (kafka: MeasuredKafka, pace: RoundsPace, say: (line: string) => void) =>
   duringLifetime(startNaivePeer(kafka, { withConsumer: false }), (naive) =>
     duringLifetime(startBenchStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
       const own = createTargets(stack).accept;
@@ -83,7 +85,7 @@ const warmUp = async (cases: readonly Case[], measureMs: number): Promise<void> 
 };
 
 /** In turn, as the closed loops. */
-const measureOpen = async (sums: Contestants["sums"], { rounds, openLoopMs }: Pace): Promise<OpenRounds[]> => {
+const measureOpen = async (sums: Contestants["sums"], { rounds, openLoopMs }: RoundsPace): Promise<OpenRounds[]> => {
   const options = { ratePerSecond: OPEN_RATE_PER_SECOND, callers: OPEN_CALLERS, warmUpMs: OPEN_WARM_UP_MS, measureMs: openLoopMs };
   const open = CONTESTANTS.map((name) => ({ name, rounds: [] as OpenMeasurement[] }));
   for (let round = 0; round < rounds; round++)
