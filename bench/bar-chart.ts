@@ -3,8 +3,8 @@ import type { Spread } from "./spread.ts";
 /** Groups of bars, one below the other. Each has a scale of its own. */
 export type BarChart = {
   readonly title: string;
-  /** Below the bars: how to read them. */
-  readonly caption: string;
+  /** Lines below the bars: how to read them, and where they come from. */
+  readonly caption: readonly string[];
   readonly groups: readonly BarGroup[];
 };
 
@@ -13,7 +13,7 @@ export type BarGroup = { readonly title: string; readonly bars: readonly Bar[] }
 /** A bar as long as the median, and on it a line from the least to the most. */
 export type Bar = { readonly label: string; readonly value: Spread; readonly isOwn: boolean };
 
-const [WIDTH, LEFT, RIGHT, BAR, GAP, LINE] = [760, 150, 130, 18, 6, 22] as const;
+const [WIDTH, LEFT, RIGHT, BAR, GAP, LINE, CAPTION_LINE] = [760, 150, 130, 18, 6, 22, 16] as const;
 const FULL = WIDTH - LEFT - RIGHT;
 
 /** An SVG that stands for itself: no script, no font, no file beside it, and colours for light and for dark pages. */
@@ -28,14 +28,15 @@ export const drawBarChart = ({ title, caption, groups }: BarChart): string => {
       y += BAR + GAP;
     }
   }
-  const height = y + LINE + 6;
+  const lines = caption.map((line, index) => text(0, y + 14 + index * CAPTION_LINE, "caption", line));
+  const height = y + 14 + caption.length * CAPTION_LINE;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escapeText(title)}</title>`,
     STYLE,
     text(0, 18, "title", title),
     ...parts,
-    text(0, height - 10, "caption", caption),
+    ...lines,
     "</svg>",
     "",
   ].join("\n");

@@ -10,11 +10,11 @@ const LABELS: readonly (readonly [name: Contestant, label: string])[] = [
   ["raw", "raw, without HTTP"],
 ];
 
-/** Rates of request and reply, a group of bars for each number of connections. */
-export const plotRates = (rows: readonly Row[]): string =>
+/** Rates of request and reply, a group of bars for each number of connections. @param conditions what they were measured on */
+export const plotRates = (rows: readonly Row[], conditions: string): string =>
   drawBarChart({
     title: "Requests answered a second, through Kafka and back",
-    caption: "Median, and a line from the least to the most of all rounds. Each group has its own scale.",
+    caption: ["Median, and a line from the least to the most of all rounds. Each group has its own scale.", conditions],
     groups: [...new Set(rows.map(({ connections }) => connections))].map((connections) => ({
       title: connections === 1 ? "1 connection" : `${connections} connections`,
       bars: LABELS.flatMap(([name, label]) =>

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { PartFailedError } from "../../start/part.ts";
 import { versionOf } from "../conditions.ts";
 import { findMismeasured } from "../littles-law.ts";
@@ -37,9 +38,16 @@ export const peersSection: Section = {
         result,
         text: formatResult(result),
         ratios: result.ratios,
-        plot: plotRates(result.sums),
+        plot: plotRates(result.sums, formatConditions()),
         mismeasured: [...findMismeasured([...suite.sums, ...suite.echoes, ...suite.accepts], "side by side"), ...findUnkept(result.open)],
       },
     ];
   },
+};
+
+/** What one must know at least of the numbers in a picture. */
+const formatConditions = (): string => {
+  const { kafka, springBoot } = readPeerVersions();
+  const where = `${availableParallelism()} cores for everything, load generator included`;
+  return `${where}; Apache Kafka ${kafka} on one node, acks=all; Spring Boot ${springBoot}; Node ${process.versions.node}.`;
 };

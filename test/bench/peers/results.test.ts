@@ -19,7 +19,8 @@ test("the table has a line for everyone under each load, and for each ratio", ()
 });
 
 test("the plot shows who goes through Kafka, by the number of connections", () => {
-  const svg = plotRates(summarize(SUITE_RESULT).sums);
+  const svg = plotRates(summarize(SUITE_RESULT).sums, "on two cores");
+  expect(svg).toContain(">on two cores</text>");
   expect([...svg.matchAll(/class="group"[^>]*>([^<]*)</g)].map(([, title]) => title)).toEqual([
     "1 connection",
     "32 connections",
