@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { provideJar } from "./jar.ts";
 
 export type Jvm = {
   /** Where it serves HTTP; the responder does not. */
@@ -14,9 +13,9 @@ export type Jvm = {
 const MEMORY = ["-Xms512m", "-Xmx512m"];
 
 /** Starts the application in one of its roles. Ends this process if it ends by itself; what it printed says why. */
-export const startJvm = async (role: "requester" | "responder", settings: Readonly<Record<string, string>>): Promise<Jvm> => {
+export const startJvm = async (jar: string, role: "requester" | "responder", settings: Readonly<Record<string, string>>): Promise<Jvm> => {
   const args = Object.entries({ "spring.profiles.active": role, ...settings }).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn("java", [...MEMORY, "-jar", await provideJar(), ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn("java", [...MEMORY, "-jar", jar, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const exitWithIt = (): never => process.exit(1);
   child.once("exit", exitWithIt);
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];

@@ -1,3 +1,4 @@
+import { provideJar } from "./jar.ts";
 import { startJvm } from "./jvm.ts";
 
 /**
@@ -12,7 +13,8 @@ if (import.meta.main) {
     "topic.requests": requests,
     "topic.replies": replies,
   };
-  const jvms = await Promise.all([startJvm("requester", settings), startJvm("responder", settings)]);
+  const jar = await provideJar();
+  const jvms = await Promise.all([startJvm(jar, "requester", settings), startJvm(jar, "responder", settings)]);
   process.once("SIGTERM", () => void Promise.all(jvms.map((jvm) => jvm.stop())).then(() => process.exit()));
   process.send?.({ type: "ready", url: `http://127.0.0.1:${jvms[0].port}` });
 }
