@@ -37,6 +37,10 @@ console.log(
     .join("\n")}`,
 );
 const all = Object.values(results).flat();
+if (all.length === 0) {
+  console.error("Nothing was measured, and no results are written.");
+  process.exit(0);
+}
 for (const { text } of all) console.log(`\n${text}`);
 
 const mismeasured = all.flatMap((result) => result.mismeasured);

@@ -38,8 +38,8 @@ export const PACES = {
   quick: {
     rounds: 2,
     firstWarmUpMs: 500,
-    warmUpMs: 150,
-    measureMs: 500,
+    warmUpMs: 100,
+    measureMs: 400,
     wakeUps: 50,
     floodMs: 6_000,
     peerRounds: 5,
