@@ -49,5 +49,5 @@ export const peersSection: Section = {
 const formatConditions = (): string => {
   const { kafka, springBoot } = readPeerVersions();
   const where = `${availableParallelism()} cores for everything, load generator included`;
-  return `${where}; Apache Kafka ${kafka} on one node, acks=all; Spring Boot ${springBoot}; Node ${process.versions.node}.`;
+  return `${where}; Apache Kafka ${kafka} on one node, acks=all; Spring Boot ${springBoot}.`;
 };
