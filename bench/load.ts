@@ -68,12 +68,14 @@ export const measureLoad = async (
   const callers = await Promise.all(Array.from({ length: connections }, open));
   const begin = performance.now() + warmUpMs;
   const end = begin + measureMs;
-  let sumMs = 0;
+  let [sumMs, lastAnswered] = [0, begin];
   const loop = async ({ call }: Caller): Promise<void> => {
     for (let sent = performance.now(); sent < end;) {
       await call();
       const answered = performance.now();
-      if (answered >= begin && answered < end) {
+      // Where nothing ends in time, the first that does stands for it: slow is a result, and against Little's law, which tells.
+      if (answered >= begin && (answered < end || latencies.count === 0)) {
+        lastAnswered = answered;
         latencies.record(answered - sent);
         sumMs += answered - sent;
       }
@@ -86,14 +88,14 @@ export const measureLoad = async (
     await Promise.all(callers.map((caller) => caller.close()));
   }
   const { count } = latencies;
-  if (count === 0) throw new Error(`Expected ${"origin" in work ? work.origin : "it"} to answer within ${measureMs} ms`);
+  const elapsedMs = Math.max(measureMs, lastAnswered - begin);
   return {
     connections,
-    ratePerSecond: (count / measureMs) * 1_000,
+    ratePerSecond: (count / elapsedMs) * 1_000,
     meanUs: (sumMs / count) * 1_000,
     p50Us: latencies.percentileUs(50),
     p99Us: latencies.percentileUs(99),
-    little: sumMs / measureMs / connections,
+    little: sumMs / elapsedMs / connections,
   };
 };
 
