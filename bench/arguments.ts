@@ -1,18 +1,20 @@
 import { parseArgs } from "node:util";
 
-/** The main path through all processes, the gateway alone, and both on a Kafka cluster. */
-export const SECTIONS = ["path", "gateway", "kafka"] as const;
+/** The path through all processes, the gateway alone, the gateway on a Kafka cluster, and the path beside what does the same in other ways. */
+export const SECTIONS = ["path", "gateway", "kafka", "peers"] as const;
 
 export type SectionName = (typeof SECTIONS)[number];
 
 export type Arguments = {
   readonly quick: boolean;
   readonly sections: readonly SectionName[];
-  /** What the results are written to. Numbers of a quick run never replace those to be quoted. */
+  /** What the results are written to, in the folder of results. Numbers of a quick run never replace those to be quoted. */
   readonly fileName: string;
+  /** What the plot is written to, from the checkout's folder: a whole run draws the one to be shown. */
+  readonly plotPath: string;
 };
 
-/** Reads `--quick` and `--only path|gateway|kafka`. @throws TypeError saying what is expected. */
+/** Reads `--quick` and `--only path|gateway|kafka|peers`. @throws TypeError saying what is expected. */
 export const readArguments = (args: readonly string[]): Arguments => {
   const { quick, only } = parseArgs({
     args: [...args],
@@ -21,5 +23,11 @@ export const readArguments = (args: readonly string[]): Arguments => {
   const section = SECTIONS.find((name) => name === only);
   if (only !== undefined && section === undefined)
     throw new TypeError(`Expected --only to be one of ${SECTIONS.join(", ")}, got ${JSON.stringify(only)}`);
-  return { quick, sections: section === undefined ? SECTIONS : [section], fileName: quick ? "quick.json" : `${section ?? "latest"}.json` };
+  const name = quick ? "quick" : (section ?? "latest");
+  return {
+    quick,
+    sections: section === undefined ? SECTIONS : [section],
+    fileName: `${name}.json`,
+    plotPath: name === "latest" ? "docs/images/bench.svg" : `bench/results/${name}.svg`,
+  };
 };

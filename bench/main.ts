@@ -1,4 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
 import { gatewaySection } from "./gateway/section.ts";
@@ -6,11 +8,17 @@ import { kafkaSection } from "./kafka/section.ts";
 import type { Section, SectionResult } from "./section.ts";
 import { PACES } from "./pace.ts";
 import { pathSection } from "./path/section.ts";
+import { peersSection } from "./peers/section.ts";
 
-const RESULTS = new URL("./results/", import.meta.url);
-const SECTIONS: Readonly<Record<SectionName, Section>> = { path: pathSection, gateway: gatewaySection, kafka: kafkaSection };
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SECTIONS: Readonly<Record<SectionName, Section>> = {
+  path: pathSection,
+  gateway: gatewaySection,
+  kafka: kafkaSection,
+  peers: peersSection,
+};
 
-const { quick, sections, fileName } = readArguments(process.argv.slice(3));
+const { quick, sections, fileName, plotPath } = readArguments(process.argv.slice(3));
 const pace = PACES[quick ? "quick" : "full"];
 const conditions = {
   ...readConditions(pace),
@@ -29,16 +37,25 @@ console.log(
     .join("\n")}`,
 );
 const all = Object.values(results).flat();
+if (all.length === 0) {
+  console.error("Nothing was measured, and no results are written.");
+  process.exit(0);
+}
 for (const { text } of all) console.log(`\n${text}`);
 
 const mismeasured = all.flatMap((result) => result.mismeasured);
 for (const line of mismeasured) console.error(`NOT TO BE TRUSTED: ${line}`);
 const file = {
   conditions,
-  ...Object.fromEntries(Object.entries(results).map(([name, measured]) => [name, measured.map(({ result }) => result)])),
+  ratios: Object.assign({}, ...all.map(({ ratios }) => ratios)) as object,
+  series: Object.fromEntries(Object.entries(results).map(([name, measured]) => [name, measured.map(({ result }) => result)])),
   mismeasured,
 };
-await mkdir(RESULTS, { recursive: true });
-await writeFile(new URL(fileName, RESULTS), `${JSON.stringify(file, undefined, 2)}\n`);
-console.log(`\nbench/results/${fileName} written`);
+const write = async (path: string, text: string): Promise<void> => {
+  await mkdir(dirname(join(ROOT, path)), { recursive: true });
+  await writeFile(join(ROOT, path), text);
+  console.log(`${path} written`);
+};
+await write(`bench/results/${fileName}`, `${JSON.stringify(file, undefined, 2)}\n`);
+for (const { plot } of all) if (plot !== undefined) await write(plotPath, plot);
 process.exit(mismeasured.length === 0 ? 0 : 1);

@@ -8,6 +8,12 @@ export type Pace = {
   readonly measureMs: number;
   readonly wakeUps: number;
   readonly floodMs: number;
+  /** Of the section whose numbers are quoted: not less than five, so that the spread says something. */
+  readonly peerRounds: number;
+  /** Once for each of those that do the same in other ways: a JVM needs the longest until it is as fast as it will be. */
+  readonly peerWarmUpMs: number;
+  /** Calls at a fixed rate, in each round. */
+  readonly openLoopMs: number;
   /** On a cluster, where memory is held by requests only, and no log grows beside it. */
   readonly kafkaFloodMs: number;
 };
@@ -17,6 +23,28 @@ export type Pace = {
  * For numbers to be quoted; and for a minute or two, to see that all of it works.
  */
 export const PACES = {
-  full: { rounds: 9, firstWarmUpMs: 3_000, warmUpMs: 300, measureMs: 1_000, wakeUps: 1_000, floodMs: 600_000, kafkaFloodMs: 60_000 },
-  quick: { rounds: 2, firstWarmUpMs: 1_000, warmUpMs: 150, measureMs: 1_000, wakeUps: 100, floodMs: 20_000, kafkaFloodMs: 20_000 },
+  full: {
+    rounds: 9,
+    firstWarmUpMs: 3_000,
+    warmUpMs: 300,
+    measureMs: 1_000,
+    wakeUps: 1_000,
+    floodMs: 600_000,
+    peerRounds: 9,
+    peerWarmUpMs: 20_000,
+    openLoopMs: 3_000,
+    kafkaFloodMs: 60_000,
+  },
+  quick: {
+    rounds: 2,
+    firstWarmUpMs: 500,
+    warmUpMs: 100,
+    measureMs: 400,
+    wakeUps: 50,
+    floodMs: 6_000,
+    peerRounds: 5,
+    peerWarmUpMs: 3_000,
+    openLoopMs: 500,
+    kafkaFloodMs: 6_000,
+  },
 } as const satisfies Record<string, Pace>;

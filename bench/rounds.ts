@@ -51,10 +51,15 @@ export const roundsOf = <Name extends string>(
   return found.rounds;
 };
 
+export type MeasuredNumber = "ratePerSecond" | "p50Us" | "p99Us";
+
 /** The ratio of two cases, taken within each round. */
-export const ratioOf = (above: readonly Measurement[], below: readonly Measurement[], member: "ratePerSecond" | "p50Us"): Spread =>
+export const ratioOf = (above: readonly Measurement[], below: readonly Measurement[], member: MeasuredNumber): Spread =>
   spreadOf(above.map((measurement, round) => measurement[member] / (below[round]?.[member] ?? Number.NaN)));
 
+/** A number over the rounds. */
+export const spreadOverRounds = (rounds: readonly Measurement[], member: MeasuredNumber): Spread =>
+  spreadOf(rounds.map((measurement) => measurement[member]));
+
 /** The median of a number over the rounds. */
-export const medianOf = (rounds: readonly Measurement[], member: "ratePerSecond" | "p50Us" | "p99Us"): number =>
-  spreadOf(rounds.map((measurement) => measurement[member])).median;
+export const medianOf = (rounds: readonly Measurement[], member: MeasuredNumber): number => spreadOverRounds(rounds, member).median;

@@ -1,4 +1,5 @@
 import type { Pace } from "./pace.ts";
+import type { Spread } from "./spread.ts";
 
 /** One part of the bench. */
 export type Section = {
@@ -14,6 +15,10 @@ export type SectionResult = {
   readonly result: object;
   /** For people. */
   readonly text: string;
+  /** What of it is to be quoted, by name. */
+  readonly ratios?: Readonly<Record<string, Spread>>;
+  /** A picture of it, as SVG. */
+  readonly plot?: string;
   /** Measurements that contradict themselves, as lines for people. */
   readonly mismeasured: readonly string[];
 };

@@ -1,5 +1,5 @@
 /** A number that was measured several times. */
-export type Spread = { readonly median: number; readonly least: number; readonly most: number };
+export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
 /**
  * The median of some numbers and how far they are apart.
@@ -7,12 +7,12 @@ export type Spread = { readonly median: number; readonly least: number; readonly
  */
 export const spreadOf = (values: readonly number[]): Spread => {
   const sorted = values.toSorted((a, b) => a - b);
-  const [least, most] = [sorted[0], sorted.at(-1)];
+  const [min, max] = [sorted[0], sorted.at(-1)];
   const lower = sorted[Math.floor((sorted.length - 1) / 2)];
   const upper = sorted[Math.ceil((sorted.length - 1) / 2)];
-  if (least === undefined || most === undefined || lower === undefined || upper === undefined)
+  if (min === undefined || max === undefined || lower === undefined || upper === undefined)
     throw new TypeError("Expected at least one value, got none");
-  return { median: (lower + upper) / 2, least, most };
+  return { median: (lower + upper) / 2, min, max };
 };
 
 /**

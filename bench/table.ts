@@ -10,8 +10,8 @@ export const formatSteadiness = (arithmeticMs: Spread): string =>
   `steadiness: the same arithmetic took ${formatSpread(arithmeticMs)} ms in the course of the run`;
 
 /** The median, and in brackets the least and the most. */
-export const formatSpread = ({ median, least, most }: Spread): string =>
-  least === most ? formatNumber(median) : `${formatNumber(median)} (${formatNumber(least)}–${formatNumber(most)})`;
+export const formatSpread = ({ median, min, max }: Spread): string =>
+  min === max ? formatNumber(median) : `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`;
 
 /** A whole number in groups of three digits. */
 export const formatWhole = (value: number): string => Math.round(value).toLocaleString("en");

@@ -16,19 +16,24 @@ export type MeasuredKafka = Removable & {
 
 const STARTER = fileURLToPath(new URL("../../test/kafka/broker/starter.ts", import.meta.url));
 const GRACE_MS = 10_000;
+/** Tests start it for the shortest life, with half of its just-in-time compiler; here it has all of it. */
+const JAVA_OPTIONS = "-XX:TieredStopAtLevel=4";
 
 /** The cluster that KAFKA_BROKERS names, else one of its own, which takes Java and Maven. */
 export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
   const given = process.env["KAFKA_BROKERS"] ?? "";
-  if (given !== "") return { ...toMeasured(given.split(",")), isOwn: false, remove: async () => {} };
+  if (given !== "") return givenKafka(given.split(","));
   const part = createPart({
     name: "broker",
     say: console.error,
-    spawn: () => forkProgram(STARTER, [], inheritedVariables()),
+    spawn: () => forkProgram(STARTER, [], { ...inheritedVariables(), _JAVA_OPTIONS: JAVA_OPTIONS }),
   });
   const { brokers } = await part.start();
   return { ...toMeasured(brokers as string[]), isOwn: true, remove: () => part.stop(GRACE_MS) };
 };
+
+/** A cluster that somebody else started, and that stays. */
+export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({ ...toMeasured(brokers), isOwn: false, remove: async () => {} });
 
 const toMeasured = (brokers: readonly string[]) => {
   const connection: KafkaConnection = { brokers, clientId: "bench", tls: undefined, sasl: undefined };

@@ -4,7 +4,7 @@ import { atMost, type Goal } from "../goals.ts";
 import type { Measurement } from "../load.ts";
 import { medianOf, ratioOf, roundsOf } from "../rounds.ts";
 import { type Spread, spreadOf } from "../spread.ts";
-import { type CaseName, CONNECTIONS, LARGE_CONNECTIONS, PRODUCE_CONNECTIONS, type SuiteResult } from "./suite.ts";
+import { type CaseName, LARGE_CONNECTIONS, PRODUCE_CONNECTIONS, type SuiteResult } from "./suite.ts";
 
 /** A line of the table: medians of the rounds, beside what it is compared with. */
 export type Row = {
@@ -35,24 +35,18 @@ export type KafkaResult = {
 const MIB = 1_024 * 1_024;
 
 /** @throws TypeError if something was not measured. */
-export const summarize = ({ isOwnCluster, roundTrips, produces, flood }: SuiteResult): KafkaResult => {
-  const all = [...roundTrips, ...produces];
+export const summarize = ({ isOwnCluster, produces, flood }: SuiteResult): KafkaResult => {
   const row = (name: CaseName, beside: CaseName, connections: number, records = 1): Row =>
-    rowOf({ name, beside, connections, records }, roundsOf(all, name, connections), roundsOf(all, beside, connections));
-  const paths = CONNECTIONS.map((connections) => row("request-reply", "raw", connections));
+    rowOf({ name, beside, connections, records }, roundsOf(produces, name, connections), roundsOf(produces, beside, connections));
   return {
     isOwnCluster,
     rows: [
-      ...paths,
       ...PRODUCE_CONNECTIONS.map((connections) => row("gateway", "native", connections)),
       row("gateway 100", "native 100", LARGE_CONNECTIONS, LARGE),
     ],
     flood,
-    arithmeticMs: spreadOf(all.flatMap(({ arithmeticMs }) => arithmeticMs)),
-    goals: [
-      atMost("request-reply p50 ÷ raw round trip p50, 1 connection", 4, (paths[0] as Row).p50ToBeside, "×"),
-      atMost("flood: memory at its peak − idle", 256, (flood.memory.peakBytes - flood.idleBytes) / MIB, "MiB"),
-    ],
+    arithmeticMs: spreadOf(produces.flatMap(({ arithmeticMs }) => arithmeticMs)),
+    goals: [atMost("flood: memory at its peak − idle", 256, (flood.memory.peakBytes - flood.idleBytes) / MIB, "MiB")],
   };
 };
 

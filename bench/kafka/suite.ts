@@ -4,24 +4,19 @@ import { type GatewayProcess, startGatewayProcess } from "../gateway/gateway-pro
 import { duringLifetime } from "../lifetime.ts";
 import { measureLoad } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { startBenchStack } from "../path/stack.ts";
-import { createTargets } from "../path/targets.ts";
-import { startRawRoundTrip } from "../peers/raw/round-trip.ts";
 import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
 import { type MeasuredKafka, startMeasuredKafka } from "./broker.ts";
 import { createNativeProduce } from "./native-produce.ts";
 
-/** `raw` is a round trip over two topics without HTTP; `native` the producer without a gateway before it. */
-export type CaseName = "raw" | "request-reply" | "native" | "gateway" | "native 100" | "gateway 100";
+/** `native` is the producer without a gateway before it. */
+export type CaseName = "native" | "gateway" | "native 100" | "gateway 100";
 
 export type SuiteResult = {
   readonly isOwnCluster: boolean;
-  readonly roundTrips: readonly CaseRounds<CaseName>[];
   readonly produces: readonly CaseRounds<CaseName>[];
   readonly flood: Flood;
 };
 
-export const CONNECTIONS = [1, 32, 128] as const;
 export const PRODUCE_CONNECTIONS = [1, 32] as const;
 /** Of what has {@link LARGE} records a call. */
 export const LARGE_CONNECTIONS = 4;
@@ -29,35 +24,18 @@ export const LARGE_CONNECTIONS = 4;
 const PRODUCED = "produced-natively";
 const PARTITIONS = 6;
 
-/** Measures on one cluster: the whole path beside a raw round trip, and the gateway beside the native producer. */
+/** Measures on a cluster: the gateway beside the native producer, and its memory in a flood. */
 export const runSuite = (pace: Pace, say: (line: string) => void): Promise<SuiteResult> =>
   duringLifetime(startMeasuredKafka(), async (kafka) => {
-    const roundTrips = await measureRoundTrips(kafka, pace, say);
     await kafka.createTopic(PRODUCED, PARTITIONS);
     const produces = await duringLifetime(startGateway(kafka), (gateway) => measureProduces(kafka, gateway, pace, say));
     say(`flood of ${pace.kafkaFloodMs / 1_000} s`);
     const flood = await runFlood(startGateway(kafka, { GATEWAY_RETENTION_BYTES: String(FLOOD_RETENTION_BYTES) }), pace.kafkaFloodMs);
-    return { isOwnCluster: kafka.isOwn, roundTrips, produces, flood };
+    return { isOwnCluster: kafka.isOwn, produces, flood };
   });
 
 const startGateway = (kafka: MeasuredKafka, variables: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> =>
   startGatewayProcess(undefined, { GATEWAY_ENGINE: "kafka", KAFKA_BROKERS: kafka.brokers.join(","), ...variables });
-
-const measureRoundTrips = (kafka: MeasuredKafka, pace: Pace, say: (line: string) => void): Promise<CaseRounds<CaseName>[]> =>
-  duringLifetime(startRawRoundTrip(kafka), ({ calls }) =>
-    duringLifetime(startBenchStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
-      await stack.startConsumer();
-      const path = createTargets(stack)["request-reply"];
-      return measureWarm(
-        CONNECTIONS.flatMap((connections): Case<CaseName>[] => [
-          { name: "raw", work: calls, connections },
-          { name: "request-reply", work: path, connections },
-        ]),
-        pace,
-        say,
-      );
-    }),
-  );
 
 const measureProduces = (kafka: MeasuredKafka, gateway: Server, pace: Pace, say: (line: string) => void): Promise<CaseRounds<CaseName>[]> =>
   duringLifetime(Promise.resolve(createNativeProduce(kafka.connection, PRODUCED)), (native) =>

@@ -41,6 +41,14 @@ test("rate times mean latency is the number of connections", async () => {
   expect((ratePerSecond * meanUs) / 1_000_000 / connections).toBeCloseTo(little, 6);
 });
 
+test("what is slower than the time of a measurement is measured, and shows that it was not measured well", async () => {
+  const target = await serve((_, response) => void setTimeout(() => response.end(), 150));
+  const { ratePerSecond, p50Us, little } = await measureLoad(target, { connections: 2, warmUpMs: 0, measureMs: 50 });
+  expect(p50Us).toBeGreaterThan(140_000);
+  expect(ratePerSecond).toBeLessThan(7.5);
+  expect(little).toBeLessThan(0.6);
+});
+
 test("an answer with another status ends the measurement and says what came instead", async () => {
   const target = await serve((_, response) => response.writeHead(503).end("come back later"));
   await expect(measureLoad(target, { connections: 2, warmUpMs: 0, measureMs: 60_000 })).rejects.toThrow(

@@ -6,8 +6,8 @@ const rounds = [createMeasurement(1, 4_000, 250), createMeasurement(1, 1_000, 1_
 const slower = [createMeasurement(1, 2_000, 500), createMeasurement(1, 500, 2_000)];
 
 test("ratios are taken within a round, so that a slow round does not distort them", () => {
-  expect(ratioOf(slower, rounds, "ratePerSecond")).toEqual({ median: 0.5, least: 0.5, most: 0.5 });
-  expect(ratioOf(slower, rounds, "p50Us")).toEqual({ median: 2, least: 2, most: 2 });
+  expect(ratioOf(slower, rounds, "ratePerSecond")).toEqual({ median: 0.5, min: 0.5, max: 0.5 });
+  expect(ratioOf(slower, rounds, "p50Us")).toEqual({ median: 2, min: 2, max: 2 });
   expect(medianOf(rounds, "ratePerSecond")).toBe(2_500);
 });
 

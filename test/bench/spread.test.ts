@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { percentileOf, spreadOf } from "../../bench/spread.ts";
 
 test("the median of an even number of values is between the two in the middle", () => {
-  expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, least: 1, most: 4 });
-  expect(spreadOf([7])).toEqual({ median: 7, least: 7, most: 7 });
+  expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
+  expect(spreadOf([7])).toEqual({ median: 7, min: 7, max: 7 });
   expect(() => spreadOf([])).toThrow(TypeError);
 });
 

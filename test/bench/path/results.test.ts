@@ -30,9 +30,9 @@ const suite = (acceptP50Us: readonly number[], acceptRates: readonly number[], w
 test("ratios are taken within a round, so that a slow round does not distort them", () => {
   const { goals } = summarize(suite([1_000, 2_000], [4_000, 3_200], 1_500));
   expect(goals.map(({ value }) => value)).toEqual([
-    { median: 2, least: 2, most: 2 },
-    { median: 0.4, least: 0.4, most: 0.4 },
-    { median: 1.5, least: 1.5, most: 1.5 },
+    { median: 2, min: 2, max: 2 },
+    { median: 0.4, min: 0.4, max: 0.4 },
+    { median: 1.5, min: 1.5, max: 1.5 },
   ]);
 });
 

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from "node:util";
+import { Client } from "undici";
+import type { MeasuredKafka } from "../kafka/broker.ts";
+import type { Removable } from "../lifetime.ts";
+import { type Calls, exchange, type Target } from "../load.ts";
+import { startBenchStack } from "../path/stack.ts";
+import { createTargets } from "../path/targets.ts";
+import { startNaivePeer } from "./naive/peer.ts";
+import { createPollingCalls } from "./naive/polling.ts";
+import { startRawRoundTrip } from "./raw/round-trip.ts";
+import { startSpringPeer } from "./spring/peer.ts";
+
+/** Everything that answers a request for a sum, each in its own way; `embedded` is rejoinder without Kafka. */
+export const CONTESTANTS = ["rejoinder", "spring linger 0", "spring linger 5", "raw", "embedded", "naive"] as const;
+
+export type Contestant = (typeof CONTESTANTS)[number];
+
+/** Those that can be asked for an echo of {@link ECHO_BYTES} as well. */
+export const ECHOING = ["rejoinder", "spring linger 0", "spring linger 5"] as const satisfies readonly Contestant[];
+
+export type Contestants = Removable & {
+  readonly sums: Readonly<Record<Contestant, Target | Calls>>;
+  readonly echoes: Readonly<Record<(typeof ECHOING)[number], Target>>;
+};
+
+/** How long the text is that is sent back as it came. */
+export const ECHO_BYTES = 1_024;
+
+const SUM = { a: 2, b: 3 };
+const SUM_REPLY = { sum: 5 };
+const ECHO = { text: "x".repeat(ECHO_BYTES) };
+
+/** Starts all of them, on one cluster where they need one, and has each answer once. @throws Error if an answer is not the right one. */
+export const startContestants = async (kafka: MeasuredKafka): Promise<Contestants> => {
+  const started: Removable[] = [];
+  const remove = async (): Promise<void> => {
+    for (const removable of started) await removable.remove();
+  };
+  const keep = async <R extends Removable>(starting: Promise<R>): Promise<R> => {
+    const resource = await starting;
+    started.unshift(resource);
+    return resource;
+  };
+  try {
+    const spring0 = await keep(startSpringPeer(kafka, 0));
+    const spring5 = await keep(startSpringPeer(kafka, 5));
+    const raw = await keep(startRawRoundTrip(kafka));
+    const naive = await keep(startNaivePeer(kafka, { withConsumer: true }));
+    const stack = await keep(startBenchStack({ kafkaBrokers: kafka.brokers }));
+    await stack.startConsumer();
+    const embedded = await keep(startBenchStack({ fsync: "os" }));
+    await embedded.startConsumer();
+
+    const own = createTargets(stack)["request-reply"];
+    const echoes = {
+      rejoinder: { ...own, path: "/requests/echo", body: JSON.stringify(ECHO) },
+      "spring linger 0": post(spring0.url, "/echo", ECHO),
+      "spring linger 5": post(spring5.url, "/echo", ECHO),
+    };
+    const http = {
+      rejoinder: own,
+      "spring linger 0": post(spring0.url, "/sum", SUM),
+      "spring linger 5": post(spring5.url, "/sum", SUM),
+      embedded: createTargets(embedded)["request-reply"],
+    };
+    for (const target of Object.values(http)) await expectAnswer(target, SUM_REPLY);
+    for (const target of Object.values(echoes)) await expectAnswer(target, ECHO);
+    const polling = createPollingCalls({ ...post(naive.url, "/requests", SUM), status: 202 }, JSON.stringify(SUM_REPLY));
+    return { sums: { ...http, raw: raw.calls, naive: polling }, echoes, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+};
+
+/** A POST of JSON that is answered with 200. */
+export const post = (origin: string, path: string, body: unknown): Target => ({
+  origin,
+  method: "POST",
+  path,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+  status: 200,
+});
+
+const expectAnswer = async (target: Target, expected: object): Promise<void> => {
+  const client = new Client(target.origin);
+  try {
+    const { body } = await exchange(client, target, { keepBody: true });
+    if (!isDeepStrictEqual(JSON.parse(body), expected))
+      throw new Error(`Expected ${target.origin}${target.path} to answer ${JSON.stringify(expected)}, got ${body}`);
+  } finally {
+    await client.destroy();
+  }
+};

@@ -1,0 +1,4 @@
+package rejoinder.bench;
+
+/** Sent back as it came. */
+record Echo(String text) {}

@@ -1,0 +1,3 @@
+package rejoinder.bench;
+
+record SumReply(double sum) {}

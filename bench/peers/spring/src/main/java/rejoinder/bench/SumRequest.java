@@ -1,0 +1,3 @@
+package rejoinder.bench;
+
+record SumRequest(double a, double b) {}
