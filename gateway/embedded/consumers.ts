@@ -1,3 +1,4 @@
+import { createBatch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
 import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -62,15 +63,7 @@ export const createConsumers = ({ topics, log, commits, membership, clock }: Con
       try {
         const { records, taken } = await takeOrWait(instance, consuming, request);
         consuming.waiting = false;
-        if (records.length === 0) finish();
-        return {
-          records,
-          settle(written) {
-            if (records.length === 0) return;
-            settleTaken(taken, written);
-            finish();
-          },
-        };
+        return createBatch({ records, settle: (written) => settleTaken(taken, written), finish });
       } catch (error) {
         finish();
         throw error;

@@ -1,5 +1,6 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { createBatch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
 import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -108,15 +109,7 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
       const { records, taken } = await takeOrWait(instance, request, wait);
       if (instance.ended !== undefined && instance.ended.status === 409) throw instance.ended;
       consuming.waiting = false;
-      if (records.length === 0) finish();
-      return {
-        records,
-        settle(written) {
-          if (records.length === 0) return;
-          settleTaken(taken, written);
-          finish();
-        },
-      };
+      return createBatch({ records, settle: (written) => settleTaken(taken, written), finish });
     } catch (error) {
       finish();
       // Of an instance that never came to be nothing is left.
