@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { provideFolder } from "../../helpers/provided-folder.ts";
+import { builtFolderOf, provideApplication } from "../../../bench/maven-application.ts";
 import { JAVA_OPTIONS } from "../../kafka/broker/java.ts";
 import { type LineProcess, startLineProcess } from "../line-process.ts";
 
@@ -16,7 +15,7 @@ export const startSpring = async (
   brokers: readonly string[],
   topics: Readonly<Record<string, string>>,
 ): Promise<LineProcess> => {
-  const jar = join(await provideJar(), "interop.jar");
+  const jar = join(await provideApplication(HERE), "interop.jar");
   const named = Object.entries(topics).map(([name, topic]) => `--topic.${name}=${topic}`);
   const settings = [`--spring.profiles.active=${role}`, `--spring.kafka.bootstrap-servers=${brokers.join(",")}`, ...named];
   return startLineProcess("java", ["-Xmx256m", ...JAVA_OPTIONS, "-jar", jar, ...settings]);
@@ -24,7 +23,7 @@ export const startSpring = async (
 
 /** What is missing on this machine to build it, and how to get it. Undefined: nothing. */
 export const missingForSpring = async (): Promise<string | undefined> => {
-  if (existsSync(builtFolder())) return undefined;
+  if (existsSync(builtFolderOf(HERE))) return undefined;
   const runs = (program: string) =>
     execute(program, ["-version"]).then(
       () => true,
@@ -33,18 +32,4 @@ export const missingForSpring = async (): Promise<string | undefined> => {
   const [javac, maven] = await Promise.all([runs("javac"), runs("mvn")]);
   if (javac && maven) return undefined;
   return "The Spring application is built with a JDK, of Java 17 or newer, and Maven: install both, such as Debian's openjdk-17-jdk-headless and maven.";
-};
-
-const provideJar = (): Promise<string> =>
-  provideFolder(builtFolder(), (folder) =>
-    execute("mvn", ["-q", "-B", "-f", join(HERE, "pom.xml"), "package", "-Dmaven.test.skip=true", `-Doutput=${folder}`]),
-  );
-
-const builtFolder = (): string => join(HERE, "built", digestOf(globSync("{pom.xml,src/**/*.*}", { cwd: HERE }).sort()));
-
-/** Changes with any of the files, so that what is built is never older than they are. */
-const digestOf = (files: readonly string[]): string => {
-  const digest = createHash("sha256");
-  for (const file of files) digest.update(file).update(readFileSync(join(HERE, file)));
-  return digest.digest("hex").slice(0, 12);
 };
