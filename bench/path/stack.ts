@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { programOf } from "../../start/forked-part.ts";
 import { createPart, type Part } from "../../start/part.ts";
 import { createPartEnvironments } from "../../start/part-environments.ts";
+import { freePort } from "../../start/port.ts";
 import { readOrCreateSecrets } from "../../start/secrets.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
 import type { Fsync } from "../fsync.ts";
@@ -30,7 +29,7 @@ export type StackLog = { readonly fsync: Fsync } | { readonly kafkaBrokers: read
 /** Starts gateway and Worker without a consumer, so that nothing else takes the processor while accepting is measured. */
 export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
   const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
-  const [port, gatewayPort] = await freePorts();
+  const [port, gatewayPort] = [await freePort(), await freePort()];
   const secrets = readOrCreateSecrets(directory);
   const kafkaBrokers = "kafkaBrokers" in log ? log.kafkaBrokers.join(",") : undefined;
   const environments = createPartEnvironments({ port, gatewayPort, directory, kafkaBrokers, exitWithParent: true }, secrets, {
@@ -65,17 +64,4 @@ export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
     startConsumer: () => start("consumer"),
     remove,
   };
-};
-
-/** Two ports that were free a moment ago, held at once so that they differ. */
-const freePorts = async (): Promise<[number, number]> => {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await once(server.listen(0, "127.0.0.1"), "listening");
-      return (server.address() as AddressInfo).port;
-    }),
-  );
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports as [number, number];
 };

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expectFreePort, PortTakenError } from "../../start/port.ts";
+
+export { freePort } from "../../start/port.ts";
 
 const RUN = fileURLToPath(new URL("../../start/run.js", import.meta.url));
 
@@ -57,23 +58,4 @@ export const startProcess = async (
 const stop = async (child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   await exited;
-};
-
-/**
- * Where no system takes a port by itself, for a connection or for a server that asks for any: one that is free now stays free until it is
- * listened at, and while a process that listened at it is started again.
- */
-const PORTS = { lowest: 16_000, count: 16_000 };
-
-/** A port that nobody listens at. */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = PORTS.lowest + Math.floor(Math.random() * PORTS.count);
-    try {
-      await expectFreePort(port, "test", "PORT");
-      return port;
-    } catch (error) {
-      if (!(error instanceof PortTakenError)) throw error;
-    }
-  }
 };
