@@ -1,5 +1,3 @@
-import type { Log } from "../../environment/log.ts";
-import type { KafkaConnection } from "../../kafka/config.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
@@ -8,26 +6,15 @@ import { topicMetadata } from "../../kafka/topic-metadata.ts";
 import type { DeadLetter } from "../dead-letter.ts";
 import { type Partition, partitionKey, type Position } from "../offsets.ts";
 import { type CommitResult, type OnRevoked, type Source, SourceError } from "../source.ts";
-import { platformTimers, type Timers } from "../timers.ts";
-import { createMembership } from "./kafka/membership.ts";
+import { platformTimers } from "../timers.ts";
+import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createPlaces, type Place } from "./kafka/places.ts";
 import { createReader } from "./kafka/reader.ts";
 import { createTrouble } from "./kafka/trouble.ts";
 import { createPersist } from "./persist.ts";
 
-export type KafkaSourceOptions = {
-  readonly connection: KafkaConnection;
-  readonly group: string;
-  /** Unique within the group, and the same after a restart. */
-  readonly instance: string;
-  readonly topics: readonly string[];
-  readonly log: Log;
-  /** See membership.ts, as for the next. */
-  readonly heartbeatIntervalMs?: number;
-  readonly sessionTimeoutMs?: number;
-  readonly timers?: Timers;
-  readonly random?: () => number;
-};
+/** Those of its membership, and what else it needs. */
+export type KafkaSourceOptions = Omit<MembershipOptions, `on${string}`> & { readonly random?: () => number };
 
 /** What does not pass by itself: somebody has to act, and a process that ends says so. */
 const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured", "unauthorized"]);
