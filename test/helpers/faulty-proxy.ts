@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { serve } from "./served.ts";
 
 type Sent = { readonly topic: string; readonly value: string };
 type Behaviour = (records: readonly Sent[], response: ServerResponse) => void;
@@ -45,7 +44,7 @@ const BEHAVIOURS: Record<string, Behaviour> = {
 /** A real HTTP server that misbehaves as its path's first segment says; `GET /<behaviour>/<test>/calls` tells how often it was called. */
 export const startFaultyProxy = async () => {
   const calls = new Map<string, number>();
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  return serve((request: IncomingMessage, response: ServerResponse) => {
     const [, behaviour = "", test = "", action] = (request.url ?? "").split("/");
     const name = `${behaviour}/${test}`;
     if (action === "calls") return json(response, 200, calls.get(name) ?? 0);
@@ -55,13 +54,5 @@ export const startFaultyProxy = async () => {
       calls.set(name, (calls.get(name) ?? 0) + 1);
       BEHAVIOURS[behaviour]?.(JSON.parse(Buffer.concat(chunks).toString()) as Sent[], response);
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  });
 };

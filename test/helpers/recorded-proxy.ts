@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { type KafkaRecord, type ProxyRequest, type Wire, WIRES } from "./kafka-rest-wires.ts";
+import { serve } from "./served.ts";
 
 type Answer = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
@@ -84,7 +83,7 @@ const play = (
  */
 export const startRecordedProxy = async () => {
   const produced = new Map<string, (readonly KafkaRecord[])[]>();
-  const server = createServer(async (request, response) => {
+  return serve(async (request, response) => {
     const [, name = "", exchange = "", test = "", ...rest] = (request.url ?? "").split("/");
     const base = `${name}/${exchange}/${test}`;
     const path = `/${rest.join("/")}`;
@@ -100,13 +99,5 @@ export const startRecordedProxy = async () => {
     const fault = CONNECTION_FAULTS[exchange];
     if (fault !== undefined) return fault(response);
     return response.writeHead(answer?.status ?? 404, answer?.headers).end(answer?.body);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  });
 };
