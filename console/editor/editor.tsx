@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Contract, findOperation } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
 import { formatSeconds } from "../views/duration.ts";
@@ -30,13 +30,13 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
   const draft = useMemo(() => readDraft(operation, text), [operation, text]);
   const field = useMemo(() => fieldOf(operation.request), [operation]);
   const found = "problems" in draft ? draft.problems : [];
+  const isSound = found.length === 0;
+  useEffect(() => {
+    if (isSound) tell(false);
+  }, [isSound]);
   const problems = isTold ? found : [];
   const value = useMemo(() => parse(text), [text]);
 
-  const edit = (next: string): void => {
-    setText(next);
-    if ("request" in readDraft(operation, next)) tell(false);
-  };
   const choose = (next: string): void => {
     setName(next);
     setText(exampleOf(findOperation(contract, next) as Operation));
@@ -87,7 +87,7 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
               path={[]}
               value={value}
               problems={problems}
-              onChange={(path, next) => edit(pretty(withValueAt(value, path, next)))}
+              onChange={(path, next) => setText(pretty(withValueAt(value, path, next)))}
             />
           )}
         </div>
@@ -102,7 +102,7 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
             aria-describedby="problems"
             aria-invalid={problems.length > 0}
             value={text}
-            onInput={({ currentTarget }) => edit(currentTarget.value)}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
         </div>
       </div>
