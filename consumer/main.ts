@@ -3,10 +3,10 @@ import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts"
 import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
-import { importWebhookKey } from "../protocol/webhook-signature.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
+import { createSha256Hmac } from "./sinks/hmac.ts";
 import { workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
@@ -42,7 +42,7 @@ const createRequesters = async ({ source, requesters }: typeof config): Promise<
   return { ...requesters, sink: replyTopicSink({ producer: createKafkaProducer(source.connection), log }) };
 };
 
-const sink = workerSink({ url: workerUrl, key: await importWebhookKey(config.replyKey) });
+const sink = workerSink({ url: workerUrl, hmac: createSha256Hmac(config.replyKey) });
 const requestTopics = [...new Set([...handledTopicsOf(operations), ...(config.requesters?.requestTopics.keys() ?? [])])];
 const responded = respondedOperationsOf(operations);
 const replyTopics = [...responded.keys()];

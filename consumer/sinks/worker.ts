@@ -1,16 +1,15 @@
-import type { webcrypto } from "node:crypto";
+import { Client } from "undici";
 import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import type { DeliveryResult } from "../../protocol/reply-event.ts";
-import { signWebhook } from "../../protocol/webhook-signature.ts";
+import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, Sink } from "../sink.ts";
 import { type Clock, platformTimers, type Timers } from "../timers.ts";
 
 export type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
-  /** What `REPLY_SECRET` holds first. */
-  readonly key: webcrypto.CryptoKey;
-  readonly fetch?: typeof fetch;
+  /** With the key that `REPLY_SECRET` holds first. */
+  readonly hmac: Hmac;
   readonly now?: Clock;
   readonly timers?: Timers;
 };
@@ -22,32 +21,39 @@ const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 /** Codes by which the Worker says that it cannot read the batch, whenever it is sent. */
 const UNREADABLE = new Set(["INVALID_BATCH", "MALFORMED_JSON"]);
 
+/** What the Worker answered: its body was read whole, since only then the connection is free for the next batch. */
+type Answer = { readonly status: number; readonly date: string | undefined; readonly text: string };
+
 /** Delivers to `POST /replies` of the Worker: a CloudEvents HTTP batch, signed by the Standard Webhooks scheme. */
-export const workerSink = ({ url, key, fetch = globalThis.fetch, now = Date.now, timers = platformTimers }: WorkerSinkOptions): Sink => {
+export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers }: WorkerSinkOptions): Sink => {
+  const { origin, pathname } = new URL(`${url}/replies`);
+  // Not by `fetch`: one batch is under way at a time, and the streams that it makes for each take longer than all else here.
+  const connection = new Client(origin);
   /** What to add to our clock to get the Worker's. */
   let clockDifferenceMs = 0;
 
-  const post = async ({ id, replies }: Batch): Promise<{ response: Response; text: string }> => {
+  const post = async ({ id, replies }: Batch): Promise<Answer> => {
     const body = Buffer.from(`[${replies.map(({ json }) => json).join(",")}]`);
     // Signed anew for each attempt, since a signature ages; the id stays, since it is the same message.
-    const signature = await signWebhook(key, { id, timestampSeconds: Math.floor((now() + clockDifferenceMs) / 1000), body });
+    const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((now() + clockDifferenceMs) / 1000), body });
     const timeout = new AbortController();
     const timer = timers.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     try {
-      const response = await fetch(`${url}/replies`, {
+      const answer = await connection.request({
         method: "POST",
+        path: pathname,
         headers: { ...signature, "content-type": REPLY_BATCH_CONTENT_TYPE },
         body,
         signal: timeout.signal,
       });
-      // Read whole in any case: only then is the connection free for the next batch.
-      return { response, text: await response.text() };
+      const { statusCode: status, headers } = answer;
+      return { status, date: headers["date"]?.toString(), text: await answer.body.text() };
     } finally {
       timers.clearTimeout(timer);
     }
   };
 
-  const readRefusedSignature = (date: string | null): Attempt => {
+  const readRefusedSignature = (date: string | undefined): Attempt => {
     const differenceMs = Date.parse(date ?? "") - now();
     const differs = Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS;
     clockDifferenceMs = differs ? differenceMs : 0;
@@ -63,16 +69,16 @@ export const workerSink = ({ url, key, fetch = globalThis.fetch, now = Date.now,
     limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
     async send(batch) {
       try {
-        const { response, text } = await post(batch);
-        if (response.status === 200) return readResults(text);
-        if (response.status === 413) return { kind: "too-large" };
-        if (response.status === 401) return readRefusedSignature(response.headers.get("date"));
+        const { status, date, text } = await post(batch);
+        if (status === 200) return readResults(text);
+        if (status === 413) return { kind: "too-large" };
+        if (status === 401) return readRefusedSignature(date);
         const { code, detail } = readProblem(text);
         if (code !== undefined && UNREADABLE.has(code)) return { kind: "refused", reason: detail ?? code };
-        return unavailable(`it answered ${response.status} ${code ?? ""}`.trimEnd());
+        return unavailable(`it answered ${status} ${code ?? ""}`.trimEnd());
       } catch (error) {
-        const { message, cause } = error as Error & { cause?: { code?: string } };
-        return unavailable(cause?.code ?? message);
+        const { code, message } = error as NodeJS.ErrnoException;
+        return unavailable(code ?? message);
       }
     },
   };

@@ -5,9 +5,8 @@ import type { Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest, toWire } from "./requests.ts";
 
@@ -53,7 +52,7 @@ test("no handler starts while the replies that cannot be delivered hold too much
       },
     },
     source: sourceOf(requests),
-    sink: workerSink({ url: receiver.url, key: await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>) }),
+    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
     log: createRecordedLog(),
     concurrency: CONCURRENCY,
     maxWaitingBytes: MAX_WAITING_BYTES,

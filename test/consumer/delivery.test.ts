@@ -4,9 +4,8 @@ import { createReplies } from "../../consumer/replies.ts";
 import type { Sink } from "../../consumer/sink.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import { platformTimers, type Timers } from "../../consumer/timers.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, type ReceivedBatch, type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
@@ -30,10 +29,9 @@ const impatient: Timers = {
 
 beforeEach(async () => {
   receiver = await startReplyReceiver({ secret: REPLY_SECRET });
-  const key = await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>);
   pauses = [];
   log = createRecordedLog();
-  sink = workerSink({ url: receiver.url, key });
+  sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
   delivery = createDelivery({ sink, replies, log, maxWaitingBytes: 1_000_000_000, timers: impatient, random: () => 0 });
 });
 

@@ -5,9 +5,8 @@ import type { OnRevoked, Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest, toWire } from "./requests.ts";
 
@@ -48,7 +47,7 @@ const setUp = async () => {
       },
     },
     source,
-    sink: workerSink({ url: receiver.url, key: await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>) }),
+    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
     log: createRecordedLog(),
     concurrency: 8,
     replySource: "/consumer/test",

@@ -7,11 +7,10 @@ import { defineContract } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { ownName } from "../kafka/broker/topics.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { type newRequest, toWire, type WireRecord } from "./requests.ts";
 
@@ -51,7 +50,6 @@ export type KafkaConsumerStage = {
 /** A group of its own on one topic, whose consumers deliver to one receiver. */
 export const createKafkaConsumerStage = async (brokers: readonly string[], topic: string): Promise<KafkaConsumerStage> => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
-  const key = await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>);
   const group = ownName("consumers");
   const running: RunningConsumer[] = [];
   onTestFinished(async () => {
@@ -67,7 +65,7 @@ export const createKafkaConsumerStage = async (brokers: readonly string[], topic
         contract: defineContract({ sum: operations.sum }),
         handlers: { sum },
         source: kafkaSource({ connection, group, instance, topics: [topic], log, heartbeatIntervalMs: 200, random: () => 0, ...more }),
-        sink: workerSink({ url: receiver.url, key }),
+        sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
         log,
         concurrency: 64,
         replySource: "/consumer/test",

@@ -1,9 +1,16 @@
+import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
+import { type Hmac, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import type { GatewayProcess } from "../helpers/gateway.ts";
 import { type RunningProcess, startProcess } from "../helpers/processes.ts";
 import type { ReplyReceiver } from "./reply-receiver.ts";
 
 /** `whsec_` and 32 bytes. */
 export const REPLY_SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+
+/** What signs with a secret. */
+export const hmacOf = (secret: string): Hmac => createSha256Hmac(readWebhookSecret(secret) as Uint8Array);
+
+export const REPLY_HMAC = hmacOf(REPLY_SECRET);
 
 type Gateway = Pick<GatewayProcess, "url" | "username" | "password">;
 

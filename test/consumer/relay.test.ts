@@ -5,9 +5,8 @@ import type { Position } from "../../consumer/offsets.ts";
 import { startRelay } from "../../consumer/start-relay.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
@@ -45,7 +44,7 @@ const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">
       async produce() {},
       async close() {},
     },
-    sink: workerSink({ url: receiver.url, key: await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>) }),
+    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
     log,
     replySource: "/relay/test",
   });

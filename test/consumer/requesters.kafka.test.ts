@@ -8,14 +8,13 @@ import { defineContract } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { readRecords } from "../kafka/broker/round-trip.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic, createTopicAs, ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { produceAll } from "./kafka-consumer.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { REPLY_HMAC } from "./process.ts";
 
 const SPRING_CORRELATION = Buffer.from("6debcbe3108a47e8a52c79cd0df5dc14", "hex");
 const INT32_3 = Buffer.from([0, 0, 0, 3]);
@@ -29,7 +28,6 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
     await createTopicAs(brokers, `${requests}-dlt`, 1);
     const producer = createKafkaProducer(connectionTo(brokers));
     const log = createRecordedLog();
-    const key = await importWebhookKey(readWebhookSecret(REPLY_SECRET) as Uint8Array<ArrayBuffer>);
     const { sum, echo } = operations;
     const consumer = startConsumer({
       contract: defineContract({ sum, echo }),
@@ -41,7 +39,7 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
       },
       source: kafkaSource({ connection: connectionTo(brokers), group: ownName("consumers"), instance: "one", topics: [requests], log }),
       // Nobody is there: requesters on Kafka do not need a Worker.
-      sink: workerSink({ url: "http://127.0.0.1:1", key }),
+      sink: workerSink({ url: "http://127.0.0.1:1", hmac: REPLY_HMAC }),
       requesters: {
         requestTopics: new Map([[requests, "sum"]]),
         replyTopics: new Set([replies]),

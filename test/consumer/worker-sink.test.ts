@@ -1,13 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import { platformTimers } from "../../consumer/timers.ts";
-import { importWebhookKey, readWebhookSecret } from "../../protocol/webhook-signature.ts";
-import { REPLY_SECRET } from "./process.ts";
+import { hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { describeSink, newReply, toBatch } from "./sink-contract.ts";
 
 const HOUR_MS = 3_600_000;
-const importKey = (secret: string) => importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
 const newBatch = () => toBatch(newReply());
 
 const start = async (options: Partial<Parameters<typeof startReplyReceiver>[0]> = {}) => {
@@ -22,14 +20,14 @@ describe("as a sink", () => {
     let ended: Promise<void> | undefined;
     const end = () => (ended ??= receiver.close());
     onTestFinished(end);
-    const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+    const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
     return { sink, end, findsDuplicates: true, kept: (reply) => reply, stored: (correlationId) => receiver.stored.get(correlationId) };
   });
 });
 
 test("a Worker with another clock refuses once, and then gets its own time", async () => {
   const receiver = await start({ now: () => Date.now() + HOUR_MS });
-  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
   expect(await sink.send(newBatch())).toMatchObject({
     kind: "unavailable",
     reason: expect.stringMatching(/3(599|600) s from ours, and its time/),
@@ -41,14 +39,14 @@ test("a Worker with another clock refuses once, and then gets its own time", asy
 test("a Worker with another secret is said to have one", async () => {
   const receiver = await start();
   const other = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
-  const sink = workerSink({ url: receiver.url, key: await importKey(other) });
+  const sink = workerSink({ url: receiver.url, hmac: hmacOf(other) });
   expect(await sink.send(newBatch())).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("REPLY_SECRET differs") });
   expect(receiver.stored.size).toBe(0);
 });
 
 test("a Worker that is not there is named by the error of the connection", async () => {
   const receiver = await start();
-  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET) });
+  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
   receiver.misbehave((_, response) => {
     response.socket?.destroy();
     return true;
@@ -61,7 +59,7 @@ test("a Worker that takes a batch and never answers is given up", async () => {
   receiver.misbehave(() => true);
   let expire = (): void => {};
   const timers = { ...platformTimers, setTimeout: (callback: () => void) => (expire = callback) };
-  const sink = workerSink({ url: receiver.url, key: await importKey(REPLY_SECRET), timers });
+  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, timers });
   const attempt = sink.send(newBatch());
   await receiver.until(() => receiver.batches.length === 1);
   expire();

@@ -1,14 +1,16 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
 import { importWebhookKey, readWebhookSecret, signWebhook, verifyWebhook } from "../../protocol/webhook-signature.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER = "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0";
 const keyOf = (secret: string) => importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
+const hmacOf = (secret: string) => createSha256Hmac(readWebhookSecret(secret) as Uint8Array);
 const body = new TextEncoder().encode('{"sum":"5€"}');
 const nowMs = Date.now();
 const sign = async (secret: string, timestampSeconds = Math.floor(nowMs / 1_000)) =>
-  new Headers({ ...(await signWebhook(await keyOf(secret), { id: "msg_1", timestampSeconds, body })) });
+  new Headers({ ...(await signWebhook(hmacOf(secret), { id: "msg_1", timestampSeconds, body })) });
 
 describe("a webhook signature", () => {
   test("is taken by the Standard Webhooks library", async () => {

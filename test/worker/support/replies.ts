@@ -1,5 +1,5 @@
 import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE, type Reply } from "../../../protocol/reply-event.ts";
-import { importWebhookKey, readWebhookSecret, signWebhook } from "../../../protocol/webhook-signature.ts";
+import { type Hmac, readWebhookSecret, signWebhook } from "../../../protocol/webhook-signature.ts";
 import { call, testEnv } from "./worker.ts";
 
 /** A succeeded reply of `sum` for that request. */
@@ -16,13 +16,20 @@ export const replyTo = (correlationId: string, overrides: Partial<Reply> = {}): 
 
 export type Signing = { secret?: string | undefined; timestampSeconds?: number; body?: string; contentType?: string };
 
+/** What signs with a secret, here where there is no Node. */
+const hmacOf = async (secret: string): Promise<Hmac> => {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const bytes = readWebhookSecret(secret) as Uint8Array<ArrayBuffer>;
+  const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);
+  return async (content) => new Uint8Array(await crypto.subtle.sign(algorithm, key, content));
+};
+
 /** Signs a batch and delivers it, as the consumer does. */
 export const deliver = async (replies: readonly Reply[], options: Signing = {}): Promise<Response> => {
   const body = new TextEncoder().encode(options.body ?? JSON.stringify(replies.map(createReplyEvent)));
   const secret = options.secret ?? (testEnv.REPLY_SECRET.split(",")[0] as string);
-  const key = await importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
   const timestampSeconds = options.timestampSeconds ?? Math.floor(Date.now() / 1_000);
-  const signature = await signWebhook(key, { id: crypto.randomUUID(), timestampSeconds, body });
+  const signature = await signWebhook(await hmacOf(secret), { id: crypto.randomUUID(), timestampSeconds, body });
   return call("/replies", {
     method: "POST",
     headers: { "content-type": options.contentType ?? REPLY_BATCH_CONTENT_TYPE, ...signature },
