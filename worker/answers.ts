@@ -1,8 +1,7 @@
-import type { Context } from "hono";
 import { RejoinderError } from "../protocol/errors.ts";
-import { createProblem, PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
+import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
-import type { StatusKey, StoredStatus } from "./reply-store.ts";
+import type { ReplyStore, StatusKey, StoredStatus } from "./reply-store.ts";
 
 const JSON_CONTENT_TYPE = "application/json";
 
@@ -28,40 +27,40 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined): st
   return `${text.slice(0, -1)},"${status.state === "succeeded" ? "reply" : "error"}":${status.body}}`;
 };
 
+/** Header fields of an answer. Names are in lower case. */
+export type AnswerHeaders = Readonly<Record<string, string>>;
+
 /** The 202 of a request that is not done yet. */
-export const pendingAnswer = (context: Context, key: StatusKey, status: StoredStatus | undefined, retryAfterSeconds: number): Response => {
-  context.header("Retry-After", String(retryAfterSeconds));
-  return jsonAnswer(context, 202, statusText(key, status));
-};
+export const pendingAnswer = (
+  key: StatusKey,
+  status: StoredStatus | undefined,
+  { retryAfterSeconds }: Pick<ReplyStore, "retryAfterSeconds">,
+  headers: AnswerHeaders,
+): Response => jsonAnswer(202, statusText(key, status), { ...headers, "retry-after": String(retryAfterSeconds) });
 
 /** The answer to a caller who waited and got the end: the reply itself, or its problem. */
-export const finalAnswer = (context: Context, key: StatusKey, status: StoredStatus): Response => {
-  context.header("Content-Location", statusPath(key.text));
-  if (status.state === "succeeded") return jsonAnswer(context, status.httpStatus, status.body);
-  return jsonAnswer(context, status.httpStatus, status.body, PROBLEM_CONTENT_TYPE);
-};
+export const finalAnswer = (key: StatusKey, { state, httpStatus, body }: StoredStatus, headers: AnswerHeaders): Response =>
+  jsonAnswer(httpStatus, body, {
+    ...headers,
+    "content-location": statusPath(key.text),
+    ...(state === "succeeded" ? {} : { "content-type": PROBLEM_CONTENT_TYPE }),
+  });
 
-export const jsonAnswer = (context: Context, status: number, text: string | null, contentType = JSON_CONTENT_TYPE): Response => {
-  const isEmpty = status === 204 || status === 205;
-  if (!isEmpty) context.header("Content-Type", contentType);
-  return context.newResponse(isEmpty ? null : text, status as 200);
-};
+const BODYLESS = new Set([204, 205, 304]);
+
+/** An answer of JSON text, unless its status has no content. */
+export const jsonAnswer = (status: number, text: string | null, headers: AnswerHeaders = {}): Response =>
+  BODYLESS.has(status)
+    ? new Response(null, { status, headers: { "cache-control": "no-store", ...headers } })
+    : new Response(text, { status, headers: { "cache-control": "no-store", "content-type": JSON_CONTENT_TYPE, ...headers } });
 
 /** Anything thrown, as problem details. What is not an error of the table is logged, and says nothing to the caller. */
-export const problemAnswer = (context: Context, error: unknown): Response => {
+export const problemAnswer = (error: unknown, headers: AnswerHeaders = {}): Response => {
   if (!(error instanceof RejoinderError)) console.error("Unexpected error", error);
   const problem = problemOf(error);
-  // Whatever was preferred was not done.
-  context.header("Preference-Applied", undefined);
-  if (error instanceof RejoinderError && error.retryable) context.header("Retry-After", "1");
-  return jsonAnswer(context, problem.status, JSON.stringify(problem), PROBLEM_CONTENT_TYPE);
+  return jsonAnswer(problem.status, JSON.stringify(problem), {
+    "content-type": PROBLEM_CONTENT_TYPE,
+    ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
+    ...headers,
+  });
 };
-
-/** Answers a method that a path does not take (RFC 9110 §15.5.6). */
-export const methodNotAllowed =
-  (...allowed: string[]) =>
-  (context: Context): Response => {
-    context.header("Allow", allowed.join(", "));
-    const detail = `Expected ${allowed.join(" or ")}, got ${context.req.method}.`;
-    return jsonAnswer(context, 405, JSON.stringify(createProblem("METHOD_NOT_ALLOWED", { detail })), PROBLEM_CONTENT_TYPE);
-  };

@@ -1,8 +1,8 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
-import { jsonAnswer, methodNotAllowed, problemAnswer } from "./answers.ts";
+import { jsonAnswer, problemAnswer } from "./answers.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import type { ReplyStore } from "./reply-store.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
@@ -28,10 +28,6 @@ const PREFLIGHT_SECONDS = 7_200;
 /** The HTTP API. `/replies` is for the consumer only, so it has no CORS. */
 export const createApp = ({ contract, ids, store, shards, source, corsOrigins, replySecrets, now }: AppOptions): Hono => {
   const app = new Hono();
-  app.use(async (context, next) => {
-    await next();
-    context.header("Cache-Control", "no-store");
-  });
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
@@ -42,21 +38,28 @@ export const createApp = ({ contract, ids, store, shards, source, corsOrigins, r
     });
     for (const path of ["/requests/*", "/status/*", "/health"]) app.use(path, crossOrigin);
   }
-  app
-    .get("/health", (context) => jsonAnswer(context, 200, '{"status":"ok"}'))
-    .all(methodNotAllowed("GET", "HEAD"))
-    .post("/requests/:operation", createRequestsRoute({ contract, ids, store, shards, source }))
-    .all(methodNotAllowed("POST"))
-    .get("/status/:correlationId", createStatusRoute({ ids, store, ...(now && { now }) }))
-    .all(methodNotAllowed("GET", "HEAD"))
-    .post("/replies", createRepliesRoute({ ids, store, secrets: replySecrets, ...(now && { now }) }))
-    .all(methodNotAllowed("POST"));
-  app.notFound((context) =>
-    problemAnswer(
-      context,
-      new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId or /health." }),
-    ),
-  );
-  app.onError((error, context) => problemAnswer(context, error));
+  const routes: readonly Route[] = [
+    { method: "GET", path: "/health", handle: () => jsonAnswer(200, '{"status":"ok"}') },
+    { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, store, shards, source }) },
+    { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, store, ...(now && { now }) }) },
+    { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, store, secrets: replySecrets, ...(now && { now }) }) },
+  ];
+  // One handler for each path and no middleware: what else Hono composes costs a request as much as its routing does.
+  for (const { method, path, handle } of routes) app.on(method, path, handle);
+  app.notFound(({ req }) => answerUnrouted(routes, req));
+  app.onError((error) => problemAnswer(error));
   return app;
+};
+
+type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(context: Context): Response | Promise<Response> };
+
+/** Why a request has no route: there is nothing at its path, or it does not take the method (RFC 9110 §15.5.6). */
+const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
+  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(/:\w+/, "[^/]+")}$`).test(path));
+  if (route === undefined) {
+    return problemAnswer(new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId or /health." }));
+  }
+  const allowed = route.method === "GET" ? ["GET", "HEAD"] : [route.method];
+  const detail = `Expected ${allowed.join(" or ")}, got ${method}.`;
+  return problemAnswer(new RejoinderError("METHOD_NOT_ALLOWED", { detail }), { allow: allowed.join(", ") });
 };

@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { AnswerHeaders } from "./answers.ts";
 import { MAX_WAIT_MS } from "./mailbox/waiters.ts";
 import type { ReplyStore } from "./reply-store.ts";
 
@@ -30,12 +30,14 @@ export const readPrefer = (field: string | null | undefined): Preferences => {
   };
 };
 
-/** How long to wait in seconds, which the answer says too (RFC 7240 §3); 0 where the store cannot. */
-export const applyWait = (context: Context, { waitSeconds = 0 }: Preferences, store: ReplyStore): number => {
-  if (waitSeconds === 0 || !store.capabilities.wait) return 0;
-  const applied = Math.min(waitSeconds, MAX_WAIT_MS / 1_000);
-  context.header("Preference-Applied", `wait=${applied}`);
-  return applied;
+/** How long to wait, in seconds; 0 where the store cannot. */
+export const waitSecondsOf = ({ waitSeconds = 0 }: Preferences, { capabilities }: Pick<ReplyStore, "capabilities">): number =>
+  capabilities.wait ? Math.min(waitSeconds, MAX_WAIT_MS / 1_000) : 0;
+
+/** What the answer says of the preferences that it follows (RFC 7240 §3): how long it would have waited, and whether it came before the end. */
+export const appliedHeaders = (waitSeconds: number, respondedAsync: boolean): AnswerHeaders => {
+  const applied = [...(waitSeconds > 0 ? [`wait=${waitSeconds}`] : []), ...(respondedAsync ? ["respond-async"] : [])];
+  return applied.length === 0 ? { vary: "Prefer" } : { vary: "Prefer", "preference-applied": applied.join(", ") };
 };
 
 const readPair = (text: string): [name: string | undefined, value: string] => {

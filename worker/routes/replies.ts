@@ -10,8 +10,8 @@ import {
   type Reply,
   REPLY_BATCH_CONTENT_TYPE,
 } from "../../protocol/reply-event.ts";
-import { importWebhookKey, verifyWebhook } from "../../protocol/webhook-signature.ts";
-import { jsonAnswer } from "../answers.ts";
+import { importWebhookKey, verifyWebhook, type WebhookVerdict } from "../../protocol/webhook-signature.ts";
+import { jsonAnswer, problemAnswer } from "../answers.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { Delivery, ReplyStore, StatusKey } from "../reply-store.ts";
@@ -30,13 +30,15 @@ const STATUS_OF_STATE = { processing: 202, succeeded: 200, failed: 500, cancelle
 export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: RepliesOptions) => {
   let keys: Promise<CryptoKey[]> | undefined;
 
-  const authenticate = async (context: Context, body: Uint8Array): Promise<void> => {
+  const verify = async (headers: Headers, body: Uint8Array): Promise<WebhookVerdict> => {
     keys ??= Promise.all(secrets.map(importWebhookKey));
-    const verdict = await verifyWebhook(await keys, { headers: context.req.raw.headers, body, nowMs: now() });
-    if (verdict === "valid") return;
+    return verifyWebhook(await keys, { headers, body, nowMs: now() });
+  };
+
+  const unauthorized = (verdict: WebhookVerdict): Response => {
+    const error = new RejoinderError("UNAUTHORIZED", { detail: `The webhook signature is ${verdict}.` });
     // So that a sender whose clock is off can see it.
-    context.header("Date", new Date(now()).toUTCString());
-    throw new RejoinderError("UNAUTHORIZED", { detail: `The webhook signature is ${verdict}.` });
+    return problemAnswer(error, { date: new Date(now()).toUTCString() });
   };
 
   const toDelivery = async (reply: Reply): Promise<Delivery | undefined> => {
@@ -58,7 +60,8 @@ export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: Repl
 
   return async (context: Context): Promise<Response> => {
     const body = await readBody(context.req.raw, MAX_BATCH_BYTES);
-    await authenticate(context, body);
+    const verdict = await verify(context.req.raw.headers, body);
+    if (verdict !== "valid") return unauthorized(verdict);
     const replies = readBatch(context, body);
     const deliveries = await Promise.all(replies.map(toDelivery));
     const known = deliveries.filter((delivery) => delivery !== undefined);
@@ -68,7 +71,7 @@ export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: Repl
       correlationId,
       outcome: deliveries[index] === undefined ? "unknown" : (outcomes.shift() ?? "retry"),
     }));
-    return jsonAnswer(context, 200, JSON.stringify({ results }));
+    return jsonAnswer(200, JSON.stringify({ results }));
   };
 };
 

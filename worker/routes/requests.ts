@@ -7,10 +7,10 @@ import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts
 import { createRequestEvent } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { finalAnswer, pendingAnswer, statusPath } from "../answers.ts";
+import { finalAnswer, pendingAnswer, problemAnswer, statusPath } from "../answers.ts";
 import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
-import { applyWait, readPrefer } from "../prefer.ts";
+import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { ReplyStore, RequestResult } from "../reply-store.ts";
 
 export type RequestsOptions = {
@@ -38,15 +38,14 @@ export const createRequestsRoute = ({ contract, ids, store, shards, source, rand
       source,
       traceparent: context.req.header("traceparent"),
     });
-    const waitSeconds = applyWait(context, preferences, store);
+    const waitSeconds = waitSecondsOf(preferences, store);
     const result = await store.request(id, record, waitSeconds * 1_000);
 
-    if (result.outcome !== "stored") throw produceError(context, id, result);
-    context.header("Vary", "Prefer", { append: true });
-    if (result.status !== undefined && isTerminal(result.status.state)) return finalAnswer(context, id, result.status);
-    if (preferences.respondAsync) context.header("Preference-Applied", "respond-async", { append: true });
-    context.header("Location", statusPath(id.text));
-    return pendingAnswer(context, id, result.status, store.retryAfterSeconds);
+    if (result.outcome !== "stored") return failureAnswer(id, result);
+    const { status } = result;
+    if (status !== undefined && isTerminal(status.state)) return finalAnswer(id, status, appliedHeaders(waitSeconds, false));
+    const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
+    return pendingAnswer(id, status, store, headers);
   };
 };
 
@@ -116,12 +115,12 @@ const CODES: Record<Exclude<RequestResult["outcome"], "stored">, ErrorCode> = {
 };
 
 /** A request that was not produced for certain is never called accepted. One that may have been names its status. */
-const produceError = (context: Context, id: CorrelationId, result: Exclude<RequestResult, { outcome: "stored" }>): RejoinderError => {
+const failureAnswer = (id: CorrelationId, result: Exclude<RequestResult, { outcome: "stored" }>): Response => {
   const detail = "detail" in result ? result.detail : undefined;
-  if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
-  context.header("Location", statusPath(id.text));
-  return new RejoinderError("PRODUCE_UNKNOWN", {
+  if (result.outcome !== "unknown") return problemAnswer(new RejoinderError(CODES[result.outcome], { detail }));
+  const error = new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,
     members: { correlationId: id.text, retryable: false },
   });
+  return problemAnswer(error, { location: statusPath(id.text) });
 };

@@ -4,7 +4,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import { jsonAnswer, pendingAnswer, statusText } from "../answers.ts";
 import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
 import { entityTag, readKnownVersions } from "../entity-tag.ts";
-import { applyWait, readPrefer } from "../prefer.ts";
+import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { ReplyStore } from "../reply-store.ts";
 
 export type StatusOptions = {
@@ -28,21 +28,17 @@ export const createStatusRoute =
     if (now() >= id.expiresAt) {
       throw new RejoinderError("STATUS_GONE", { detail: `The status could be read until ${new Date(id.expiresAt).toISOString()}.` });
     }
-    const waitSeconds = applyWait(context, readPrefer(context.req.header("prefer")), store);
+    const waitSeconds = waitSecondsOf(readPrefer(context.req.header("prefer")), store);
     const known = readKnownVersions(context.req.header("if-none-match"));
     const status = await store.read(id, waitSeconds * 1_000, known).catch((cause: unknown) => {
       console.error("A status could not be read", cause);
       throw new RejoinderError("STORE_UNAVAILABLE", { cause });
     });
     if (status === "overloaded") throw new RejoinderError("OVERLOADED");
-    context.header("Vary", "Prefer", { append: true });
     const version = status?.version ?? 0;
-    context.header("ETag", entityTag(version));
+    const headers = { ...appliedHeaders(waitSeconds, false), etag: entityTag(version) };
     const isPending = status === undefined || !isTerminal(status.state);
-    if (known.includes(version)) {
-      if (isPending) context.header("Retry-After", String(store.retryAfterSeconds));
-      return context.body(null, 304);
-    }
-    if (isPending) return pendingAnswer(context, id, status, store.retryAfterSeconds);
-    return jsonAnswer(context, 200, statusText(id, status));
+    if (known.includes(version))
+      return jsonAnswer(304, null, isPending ? { ...headers, "retry-after": String(store.retryAfterSeconds) } : headers);
+    return isPending ? pendingAnswer(id, status, store, headers) : jsonAnswer(200, statusText(id, status), headers);
   };
