@@ -6,6 +6,7 @@ import { kafkaConnectionOf } from "../kafka/config.ts";
 import { type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { Engine } from "./engine.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { startGateway } from "./server.ts";
 
 const fail = (error: unknown): never => {
@@ -35,6 +36,7 @@ const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
 };
 
 const start = async (): Promise<void> => {
+  keepHeapSmall();
   const config = readGatewayConfig(process.env);
   const { GATEWAY_HOST: host, GATEWAY_PORT: port } = config;
   const log = createLog(config);
