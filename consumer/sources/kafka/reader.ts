@@ -5,7 +5,7 @@ import { KafkaError } from "../../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { createBackoff } from "../../backoff.ts";
-import { pause, platformTimers, type Timers } from "../../timers.ts";
+import { nextTurn, pause, platformTimers, type Timers } from "../../timers.ts";
 import type { Persist } from "../persist.ts";
 import { type Fetched, readFetched, responseIn } from "./fetched.ts";
 import type { Place } from "./places.ts";
@@ -147,6 +147,8 @@ export const createReader = (options: ReaderOptions): Reader => {
             // Not a place of the same partition: what was read before it went and came back may come again, from further back.
             if (!signal.aborted && places().includes(place)) yield record;
           }
+          // Replies that are ready leave first: somebody waits for them.
+          if (answer.fetched.records.length > 0) await nextTurn(timers);
           busy.delete(answer.node);
         }
       } finally {
