@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
+import { capacitySection } from "./capacity/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
 import { kafkaSection } from "./kafka/section.ts";
 import type { Section, SectionResult } from "./section.ts";
@@ -16,6 +17,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   gateway: gatewaySection,
   kafka: kafkaSection,
   peers: peersSection,
+  capacity: capacitySection,
 };
 
 const { quick, sections, fileName, plotPath } = readArguments(process.argv.slice(3));

@@ -16,6 +16,11 @@ export type Pace = {
   readonly openLoopMs: number;
   /** On a cluster, where memory is held by requests only, and no log grows beside it. */
   readonly kafkaFloodMs: number;
+  /** Requests under way at once, each of which a handler takes so long for. */
+  readonly outstanding: number;
+  readonly outstandingHandlerMs: number;
+  /** How often the Worker is stopped and started again. */
+  readonly coldStarts: number;
 };
 
 /**
@@ -34,6 +39,9 @@ export const PACES = {
     peerWarmUpMs: 20_000,
     openLoopMs: 3_000,
     kafkaFloodMs: 60_000,
+    outstanding: 10_000,
+    outstandingHandlerMs: 10_000,
+    coldStarts: 9,
   },
   quick: {
     rounds: 2,
@@ -46,5 +54,8 @@ export const PACES = {
     peerWarmUpMs: 3_000,
     openLoopMs: 500,
     kafkaFloodMs: 6_000,
+    outstanding: 1_000,
+    outstandingHandlerMs: 2_000,
+    coldStarts: 3,
   },
 } as const satisfies Record<string, Pace>;
