@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
 import { capacitySection } from "./capacity/section.ts";
+import { costsSection } from "./costs/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
 import { kafkaSection } from "./kafka/section.ts";
 import type { Section, SectionResult } from "./section.ts";
@@ -18,6 +19,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   kafka: kafkaSection,
   peers: peersSection,
   capacity: capacitySection,
+  costs: costsSection,
 };
 
 const { quick, sections, fileName, plotPath } = readArguments(process.argv.slice(3));

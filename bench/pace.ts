@@ -21,6 +21,8 @@ export type Pace = {
   readonly outstandingHandlerMs: number;
   /** How often the Worker is stopped and started again. */
   readonly coldStarts: number;
+  /** Counting, under each number of connections: counts do not vary as times do. */
+  readonly usageMs: number;
 };
 
 /**
@@ -42,6 +44,7 @@ export const PACES = {
     outstanding: 10_000,
     outstandingHandlerMs: 10_000,
     coldStarts: 9,
+    usageMs: 5_000,
   },
   quick: {
     rounds: 2,
@@ -57,5 +60,6 @@ export const PACES = {
     outstanding: 1_000,
     outstandingHandlerMs: 2_000,
     coldStarts: 3,
+    usageMs: 500,
   },
 } as const satisfies Record<string, Pace>;
