@@ -32,7 +32,9 @@ const say = (line: string): void => console.error(line);
 
 const results: Partial<Record<SectionName, readonly SectionResult[]>> = {};
 for (const name of sections) {
+  const began = performance.now();
   results[name] = await SECTIONS[name].measure(pace, say);
+  say(`${name} took ${Math.round((performance.now() - began) / 1_000)} s`);
 }
 
 console.log(
