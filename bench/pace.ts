@@ -27,7 +27,7 @@ export type Pace = {
 
 /**
  * Many short rounds rather than a few long ones: a machine that is shared changes its speed from second to second.
- * For numbers to be quoted; and for a minute or two, to see that all of it works.
+ * For numbers to be quoted; and for a few minutes, to see that all of it works.
  */
 export const PACES = {
   full: {
@@ -50,16 +50,16 @@ export const PACES = {
     rounds: 2,
     firstWarmUpMs: 300,
     warmUpMs: 100,
-    measureMs: 300,
-    wakeUps: 30,
+    measureMs: 250,
+    wakeUps: 20,
     floodMs: 6_000,
     peerRounds: 5,
-    peerWarmUpMs: 1_500,
-    openLoopMs: 300,
+    peerWarmUpMs: 2_000,
+    openLoopMs: 200,
     kafkaFloodMs: 6_000,
     outstanding: 1_000,
     outstandingHandlerMs: 1_500,
     coldStarts: 2,
-    usageMs: 500,
+    usageMs: 300,
   },
 } as const satisfies Record<string, Pace>;
