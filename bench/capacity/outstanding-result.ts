@@ -31,9 +31,9 @@ export const summarizeOutstanding = (on: string, outstanding: Outstanding): Outs
 export const findNotAtOnce = ({ on, callers: { count, mostAtOnce } }: OutstandingResult): string[] =>
   mostAtOnce === count ? [] : [`outstanding, ${on}: only ${mostAtOnce} of ${count} were under way at once`];
 
-export const formatOutstanding = ({ on, callers, handlerMs, rampMs, idle, peak, shards, goals }: OutstandingResult): string =>
+export const formatOutstanding = ({ on, callers, handlerMs, idle, peak, shards, goals }: OutstandingResult): string =>
   [
-    `${formatWhole(callers.count)} requests that wait at once for a handler of ${handlerMs / 1_000} s, ${on}, ${shards} mailbox shards; they come in ${rampMs / 1_000} s`,
+    `${formatWhole(callers.count)} requests that wait at once for a handler of ${handlerMs / 1_000} s, ${on}, ${shards} mailbox shards; they come in ${(callers.rampMs / 1_000).toFixed(1)} s`,
     "",
     `at most ${formatWhole(callers.mostAtOnce)} at once; ${formatWhole(callers.right)} right answers, ${formatWhole(callers.beyondHandlerP50Us)} µs p50 and ${formatWhole(callers.beyondHandlerP99Us)} µs p99 later than the handler alone`,
     ...Object.entries(callers.wrong).map(([what, count]) => `  ${formatWhole(count)} ×: ${what}`),

@@ -38,7 +38,7 @@ const outstanding = async (pace: Pace, say: Say): Promise<SectionResult[]> => {
   }
   const measure = async (on: string, log: StackLog): Promise<SectionResult> => {
     say(`measuring ${what}, ${on}`);
-    const result = summarizeOutstanding(on, await measureOutstanding(log, pace));
+    const result = summarizeOutstanding(on, await measureOutstanding(log, pace, say));
     return { result, text: formatOutstanding(result), mismeasured: findNotAtOnce(result) };
   };
   const embedded = await measure("embedded", { fsync: "os" });

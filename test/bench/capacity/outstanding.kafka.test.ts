@@ -9,6 +9,7 @@ kafkaSuite("many requests under way at once on a cluster", ({ brokers }) => {
     const { callers } = await measureOutstanding(
       { kafkaBrokers: brokers },
       { ...PACES.quick, outstanding: 50, outstandingHandlerMs: 1_000 },
+      () => {},
     );
     expect(callers).toMatchObject({ mostAtOnce: 50, right: 50, wrong: {} });
   });

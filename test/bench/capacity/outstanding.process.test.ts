@@ -10,6 +10,7 @@ test.runIf(knowsProportionalMemory)(
     const { callers, idle, peak } = await measureOutstanding(
       { fsync: "os" },
       { ...PACES.quick, outstanding: 50, outstandingHandlerMs: 1_000 },
+      () => {},
     );
     expect(callers).toMatchObject({ mostAtOnce: 50, right: 50, wrong: {} });
     expect(peak.byProcess.map(({ name }) => name).toSorted()).toEqual(["consumer", "gateway", "worker", "workerd"]);

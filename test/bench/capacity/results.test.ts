@@ -12,6 +12,7 @@ const MIB = 2 ** 20;
 const outstanding = (peakMib: number, mostAtOnce: number, right: number): Outstanding => ({
   callers: {
     count: 100,
+    rampMs: 8_000,
     mostAtOnce,
     right,
     wrong: right < 100 ? { "Expected 200, got 503": 100 - right } : {},
@@ -19,7 +20,6 @@ const outstanding = (peakMib: number, mostAtOnce: number, right: number): Outsta
     beyondHandlerP99Us: 2_000,
   },
   handlerMs: 10_000,
-  rampMs: 8_000,
   idle: { totalBytes: 50 * MIB, byProcess: [{ name: "workerd", bytes: 50 * MIB }] },
   peak: { totalBytes: peakMib * MIB, byProcess: [{ name: "workerd", bytes: peakMib * MIB }] },
 });

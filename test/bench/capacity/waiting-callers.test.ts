@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { runWaitingCallers } from "../../../bench/capacity/waiting-callers.ts";
+import { until } from "../../helpers/stack.ts";
 import { type JsonAnswer, serveJson } from "../served-json.ts";
 
 type Sum = { readonly a: number; readonly b: number };
@@ -39,4 +40,18 @@ test("what is wrong in the same way is counted as one, and ends nothing", async 
     right: 1,
     wrong: { 'Expected 200 from POST /requests/sum, got 503: "overloaded …"': 3 },
   });
+});
+
+test("more come only once one who does not wait was accepted", async () => {
+  let sums = 0;
+  const sumsBeforeAccepting: number[] = [];
+  const url = await serveJson(async ({ url: path }, body) => {
+    if (path === "/requests/sum") return { status: 200, body: { sum: (++sums, (body as Sum).a + 1) } };
+    // As many as can come meanwhile have come.
+    await until(() => sums % 100 === 0 && sums > sumsBeforeAccepting.length * 100 + 100);
+    sumsBeforeAccepting.push(sums);
+    return { status: 202, body: {} };
+  });
+  expect(await runWaitingCallers(url, { count: 400, rampMs: 0, handlerMs: 0 })).toMatchObject({ count: 400, right: 400, wrong: {} });
+  expect(sumsBeforeAccepting).toEqual([200, 300, 400]);
 });
