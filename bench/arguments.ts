@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 
-/** The path through all processes, the gateway alone, the gateway on a Kafka cluster, and the path beside what does the same in other ways. */
-export const SECTIONS = ["path", "gateway", "kafka", "peers"] as const;
+/**
+ * The path through all processes, the gateway alone, the gateway on a Kafka cluster, the path beside what does the same in other ways, what
+ * the path holds, and what it costs.
+ */
+export const SECTIONS = ["path", "gateway", "kafka", "peers", "capacity", "costs"] as const;
 
 export type SectionName = (typeof SECTIONS)[number];
 
@@ -14,7 +17,7 @@ export type Arguments = {
   readonly plotPath: string;
 };
 
-/** Reads `--quick` and `--only path|gateway|kafka|peers`. @throws TypeError saying what is expected. */
+/** Reads `--quick` and `--only path|gateway|kafka|peers|capacity|costs`. @throws TypeError saying what is expected. */
 export const readArguments = (args: readonly string[]): Arguments => {
   const { quick, only } = parseArgs({
     args: [...args],

@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
+import { capacitySection } from "./capacity/section.ts";
+import { costsSection } from "./costs/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
 import { kafkaSection } from "./kafka/section.ts";
 import type { Section, SectionResult } from "./section.ts";
@@ -16,6 +18,8 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   gateway: gatewaySection,
   kafka: kafkaSection,
   peers: peersSection,
+  capacity: capacitySection,
+  costs: costsSection,
 };
 
 const { quick, sections, fileName, plotPath } = readArguments(process.argv.slice(3));
@@ -28,7 +32,9 @@ const say = (line: string): void => console.error(line);
 
 const results: Partial<Record<SectionName, readonly SectionResult[]>> = {};
 for (const name of sections) {
+  const began = performance.now();
   results[name] = await SECTIONS[name].measure(pace, say);
+  say(`${name} took ${Math.round((performance.now() - began) / 1_000)} s`);
 }
 
 console.log(

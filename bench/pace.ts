@@ -16,11 +16,18 @@ export type Pace = {
   readonly openLoopMs: number;
   /** On a cluster, where memory is held by requests only, and no log grows beside it. */
   readonly kafkaFloodMs: number;
+  /** Requests under way at once, each of which a handler takes so long for. */
+  readonly outstanding: number;
+  readonly outstandingHandlerMs: number;
+  /** How often the Worker is stopped and started again. */
+  readonly coldStarts: number;
+  /** Counting, under each number of connections: counts do not vary as times do. */
+  readonly usageMs: number;
 };
 
 /**
  * Many short rounds rather than a few long ones: a machine that is shared changes its speed from second to second.
- * For numbers to be quoted; and for a minute or two, to see that all of it works.
+ * For numbers to be quoted; and for a few minutes, to see that all of it works.
  */
 export const PACES = {
   full: {
@@ -34,17 +41,25 @@ export const PACES = {
     peerWarmUpMs: 20_000,
     openLoopMs: 3_000,
     kafkaFloodMs: 60_000,
+    outstanding: 10_000,
+    outstandingHandlerMs: 10_000,
+    coldStarts: 9,
+    usageMs: 5_000,
   },
   quick: {
     rounds: 2,
-    firstWarmUpMs: 500,
+    firstWarmUpMs: 300,
     warmUpMs: 100,
-    measureMs: 400,
-    wakeUps: 50,
+    measureMs: 250,
+    wakeUps: 20,
     floodMs: 6_000,
     peerRounds: 5,
-    peerWarmUpMs: 3_000,
-    openLoopMs: 500,
+    peerWarmUpMs: 2_000,
+    openLoopMs: 200,
     kafkaFloodMs: 6_000,
+    outstanding: 1_000,
+    outstandingHandlerMs: 1_500,
+    coldStarts: 2,
+    usageMs: 300,
   },
 } as const satisfies Record<string, Pace>;

@@ -11,6 +11,8 @@ export type WorkerRuntimeOptions = {
   /** Where Durable Objects, KV and the built page are kept. */
   readonly directory: string;
   readonly bindings: Readonly<Record<string, string>>;
+  /** Another Worker than this checkout's own, bundled: its exports are the default, `Local` and `Mailbox`. */
+  readonly script?: string;
   /** Called with the output of workerd each time one was started: at first, and again after a crash. */
   onWorkerd(stdout: Readable, stderr: Readable): void;
 };
@@ -22,10 +24,11 @@ export type WorkerRuntime = { close(): Promise<void> };
  * Starts the Worker on a port of 127.0.0.1. A workerd that dies is replaced on the same port.
  * Rejects if the Worker does not compile, or workerd does not start.
  */
-export const startWorkerRuntime = async ({ port, directory, bindings, onWorkerd }: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
+export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
+  const { port, directory, bindings, onWorkerd } = options;
   const pages = join(directory, "console");
   const consolePaths = await buildConsole(pages);
-  const script = await bundleWorker({ consolePaths });
+  const script = options.script ?? (await bundleWorker({ consolePaths }));
   await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { createPart } from "../../start/part.ts";
+import { createPart, PartFailedError } from "../../start/part.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
-import type { Removable } from "../lifetime.ts";
+import { duringLifetime, type Removable } from "../lifetime.ts";
 
 /** A cluster to measure on. */
 export type MeasuredKafka = Removable & {
@@ -11,6 +11,8 @@ export type MeasuredKafka = Removable & {
   readonly connection: KafkaConnection;
   /** Whether it was started for this: one node of Apache Kafka on this machine, with its default settings for durability. */
   readonly isOwn: boolean;
+  /** The processes of its nodes; of a cluster that somebody else started nothing is known. */
+  readonly pids: readonly number[];
   createTopic(name: string, partitions: number): Promise<void>;
 };
 
@@ -28,12 +30,34 @@ export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
     say: console.error,
     spawn: () => forkProgram(STARTER, [], { ...inheritedVariables(), _JAVA_OPTIONS: JAVA_OPTIONS }),
   });
-  const { brokers } = await part.start();
-  return { ...toMeasured(brokers as string[]), isOwn: true, remove: () => part.stop(GRACE_MS) };
+  const { brokers, pids } = await part.start();
+  return { ...toMeasured(brokers as string[]), isOwn: true, pids: pids as number[], remove: () => part.stop(GRACE_MS) };
+};
+
+/** Measures something on a cluster; where there can be none, says so, and resolves with undefined. */
+export const withMeasuredKafka = async <Result>(
+  what: string,
+  say: (line: string) => void,
+  measure: (kafka: MeasuredKafka) => Promise<Result>,
+): Promise<Result | undefined> => {
+  const starting = startMeasuredKafka();
+  try {
+    await starting;
+  } catch (error) {
+    if (!(error instanceof PartFailedError)) throw error;
+    say(`NOT MEASURED on Kafka: ${what}. ${error.message}. It takes Java 17 and Maven, or KAFKA_BROKERS.`);
+    return undefined;
+  }
+  return duringLifetime(starting, measure);
 };
 
 /** A cluster that somebody else started, and that stays. */
-export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({ ...toMeasured(brokers), isOwn: false, remove: async () => {} });
+export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({
+  ...toMeasured(brokers),
+  isOwn: false,
+  pids: [],
+  remove: async () => {},
+});
 
 const toMeasured = (brokers: readonly string[]) => {
   const connection: KafkaConnection = { brokers, clientId: "bench", tls: undefined, sasl: undefined };

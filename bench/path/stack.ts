@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { programOf } from "../../start/forked-part.ts";
+import { type Program, programOf } from "../../start/forked-part.ts";
 import { createPart, type Part } from "../../start/part.ts";
-import { createPartEnvironments } from "../../start/part-environments.ts";
+import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../../start/part-environments.ts";
 import { freePort } from "../../start/port.ts";
 import { readOrCreateSecrets } from "../../start/secrets.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
@@ -16,9 +16,32 @@ export type BenchStack = {
   /** `Authorization` for the gateway. */
   readonly authorization: string;
   readonly replySecret: string;
-  startConsumer(): Promise<void>;
+  /** Once for each consumer that is wanted. */
+  startConsumer(options?: ConsumerOptions): Promise<void>;
+  /** Ends workerd and the process that holds it; what the Worker stores stays. */
+  stopWorker(): Promise<void>;
+  /** Starts them again, on the same port. */
+  startWorker(): Promise<void>;
+  /** All that runs now. */
+  processes(): readonly StackProcess[];
   /** Stops all of it and removes its folder. */
   remove(): Promise<void>;
+};
+
+/** `worker` holds `workerd`, which is a process of its own. */
+export type StackProcess = { readonly name: keyof PartEnvironments | "workerd"; readonly pid: number };
+
+export type ConsumerOptions = {
+  /** Another program than that of `npm start`, which takes the same variables. */
+  readonly program?: Program;
+  readonly variables?: ProcessEnvironment;
+};
+
+export type StackOptions = {
+  /** Another program than that of `npm start`, which takes the same variables. */
+  readonly workerProgram?: Program;
+  /** Of all processes, beside those that every measurement needs. */
+  readonly variables?: ProcessEnvironment;
 };
 
 const GRACE_MS = 5_000;
@@ -27,7 +50,7 @@ const GRACE_MS = 5_000;
 export type StackLog = { readonly fsync: Fsync } | { readonly kafkaBrokers: readonly string[] };
 
 /** Starts gateway and Worker without a consumer, so that nothing else takes the processor while accepting is measured. */
-export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
+export const startBenchStack = async (log: StackLog, { workerProgram, variables = {} }: StackOptions = {}): Promise<BenchStack> => {
   const directory = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const secrets = readOrCreateSecrets(directory);
@@ -36,21 +59,32 @@ export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
     ...inheritedVariables(),
     ...("fsync" in log ? { GATEWAY_FSYNC: log.fsync } : { KAFKA_BROKERS: kafkaBrokers }),
     LOG_LEVEL: "warn",
+    ...variables,
   });
-  const parts: Part[] = [];
-  const start = async (name: "gateway" | "worker" | "consumer"): Promise<void> => {
-    const program = programOf(name);
-    const part = createPart({ name, say: console.error, spawn: () => forkProgram(program.file, program.args, environments[name]) });
-    parts.unshift(part);
-    await part.start();
+  /** The newest first, which is the order to stop them in. */
+  let running: Running[] = [];
+  const start = async (name: keyof PartEnvironments, { program = programOf(name), variables: own = {} }: ConsumerOptions = {}) => {
+    let pid = 0;
+    const spawn = () => {
+      const child = forkProgram(program.file, program.args, { ...environments[name], ...own });
+      pid = child.pid ?? 0;
+      return child;
+    };
+    const part = createPart({ name, say: console.error, spawn });
+    const processes: StackProcess[] = [];
+    running.unshift({ part, processes });
+    const { workerdPid } = await part.start();
+    processes.push({ name, pid });
+    if (typeof workerdPid === "number") processes.push({ name: "workerd", pid: workerdPid });
   };
+  const startWorker = () => start("worker", workerProgram && { program: workerProgram });
   const remove = async (): Promise<void> => {
-    for (const part of parts) await part.stop(GRACE_MS);
+    for (const { part } of running) await part.stop(GRACE_MS);
     await rm(directory, { recursive: true, force: true });
   };
   try {
     await start("gateway");
-    await start("worker");
+    await startWorker();
   } catch (error) {
     await remove();
     throw error;
@@ -61,7 +95,17 @@ export const startBenchStack = async (log: StackLog): Promise<BenchStack> => {
     gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
     replySecret: secrets.REPLY_SECRET,
-    startConsumer: () => start("consumer"),
+    startConsumer: (options) => start("consumer", options),
+    async stopWorker() {
+      for (const { part } of running.filter(isWorker)) await part.stop(GRACE_MS);
+      running = running.filter((one) => !isWorker(one));
+    },
+    startWorker,
+    processes: () => running.flatMap(({ processes }) => processes),
     remove,
   };
 };
+
+type Running = { readonly part: Part; readonly processes: readonly StackProcess[] };
+
+const isWorker = ({ part }: Running): boolean => part.name === "worker";

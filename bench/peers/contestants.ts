@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
-import { Client } from "undici";
 import type { MeasuredKafka } from "../kafka/broker.ts";
 import type { Removable } from "../lifetime.ts";
-import { type Calls, exchange, type Target } from "../load.ts";
+import { expectAnswer, post } from "../json-request.ts";
+import type { Calls, Target } from "../load.ts";
 import { startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
 import { startNaivePeer } from "./naive/peer.ts";
@@ -70,26 +69,5 @@ export const startContestants = async (kafka: MeasuredKafka): Promise<Contestant
   } catch (error) {
     await remove();
     throw error;
-  }
-};
-
-/** A POST of JSON that is answered with 200. */
-export const post = (origin: string, path: string, body: unknown): Target => ({
-  origin,
-  method: "POST",
-  path,
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify(body),
-  status: 200,
-});
-
-const expectAnswer = async (target: Target, expected: object): Promise<void> => {
-  const client = new Client(target.origin);
-  try {
-    const { body } = await exchange(client, target, { keepBody: true });
-    if (!isDeepStrictEqual(JSON.parse(body), expected))
-      throw new Error(`Expected ${target.origin}${target.path} to answer ${JSON.stringify(expected)}, got ${body}`);
-  } finally {
-    await client.destroy();
   }
 };

@@ -1,5 +1,6 @@
 import { startMeasuredKafka, type MeasuredKafka } from "../kafka/broker.ts";
 import { duringLifetime } from "../lifetime.ts";
+import { post } from "../json-request.ts";
 import { measureLoad } from "../load.ts";
 import { measureOpenLoop, type OpenMeasurement } from "../open-loop.ts";
 import type { Pace } from "../pace.ts";
@@ -8,7 +9,7 @@ import { createTargets } from "../path/targets.ts";
 import { measureWakeUp, type WakeUp } from "../path/wake-up.ts";
 import { ECHO } from "../record.ts";
 import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
-import { type Contestant, CONTESTANTS, type Contestants, ECHOING, post, startContestants } from "./contestants.ts";
+import { type Contestant, CONTESTANTS, type Contestants, ECHOING, startContestants } from "./contestants.ts";
 import { startNaivePeer } from "./naive/peer.ts";
 
 /** Polling is a matter of the pause, not of load: it is measured at a fixed rate only. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readArguments } from "../../bench/arguments.ts";
 
-const SECTIONS = ["path", "gateway", "kafka", "peers"];
+const SECTIONS = ["path", "gateway", "kafka", "peers", "capacity", "costs"];
 
 test("without arguments all is measured, for the numbers and the picture to be shown", () => {
   expect(readArguments([])).toEqual({ quick: false, sections: SECTIONS, fileName: "latest.json", plotPath: "docs/images/bench.svg" });
@@ -23,6 +23,8 @@ test("a quick run never replaces numbers to be quoted", () => {
 });
 
 test("what is not known is refused", () => {
-  expect(() => readArguments(["--only", "worker"])).toThrow('Expected --only to be one of path, gateway, kafka, peers, got "worker"');
+  expect(() => readArguments(["--only", "worker"])).toThrow(
+    'Expected --only to be one of path, gateway, kafka, peers, capacity, costs, got "worker"',
+  );
   expect(() => readArguments(["--fast"])).toThrow(TypeError);
 });

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { readConsumerConfig } from "../../consumer/config.ts";
+import type { AnyHandlers } from "../../consumer/handler.ts";
+import { handlers } from "../../consumer/handlers/index.ts";
+import { workerSink } from "../../consumer/sinks/worker.ts";
+import { upstashSource } from "../../consumer/sources/upstash.ts";
+import { startConsumer } from "../../consumer/start-consumer.ts";
+import { handledTopicsOf } from "../../contract/contract.ts";
+import { operations } from "../../contract/operations.ts";
+import { createLog } from "../../environment/log.ts";
+import { untilToldToStop } from "../../environment/told-to-stop.ts";
+import { importWebhookKey } from "../../protocol/webhook-signature.ts";
+
+/** The consumer of `npm start`, but for one handler: a sum takes as many milliseconds as its only argument says, and no processor. */
+if (import.meta.main) {
+  const handlerMs = Number(process.argv[2]);
+  const config = readConsumerConfig(process.env);
+  const log = createLog(config.log);
+  const { source, group, instance, concurrency, workerUrl, replyKey, drainTimeoutMs, exitWithParent } = config;
+  const common = { group, instance, topics: handledTopicsOf(operations), log };
+  // As the real one: what is not needed takes no memory.
+  const createSource = async () => {
+    if (source.kind === "upstash") return upstashSource({ ...source, ...common });
+    const { kafkaSource } = await import("../../consumer/sources/kafka.ts");
+    return kafkaSource({ ...source, ...common });
+  };
+  const slowHandlers: AnyHandlers = {
+    ...handlers,
+    async sum(request, context) {
+      await delay(handlerMs, undefined, { signal: context.signal });
+      return handlers.sum(request, context);
+    },
+  };
+  const consumer = startConsumer({
+    contract: operations,
+    handlers: slowHandlers,
+    source: await createSource(),
+    sink: workerSink({ url: workerUrl, key: await importWebhookKey(replyKey) }),
+    log,
+    concurrency,
+    replySource: `/consumer/${group}`,
+  });
+  void untilToldToStop({ exitWithParent }).then(async () => {
+    await consumer.drain(drainTimeoutMs);
+    process.exit(0);
+  });
+  await consumer.ready;
+  process.send?.({ type: "ready" });
+  await consumer.ended;
+}
