@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { readConsumerConfig } from "../../consumer/config.ts";
 import type { AnyHandlers } from "../../consumer/handler.ts";
 import { handlers } from "../../consumer/handlers/index.ts";
+import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import { upstashSource } from "../../consumer/sources/upstash.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
@@ -9,7 +10,6 @@ import { handledTopicsOf } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
 import { createLog } from "../../environment/log.ts";
 import { untilToldToStop } from "../../environment/told-to-stop.ts";
-import { importWebhookKey } from "../../protocol/webhook-signature.ts";
 
 /** The consumer of `npm start`, but for one handler: a sum takes as many milliseconds as its only argument says, and no processor. */
 if (import.meta.main) {
@@ -35,7 +35,7 @@ if (import.meta.main) {
     contract: operations,
     handlers: slowHandlers,
     source: await createSource(),
-    sink: workerSink({ url: workerUrl, key: await importWebhookKey(replyKey) }),
+    sink: workerSink({ url: workerUrl, hmac: createSha256Hmac(replyKey) }),
     log,
     concurrency,
     replySource: `/consumer/${group}`,

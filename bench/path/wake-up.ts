@@ -1,6 +1,7 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "undici";
+import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
 import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import { readWebhookSecret, signWebhook } from "../../protocol/webhook-signature.ts";
 import { exchange, type Target } from "../load.ts";
@@ -58,6 +59,7 @@ export const measureWakeUp = async (stack: BenchStack, accept: Target, samples: 
 const createSigner = (secret: string) => {
   const bytes = readWebhookSecret(secret);
   if (bytes === undefined) throw new TypeError("Expected the reply secret to be a whsec_ secret");
+  const hmac = createSha256Hmac(bytes);
   return async (correlationId: string): Promise<Omit<Target, "origin">> => {
     const id = randomUUID();
     const reply = {
@@ -70,7 +72,7 @@ const createSigner = (secret: string) => {
       data: { hello: "world" },
     } as const;
     const body = JSON.stringify([createReplyEvent(reply)]);
-    const signed = await signWebhook((content) => createHmac("sha256", bytes).update(content).digest(), {
+    const signed = await signWebhook(hmac, {
       id,
       timestampSeconds: Math.floor(Date.now() / 1_000),
       body: Buffer.from(body),
