@@ -4,13 +4,14 @@ import { expectAnswer, post } from "../json-request.ts";
 import type { Calls, Target } from "../load.ts";
 import { startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startEdgePeer } from "./edge/peer.ts";
 import { startNaivePeer } from "./naive/peer.ts";
 import { createPollingCalls } from "./naive/polling.ts";
 import { startRawRoundTrip } from "./raw/round-trip.ts";
 import { startSpringPeer } from "./spring/peer.ts";
 
-/** Everything that answers a request for a sum, each in its own way; `embedded` is rejoinder without Kafka. */
-export const CONTESTANTS = ["rejoinder", "spring linger 0", "spring linger 5", "raw", "embedded", "naive"] as const;
+/** Everything that answers a request for a sum, each in its own way; `embedded` is rejoinder without Kafka, `edge` a Durable Object alone. */
+export const CONTESTANTS = ["rejoinder", "spring linger 0", "spring linger 5", "raw", "edge", "embedded", "naive"] as const;
 
 export type Contestant = (typeof CONTESTANTS)[number];
 
@@ -44,6 +45,7 @@ export const startContestants = async (kafka: MeasuredKafka): Promise<Contestant
     const spring0 = await keep(startSpringPeer(kafka, 0));
     const spring5 = await keep(startSpringPeer(kafka, 5));
     const raw = await keep(startRawRoundTrip(kafka));
+    const edge = await keep(startEdgePeer());
     const naive = await keep(startNaivePeer(kafka, { withConsumer: true }));
     const stack = await keep(startBenchStack({ kafkaBrokers: kafka.brokers }));
     await stack.startConsumer();
@@ -60,6 +62,7 @@ export const startContestants = async (kafka: MeasuredKafka): Promise<Contestant
       rejoinder: own,
       "spring linger 0": post(spring0.url, "/sum", SUM),
       "spring linger 5": post(spring5.url, "/sum", SUM),
+      edge: post(edge.url, "/", SUM),
       embedded: createTargets(embedded)["request-reply"],
     };
     for (const target of Object.values(http)) await expectAnswer(target, SUM_REPLY);

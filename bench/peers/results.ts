@@ -1,5 +1,5 @@
-import { atMost, type Goal } from "../goals.ts";
-import { type CaseRounds, spreadOverRounds } from "../rounds.ts";
+import { atLeast, atMost, type Goal } from "../goals.ts";
+import { type CaseRounds, ratioOf, roundsOf, spreadOverRounds } from "../rounds.ts";
 import { type Spread, spreadOf } from "../spread.ts";
 import type { Contestant } from "./contestants.ts";
 import { calculateRatios, type Ratios } from "./ratios.ts";
@@ -47,10 +47,21 @@ export const summarize = (suite: SuiteResult): PeersResult => {
     accepts: accepts.map(rowOf),
     open: open.map(openRowOf),
     ratios,
-    goals: [atMost("request-reply p50 ÷ raw round trip p50, 1 connection", 4, ratios["p50-1-vs-raw"], "×")],
+    goals: goalsOf(ratios, ratioOf(roundsOf(sums, "embedded", 32), roundsOf(sums, "rejoinder", 32), "ratePerSecond")),
     arithmeticMs: spreadOf([...sums, ...echoes, ...accepts].flatMap(({ arithmeticMs }) => arithmeticMs)),
   };
 };
+
+const goalsOf = (ratios: Ratios, embeddedVsKafka: Spread): readonly Goal[] => [
+  atLeast("rate ÷ the better Spring, 1 connection", 4, ratios["sync-1-vs-spring"], "×"),
+  atLeast("rate ÷ the better Spring, 32 connections", 2, ratios["sync-32-vs-spring"], "×"),
+  atLeast("rate ÷ the better Spring, 128 connections", 1, ratios["sync-128-vs-spring"], "×"),
+  atMost("p99 ÷ the better Spring, 32 connections", 1, ratios["p99-32-vs-spring"], "×"),
+  atMost("p99 ÷ the better Spring, 128 connections", 1, ratios["p99-128-vs-spring"], "×"),
+  atMost("request-reply p50 ÷ raw round trip p50, 1 connection", 4, ratios["p50-1-vs-raw"], "×"),
+  atMost("wake-up of a waiting caller", 2, ratios["wake-ms"], "ms"),
+  atLeast("rate on the embedded engine ÷ on Kafka, 32 connections", 1, embeddedVsKafka, "×"),
+];
 
 /** How far from the intended rate it may be. */
 const TOLERANCE = 0.05;

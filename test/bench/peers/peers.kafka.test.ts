@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { givenKafka } from "../../../bench/kafka/broker.ts";
+import { startEdgePeer } from "../../../bench/peers/edge/peer.ts";
 import { startNaivePeer } from "../../../bench/peers/naive/peer.ts";
 import { createPollingCalls } from "../../../bench/peers/naive/polling.ts";
 import { startRawRoundTrip } from "../../../bench/peers/raw/round-trip.ts";
@@ -32,6 +33,12 @@ kafkaSuite(
       const headers = { "content-type": "application/json" };
       const request = { origin: naive.url, method: "POST", path: "/requests", headers, body: '{"a":2,"b":3}', status: 202 } as const;
       await callOnce(createPollingCalls(request, '{"sum":5}'));
+    });
+
+    test("a Durable Object alone answers with the sum", async () => {
+      const edge = await startEdgePeer();
+      onTestFinished(() => edge.remove());
+      expect(await (await post(edge.url, { a: 2, b: 3 })).json()).toEqual({ sum: 5 });
     });
 
     test("a raw round trip is answered", async () => {

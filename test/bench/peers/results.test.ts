@@ -18,6 +18,22 @@ test("the table has a line for everyone under each load, and for each ratio", ()
   expect(lines.find((line) => line.startsWith("sync-32-vs-spring"))).toMatch(/ 2\.00 .*rate ÷ Spring's +more is better$/);
 });
 
+test("each target is held against what was measured", () => {
+  const { goals } = summarize(SUITE_RESULT);
+  expect(goals.filter(({ met }) => met).map(({ name }) => name)).toEqual([
+    "rate ÷ the better Spring, 32 connections",
+    "rate ÷ the better Spring, 128 connections",
+    "p99 ÷ the better Spring, 32 connections",
+    "p99 ÷ the better Spring, 128 connections",
+    "request-reply p50 ÷ raw round trip p50, 1 connection",
+    "wake-up of a waiting caller",
+    "rate on the embedded engine ÷ on Kafka, 32 connections",
+  ]);
+  expect(goals.filter(({ met }) => !met).map(({ name, value }) => [name, value.median])).toEqual([
+    ["rate ÷ the better Spring, 1 connection", 2],
+  ]);
+});
+
 test("the plot shows who goes through Kafka, by the number of connections", () => {
   const svg = plotRates(summarize(SUITE_RESULT).sums, "on two cores");
   expect(svg).toContain(">on two cores</text>");
