@@ -36,7 +36,7 @@ export const PACES = {
     warmUpMs: 300,
     measureMs: 1_000,
     wakeUps: 1_000,
-    floodMs: 600_000,
+    floodMs: 300_000,
     peerRounds: 9,
     peerWarmUpMs: 20_000,
     openLoopMs: 3_000,
