@@ -16,6 +16,8 @@ export type Pace = {
   readonly openLoopMs: number;
   /** On a cluster, where memory is held by requests only, and no log grows beside it. */
   readonly kafkaFloodMs: number;
+  /** Of a hundred records each, all of which are then consumed. */
+  readonly consumedPosts: number;
   /** Requests under way at once, each of which a handler takes so long for. */
   readonly outstanding: number;
   readonly outstandingHandlerMs: number;
@@ -41,6 +43,7 @@ export const PACES = {
     peerWarmUpMs: 20_000,
     openLoopMs: 3_000,
     kafkaFloodMs: 60_000,
+    consumedPosts: 1_000,
     outstanding: 10_000,
     outstandingHandlerMs: 10_000,
     coldStarts: 9,
@@ -57,6 +60,7 @@ export const PACES = {
     peerWarmUpMs: 2_000,
     openLoopMs: 200,
     kafkaFloodMs: 6_000,
+    consumedPosts: 100,
     outstanding: 1_000,
     outstandingHandlerMs: 1_500,
     coldStarts: 2,

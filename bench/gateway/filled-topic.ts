@@ -14,25 +14,35 @@ export type FilledTopic = {
 
 const POSTS = 1_000;
 
+const run = async (client: Client, work: Work): Promise<Answer[]> => {
+  const answers: Answer[] = [];
+  for (const target of work.next()) answers.push(await exchange(client, target, { keepBody: true }));
+  return answers;
+};
+
+/** Posts {@link LARGE} records so many times. @returns how many records there are then */
+export const postRecords = async (server: Server, topic: string, posts: number): Promise<number> => {
+  const client = new Client(server.url);
+  try {
+    const work = createLargePosts(server, topic);
+    for (let post = 0; post < posts; post++) await run(client, work);
+    return posts * LARGE;
+  } finally {
+    await client.destroy();
+  }
+};
+
 /** Fills the topic `filled`, and takes all of it once. @throws Error if it ends before all of it was taken. */
 export const fillTopic = async (server: Server): Promise<FilledTopic> => {
   const { filled: topic } = TOPICS;
+  const records = await postRecords(server, topic, POSTS);
   const client = new Client(server.url);
-  const run = async (work: Work): Promise<Answer[]> => {
-    const answers: Answer[] = [];
-    for (const target of work.next()) answers.push(await exchange(client, target, { keepBody: true }));
-    return answers;
-  };
   try {
-    const posts = createLargePosts(server, topic);
-    for (let post = 0; post < POSTS; post++) await run(posts);
-
-    const records = POSTS * LARGE;
     const consumption = createConsumption(server, { topic, group: "filling" });
     let batches = 0;
     let middle: readonly Answer[] = [];
     for (let taken = 0; taken < records; batches++) {
-      const answers = await run(consumption);
+      const answers = await run(client, consumption);
       const count = (JSON.parse(answers[0]?.body ?? "[]") as unknown[]).length;
       if (count === 0) throw new Error(`Expected ${records} records to be in ${topic}, got ${taken}`);
       if (taken < records / 2) middle = answers;

@@ -4,6 +4,7 @@ import { atLeast, atMost, type Goal } from "../goals.ts";
 import type { Measurement } from "../load.ts";
 import { medianOf, ratioOf, roundsOf } from "../rounds.ts";
 import { type Spread, spreadOf } from "../spread.ts";
+import type { Consumption } from "./consume.ts";
 import { type CaseName, LARGE_CONNECTIONS, PRODUCE_CONNECTIONS, type SuiteResult } from "./suite.ts";
 
 /** A line of the table: medians of the rounds, beside what it is compared with. */
@@ -26,6 +27,7 @@ export type Row = {
 export type KafkaResult = {
   readonly isOwnCluster: boolean;
   readonly rows: readonly Row[];
+  readonly consumption: Consumption;
   readonly flood: Flood;
   readonly goals: readonly Goal[];
   /** The same piece of arithmetic all through the run: how steady the machine was. */
@@ -35,7 +37,7 @@ export type KafkaResult = {
 const MIB = 1_024 * 1_024;
 
 /** @throws TypeError if something was not measured. */
-export const summarize = ({ isOwnCluster, produces, flood }: SuiteResult): KafkaResult => {
+export const summarize = ({ isOwnCluster, produces, consumption, flood }: SuiteResult): KafkaResult => {
   const row = (name: CaseName, beside: CaseName, connections: number, records = 1): Row =>
     rowOf({ name, beside, connections, records }, roundsOf(produces, name, connections), roundsOf(produces, beside, connections));
   const rows = [
@@ -45,6 +47,7 @@ export const summarize = ({ isOwnCluster, produces, flood }: SuiteResult): Kafka
   return {
     isOwnCluster,
     rows,
+    consumption,
     flood,
     arithmeticMs: spreadOf(produces.flatMap(({ arithmeticMs }) => arithmeticMs)),
     goals: [

@@ -6,6 +6,7 @@ import { measureLoad } from "../load.ts";
 import type { Pace } from "../pace.ts";
 import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
 import { type MeasuredKafka, startMeasuredKafka } from "./broker.ts";
+import { type Consumption, measureConsumption } from "./consume.ts";
 import { createNativeProduce } from "./native-produce.ts";
 
 /** `native` is the producer without a gateway before it. */
@@ -14,6 +15,7 @@ export type CaseName = "native" | "gateway" | "native 100" | "gateway 100";
 export type SuiteResult = {
   readonly isOwnCluster: boolean;
   readonly produces: readonly CaseRounds<CaseName>[];
+  readonly consumption: Consumption;
   readonly flood: Flood;
 };
 
@@ -28,10 +30,17 @@ const PARTITIONS = 6;
 export const runSuite = (pace: Pace, say: (line: string) => void): Promise<SuiteResult> =>
   duringLifetime(startMeasuredKafka(), async (kafka) => {
     await kafka.createTopic(PRODUCED, PARTITIONS);
-    const produces = await duringLifetime(startGateway(kafka), (gateway) => measureProduces(kafka, gateway, pace, say));
+    const { produces, consumption } = await duringLifetime(startGateway(kafka), async (gateway) => {
+      const measured = await measureProduces(kafka, gateway, pace, say);
+      say("consuming");
+      return {
+        produces: measured,
+        consumption: await measureConsumption(gateway, kafka.connection, { posts: pace.consumedPosts, rounds: pace.rounds }),
+      };
+    });
     say(`flood of ${pace.kafkaFloodMs / 1_000} s`);
     const flood = await runFlood(startGateway(kafka, { GATEWAY_RETENTION_BYTES: String(FLOOD_RETENTION_BYTES) }), pace.kafkaFloodMs);
-    return { isOwnCluster: kafka.isOwn, produces, flood };
+    return { isOwnCluster: kafka.isOwn, produces, consumption, flood };
   });
 
 const startGateway = (kafka: MeasuredKafka, variables: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> =>
