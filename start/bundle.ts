@@ -51,11 +51,9 @@ export type WorkerBundleOptions = {
  */
 export const bundleWorker = async ({ consolePaths }: WorkerBundleOptions): Promise<string> => {
   const pages = ["/", ...consolePaths.filter((path) => path !== "/_headers" && path !== "/_redirects")];
-  const result = await build({
-    stdin: {
-      resolveDir: ROOT,
-      sourcefile: "local.js",
-      contents: `
+  return bundleForWorkerd({
+    resolveDir: ROOT,
+    contents: `
         import worker from "./worker/index.ts";
         export * from "./worker/index.ts";
         export { worker as default };
@@ -65,7 +63,16 @@ export const bundleWorker = async ({ consolePaths }: WorkerBundleOptions): Promi
           fetch: (request, env, context) =>
             pages.has(path.exec(request.url)?.[1]) ? env.ASSETS.fetch(request) : worker.fetch(request, env, context),
         };`,
-    },
+  });
+};
+
+/** A module as text, and the folder that its imports are relative to. */
+export type WorkerdSource = { readonly resolveDir: string; readonly contents: string };
+
+/** Bundles a module for workerd, as text. esbuild's service goes on until it is stopped. @throws Error if it does not compile */
+export const bundleForWorkerd = async ({ resolveDir, contents }: WorkerdSource): Promise<string> => {
+  const { outputFiles } = await build({
+    stdin: { resolveDir, sourcefile: "local.js", contents },
     bundle: true,
     write: false,
     format: "esm",
@@ -74,5 +81,5 @@ export const bundleWorker = async ({ consolePaths }: WorkerBundleOptions): Promi
     external: ["cloudflare:*", "node:*"],
     logLevel: "silent",
   });
-  return result.outputFiles[0]?.text ?? "";
+  return outputFiles[0]?.text ?? "";
 };

@@ -1,6 +1,7 @@
 import { operations } from "../contract/operations.ts";
 import { ConfigurationError } from "../environment/environment.ts";
-import { createProblem, PROBLEM_CONTENT_TYPE } from "../protocol/problem.ts";
+import { RejoinderError } from "../protocol/errors.ts";
+import { problemAnswer } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
@@ -51,10 +52,6 @@ const createStore = (config: WorkerConfig, env: Env): ReplyStore =>
 /** A Worker that is not configured refuses everything, and names every variable that is missing or wrong, never a value. */
 const misconfigured = ({ message, problems }: ConfigurationError): Fetch => {
   console.error(message);
-  const problem = createProblem("MISCONFIGURED", { detail: "Set the variables that are named in problems.", members: { problems } });
-  return () =>
-    new Response(JSON.stringify(problem), {
-      status: problem.status,
-      headers: { "content-type": PROBLEM_CONTENT_TYPE, "cache-control": "no-store" },
-    });
+  const detail = "Set the variables that are named in problems.";
+  return () => problemAnswer(new RejoinderError("MISCONFIGURED", { detail, members: { problems } }));
 };

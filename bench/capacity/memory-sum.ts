@@ -1,5 +1,6 @@
 import type { StackProcess } from "../path/stack.ts";
 import { readProportionalBytes } from "../proportional-memory.ts";
+import { lookEvery } from "../repeated-look.ts";
 
 /** What some processes hold together at a moment, in bytes. */
 export type MemorySum = { readonly totalBytes: number; readonly byProcess: readonly ProcessMemory[] };
@@ -22,17 +23,15 @@ export const readMemorySum = async (processes: readonly StackProcess[], read = r
 /** Looks at the memory of all of them twice a second. */
 export const watchMemorySum = async (processes: readonly StackProcess[], read = readProportionalBytes): Promise<MemorySumWatch> => {
   let most = await readMemorySum(processes, read);
-  let failure: Error | undefined;
-  const look = async (): Promise<void> => {
+  const look = lookEvery(EVERY_MS, async () => {
     const now = await readMemorySum(processes, read);
     if (now.totalBytes > most.totalBytes) most = now;
-  };
-  const timer = setInterval(() => void look().catch((error: Error) => (failure ??= error)), EVERY_MS);
+  });
   return {
     peak() {
-      if (failure !== undefined) throw failure;
+      look.check();
       return most;
     },
-    end: () => clearInterval(timer),
+    end: look.end,
   };
 };

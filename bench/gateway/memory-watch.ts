@@ -1,3 +1,4 @@
+import { lookEvery } from "../repeated-look.ts";
 import type { MemorySample } from "./memory.ts";
 import { readResidentBytes } from "./resident-memory.ts";
 
@@ -13,17 +14,15 @@ const EVERY_MS = 1_000;
 export const watchMemory = (pid: number): MemoryWatch => {
   const began = performance.now();
   const samples: MemorySample[] = [];
-  let failure: Error | undefined;
-  const look = async (): Promise<void> => {
+  const look = lookEvery(EVERY_MS, async () => {
     const atMs = performance.now() - began;
     samples.push({ atMs, bytes: await readResidentBytes(pid) });
-  };
-  const timer = setInterval(() => void look().catch((error: Error) => (failure ??= error)), EVERY_MS);
+  });
   return {
     samples() {
-      if (failure !== undefined) throw failure;
+      look.check();
       return samples;
     },
-    end: () => clearInterval(timer),
+    end: look.end,
   };
 };
