@@ -38,3 +38,7 @@ export type Producer = {
    */
   check(topics: readonly string[], deadline: number): Promise<readonly string[]>;
 };
+
+/** UTF-16 units, which for JSON are close enough to bytes for a bound that is not exact. */
+export const sizeOfRecord = ({ key, value, headers }: ProducerRecord): number =>
+  key.length + value.length + headers.reduce((sum, header) => sum + header.key.length + header.value.length, 0);

@@ -6,9 +6,13 @@ import { readWorkerConfig } from "../config.ts";
 import { createProducer } from "../producer-config.ts";
 import type { Delivery, ReadResult, RequestResult, StatusKey } from "../reply-store.ts";
 import { createMailbox, type MailboxCore } from "./mailbox.ts";
+import { type Ended, endTogether, type TellEarly } from "./many-calls.ts";
 import { createProduceBatches } from "./produce-batches.ts";
 import { createRows } from "./rows.ts";
 import { createWaiters } from "./waiters.ts";
+
+export type RequestCall = { readonly key: StatusKey; readonly record: ProducerRecord; readonly waitMs: number };
+export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
 
 /** The Durable Object of one mailbox shard: the platform's storage, alarm, clock and KV, handed to the mailbox. */
 export class Mailbox extends DurableObject<Env> {
@@ -32,12 +36,20 @@ export class Mailbox extends DurableObject<Env> {
     });
   }
 
-  request(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<RequestResult> {
-    return this.#mailbox.request(key, record, waitMs);
+  /** Many requests as one call, see {@link endTogether}. */
+  requests(calls: readonly RequestCall[], tellEarly: TellEarly<RequestResult>): Promise<readonly Ended<RequestResult>[]> {
+    return endTogether(
+      calls.map(({ key, record, waitMs }) => this.#mailbox.request(key, record, waitMs)),
+      tellEarly,
+    );
   }
 
-  read(key: StatusKey, waitMs: number, known: readonly number[]): Promise<ReadResult> {
-    return this.#mailbox.read(key, waitMs, known);
+  /** Many reads as one call, see {@link endTogether}. */
+  reads(calls: readonly ReadCall[], tellEarly: TellEarly<ReadResult>): Promise<readonly Ended<ReadResult>[]> {
+    return endTogether(
+      calls.map(({ key, waitMs, known }) => this.#mailbox.read(key, waitMs, known)),
+      tellEarly,
+    );
   }
 
   deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {

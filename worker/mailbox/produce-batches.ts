@@ -1,5 +1,5 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceOutcome, Producer } from "../producer.ts";
+import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts";
 
 /** Bounds of the produce path of one mailbox, beside those of its producer. */
 export const PRODUCE_LIMITS = {
@@ -77,7 +77,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
   return {
     /** Produces one record by its deadline (milliseconds since 1970), or refuses at once if too much is waiting. Never rejects. */
     produce(record: ProducerRecord, deadline: number): Promise<ProduceOutcome | { readonly outcome: "overloaded" }> {
-      const bytes = sizeOf(record);
+      const bytes = sizeOfRecord(record);
       if (queue.length >= limits.maxQueuedRecords || queuedBytes + bytes > limits.maxQueuedBytes)
         return Promise.resolve({ outcome: "overloaded" });
       return new Promise((resolve) => {
@@ -90,7 +90,3 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
 };
 
 export type ProduceBatches = ReturnType<typeof createProduceBatches>;
-
-/** UTF-16 units, which for JSON are close enough to bytes for a bound that is not exact. */
-const sizeOf = ({ key, value, headers }: ProducerRecord): number =>
-  key.length + value.length + headers.reduce((sum, header) => sum + header.key.length + header.value.length, 0);

@@ -1,16 +1,33 @@
 import type { Outcome } from "../../protocol/reply-event.ts";
-import type { Mailbox } from "../mailbox/durable-object.ts";
-import type { Delivery, ReplyStore, RequestResult, StatusKey } from "../reply-store.ts";
+import type { Mailbox, ReadCall, RequestCall } from "../mailbox/durable-object.ts";
+import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../producer.ts";
+import type { Delivery, ReadResult, ReplyStore, RequestResult, StatusKey } from "../reply-store.ts";
+import { createGathering } from "./gathering.ts";
 
 export type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<Mailbox>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
 };
 
+/** How much later than it has to a mailbox may answer, until it is taken for lost. */
+const GRACE_MS = 5_000;
+
 /** Replies in Durable Objects, one a shard. The shard is part of the ID, so the number of shards may change at any time. */
 export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): ReplyStore => {
   const shard = (number: number) =>
     namespace.get(namespace.idFromName(`shard-${number}`), locationHint === undefined ? {} : { locationHint });
+  const request = createByShard((number) =>
+    createGathering<RequestCall, RequestResult>({
+      callMany: (calls, tellEarly) => shard(number).requests(calls, tellEarly),
+      sizeOf: ({ record }) => sizeOfRecord(record),
+    }),
+  );
+  const read = createByShard((number) =>
+    createGathering<ReadCall, ReadResult>({
+      callMany: (calls, tellEarly) => shard(number).reads(calls, tellEarly),
+      sizeOf: ({ key }) => key.text.length,
+    }),
+  );
 
   return {
     name: "mailbox",
@@ -19,7 +36,7 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
 
     async request(key, record, waitMs): Promise<RequestResult> {
       try {
-        return await shard(key.shard).request(key, record, waitMs);
+        return await request(key.shard)({ key, record, waitMs }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         // An overloaded object has not begun the call; one that was reset may have produced.
         if ((error as { overloaded?: boolean }).overloaded === true) return { outcome: "overloaded" };
@@ -27,7 +44,7 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
       }
     },
 
-    read: (key: StatusKey, waitMs: number, known = []) => shard(key.shard).read(key, waitMs, known),
+    read: (key: StatusKey, waitMs: number, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
 
     async deliver(deliveries) {
       const outcomes: Outcome[] = Array.from(deliveries, () => "retry");
@@ -41,6 +58,16 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
       );
       return outcomes;
     },
+  };
+};
+
+/** One for each shard, made when it is first asked for. */
+const createByShard = <Value>(create: (number: number) => Value): ((number: number) => Value) => {
+  const created = new Map<number, Value>();
+  return (number) => {
+    let value = created.get(number);
+    if (value === undefined) created.set(number, (value = create(number)));
+    return value;
   };
 };
 

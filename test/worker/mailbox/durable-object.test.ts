@@ -1,7 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { mailboxStore } from "../../../worker/stores/mailbox.ts";
 import { createId, deliveryFor, keyOf, mailboxOf } from "../support/worker.ts";
+
+const store = mailboxStore({ namespace: env.MAILBOX });
 
 /** A mailbox of its own for each test. */
 let shard = 100;
@@ -20,7 +23,7 @@ test("replies are still there after the mailbox was evicted from memory", async 
   const mailbox = mailboxOf(id);
   await mailbox.deliver([deliveryFor(id)]);
   await evictDurableObject(mailbox);
-  expect(await mailboxOf(id).read(keyOf(id), 0)).toMatchObject({ state: "succeeded" });
+  expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "succeeded" });
 });
 
 test("a finished status that outlives the mailbox moves to KV, and can be read all the time", async () => {
@@ -41,9 +44,9 @@ test("a finished status that outlives the mailbox moves to KV, and can be read a
   await age(mailbox, 300_000);
   await runDurableObjectAlarm(mailbox);
   expect(await rows(mailbox)).toHaveLength(0);
-  expect(await mailbox.read(keyOf(id), 0)).toMatchObject({ state: "succeeded", body: '{"sum":5}' });
+  expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "succeeded", body: '{"sum":5}' });
   expect(await mailbox.deliver([deliveryFor(id, { body: '{"sum":6}' })])).toEqual(["duplicate"]);
-  expect(await mailbox.read(keyOf(id), 0)).toMatchObject({ body: '{"sum":5}' });
+  expect(await store.read(keyOf(id), 0)).toMatchObject({ body: '{"sum":5}' });
 });
 
 test("an operation that needs no long retention never touches KV, and its row is deleted at its expiry", async () => {
@@ -77,7 +80,7 @@ test("the alarm comes back while there are rows, and stays away when there are n
 test("a client that goes away leaves nothing behind for longer than its wait", async () => {
   const id = await createId({ shard: nextShard() });
   const mailbox = mailboxOf(id);
-  const abandoned = mailbox.read(keyOf(id), 50);
+  const abandoned = store.read(keyOf(id), 50);
   expect(await mailbox.waiting()).toBe(1);
   await abandoned;
   expect(await mailbox.waiting()).toBe(0);
