@@ -3,7 +3,7 @@ import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts
 
 /** Bounds of the produce path of one mailbox, beside those of its producer. */
 export const PRODUCE_LIMITS = {
-  /** With fewer calls than this under way a record is sent at once; else it gathers with others. */
+  /** With fewer calls than this under way records are sent at once, those that come in one go together; else they gather. */
   eagerCalls: 2,
   /** Calls under way at most; a Worker may have six connections. */
   maxCalls: 4,
@@ -33,6 +33,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
   const queue: Waiting[] = [];
   let queuedBytes = 0;
   let calls = 0;
+  let isDue = false;
 
   const isFull = (): boolean => queue.length >= limits.maxBatchRecords || queuedBytes >= limits.maxBatchBytes;
 
@@ -41,6 +42,16 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
       const batch = takeBatch();
       if (batch.length > 0) void send(batch);
     }
+  };
+
+  /** What comes with one call of the mailbox is queued before any of it is sent. */
+  const pumpSoon = (): void => {
+    if (isDue) return;
+    isDue = true;
+    queueMicrotask(() => {
+      isDue = false;
+      pump();
+    });
   };
 
   const takeBatch = (): Waiting[] => {
@@ -83,7 +94,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
       return new Promise((resolve) => {
         queue.push({ record, bytes, deadline, resolve });
         queuedBytes += bytes;
-        pump();
+        pumpSoon();
       });
     },
   };
