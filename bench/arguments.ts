@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { ConfigurationError } from "../environment/environment.ts";
 
 /**
  * The path through all processes, the gateway alone, the gateway on a Kafka cluster, the path beside what does the same in other ways, what
@@ -17,15 +18,12 @@ export type Arguments = {
   readonly plotPath: string;
 };
 
-/** Reads `--quick` and `--only path|gateway|kafka|peers|capacity|costs`. @throws TypeError saying what is expected. */
+/** Reads `--quick` and `--only path|gateway|kafka|peers|capacity|costs`. @throws ConfigurationError saying what is expected. */
 export const readArguments = (args: readonly string[]): Arguments => {
-  const { quick, only } = parseArgs({
-    args: [...args],
-    options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
-  }).values;
+  const { quick, only } = parse(args);
   const section = SECTIONS.find((name) => name === only);
   if (only !== undefined && section === undefined)
-    throw new TypeError(`Expected --only to be one of ${SECTIONS.join(", ")}, got ${JSON.stringify(only)}`);
+    throw new ConfigurationError([`Expected --only to be one of ${SECTIONS.join(", ")}, got ${JSON.stringify(only)}.`]);
   const name = quick ? "quick" : (section ?? "latest");
   return {
     quick,
@@ -33,4 +31,13 @@ export const readArguments = (args: readonly string[]): Arguments => {
     fileName: `${name}.json`,
     plotPath: name === "latest" ? "docs/images/bench.svg" : `bench/results/${name}.svg`,
   };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    const options = { quick: { type: "boolean", default: false }, only: { type: "string" } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new ConfigurationError([`Expected --quick, --only with one of ${SECTIONS.join(", ")}, or nothing: ${(error as Error).message}.`]);
+  }
 };

@@ -10,7 +10,7 @@ import { createPollingCalls } from "./naive/polling.ts";
 import { startRawRoundTrip } from "./raw/round-trip.ts";
 import { startSpringPeer } from "./spring/peer.ts";
 
-/** Everything that answers a request for a sum, each in its own way; `embedded` is rejoinder without Kafka, `edge` a Durable Object alone. */
+/** Everything that answers a request for a sum, each in its own way; `embedded` is rejoinder without Kafka, `edge` a Worker alone. */
 export const CONTESTANTS = ["rejoinder", "spring linger 0", "spring linger 5", "raw", "edge", "embedded", "naive"] as const;
 
 export type Contestant = (typeof CONTESTANTS)[number];

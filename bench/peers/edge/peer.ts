@@ -3,7 +3,7 @@ import { createPart } from "../../../start/part.ts";
 import { forkProgram, inheritedVariables } from "../../forked-program.ts";
 import type { Removable } from "../../lifetime.ts";
 
-/** A Worker that makes one call of a Durable Object and answers: the least that a mailbox at the edge can cost. */
+/** A Worker that reads a body and answers: the least that anything at the edge can cost. */
 export type EdgePeer = Removable & { readonly url: string };
 
 const STARTER = fileURLToPath(new URL("starter.ts", import.meta.url));

@@ -35,7 +35,7 @@ kafkaSuite(
       await callOnce(createPollingCalls(request, '{"sum":5}'));
     });
 
-    test("a Durable Object alone answers with the sum", async () => {
+    test("a Worker alone answers with the sum", async () => {
       const edge = await startEdgePeer();
       onTestFinished(() => edge.remove());
       expect(await (await post(edge.url, { a: 2, b: 3 })).json()).toEqual({ sum: 5 });
