@@ -13,3 +13,20 @@ export const duringLifetime = async <Resource extends Removable, Result>(
     await resource.remove();
   }
 };
+
+/** Waits for several things that are being started at once. Where one of them fails, removes the others, and rejects as the first that failed. */
+export const startTogether = async <Started extends readonly Removable[] | []>(starting: {
+  readonly [Index in keyof Started]: Promise<Started[Index]>;
+}): Promise<Started> => {
+  const settled = await Promise.allSettled(starting as readonly Promise<Removable>[]);
+  const started = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed === undefined) return started as readonly Removable[] as Started;
+  await removeAll(started);
+  throw failed.reason;
+};
+
+/** Removes several things at once. */
+export const removeAll = async (all: readonly Removable[]): Promise<void> => {
+  await Promise.all(all.map((one) => one.remove()));
+};

@@ -1,8 +1,8 @@
 import type { MeasuredKafka } from "../kafka/broker.ts";
-import type { Removable } from "../lifetime.ts";
+import { type Removable, removeAll, startTogether } from "../lifetime.ts";
 import { expectAnswer, post } from "../json-request.ts";
 import type { Calls, Target } from "../load.ts";
-import { startBenchStack } from "../path/stack.ts";
+import { type BenchStack, type StackLog, startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
 import { startEdgePeer } from "./edge/peer.ts";
 import { startNaivePeer } from "./naive/peer.ts";
@@ -32,26 +32,20 @@ const ECHO = { text: "x".repeat(ECHO_BYTES) };
 
 /** Starts all of them, on one cluster where they need one, and has each answer once. @throws Error if an answer is not the right one. */
 export const startContestants = async (kafka: MeasuredKafka): Promise<Contestants> => {
-  const started: Removable[] = [];
-  const remove = async (): Promise<void> => {
-    for (const removable of started) await removable.remove();
-  };
-  const keep = async <R extends Removable>(starting: Promise<R>): Promise<R> => {
-    const resource = await starting;
-    started.unshift(resource);
-    return resource;
-  };
+  // One after the other: the first has Maven build what the second runs too.
+  const firstSpring = startSpringPeer(kafka, 0);
+  const started = await startTogether([
+    firstSpring,
+    firstSpring.then(() => startSpringPeer(kafka, 5)),
+    startRawRoundTrip(kafka),
+    startEdgePeer(),
+    startNaivePeer(kafka, { withConsumer: true }),
+    startWholeStack({ kafkaBrokers: kafka.brokers }),
+    startWholeStack({ fsync: "os" }),
+  ]);
+  const remove = (): Promise<void> => removeAll(started);
   try {
-    const spring0 = await keep(startSpringPeer(kafka, 0));
-    const spring5 = await keep(startSpringPeer(kafka, 5));
-    const raw = await keep(startRawRoundTrip(kafka));
-    const edge = await keep(startEdgePeer());
-    const naive = await keep(startNaivePeer(kafka, { withConsumer: true }));
-    const stack = await keep(startBenchStack({ kafkaBrokers: kafka.brokers }));
-    await stack.startConsumer();
-    const embedded = await keep(startBenchStack({ fsync: "os" }));
-    await embedded.startConsumer();
-
+    const [spring0, spring5, raw, edge, naive, stack, embedded] = started;
     const own = createTargets(stack)["request-reply"];
     const echoes = {
       rejoinder: { ...own, path: "/requests/echo", body: JSON.stringify(ECHO) },
@@ -71,6 +65,17 @@ export const startContestants = async (kafka: MeasuredKafka): Promise<Contestant
     return { sums: { ...http, raw: raw.calls, naive: polling }, echoes, remove };
   } catch (error) {
     await remove();
+    throw error;
+  }
+};
+
+const startWholeStack = async (log: StackLog): Promise<BenchStack> => {
+  const stack = await startBenchStack(log);
+  try {
+    await stack.startConsumer();
+    return stack;
+  } catch (error) {
+    await stack.remove();
     throw error;
   }
 };
