@@ -10,7 +10,7 @@ export type Pace = {
   readonly floodMs: number;
   /** Of the section whose numbers are quoted: not less than five, so that the spread says something. */
   readonly peerRounds: number;
-  /** Once for each of those that do the same in other ways: a JVM needs the longest until it is as fast as it will be. */
+  /** Over and over, for each of those that do the same in other ways, until it gets no faster: a JVM needs the longest. */
   readonly peerWarmUpMs: number;
   /** Calls at a fixed rate, in each round. */
   readonly openLoopMs: number;
@@ -40,7 +40,7 @@ export const PACES = {
     wakeUps: 1_000,
     floodMs: 300_000,
     peerRounds: 9,
-    peerWarmUpMs: 20_000,
+    peerWarmUpMs: 10_000,
     openLoopMs: 3_000,
     kafkaFloodMs: 60_000,
     consumedPosts: 1_000,
@@ -57,7 +57,7 @@ export const PACES = {
     wakeUps: 20,
     floodMs: 5_000,
     peerRounds: 5,
-    peerWarmUpMs: 1_500,
+    peerWarmUpMs: 500,
     openLoopMs: 200,
     kafkaFloodMs: 5_000,
     consumedPosts: 100,

@@ -11,6 +11,7 @@ import { ECHO } from "../record.ts";
 import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
 import { type Contestant, CONTESTANTS, type Contestants, ECHOING, startContestants } from "./contestants.ts";
 import { startNaivePeer } from "./naive/peer.ts";
+import { warmUpUntilSteady } from "./warm-up.ts";
 
 /** Polling is a matter of the pause, not of load: it is measured at a fixed rate only. */
 export type LoadedContestant = Exclude<Contestant, "naive">;
@@ -53,7 +54,10 @@ const measureReplies = async ({ sums, echoes }: Contestants, pace: RoundsPace, s
   const names = CONTESTANTS.filter((name): name is LoadedContestant => name !== "naive");
   const of = (connections: number) => names.map((name): Case<LoadedContestant> => ({ name, work: sums[name], connections }));
   const echoCases = ECHOING.map((name): Case<LoadedContestant> => ({ name, work: echoes[name], connections: MIDDLE_CONNECTIONS }));
-  await warmUp(of(MIDDLE_CONNECTIONS), pace.peerWarmUpMs);
+  for (const { name, work, connections } of of(MIDDLE_CONNECTIONS)) {
+    const rates = await warmUpUntilSteady(() => rateOf(work, connections, pace.peerWarmUpMs));
+    say(`warm after ${rates.length} times ${pace.peerWarmUpMs / 1_000} s: ${name}, ${rates.map(Math.round).join(", ")}/s`);
+  }
   await warmUp(echoCases, pace.firstWarmUpMs);
   say("request and reply: the sum of two numbers");
   const measuredSums = await measureRounds(CONNECTIONS.flatMap(of), pace, say);
@@ -80,6 +84,9 @@ const measureAccepting = (kafka: MeasuredKafka, pace: RoundsPace, say: (line: st
       return { accepts, wakeUps };
     }),
   );
+
+const rateOf = async (work: Case["work"], connections: number, measureMs: number): Promise<number> =>
+  (await measureLoad(work, { connections, warmUpMs: 0, measureMs })).ratePerSecond;
 
 const warmUp = async (cases: readonly Case[], measureMs: number): Promise<void> => {
   for (const { work, connections } of cases) await measureLoad(work, { connections, warmUpMs: 0, measureMs });
