@@ -83,8 +83,10 @@ export const startBenchStack = async (log: StackLog, { workerProgram, variables 
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    await start("gateway");
-    await startWorker();
+    const starting = [start("gateway"), startWorker()];
+    // Both to their end: what is being started could not be stopped.
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
   } catch (error) {
     await remove();
     throw error;
