@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigurationError } from "../environment/environment.ts";
+import { readOrExit } from "../environment/read-or-exit.ts";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
 import { capacitySection } from "./capacity/section.ts";
@@ -23,17 +23,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   costs: costsSection,
 };
 
-const readOwnArguments = () => {
-  try {
-    return readArguments(process.argv.slice(3));
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
-};
-
-const { quick, sections, fileName, plotPath } = readOwnArguments();
+const { quick, sections, fileName, plotPath } = readOrExit(() => readArguments(process.argv.slice(3)));
 const pace = PACES[quick ? "quick" : "full"];
 const conditions = {
   ...readConditions(pace),

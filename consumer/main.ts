@@ -1,7 +1,7 @@
 import { operations } from "../contract/operations.ts";
 import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
-import { ConfigurationError } from "../environment/environment.ts";
 import { createLog } from "../environment/log.ts";
+import { readOrExit } from "../environment/read-or-exit.ts";
 import { untilToldToStop } from "../environment/told-to-stop.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
@@ -14,17 +14,7 @@ import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./start-relay.ts";
 
-const readConfig = () => {
-  try {
-    return readConsumerConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
-};
-
-const config = readConfig();
+const config = readOrExit(() => readConsumerConfig(process.env));
 const log = createLog(config.log);
 const { group, relayGroup, instance, workerUrl, concurrency } = config;
 

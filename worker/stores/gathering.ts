@@ -1,5 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import type { Ended, TellEarly } from "../mailbox/many-calls.ts";
+import type { Timers } from "../mailbox/waiters.ts";
 
 /** What a batch may hold, in UTF-16 units: a call of an object may take 32 MiB. */
 const MAX_BATCH_SIZE = 4 * 1024 * 1024;
@@ -13,13 +14,11 @@ export type GatheringOptions<Call, Result> = {
 };
 
 /** What the runtime does for this, so that it can be driven by hand. */
-export type Platform = {
+export type Platform = Timers & {
   /** Resolves when all that is ready now has had its turn. */
   nextTurn(): Promise<void>;
   /** Lets a request go on after its answer, or after its caller has gone away. */
   waitUntil(done: Promise<void>): void;
-  setTimeout(callback: () => void, ms: number): unknown;
-  clearTimeout(timer: never): void;
 };
 
 const workers: Platform = {
