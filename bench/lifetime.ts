@@ -26,6 +26,16 @@ export const startTogether = async <Started extends readonly Removable[] | []>(s
   throw failed.reason;
 };
 
+/** {@link duringLifetime} of several things, which are started at once. */
+export const duringLifetimes = <Started extends readonly Removable[] | [], Result>(
+  starting: { readonly [Index in keyof Started]: Promise<Started[Index]> },
+  run: (started: Started) => Promise<Result>,
+): Promise<Result> =>
+  duringLifetime(
+    startTogether<Started>(starting).then((started) => ({ started, remove: () => removeAll(started) })),
+    ({ started }) => run(started),
+  );
+
 /** Removes several things at once. */
 export const removeAll = async (all: readonly Removable[]): Promise<void> => {
   await Promise.all(all.map((one) => one.remove()));

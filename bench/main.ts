@@ -65,4 +65,5 @@ const write = async (path: string, text: string): Promise<void> => {
 };
 await write(`bench/results/${fileName}`, `${JSON.stringify(file, undefined, 2)}\n`);
 for (const { plot } of all) if (plot !== undefined) await write(plotPath, plot);
-process.exit(mismeasured.length === 0 ? 0 : 1);
+// A quick run is to show that all of it works: that some of it was too short to be trusted is said, and is no failure.
+process.exit(quick || mismeasured.length === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-import { duringLifetime } from "../lifetime.ts";
+import { duringLifetime, duringLifetimes } from "../lifetime.ts";
 import type { Pace } from "../pace.ts";
 import { startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
@@ -25,20 +25,18 @@ export const CROWD = 999;
 
 /** Wakes one caller, alone and on a second stack with a crowd that goes on waiting. */
 export const measureCrowdedWakeUp = ({ rounds, wakeUps }: Pace): Promise<WakeUpRounds> =>
-  duringLifetime(startBenchStack({ fsync: "os" }), (quiet) =>
-    duringLifetime(startBenchStack({ fsync: "os" }), async (busy) => {
-      const [acceptQuiet, acceptBusy] = [createTargets(quiet).accept, createTargets(busy).accept];
-      return duringLifetime(startCrowd(acceptBusy, CROWD), async () => {
-        const [alone, crowded]: [WakeUp[], WakeUp[]] = [[], []];
-        const samples = Math.ceil(wakeUps / rounds);
-        for (let round = 0; round < rounds; round++) {
-          alone.push(await measureWakeUp(quiet, acceptQuiet, samples));
-          crowded.push(await measureWakeUp(busy, acceptBusy, samples));
-        }
-        return { alone, crowded };
-      });
-    }),
-  );
+  duringLifetimes([startBenchStack({ fsync: "os" }), startBenchStack({ fsync: "os" })], async ([quiet, busy]) => {
+    const [acceptQuiet, acceptBusy] = [createTargets(quiet).accept, createTargets(busy).accept];
+    return duringLifetime(startCrowd(acceptBusy, CROWD), async () => {
+      const [alone, crowded]: [WakeUp[], WakeUp[]] = [[], []];
+      const samples = Math.ceil(wakeUps / rounds);
+      for (let round = 0; round < rounds; round++) {
+        alone.push(await measureWakeUp(quiet, acceptQuiet, samples));
+        crowded.push(await measureWakeUp(busy, acceptBusy, samples));
+      }
+      return { alone, crowded };
+    });
+  });
 
 export const summarizeCrowdedWakeUp = ({ alone, crowded }: WakeUpRounds): CrowdedWakeUpResult => ({
   name: "wake-up",

@@ -1,10 +1,10 @@
-import { duringLifetime } from "../lifetime.ts";
+import { duringLifetimes, type Removable } from "../lifetime.ts";
 import { type Case, type CaseRounds, measureRounds, medianOf, ratioOf } from "../rounds.ts";
 import { expectAnswer, post } from "../json-request.ts";
 import { measureLoad, type Target } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { type BenchStack, startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startWholeStack } from "../path/whole-stack.ts";
 import type { Spread } from "../spread.ts";
 
 /** A line of the table: medians of the rounds, and the rate over that of the first line in the same round. */
@@ -34,27 +34,21 @@ export const PAYLOAD_BYTES = [100, 1_000, 10_000, 100_000] as const;
 const ECHO_AROUND = JSON.stringify({ text: "" }).length;
 
 /** Starts a stack for each, and measures all in turn: those that are not asked take no processor. */
-export const measureVariants = async (pace: Pace, say: (line: string) => void): Promise<Variants> => {
-  const stacks: { readonly name: string; readonly stack: BenchStack }[] = [];
-  const remove = async (): Promise<void> => {
-    for (const { stack } of stacks) await stack.remove();
-  };
-  return duringLifetime(Promise.resolve({ remove }), async () => {
-    for (const { shards, consumers } of SCALES) {
-      const stack = await startBenchStack({ fsync: "os" }, { variables: { MAILBOX_SHARDS: String(shards) } });
-      stacks.push({
-        name: `${shards} ${shards === 1 ? "shard" : "shards"}, ${consumers} ${consumers === 1 ? "consumer" : "consumers"}`,
-        stack,
-      });
-      for (let number = 1; number <= consumers; number++)
-        await stack.startConsumer({ variables: { CONSUMER_INSTANCE: `bench-${number}` } });
-    }
-    const scaled = stacks.map(({ name, stack }): Case => toCase(name, createTargets(stack)["request-reply"]));
-    const payloads = await createEchoes((stacks[0] as { readonly stack: BenchStack }).stack.workerUrl);
+export const measureVariants = (pace: Pace, say: (line: string) => void): Promise<Variants> =>
+  duringLifetimes<Scaled[], Variants>(SCALES.map(startScaled), async (stacks) => {
+    const scaled = stacks.map(({ name, target }) => toCase(name, target));
+    const payloads = await createEchoes((stacks[0] as Scaled).target.origin);
     for (const { work } of [...scaled, ...payloads])
       await measureLoad(work, { connections: VARIANT_CONNECTIONS, warmUpMs: 0, measureMs: pace.firstWarmUpMs });
     return { scaled: await measureRounds(scaled, pace, say), payloads: await measureRounds(payloads, pace, say) };
   });
+
+type Scaled = Removable & { readonly name: string; readonly target: Target };
+
+const startScaled = async ({ shards, consumers }: (typeof SCALES)[number]): Promise<Scaled> => {
+  const stack = await startWholeStack({ fsync: "os" }, consumers, { variables: { MAILBOX_SHARDS: String(shards) } });
+  const name = `${shards} ${shards === 1 ? "shard" : "shards"}, ${consumers} ${consumers === 1 ? "consumer" : "consumers"}`;
+  return { name, target: createTargets(stack)["request-reply"], remove: stack.remove };
 };
 
 const toCase = (name: string, work: Target): Case => ({ name, work, connections: VARIANT_CONNECTIONS });

@@ -12,8 +12,6 @@ export type FilledTopic = {
   readonly commit: Answer;
 };
 
-const POSTS = 1_000;
-
 const run = async (client: Client, work: Work): Promise<Answer[]> => {
   const answers: Answer[] = [];
   for (const target of work.next()) answers.push(await exchange(client, target, { keepBody: true }));
@@ -32,10 +30,10 @@ export const postRecords = async (server: Server, topic: string, posts: number):
   }
 };
 
-/** Fills the topic `filled`, and takes all of it once. @throws Error if it ends before all of it was taken. */
-export const fillTopic = async (server: Server): Promise<FilledTopic> => {
+/** Posts so many times to the topic `filled`, and takes all of it once. @throws Error if it ends before all of it was taken. */
+export const fillTopic = async (server: Server, posts: number): Promise<FilledTopic> => {
   const { filled: topic } = TOPICS;
-  const records = await postRecords(server, topic, POSTS);
+  const records = await postRecords(server, topic, posts);
   const client = new Client(server.url);
   try {
     const consumption = createConsumption(server, { topic, group: "filling" });

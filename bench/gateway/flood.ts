@@ -29,6 +29,11 @@ export const FLOOD_CONNECTIONS = 32;
 /** What is kept of each partition, so that a flood of any length fits on the disk. */
 export const FLOOD_RETENTION_BYTES = 32 * 1_024 * 1_024;
 
+/** Between two looks at its memory. */
+const LONGEST_PAUSE_MS = 1_000;
+/** So that each quarter of a short flood has several. */
+const LEAST_LOOKS = 20;
+
 /**
  * Produces without a pause, while one consumer takes what it can and another client sends requests and never reads an answer.
  * @throws Error at the first answer that is neither 200 nor 503.
@@ -38,7 +43,7 @@ export const runFlood = (starting: Promise<GatewayProcess>, floodMs: number): Pr
     const [produces, consumes] = [createTally(), createTally()];
     const consumption = createConsumption(gateway, { topic: TOPICS.requests, group: "flood", status: OK_OR_UNAVAILABLE });
     const idleBytes = await readResidentBytes(gateway.pid);
-    const watch = watchMemory(gateway.pid);
+    const watch = watchMemory(gateway.pid, Math.min(LONGEST_PAUSE_MS, floodMs / LEAST_LOOKS));
     const slowClient = startSlowClient(createFetch(gateway));
     try {
       const time = { warmUpMs: 0, measureMs: floodMs };

@@ -8,13 +8,11 @@ export type MemoryWatch = {
   end(): void;
 };
 
-const EVERY_MS = 1_000;
-
-/** Looks at the memory of a process once a second. */
-export const watchMemory = (pid: number): MemoryWatch => {
+/** Looks at the memory of a process every so many milliseconds. */
+export const watchMemory = (pid: number, everyMs: number): MemoryWatch => {
   const began = performance.now();
   const samples: MemorySample[] = [];
-  const look = lookEvery(EVERY_MS, async () => {
+  const look = lookEvery(everyMs, async () => {
     const atMs = performance.now() - began;
     samples.push({ atMs, bytes: await readResidentBytes(pid) });
   });

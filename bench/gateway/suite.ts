@@ -40,7 +40,7 @@ export const COMPARISONS: readonly { readonly name: WorkName; readonly connectio
 /** Measures with one fsync setting, on a gateway for all that is compared with a bare server, and on another that is flooded. */
 export const runSuite = async (fsync: Fsync, pace: Pace, say: (line: string) => void): Promise<SuiteResult> => {
   const compared = await duringLifetime(startGatewayProcess(fsync), async (gateway) => {
-    const filled = await fillTopic(gateway);
+    const filled = await fillTopic(gateway, pace.consumedPosts);
     const works = createWorks(() => gateway, filled);
     await warmUp(works, pace);
     return duringLifetime(startBareProcess(await readAnswers(gateway, works, filled)), async ({ urls }) => {

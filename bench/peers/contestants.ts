@@ -2,8 +2,8 @@ import type { MeasuredKafka } from "../kafka/broker.ts";
 import { type Removable, removeAll, startTogether } from "../lifetime.ts";
 import { expectAnswer, post } from "../json-request.ts";
 import type { Calls, Target } from "../load.ts";
-import { type BenchStack, type StackLog, startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startWholeStack } from "../path/whole-stack.ts";
 import { startEdgePeer } from "./edge/peer.ts";
 import { startNaivePeer } from "./naive/peer.ts";
 import { createPollingCalls } from "./naive/polling.ts";
@@ -65,17 +65,6 @@ export const startContestants = async (kafka: MeasuredKafka): Promise<Contestant
     return { sums: { ...http, raw: raw.calls, naive: polling }, echoes, remove };
   } catch (error) {
     await remove();
-    throw error;
-  }
-};
-
-const startWholeStack = async (log: StackLog): Promise<BenchStack> => {
-  const stack = await startBenchStack(log);
-  try {
-    await stack.startConsumer();
-    return stack;
-  } catch (error) {
-    await stack.remove();
     throw error;
   }
 };

@@ -1,5 +1,5 @@
 import { startMeasuredKafka, type MeasuredKafka } from "../kafka/broker.ts";
-import { duringLifetime } from "../lifetime.ts";
+import { duringLifetime, duringLifetimes } from "../lifetime.ts";
 import { post } from "../json-request.ts";
 import { measureLoad } from "../load.ts";
 import { measureOpenLoop, type OpenMeasurement } from "../open-loop.ts";
@@ -68,8 +68,9 @@ const measureReplies = async ({ sums, echoes }: Contestants, pace: RoundsPace, s
 };
 
 const measureAccepting = (kafka: MeasuredKafka, pace: RoundsPace, say: (line: string) => void) =>
-  duringLifetime(startNaivePeer(kafka, { withConsumer: false }), (naive) =>
-    duringLifetime(startBenchStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
+  duringLifetimes(
+    [startNaivePeer(kafka, { withConsumer: false }), startBenchStack({ kafkaBrokers: kafka.brokers })],
+    async ([naive, stack]) => {
       const own = createTargets(stack).accept;
       const cases: Case<AcceptName>[] = [
         { name: "rejoinder", work: own, connections: MIDDLE_CONNECTIONS },
@@ -82,7 +83,7 @@ const measureAccepting = (kafka: MeasuredKafka, pace: RoundsPace, say: (line: st
       for (let round = 0; round < pace.rounds; round++)
         wakeUps.push(await measureWakeUp(stack, own, Math.ceil(pace.wakeUps / pace.rounds)));
       return { accepts, wakeUps };
-    }),
+    },
   );
 
 const rateOf = async (work: Case["work"], connections: number, measureMs: number): Promise<number> =>

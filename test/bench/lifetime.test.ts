@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startTogether } from "../../bench/lifetime.ts";
+import { duringLifetimes, startTogether } from "../../bench/lifetime.ts";
 
 /** Things that note when they are removed. */
 const createThings = () => {
@@ -18,4 +18,14 @@ test("where one thing cannot be started, nothing is left of the others", async (
   const later = new Promise((resolve) => setTimeout(resolve)).then(() => start("later"));
   await expect(startTogether([start("a"), Promise.reject(new Error("no port")), later])).rejects.toThrow("no port");
   expect(removed).toEqual(["a", "later"]);
+});
+
+test("several things that were started are removed however the run with them ends", async () => {
+  const { start, removed } = createThings();
+  const named = ([a, b]: readonly [{ name: string }, { name: string }]) => a.name + b.name;
+  expect(await duringLifetimes([start("a"), start("b")], async (both) => named(both) + removed.length)).toBe("ab0");
+  expect(removed).toEqual(["a", "b"]);
+  const failing = duringLifetimes([start("c"), start("d")], async () => Promise.reject(new Error("no answer")));
+  await expect(failing).rejects.toThrow("no answer");
+  expect(removed).toEqual(["a", "b", "c", "d"]);
 });

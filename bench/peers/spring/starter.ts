@@ -13,8 +13,8 @@ if (import.meta.main) {
     "topic.requests": requests,
     "topic.replies": replies,
   };
-  const jar = await provideJar();
-  const jvms = await Promise.all([startJvm(jar, "requester", settings), startJvm(jar, "responder", settings)]);
+  const folder = await provideJar();
+  const jvms = await Promise.all([startJvm(folder, "requester", settings), startJvm(folder, "responder", settings)]);
   process.once("SIGTERM", () => void Promise.all(jvms.map((jvm) => jvm.stop())).then(() => process.exit()));
   process.send?.({ type: "ready", url: `http://127.0.0.1:${jvms[0].port}` });
 }

@@ -10,7 +10,7 @@ import { addressOf, freePorts } from "./listeners.ts";
 import { type KafkaNode, type StartedNode, startNode } from "./node.ts";
 import type { OrphanWatchMessage } from "./orphan-watch.ts";
 import { serverProperties } from "./server-properties.ts";
-import { createKeystore, formatStorage } from "./storage.ts";
+import { createKeystore, formatStorage, keystoreIn } from "./storage.ts";
 
 /** A cluster of Apache Kafka, of real brokers on this machine. */
 export type Kafka = {
@@ -51,18 +51,15 @@ export const startKafka = async ({ nodes: count }: { readonly nodes: 1 | 3 }): P
     if (watch.connected) watch.disconnect();
   };
   try {
-    const [jars, keystore, ...ports] = await Promise.all([
-      provideJars(),
-      createKeystore(join(folder, "keys.p12")),
-      ...Array.from({ length: count }, freePorts),
-    ]);
+    const keystore = keystoreIn(folder);
+    const [jars, ...ports] = await Promise.all([provideJars(), ...Array.from({ length: count }, freePorts)]);
     const servers = ports.map((ports, index) => ({ id: index + 1, ports, logFolder: join(folder, `log-${index + 1}`) }));
     const propertiesFile = (id: number) => join(folder, `${id}.properties`);
     for (const server of servers) {
       await mkdir(server.logFolder);
       await writeFile(propertiesFile(server.id), serverProperties(server, { nodes: servers, keystore }));
     }
-    await formatStorage(jars, servers, propertiesFile(1));
+    await Promise.all([createKeystore(keystore), formatStorage(jars, servers, propertiesFile(1))]);
     for (const server of servers) {
       const files = { propertiesFile: propertiesFile(server.id), outputFile: join(folder, `${server.id}.txt`) };
       started.push(startNode({ jars, server, ...files, tell }));

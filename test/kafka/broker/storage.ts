@@ -25,11 +25,12 @@ export const formatStorage = async (jars: string, servers: readonly Server[], pr
   }
 };
 
+/** Where it is to be made. */
+export const keystoreIn = (folder: string): Keystore => ({ file: join(folder, "keys.p12"), password: "password" });
+
 /** A key for 127.0.0.1 and a certificate that it signs itself. */
-export const createKeystore = async (file: string): Promise<Keystore> => {
-  const password = "password";
+export const createKeystore = async ({ file, password }: Keystore): Promise<void> => {
   const names = ["-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost", "-validity", "3650"];
   const store = ["-keystore", file, "-storetype", "PKCS12", "-storepass", password, "-keypass", password];
   await promisify(execFile)("keytool", ["-genkeypair", "-alias", "broker", "-keyalg", "EC", ...names, ...store]);
-  return { file, password };
 };
