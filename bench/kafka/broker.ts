@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { createPart, PartFailedError } from "../../start/part.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
+import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
 import { duringLifetime, type Removable } from "../lifetime.ts";
 
@@ -68,6 +69,9 @@ const toMeasured = (brokers: readonly string[]) => {
       const admin = createAdminClient(connection);
       try {
         await admin.createTopics({ topics: [name], partitions, replicas: -1 });
+      } catch (error) {
+        // A cluster that stays has it from the run before.
+        if (kafkaErrorOf(error).code !== "topic-exists") throw error;
       } finally {
         await admin.close();
       }

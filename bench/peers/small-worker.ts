@@ -1,8 +1,9 @@
 import { stop as stopEsbuild } from "esbuild";
 import { type SharedOptions, Miniflare, NoOpLog, type WorkerOptions } from "miniflare";
+import { untilToldToStop } from "../../environment/told-to-stop.ts";
 import { bundleForWorkerd, type WorkerdSource } from "../../start/bundle.ts";
 
-/** Starts a Worker of the bench's own in workerd, on any free port, until this process gets SIGTERM. */
+/** Starts a Worker of the bench's own in workerd, on any free port, until this process is told to end, or whoever forked it is gone. */
 export const startSmallWorker = async (
   source: WorkerdSource,
   options: Partial<WorkerOptions & SharedOptions>,
@@ -19,6 +20,8 @@ export const startSmallWorker = async (
     ...options,
   });
   await miniflare.ready;
-  process.once("SIGTERM", () => void miniflare.dispose().then(() => process.exit()));
+  void untilToldToStop({ exitWithParent: true })
+    .then(() => miniflare.dispose())
+    .then(() => process.exit());
   return { miniflare, url: (await miniflare.unsafeGetDirectURL()).origin };
 };

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -54,11 +54,16 @@ kafkaSuite(
       expect([...pids].filter(runs)).toEqual([]);
     });
 
-    test("brokers end, and their files go, when whoever started them is killed", async () => {
+    test.each([
+      ["whoever started them is killed", (starter: ChildProcess) => starter.kill("SIGKILL")],
+      ["whoever had them started is gone", (starter: ChildProcess) => starter.disconnect()],
+    ])("brokers end, and their files go, when %s", async (_, end) => {
       const starter = fork(join(import.meta.dirname, "starter.ts"), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+      const ended = once(starter, "exit");
       const [{ pids, folder }] = (await once(starter, "message")) as [{ pids: readonly number[]; folder: string }];
       expect(pids.filter(runs)).toHaveLength(1);
-      starter.kill("SIGKILL");
+      end(starter);
+      await ended;
       await until(() => pids.every((pid) => !runs(pid)) && !existsSync(folder));
     });
   },
