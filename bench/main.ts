@@ -27,7 +27,7 @@ const { quick, sections, fileName, plotPath } = readOrExit(() => readArguments(p
 const pace = PACES[quick ? "quick" : "full"];
 const conditions = {
   ...readConditions(pace),
-  ...Object.fromEntries(sections.map((name) => [name, SECTIONS[name].conditions()])),
+  ...readOrExit(() => Object.fromEntries(sections.map((name) => [name, SECTIONS[name].conditions()]))),
 };
 const say = (line: string): void => console.error(line);
 

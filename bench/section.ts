@@ -3,7 +3,7 @@ import type { Spread } from "./spread.ts";
 
 /** One part of the bench. */
 export type Section = {
-  /** What one must know of it, beside what holds for all, to compare two runs. */
+  /** What one must know of it, beside what holds for all, to compare two runs. @throws ConfigurationError if it is told to measure what it cannot. */
   conditions(): Readonly<Record<string, unknown>>;
   /** Starts what it measures, measures it and stops it. @throws Error if something answers as it should not. */
   measure(pace: Pace, say: (line: string) => void): Promise<readonly SectionResult[]>;

@@ -1,3 +1,4 @@
+import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Target, Work } from "../load.ts";
 import { createRecord } from "../record.ts";
 
@@ -14,16 +15,19 @@ export const LARGE = 100;
 
 /** So many that every partition gets its share. */
 const KEYS = 1_000;
-const LARGE_POSTS = 20;
 /** Of so many posts of a mix, one is large. */
 const MIX = 4;
 
 /** Posts of one record, each with another key. */
-export const createSmallPosts = (server: Server): Work => inTurn(range(KEYS).map((n) => [createPost(server, TOPICS.requests, n, 1)]));
+export const createSmallPosts = (server: Server): Work => postsInTurn(TOPICS.requests, 1, (records) => toPost(server, records));
 
 /** Posts of {@link LARGE} records, each with another key. */
 export const createLargePosts = (server: Server, topic: string = TOPICS.requests): Work =>
-  inTurn(range(LARGE_POSTS).map((n) => [createPost(server, topic, n * LARGE, LARGE)]));
+  postsInTurn(topic, LARGE, (records) => toPost(server, records));
+
+/** Posts of so many records, in turn, until every key had its own; then they begin again. */
+export const postsInTurn = (topic: string, records: number, toPost: (records: readonly ProducerRecord[]) => Target): Work =>
+  inTurn(range(KEYS / records).map((n) => [toPost(createRecords(topic, n * records, records))]));
 
 /** Three small posts, then a large one. A gateway that has no room may say so by 503. */
 export const createMixedPosts = (server: Server): Work =>
@@ -80,10 +84,17 @@ export const payloadBytes = () => {
   };
 };
 
-const createPost = (server: Server, topic: string, firstKey: number, records: number): Target => ({
+const createPost = (server: Server, topic: string, firstKey: number, records: number): Target =>
+  toPost(server, createRecords(topic, firstKey, records));
+
+const toPost = (server: Server, records: readonly ProducerRecord[]): Target => ({
   ...createRequest(server, "/produce"),
-  body: JSON.stringify(range(records).map((n) => createRecord(topic, String((firstKey + n) % KEYS).padStart(63, "b")))),
+  body: JSON.stringify(records),
 });
+
+/** Records as the Worker makes them, each with another key. */
+export const createRecords = (topic: string, firstKey: number, count: number): ProducerRecord[] =>
+  range(count).map((n) => createRecord(topic, String((firstKey + n) % KEYS).padStart(63, "b")));
 
 const createConsume = (server: Server, topic: string, instance: string, timeoutMs = 1_000): Target => ({
   ...createRequest(server, `/consume/${instance}`, { "kafka-auto-offset-reset": "earliest", "kafka-enable-auto-commit": "false" }),

@@ -5,7 +5,7 @@ import type { Measurement } from "../load.ts";
 import { medianOf, ratioOf, roundsOf } from "../rounds.ts";
 import { type Spread, spreadOf } from "../spread.ts";
 import type { Consumption } from "./consume.ts";
-import { type CaseName, LARGE_CONNECTIONS, PRODUCE_CONNECTIONS, type SuiteResult } from "./suite.ts";
+import { type CaseName, LARGE_CONNECTIONS, type SuiteResult } from "./suite.ts";
 
 /** A line of the table: medians of the rounds, beside what it is compared with. */
 export type Row = {
@@ -26,6 +26,8 @@ export type Row = {
 
 export type KafkaResult = {
   readonly isOwnCluster: boolean;
+  /** The rows beside which stand behind those beside the native client. */
+  readonly otherProxy: string | undefined;
   readonly rows: readonly Row[];
   readonly consumption: Consumption;
   readonly flood: Flood;
@@ -37,41 +39,56 @@ export type KafkaResult = {
 const MIB = 1_024 * 1_024;
 
 /** @throws TypeError if something was not measured. */
-export const summarize = ({ isOwnCluster, produces, consumption, flood }: SuiteResult): KafkaResult => {
-  const row = (name: CaseName, beside: CaseName, connections: number, records = 1): Row =>
-    rowOf({ name, beside, connections, records }, roundsOf(produces, name, connections), roundsOf(produces, beside, connections));
-  const rows = [
-    ...PRODUCE_CONNECTIONS.map((connections) => row("gateway", "native", connections)),
-    row("gateway 100", "native 100", LARGE_CONNECTIONS, LARGE),
-  ];
+export const summarize = ({ isOwnCluster, otherProxy, produces, consumption, flood }: SuiteResult): KafkaResult => {
+  const row = ({ own, connections, records }: Compared, beside: CaseName): Row =>
+    rowOf({ name: own, beside, connections, records }, roundsOf(produces, own, connections), roundsOf(produces, beside, connections));
+  const besideNative = COMPARED.map((compared) => row(compared, compared.native));
+  const besideOther = otherProxy === undefined ? [] : COMPARED.map((compared) => row(compared, compared.other));
   return {
     isOwnCluster,
-    rows,
+    otherProxy,
+    rows: [...besideNative, ...besideOther],
     consumption,
     flood,
     arithmeticMs: spreadOf(produces.flatMap(({ arithmeticMs }) => arithmeticMs)),
     goals: [
-      ...rows.map(({ recordsPerSecond }, index) => besideRecorded(recordsPerSecond, RECORDED[index] as Recorded)),
+      ...COMPARED.map(({ what, times, recordedPerSecond }, index) => {
+        const live = besideOther[index];
+        if (live !== undefined) return atLeast(`gateway ÷ ${otherProxy}, ${what}`, times, live.rateToBeside, "×");
+        const { recordsPerSecond } = besideNative[index] as Row;
+        return atLeast(`gateway ÷ the better recorded proxy, ${what}`, times, recordsPerSecond / recordedPerSecond, "×");
+      }),
       atMost("flood: memory at its peak − idle", 256, (flood.memory.peakBytes - flood.idleBytes) / MIB, "MiB"),
     ],
   };
 };
 
-/** What another proxy did, and how many times that is aimed at. */
-type Recorded = { readonly what: string; readonly recordsPerSecond: number; readonly times: number };
+/** What the gateway is compared with, how many times another proxy's rate is aimed at, and the rate that was recorded of one. */
+type Compared = {
+  readonly own: CaseName;
+  readonly native: CaseName;
+  readonly other: CaseName;
+  readonly connections: number;
+  readonly records: number;
+  readonly what: string;
+  readonly times: number;
+  readonly recordedPerSecond: number;
+};
+
+const SINGLE = { own: "gateway", native: "native", other: "other", records: 1 } as const;
 
 /**
- * The better of Strimzi's bridge and Karapace with linger 0, measured once on a machine of this class; neither is in a package registry. A rate beside
- * one of another run says little; it is here for scale.
+ * Recorded is the better of Strimzi's bridge and Karapace with linger 0, in records a second, measured once on a machine of this class; neither is in a
+ * package registry. A rate beside one of another run says little; it is here for scale, where KAFKA_REST_URL names none to be measured.
  */
-const RECORDED: readonly Recorded[] = [
-  { what: "1 connection", recordsPerSecond: 1_638, times: 1.2 },
-  { what: "32 connections", recordsPerSecond: 3_323, times: 2 },
-  { what: "100 a POST", recordsPerSecond: 27_500, times: 1.5 },
+const COMPARED: readonly Compared[] = [
+  { ...SINGLE, connections: 1, what: "1 connection", times: 1.2, recordedPerSecond: 1_638 },
+  { ...SINGLE, connections: 32, what: "32 connections", times: 2, recordedPerSecond: 3_323 },
+  {
+    ...{ own: "gateway 100", native: "native 100", other: "other 100", connections: LARGE_CONNECTIONS, records: LARGE },
+    ...{ what: "100 a POST", times: 1.5, recordedPerSecond: 27_500 },
+  },
 ];
-
-const besideRecorded = (own: number, { what, recordsPerSecond, times }: Recorded): Goal =>
-  atLeast(`gateway ÷ the better recorded proxy, ${what}`, times, own / recordsPerSecond, "×");
 
 type RowOf = Pick<Row, "name" | "beside" | "connections"> & { readonly records: number };
 

@@ -4,9 +4,9 @@ import type { Consumption } from "./consume.ts";
 import type { KafkaResult, Row } from "./results.ts";
 
 /** The results as text: the rows, the flood, and the goals. */
-export const formatResult = ({ isOwnCluster, rows, consumption, flood, goals, arithmeticMs }: KafkaResult): string =>
+export const formatResult = ({ isOwnCluster, otherProxy, rows, consumption, flood, goals, arithmeticMs }: KafkaResult): string =>
   [
-    `on ${isOwnCluster ? "one node of Apache Kafka on this machine" : "the cluster of KAFKA_BROKERS"}, acks=all`,
+    `on ${isOwnCluster ? "one node of Apache Kafka on this machine" : "the cluster of KAFKA_BROKERS"}, acks=all${otherProxy === undefined ? "" : `; other: ${otherProxy}`}`,
     "",
     alignColumns([
       ["", "connections", "rate/s", "p50 µs", "p99 µs", "beside", "rate/s", "p50 µs", "p99 µs", "rate ÷", "p50 ÷"],

@@ -24,7 +24,7 @@ export const restV2Producer = (options: ProxyOptions): Producer => {
   });
 };
 
-const REST_V2: Dialect = {
+export const REST_V2: Dialect = {
   contentType: "application/vnd.kafka.binary.v2+json",
   path: (topic) => `/topics/${encodeURIComponent(topic)}`,
   encode: (record) => ({ key: textToBase64(record.key), value: textToBase64(toStructured(record).value) }),

@@ -26,7 +26,7 @@ export const strimziProducer = (options: ProxyOptions): Producer => {
 
 const pathOf = (topic: string): string => `/topics/${encodeURIComponent(topic)}`;
 
-const STRIMZI: Dialect = {
+export const STRIMZI: Dialect = {
   contentType: TEXT,
   path: pathOf,
   encode(record) {
