@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readOrExit } from "../environment/read-or-exit.ts";
+import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { type SectionName, readArguments } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
 import { capacitySection } from "./capacity/section.ts";
@@ -34,7 +34,7 @@ const say = (line: string): void => console.error(line);
 const results: Partial<Record<SectionName, readonly SectionResult[]>> = {};
 for (const name of sections) {
   const began = performance.now();
-  results[name] = await SECTIONS[name].measure(pace, say);
+  results[name] = await SECTIONS[name].measure(pace, say).catch(exitIfMisconfigured);
   say(`${name} took ${Math.round((performance.now() - began) / 1_000)} s`);
 }
 

@@ -5,7 +5,11 @@ import type { Spread } from "./spread.ts";
 export type Section = {
   /** What one must know of it, beside what holds for all, to compare two runs. @throws ConfigurationError if it is told to measure what it cannot. */
   conditions(): Readonly<Record<string, unknown>>;
-  /** Starts what it measures, measures it and stops it. @throws Error if something answers as it should not. */
+  /**
+   * Starts what it measures, measures it and stops it.
+   * @throws Error if something answers as it should not
+   * @throws ConfigurationError if somebody else's server, which it was given, does not answer
+   */
   measure(pace: Pace, say: (line: string) => void): Promise<readonly SectionResult[]>;
 };
 

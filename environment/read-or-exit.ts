@@ -5,8 +5,13 @@ export const readOrExit = <Value>(read: () => Value): Value => {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    console.error(error.message);
-    process.exit(1);
+    return exitIfMisconfigured(error);
   }
+};
+
+/** The same of what shows only later, such as an address where nobody answers. @throws any other error, as it is */
+export const exitIfMisconfigured = (error: unknown): never => {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exit(1);
 };

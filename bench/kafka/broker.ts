@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { createPart, PartFailedError } from "../../start/part.ts";
+import { ConfigurationError } from "../../environment/environment.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
@@ -25,7 +26,7 @@ const JAVA_OPTIONS = "-XX:TieredStopAtLevel=4";
 /** The cluster that KAFKA_BROKERS names, else one of its own, which takes Java and Maven. */
 export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
   const given = process.env["KAFKA_BROKERS"] ?? "";
-  if (given !== "") return givenKafka(given.split(","));
+  if (given !== "") return expectAnswer(givenKafka(given.split(",")));
   const part = createPart({
     name: "broker",
     say: console.error,
@@ -59,6 +60,19 @@ export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({
   pids: [],
   remove: async () => {},
 });
+
+/** @throws ConfigurationError if it does not answer */
+const expectAnswer = async (kafka: MeasuredKafka): Promise<MeasuredKafka> => {
+  const admin = createAdminClient(kafka.connection);
+  try {
+    await admin.metadata({ topics: [] });
+    return kafka;
+  } catch (error) {
+    throw new ConfigurationError([`KAFKA_BROKERS: ${kafkaErrorOf(error).message}`]);
+  } finally {
+    await admin.close();
+  }
+};
 
 const toMeasured = (brokers: readonly string[]) => {
   const connection: KafkaConnection = { brokers, clientId: "bench", tls: undefined, sasl: undefined };

@@ -15,7 +15,7 @@ export type OtherProxy = {
   readonly name: string;
   /** Posts of so many records, each with another key, as the Worker would post them. */
   posts(topic: string, records: number): Work;
-  /** Posts once, since such a proxy answers 200 also where it stored nothing. @throws Error if the record is not stored then */
+  /** Posts once, since such a proxy answers 200 also where it stored nothing. @throws ConfigurationError if the record is not stored then */
   expectToStore(topic: string): Promise<void>;
 };
 
@@ -57,10 +57,13 @@ const createOtherProxy = (
     async expectToStore(topic) {
       const records = createRecords(topic, 0, 1);
       const client = new Client(origin);
+      const refuse = (why: string) => new ConfigurationError([`KAFKA_REST_URL: Expected ${name} to store a record in ${topic}: ${why}`]);
       try {
         const { status, body } = await exchange(client, toPost(records), { keepBody: true });
         const [outcome] = dialect.read({ status, body: JSON.parse(body) }, records);
-        if (outcome?.outcome !== "stored") throw new Error(`Expected ${name} to store a record in ${topic}, got ${body}`);
+        if (outcome?.outcome !== "stored") throw refuse(`it answered ${body}`);
+      } catch (error) {
+        throw error instanceof ConfigurationError ? error : refuse((error as Error).message);
       } finally {
         await client.destroy();
       }

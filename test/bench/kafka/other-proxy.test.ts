@@ -80,3 +80,11 @@ test("a proxy that answers 200 and has stored nothing is not measured", async ()
   const { proxy } = await startProxy("strimzi", { offsets: [{ error_code: 404, message: "no such topic" }] });
   await expect(proxy.expectToStore("payments")).rejects.toThrow("no such topic");
 });
+
+test("a proxy that does not answer is told as a variable that is wrong", async () => {
+  const proxy = readOtherProxy({ ...BROKERS, KAFKA_REST_KIND: "strimzi", KAFKA_REST_URL: "http://127.0.0.1:1" });
+  await expect(proxy?.expectToStore("payments")).rejects.toThrow(ConfigurationError);
+  await expect(proxy?.expectToStore("payments")).rejects.toThrow(
+    "KAFKA_REST_URL: Expected strimzi at http://127.0.0.1:1 to store a record in payments: ",
+  );
+});
