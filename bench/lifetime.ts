@@ -14,6 +14,12 @@ export const duringLifetime = async <Resource extends Removable, Result>(
   }
 };
 
+/** Waits for all to end, and rejects only then if one of them does: what is being started could not be stopped. */
+export const allToTheirEnd = async (starting: readonly Promise<unknown>[]): Promise<void> => {
+  await Promise.allSettled(starting);
+  await Promise.all(starting);
+};
+
 /** Waits for several things that are being started at once. Where one of them fails, removes the others, and rejects as the first that failed. */
 export const startTogether = async <Started extends readonly Removable[] | []>(starting: {
   readonly [Index in keyof Started]: Promise<Started[Index]>;

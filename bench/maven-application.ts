@@ -17,11 +17,11 @@ export const builtFolderOf = (application: string): string => {
  * That folder, in which Maven builds the jar the first time; `prepare` makes something of it then. Rejects if Maven or a JDK is missing, or
  * the application does not compile.
  */
-export const provideApplication = (application: string, prepare = async (_folder: string): Promise<void> => {}): Promise<string> =>
+export const provideApplication = (application: string, prepare?: (folder: string) => Promise<void>): Promise<string> =>
   provideFolder(builtFolderOf(application), async (folder) => {
     await promisify(execFile)("mvn", [
       ...["-q", "-B", "-f", join(application, "pom.xml"), "package"],
       ...["-Dmaven.test.skip=true", `-Doutput=${folder}`],
     ]);
-    await prepare(folder);
+    await prepare?.(folder);
   });

@@ -19,6 +19,11 @@ export type CaseRounds<Name extends string = string> = {
   readonly arithmeticMs: readonly number[];
 };
 
+/** Loads each case once before it counts, so that every just-in-time compiler has seen its work. */
+export const warmUp = async (cases: readonly Case[], measureMs: number): Promise<void> => {
+  for (const { work, connections } of cases) await measureLoad(work, { connections, warmUpMs: 0, measureMs });
+};
+
 /**
  * Measures the cases in turn, round after round: what slows the machine down for a while then slows all of them, and the
  * ratio of two cases within a round stays.

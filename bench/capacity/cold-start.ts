@@ -2,8 +2,9 @@ import { Client } from "undici";
 import { duringLifetime } from "../lifetime.ts";
 import { exchange } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { type BenchStack, startBenchStack } from "../path/stack.ts";
+import type { BenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startWholeStack } from "../path/whole-stack.ts";
 import { type Spread, spreadOf } from "../spread.ts";
 import { alignColumns, formatSpread } from "../table.ts";
 
@@ -35,8 +36,7 @@ const RIGHT = JSON.stringify({ sum: 5 });
 
 /** Stops and starts the Worker again and again, while gateway and consumer go on. @throws Error at the first wrong answer. */
 export const measureColdStarts = ({ coldStarts }: Pace): Promise<ColdStart[]> =>
-  duringLifetime(startBenchStack({ fsync: "os" }), async (stack) => {
-    await stack.startConsumer();
+  duringLifetime(startWholeStack({ fsync: "os" }), async (stack) => {
     const measured: ColdStart[] = [];
     while (measured.length < coldStarts) {
       await stack.stopWorker();

@@ -1,7 +1,7 @@
 import { duringLifetimes, type Removable } from "../lifetime.ts";
-import { type Case, type CaseRounds, measureRounds, medianOf, ratioOf } from "../rounds.ts";
+import { type Case, type CaseRounds, measureRounds, medianOf, ratioOf, warmUp } from "../rounds.ts";
 import { expectAnswer, post } from "../json-request.ts";
-import { measureLoad, type Target } from "../load.ts";
+import type { Target } from "../load.ts";
 import type { Pace } from "../pace.ts";
 import { createTargets } from "../path/targets.ts";
 import { startWholeStack } from "../path/whole-stack.ts";
@@ -38,15 +38,14 @@ export const measureVariants = (pace: Pace, say: (line: string) => void): Promis
   duringLifetimes<Scaled[], Variants>(SCALES.map(startScaled), async (stacks) => {
     const scaled = stacks.map(({ name, target }) => toCase(name, target));
     const payloads = await createEchoes((stacks[0] as Scaled).target.origin);
-    for (const { work } of [...scaled, ...payloads])
-      await measureLoad(work, { connections: VARIANT_CONNECTIONS, warmUpMs: 0, measureMs: pace.firstWarmUpMs });
+    await warmUp([...scaled, ...payloads], pace.firstWarmUpMs);
     return { scaled: await measureRounds(scaled, pace, say), payloads: await measureRounds(payloads, pace, say) };
   });
 
 type Scaled = Removable & { readonly name: string; readonly target: Target };
 
 const startScaled = async ({ shards, consumers }: (typeof SCALES)[number]): Promise<Scaled> => {
-  const stack = await startWholeStack({ fsync: "os" }, consumers, { variables: { MAILBOX_SHARDS: String(shards) } });
+  const stack = await startWholeStack({ fsync: "os" }, { consumers, variables: { MAILBOX_SHARDS: String(shards) } });
   const name = `${shards} ${shards === 1 ? "shard" : "shards"}, ${consumers} ${consumers === 1 ? "consumer" : "consumers"}`;
   return { name, target: createTargets(stack)["request-reply"], remove: stack.remove };
 };

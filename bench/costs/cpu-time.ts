@@ -2,8 +2,9 @@ import type { MeasuredKafka } from "../kafka/broker.ts";
 import { duringLifetime } from "../lifetime.ts";
 import { measureLoad, type Target } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { type BenchStack, startBenchStack } from "../path/stack.ts";
+import type { BenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startWholeStack } from "../path/whole-stack.ts";
 import { measureArithmetic } from "../steadiness.ts";
 import { readThreadTimes, type ThreadTimes, usedBetween } from "./thread-times.ts";
 
@@ -27,8 +28,7 @@ const WARM_UP_CONNECTIONS = 32;
 
 /** Measures request and reply on a cluster, and looks before and after at what each process has used of the processor. */
 export const measureCpuTime = (kafka: MeasuredKafka, pace: Pace, say: (line: string) => void): Promise<CpuRound[]> =>
-  duringLifetime(startBenchStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
-    await stack.startConsumer();
+  duringLifetime(startWholeStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
     const work = createTargets(stack)["request-reply"];
     const groups = groupProcesses(stack, kafka);
     await measureLoad(work, { connections: WARM_UP_CONNECTIONS, warmUpMs: 0, measureMs: pace.peerWarmUpMs });

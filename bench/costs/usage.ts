@@ -4,8 +4,9 @@ import { Client } from "undici";
 import { duringLifetime } from "../lifetime.ts";
 import { exchange, measureLoad, type Calls, type Target, type Work } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { type BenchStack, startBenchStack, type StackLog } from "../path/stack.ts";
+import type { BenchStack, StackLog } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
+import { startWholeStack } from "../path/whole-stack.ts";
 import { createAcceptAndPoll } from "./accept-and-poll.ts";
 import { subtractCounts } from "./count-difference.ts";
 import type { Counts } from "./counted/counts.ts";
@@ -57,8 +58,7 @@ const COUNTED_WORKER = fileURLToPath(new URL("counted-worker.ts", import.meta.ur
 
 /** Runs the real Worker in a stack, and counts. */
 export const measureUsage = (log: StackLog, pace: Pace, say: (line: string) => void): Promise<UsageResult> =>
-  duringLifetime(startBenchStack(log, { workerProgram: { file: COUNTED_WORKER, args: [] } }), async (stack) => {
-    await stack.startConsumer();
+  duringLifetime(startWholeStack(log, { workerProgram: { file: COUNTED_WORKER, args: [] } }), async (stack) => {
     const sum = createTargets(stack)["request-reply"];
     const empty = await readCounts(stack);
     await measureLoad(sum, { connections: WARM_UP_CONNECTIONS, warmUpMs: 0, measureMs: pace.firstWarmUpMs });

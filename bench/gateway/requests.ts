@@ -26,8 +26,8 @@ export const createLargePosts = (server: Server, topic: string = TOPICS.requests
   postsInTurn(topic, LARGE, (records) => toPost(server, records));
 
 /** Posts of so many records, in turn, until every key had its own; then they begin again. */
-export const postsInTurn = (topic: string, records: number, toPost: (records: readonly ProducerRecord[]) => Target): Work =>
-  inTurn(range(KEYS / records).map((n) => [toPost(createRecords(topic, n * records, records))]));
+export const postsInTurn = (topic: string, records: number, postOf: (records: readonly ProducerRecord[]) => Target): Work =>
+  inTurn(range(KEYS / records).map((n) => [postOf(createRecords(topic, n * records, records))]));
 
 /** Three small posts, then a large one. A gateway that has no room may say so by 503. */
 export const createMixedPosts = (server: Server): Work =>

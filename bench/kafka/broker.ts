@@ -26,7 +26,7 @@ const JAVA_OPTIONS = "-XX:TieredStopAtLevel=4";
 /** The cluster that KAFKA_BROKERS names, else one of its own, which takes Java and Maven. */
 export const startMeasuredKafka = async (): Promise<MeasuredKafka> => {
   const given = process.env["KAFKA_BROKERS"] ?? "";
-  if (given !== "") return expectAnswer(givenKafka(given.split(",")));
+  if (given !== "") return reach(givenKafka(given.split(",")));
   const part = createPart({
     name: "broker",
     say: console.error,
@@ -61,8 +61,8 @@ export const givenKafka = (brokers: readonly string[]): MeasuredKafka => ({
   remove: async () => {},
 });
 
-/** @throws ConfigurationError if it does not answer */
-const expectAnswer = async (kafka: MeasuredKafka): Promise<MeasuredKafka> => {
+/** The cluster, if it answers. @throws ConfigurationError if not */
+const reach = async (kafka: MeasuredKafka): Promise<MeasuredKafka> => {
   const admin = createAdminClient(kafka.connection);
   try {
     await admin.metadata({ topics: [] });

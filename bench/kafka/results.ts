@@ -1,11 +1,11 @@
-import { LARGE } from "../gateway/requests.ts";
 import type { Flood } from "../gateway/flood.ts";
 import { atLeast, atMost, type Goal } from "../goals.ts";
 import type { Measurement } from "../load.ts";
 import { medianOf, ratioOf, roundsOf } from "../rounds.ts";
 import { type Spread, spreadOf } from "../spread.ts";
+import { type CaseName, caseNameOf, COMPARISONS, type Who } from "./comparisons.ts";
 import type { Consumption } from "./consume.ts";
-import { type CaseName, LARGE_CONNECTIONS, type SuiteResult } from "./suite.ts";
+import type { SuiteResult } from "./suite.ts";
 
 /** A line of the table: medians of the rounds, beside what it is compared with. */
 export type Row = {
@@ -40,10 +40,14 @@ const MIB = 1_024 * 1_024;
 
 /** @throws TypeError if something was not measured. */
 export const summarize = ({ isOwnCluster, otherProxy, produces, consumption, flood }: SuiteResult): KafkaResult => {
-  const row = ({ own, connections, records }: Compared, beside: CaseName): Row =>
-    rowOf({ name: own, beside, connections, records }, roundsOf(produces, own, connections), roundsOf(produces, beside, connections));
-  const besideNative = COMPARED.map((compared) => row(compared, compared.native));
-  const besideOther = otherProxy === undefined ? [] : COMPARED.map((compared) => row(compared, compared.other));
+  const rowsBeside = (who: Who): Row[] =>
+    COMPARISONS.map((comparison) => {
+      const { connections, records } = comparison;
+      const [name, beside] = [caseNameOf("gateway", comparison), caseNameOf(who, comparison)];
+      return rowOf({ name, beside, connections, records }, roundsOf(produces, name, connections), roundsOf(produces, beside, connections));
+    });
+  const besideNative = rowsBeside("native");
+  const besideOther = otherProxy === undefined ? [] : rowsBeside("other");
   return {
     isOwnCluster,
     otherProxy,
@@ -52,7 +56,7 @@ export const summarize = ({ isOwnCluster, otherProxy, produces, consumption, flo
     flood,
     arithmeticMs: spreadOf(produces.flatMap(({ arithmeticMs }) => arithmeticMs)),
     goals: [
-      ...COMPARED.map(({ what, times, recordedPerSecond }, index) => {
+      ...COMPARISONS.map(({ what, times, recordedPerSecond }, index) => {
         const live = besideOther[index];
         if (live !== undefined) return atLeast(`gateway ÷ ${otherProxy}, ${what}`, times, live.rateToBeside, "×");
         const { recordsPerSecond } = besideNative[index] as Row;
@@ -62,33 +66,6 @@ export const summarize = ({ isOwnCluster, otherProxy, produces, consumption, flo
     ],
   };
 };
-
-/** What the gateway is compared with, how many times another proxy's rate is aimed at, and the rate that was recorded of one. */
-type Compared = {
-  readonly own: CaseName;
-  readonly native: CaseName;
-  readonly other: CaseName;
-  readonly connections: number;
-  readonly records: number;
-  readonly what: string;
-  readonly times: number;
-  readonly recordedPerSecond: number;
-};
-
-const SINGLE = { own: "gateway", native: "native", other: "other", records: 1 } as const;
-
-/**
- * Recorded is the better of Strimzi's bridge and Karapace with linger 0, in records a second, measured once on a machine of this class; neither is in a
- * package registry. A rate beside one of another run says little; it is here for scale, where KAFKA_REST_URL names none to be measured.
- */
-const COMPARED: readonly Compared[] = [
-  { ...SINGLE, connections: 1, what: "1 connection", times: 1.2, recordedPerSecond: 1_638 },
-  { ...SINGLE, connections: 32, what: "32 connections", times: 2, recordedPerSecond: 3_323 },
-  {
-    ...{ own: "gateway 100", native: "native 100", other: "other 100", connections: LARGE_CONNECTIONS, records: LARGE },
-    ...{ what: "100 a POST", times: 1.5, recordedPerSecond: 27_500 },
-  },
-];
 
 type RowOf = Pick<Row, "name" | "beside" | "connections"> & { readonly records: number };
 

@@ -1,17 +1,14 @@
-import { createLargePosts, createSmallPosts, LARGE, type Server } from "../gateway/requests.ts";
+import { createLargePosts, createSmallPosts, type Server } from "../gateway/requests.ts";
 import { type Flood, FLOOD_RETENTION_BYTES, runFlood } from "../gateway/flood.ts";
 import { type GatewayProcess, startGatewayProcess } from "../gateway/gateway-process.ts";
 import { duringLifetime } from "../lifetime.ts";
-import { measureLoad } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
+import { type Case, type CaseRounds, measureRounds, warmUp } from "../rounds.ts";
 import { type MeasuredKafka, startMeasuredKafka } from "./broker.ts";
+import { type CaseName, caseNameOf, COMPARISONS, type Who } from "./comparisons.ts";
 import { type Consumption, measureConsumption } from "./consume.ts";
 import { createNativeProduce } from "./native-produce.ts";
 import type { OtherProxy } from "./other-proxy.ts";
-
-/** `native` is the producer without a gateway before it, `other` another proxy. */
-export type CaseName = "native" | "gateway" | "other" | "native 100" | "gateway 100" | "other 100";
 
 export type SuiteResult = {
   readonly isOwnCluster: boolean;
@@ -21,10 +18,6 @@ export type SuiteResult = {
   readonly consumption: Consumption;
   readonly flood: Flood;
 };
-
-const PRODUCE_CONNECTIONS = [1, 32] as const;
-/** Of what has {@link LARGE} records a call. */
-export const LARGE_CONNECTIONS = 4;
 
 const PRODUCED = "produced-natively";
 const PARTITIONS = 6;
@@ -53,27 +46,16 @@ const startGateway = (kafka: MeasuredKafka, variables: Readonly<Record<string, s
 type Producers = { readonly kafka: MeasuredKafka; readonly gateway: Server; readonly other: OtherProxy | undefined };
 
 const measureProduces = ({ kafka, gateway, other }: Producers, pace: Pace, say: (line: string) => void): Promise<CaseRounds<CaseName>[]> =>
-  duringLifetime(Promise.resolve(createNativeProduce(kafka.connection, PRODUCED)), (native) =>
-    measureWarm(
-      [
-        ...PRODUCE_CONNECTIONS.flatMap((connections): Case<CaseName>[] => [
-          { name: "native", work: native.calls(1), connections },
-          { name: "gateway", work: createSmallPosts(gateway), connections },
-          ...(other === undefined ? [] : [{ name: "other" as const, work: other.posts(PRODUCED, 1), connections }]),
-        ]),
-        { name: "native 100", work: native.calls(LARGE), connections: LARGE_CONNECTIONS },
-        { name: "gateway 100", work: createLargePosts(gateway), connections: LARGE_CONNECTIONS },
-        ...(other === undefined
-          ? []
-          : [{ name: "other 100" as const, work: other.posts(PRODUCED, LARGE), connections: LARGE_CONNECTIONS }]),
-      ],
-      pace,
-      say,
-    ),
-  );
-
-/** Each of them once before it counts, so that every just-in-time compiler has seen its work. */
-const measureWarm = async (cases: readonly Case<CaseName>[], pace: Pace, say: (line: string) => void): Promise<CaseRounds<CaseName>[]> => {
-  for (const { work, connections } of cases) await measureLoad(work, { connections, warmUpMs: 0, measureMs: pace.firstWarmUpMs });
-  return measureRounds(cases, pace, say);
-};
+  duringLifetime(Promise.resolve(createNativeProduce(kafka.connection, PRODUCED)), async (native) => {
+    const cases = COMPARISONS.flatMap((comparison): Case<CaseName>[] => {
+      const { connections, records } = comparison;
+      const toCase = (who: Who, work: Case["work"]): Case<CaseName> => ({ name: caseNameOf(who, comparison), work, connections });
+      return [
+        toCase("native", native.calls(records)),
+        toCase("gateway", records === 1 ? createSmallPosts(gateway) : createLargePosts(gateway)),
+        ...(other === undefined ? [] : [toCase("other", other.posts(PRODUCED, records))]),
+      ];
+    });
+    await warmUp(cases, pace.firstWarmUpMs);
+    return measureRounds(cases, pace, say);
+  });

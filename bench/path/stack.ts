@@ -8,6 +8,7 @@ import { freePort } from "../../start/port.ts";
 import { readOrCreateSecrets } from "../../start/secrets.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
 import type { Fsync } from "../fsync.ts";
+import { allToTheirEnd } from "../lifetime.ts";
 
 /** Gateway, Worker and, once wanted, consumer: the processes of `npm start`, in a folder of their own. */
 export type BenchStack = {
@@ -83,10 +84,7 @@ export const startBenchStack = async (log: StackLog, { workerProgram, variables 
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const starting = [start("gateway"), startWorker()];
-    // Both to their end: what is being started could not be stopped.
-    await Promise.allSettled(starting);
-    await Promise.all(starting);
+    await allToTheirEnd([start("gateway"), startWorker()]);
   } catch (error) {
     await remove();
     throw error;

@@ -6,6 +6,7 @@ import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
 import { type BenchStack, startBenchStack } from "./stack.ts";
 import { createTargets, type TargetName } from "./targets.ts";
 import { measureWakeUp, type WakeUp } from "./wake-up.ts";
+import { startWholeStack } from "./whole-stack.ts";
 
 /** `accept+consumer` is accept while the consumer handles what is accepted. */
 export type CaseName = TargetName | "accept+consumer";
@@ -39,9 +40,8 @@ export const runSuite = async (fsync: Fsync, pace: Pace, say: (line: string) => 
       wakeUp: await measureWakeUp(stack, targets.accept, pace.wakeUps),
     };
   });
-  const withConsumer = await duringLifetime(startBenchStack({ fsync }), async (stack) => {
+  const withConsumer = await duringLifetime(startWholeStack({ fsync }), async (stack) => {
     const targets = createTargets(stack);
-    await stack.startConsumer();
     await warmUp(stack, ["health", "request-reply"], pace);
     const cases: Case<CaseName>[] = CONNECTIONS.flatMap((connections) => [
       { name: "health", work: targets.health, connections },

@@ -1,7 +1,7 @@
 import { stop as stopEsbuild } from "esbuild";
 import { type SharedOptions, Miniflare, NoOpLog, type WorkerOptions } from "miniflare";
-import { untilToldToStop } from "../../environment/told-to-stop.ts";
 import { bundleForWorkerd, type WorkerdSource } from "../../start/bundle.ts";
+import { exitWhenTold } from "../exit-when-told.ts";
 
 /** Starts a Worker of the bench's own in workerd, on any free port, until this process is told to end, or whoever forked it is gone. */
 export const startSmallWorker = async (
@@ -20,8 +20,6 @@ export const startSmallWorker = async (
     ...options,
   });
   await miniflare.ready;
-  void untilToldToStop({ exitWithParent: true })
-    .then(() => miniflare.dispose())
-    .then(() => process.exit());
+  exitWhenTold(() => miniflare.dispose());
   return { miniflare, url: (await miniflare.unsafeGetDirectURL()).origin };
 };

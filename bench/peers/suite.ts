@@ -8,7 +8,7 @@ import { startBenchStack } from "../path/stack.ts";
 import { createTargets } from "../path/targets.ts";
 import { measureWakeUp, type WakeUp } from "../path/wake-up.ts";
 import { ECHO } from "../record.ts";
-import { type Case, type CaseRounds, measureRounds } from "../rounds.ts";
+import { type Case, type CaseRounds, measureRounds, warmUp } from "../rounds.ts";
 import { type Contestant, CONTESTANTS, type Contestants, ECHOING, startContestants } from "./contestants.ts";
 import { startNaivePeer } from "./naive/peer.ts";
 import { warmUpUntilSteady } from "./warm-up.ts";
@@ -88,10 +88,6 @@ const measureAccepting = (kafka: MeasuredKafka, pace: RoundsPace, say: (line: st
 
 const rateOf = async (work: Case["work"], connections: number, measureMs: number): Promise<number> =>
   (await measureLoad(work, { connections, warmUpMs: 0, measureMs })).ratePerSecond;
-
-const warmUp = async (cases: readonly Case[], measureMs: number): Promise<void> => {
-  for (const { work, connections } of cases) await measureLoad(work, { connections, warmUpMs: 0, measureMs });
-};
 
 /** In turn, as the closed loops. */
 const measureOpen = async (sums: Contestants["sums"], { rounds, openLoopMs }: RoundsPace): Promise<OpenRounds[]> => {

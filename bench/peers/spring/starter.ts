@@ -1,10 +1,10 @@
-import { untilToldToStop } from "../../../environment/told-to-stop.ts";
+import { exitWhenTold } from "../../exit-when-told.ts";
 import { provideJar } from "./jar.ts";
 import { startJvm } from "./jvm.ts";
 
 /**
- * Starts requester and responder, each a JVM of its own, says where the requester is, and waits to be told to end, or for whoever forked it to be gone. Its arguments are the
- * topics of requests and of replies, `linger.ms` of both producers, and the brokers. Killed, it takes both with it: their input ends.
+ * Starts requester and responder, each a JVM of its own, says where the requester is, and waits to be told to end, or for whoever forked it
+ * to be gone. Its arguments are the topics of requests and of replies, `linger.ms` of both producers, and the brokers. Killed, it takes both with it: their input ends.
  */
 if (import.meta.main) {
   const [requests = "", replies = "", lingerMs = "", ...brokers] = process.argv.slice(2);
@@ -16,8 +16,6 @@ if (import.meta.main) {
   };
   const folder = await provideJar();
   const jvms = await Promise.all([startJvm(folder, "requester", settings), startJvm(folder, "responder", settings)]);
-  void untilToldToStop({ exitWithParent: true })
-    .then(() => Promise.all(jvms.map((jvm) => jvm.stop())))
-    .then(() => process.exit());
+  exitWhenTold(() => Promise.all(jvms.map((jvm) => jvm.stop())));
   process.send?.({ type: "ready", url: `http://127.0.0.1:${jvms[0].port}` });
 }

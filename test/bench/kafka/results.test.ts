@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { CaseName } from "../../../bench/kafka/comparisons.ts";
 import { summarize } from "../../../bench/kafka/results.ts";
-import type { CaseName, SuiteResult } from "../../../bench/kafka/suite.ts";
+import type { SuiteResult } from "../../../bench/kafka/suite.ts";
 import { formatResult } from "../../../bench/kafka/table.ts";
 import { spreadOf } from "../../../bench/spread.ts";
 import { createMeasurement } from "../measurement.ts";
