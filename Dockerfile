@@ -6,7 +6,7 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 # No package that runs in production needs an install script.
 RUN npm ci --omit=dev --ignore-scripts
-COPY start/run.js start/
+COPY cli/run.js cli/node-version.js cli/
 COPY environment environment
 COPY protocol protocol
 COPY kafka kafka
@@ -22,10 +22,10 @@ EXPOSE 8788
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:8788/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "start/run.js", "gateway"]
+CMD ["node", "cli/run.js", "gateway"]
 
 FROM base AS consumer
 COPY contract contract
 COPY consumer consumer
 USER node
-CMD ["node", "start/run.js", "consumer"]
+CMD ["node", "cli/run.js", "consumer"]

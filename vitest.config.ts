@@ -15,7 +15,7 @@ export default defineConfig({
           ...node,
           name: "unit",
           include: [
-            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,start,bench,house}/**/!(*.process|*.kafka).test.ts",
+            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import type { ProcessEnvironment } from "../start/part-environments.ts";
+import type { ProcessEnvironment } from "../cli/part-environments.ts";
 
 /** What every process needs of the bench's own environment; nothing else of it may change what is measured. */
 export const inheritedVariables = (): ProcessEnvironment => {

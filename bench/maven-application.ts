@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { provideFolder } from "../start/provided-folder.ts";
+import { provideFolder } from "../tools/provided-folder.ts";
 
 /** Where the jar of an application is, once it is built: another folder for other sources, so that it is never older than they are. */
 export const builtFolderOf = (application: string): string => {

@@ -2,7 +2,7 @@ import { operations } from "../contract/operations.ts";
 import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
 import { createLog } from "../environment/log.ts";
 import { readOrExit } from "../environment/read-or-exit.ts";
-import { untilToldToStop } from "../environment/told-to-stop.ts";
+import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { readConsumerConfig, type SourceConfig } from "./config.ts";
 import { handlers } from "./handlers/index.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
@@ -49,7 +49,7 @@ if (replyTopics.length > 0) {
 }
 
 let stopping = false;
-void untilToldToStop({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
+void untilShutdown({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
   stopping = true;
   log.info({ reason }, "draining");
   await Promise.all(consumers.map((consumer) => consumer.drain(config.drainTimeoutMs)));

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createLog, type Log } from "../environment/log.ts";
-import { untilToldToStop } from "../environment/told-to-stop.ts";
+import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { kafkaConnectionOf } from "../kafka/config.ts";
 import { type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
@@ -51,10 +51,10 @@ const start = async (): Promise<void> => {
     return fail(error);
   });
   log.info({ url: gateway.url, ...told }, `gateway at ${gateway.url}`);
-  const toldToStop = untilToldToStop({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
+  const shutdown = untilShutdown({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });
 
-  const reason = await toldToStop;
+  const reason = await shutdown;
   log.info(`${reason}: stopping`);
   await gateway.stop();
   log.info("stopped");

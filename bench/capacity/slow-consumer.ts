@@ -9,7 +9,7 @@ import { startConsumer } from "../../consumer/start-consumer.ts";
 import { handledTopicsOf } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
 import { createLog } from "../../environment/log.ts";
-import { untilToldToStop } from "../../environment/told-to-stop.ts";
+import { untilShutdown } from "../../environment/shutdown-signal.ts";
 
 /** The consumer of `npm start`, but for one handler: a sum takes as many milliseconds as its only argument says, and no processor. */
 if (import.meta.main) {
@@ -40,7 +40,7 @@ if (import.meta.main) {
     concurrency,
     replySource: `/consumer/${group}`,
   });
-  void untilToldToStop({ exitWithParent }).then(async () => {
+  void untilShutdown({ exitWithParent }).then(async () => {
     await consumer.drain(drainTimeoutMs);
     process.exit(0);
   });

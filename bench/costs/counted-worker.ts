@@ -1,5 +1,5 @@
-import { bundleForWorkerd } from "../../start/bundle.ts";
-import { runWorker } from "../../start/run-worker.ts";
+import { bundleForWorkerd } from "../../cli/bundle.ts";
+import { runWorker } from "../../cli/run-worker.ts";
 
 const COUNTED = `
   import { fetchCounted, Mailbox } from "./counted/worker.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createPart, PartFailedError } from "../../start/part.ts";
+import { createPart, PartFailedError } from "../../cli/part.ts";
 import { ConfigurationError } from "../../environment/environment.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";

@@ -1,4 +1,4 @@
-import { PartFailedError } from "../../start/part.ts";
+import { PartFailedError } from "../../cli/part.ts";
 import { versionOf } from "../conditions.ts";
 import type { Section } from "../section.ts";
 import { findMismeasured } from "../littles-law.ts";

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Program, programOf } from "../../start/forked-part.ts";
-import { createPart, type Part } from "../../start/part.ts";
-import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../../start/part-environments.ts";
-import { freePort } from "../../start/port.ts";
-import { readOrCreateSecrets } from "../../start/secrets.ts";
+import { type Program, programOf } from "../../cli/forked-part.ts";
+import { createPart, type Part } from "../../cli/part.ts";
+import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../../cli/part-environments.ts";
+import { freePort } from "../../tools/free-port.ts";
+import { readOrCreateSecrets } from "../../cli/secrets.ts";
 import { forkProgram, inheritedVariables } from "../forked-program.ts";
 import type { Fsync } from "../fsync.ts";
 import { allToTheirEnd } from "../lifetime.ts";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { PartFailedError } from "../../start/part.ts";
+import { PartFailedError } from "../../cli/part.ts";
 import { versionOf } from "../conditions.ts";
 import { findMismeasured } from "../littles-law.ts";
 import { payloadBytes } from "../path/targets.ts";

@@ -1,6 +1,6 @@
 import { stop as stopEsbuild } from "esbuild";
 import { type SharedOptions, Miniflare, NoOpLog, type WorkerOptions } from "miniflare";
-import { bundleForWorkerd, type WorkerdSource } from "../../start/bundle.ts";
+import { bundleForWorkerd, type WorkerdSource } from "../../cli/bundle.ts";
 import { exitWhenTold } from "../exit-when-told.ts";
 
 /** Starts a Worker of the bench's own in workerd, on any free port, until this process is told to end, or whoever forked it is gone. */

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import * as client from "../../client/index.ts";
-import { ROOT } from "../../start/bundle.ts";
+import { ROOT } from "../../tools/root.ts";
 
 const MAX_GZIP_BYTES = 2.5 * 1024;
 

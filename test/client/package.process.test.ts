@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../../start/bundle.ts";
-import { buildClientPackage } from "../../start/client-package.ts";
+import { ROOT } from "../../tools/root.ts";
+import { buildClientPackage } from "../../tools/client-package.ts";
 import { pending, scriptedServer, succeeded } from "./scripted-server.ts";
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildConsole } from "../../start/bundle.ts";
+import { buildConsole } from "../../cli/bundle.ts";
 import { useConsole } from "./opened-page.ts";
 
 const MAX_GZIP_BYTES = 100 * 1024;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { buildClientPackage } from "../../start/client-package.ts";
+import { buildClientPackage } from "../../tools/client-package.ts";
 import { useConsole } from "./opened-page.ts";
 
 const { open } = useConsole();

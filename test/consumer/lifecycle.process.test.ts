@@ -34,7 +34,7 @@ test.each([
   ["drains and ends when its parent is gone, if that is wanted", "1", 0],
   ["outlives its parent otherwise", "0", undefined],
 ])("%s", async (_, exitWithParent, expected) => {
-  const run = fileURLToPath(new URL("../../start/run.js", import.meta.url));
+  const run = fileURLToPath(new URL("../../cli/run.js", import.meta.url));
   const env = { ...consumerEnvironment(gateway, receiver), PATH: process.env["PATH"], EXIT_WITH_PARENT: exitWithParent };
   const consumer = fork(run, ["consumer"], { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const exited = once(consumer, "exit");

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { identifyProcess } from "../../start/process-identity.ts";
+import { identifyProcess } from "../../cli/process-identity.ts";
 import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
 import { createCaller } from "./caller.ts";
 import { processTree } from "./listening.ts";

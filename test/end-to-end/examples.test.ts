@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { ROOT } from "../../start/bundle.ts";
+import { ROOT } from "../../tools/root.ts";
 import { launchBrowser } from "../helpers/browser.ts";
 import { freePort } from "../helpers/processes.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";

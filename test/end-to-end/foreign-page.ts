@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
-import { ROOT } from "../../start/bundle.ts";
+import { ROOT } from "../../tools/root.ts";
 
 /** A page of another origin than the Worker's, which allows scripts of its own origin only, and calls to whatever it is told. */
 export type ForeignPage = {

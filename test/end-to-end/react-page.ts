@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
-import { ROOT } from "../../start/bundle.ts";
+import { ROOT } from "../../tools/root.ts";
 import { until } from "../helpers/stack.ts";
 
 /** The React example on an origin of its own. */

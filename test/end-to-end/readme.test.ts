@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { buildClientPackage } from "../../start/client-package.ts";
+import { buildClientPackage } from "../../tools/client-package.ts";
 import { copyCheckout } from "../helpers/checkout.ts";
 import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { identifyProcess } from "../../start/process-identity.ts";
+import { identifyProcess } from "../../cli/process-identity.ts";
 import { type Stack, startStack, until } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 

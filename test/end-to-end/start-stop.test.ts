@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { identifyProcess } from "../../start/process-identity.ts";
+import { identifyProcess } from "../../cli/process-identity.ts";
 import { freePort, startProcess } from "../helpers/processes.ts";
 import { type Stack, STACK_PROCESSES, startStack } from "../helpers/stack.ts";
 import { createCaller } from "./caller.ts";

@@ -127,7 +127,7 @@ test.each([
   ["stays without its parent, until it is told to stop,", ""],
 ])("%s with EXIT_WITH_PARENT=%j", async (_, exitWithParent) => {
   const environment = { GATEWAY_PORT: "0", GATEWAY_DATA_DIR: await temporaryFolder(), GATEWAY_CREDENTIALS: "a:b" };
-  const child = fork(fileURLToPath(new URL("../../start/run.js", import.meta.url)), ["gateway"], {
+  const child = fork(fileURLToPath(new URL("../../cli/run.js", import.meta.url)), ["gateway"], {
     env: { PATH: process.env["PATH"], ...environment, EXIT_WITH_PARENT: exitWithParent },
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });

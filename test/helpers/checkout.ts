@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A copy of this checkout that a test may change. */
 export type Checkout = {
   readonly directory: string;
-  /** Its start/run.js. */
+  /** Its cli/run.js. */
   readonly run: string;
   write(path: string, text: string): void;
   /** Replaces the line of a file that begins alike, as somebody does who follows the README. */
@@ -26,7 +26,7 @@ export const copyCheckout = (): Checkout => {
   const write = (path: string, text: string): void => writeFileSync(join(directory, path), text);
   return {
     directory,
-    run: join(directory, "start/run.js"),
+    run: join(directory, "cli/run.js"),
     write,
     replaceLine(path, beginning, code) {
       const text = readFileSync(join(directory, path), "utf8");

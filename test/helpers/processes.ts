@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-export { freePort } from "../../start/port.ts";
+export { freePort } from "../../tools/free-port.ts";
 
-const RUN = fileURLToPath(new URL("../../start/run.js", import.meta.url));
+const RUN = fileURLToPath(new URL("../../cli/run.js", import.meta.url));
 
 export type RunningProcess = {
   readonly pid: number;
@@ -19,8 +19,8 @@ export type RunningProcess = {
 };
 
 /**
- * Starts a program of start/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before.
- * @param run the start/run.js of another checkout
+ * Starts a program of cli/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before.
+ * @param run the cli/run.js of another checkout
  */
 export const startProcess = async (
   program: string,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { recordedProcess } from "../../start/process-record.ts";
-import { readOrCreateSecrets, type Secrets } from "../../start/secrets.ts";
+import { recordedProcess } from "../../cli/process-record.ts";
+import { readOrCreateSecrets, type Secrets } from "../../cli/secrets.ts";
 import { freePort, type RunningProcess, startProcess } from "./processes.ts";
 
 /** The processes of a stack: the supervisor, its parts, and the workerd that the Worker's process holds. */
@@ -36,7 +36,7 @@ export type Stack = {
 
 /**
  * Starts the real thing by the program behind `npm start`; `environment` is added to its environment.
- * @param run the start/run.js of another checkout
+ * @param run the cli/run.js of another checkout
  */
 export const startStack = async (environment: Record<string, string> = {}, run?: string): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../start/bundle.ts";
+import { ROOT } from "../../tools/root.ts";
 
 export { ROOT };
 
@@ -16,7 +16,8 @@ export const FOLDERS = [
   "client",
   "console",
   "examples",
-  "start",
+  "cli",
+  "tools",
   "bench",
   "test",
 ] as const;

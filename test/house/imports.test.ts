@@ -17,7 +17,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ["protocol"],
   console: ["client", "contract", "protocol"],
   examples: ["contract", "client"],
-  start: ["contract", "protocol", "environment", "worker"],
+  cli: ["contract", "protocol", "environment", "worker"],
+  tools: ["cli"],
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WORKER_VARIABLES } from "../../start/worker-bindings.ts";
+import { WORKER_VARIABLES } from "../../cli/worker-bindings.ts";
 import { readText } from "./fixtures.ts";
 
 const namesIn = (pattern: RegExp, ...paths: readonly string[]): readonly string[] =>
@@ -23,6 +23,6 @@ test("the example of the Worker's variables names every one that it reads, and n
 
 test("the example of the environment names every variable that the other parts read, and no other", () => {
   expect(assignedIn(".env.example")).toEqual(
-    variablesOf("environment/process-variables.ts", "kafka/config.ts", "gateway/config.ts", "consumer/config.ts", "start/config.ts"),
+    variablesOf("environment/process-variables.ts", "kafka/config.ts", "gateway/config.ts", "consumer/config.ts", "cli/config.ts"),
   );
 });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createPart } from "../../../start/part.ts";
+import { createPart } from "../../../cli/part.ts";
 import { forkProgram, inheritedVariables } from "../../forked-program.ts";
 import type { Removable } from "../../lifetime.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createKafkaProducer } from "../../../kafka/producer.ts";
-import { createPart } from "../../../start/part.ts";
+import { createPart } from "../../../cli/part.ts";
 import { forkProgram, inheritedVariables } from "../../forked-program.ts";
 import type { MeasuredKafka } from "../../kafka/broker.ts";
 import type { Removable } from "../../lifetime.ts";

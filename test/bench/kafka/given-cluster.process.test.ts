@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { ROOT } from "../../../start/bundle.ts";
+import { ROOT } from "../../../tools/root.ts";
 
 test("a cluster that does not answer is told in a sentence that names the variable, and nothing is measured", async () => {
-  const run = promisify(execFile)(process.execPath, [join(ROOT, "start/run.js"), "bench", "--quick", "--only", "kafka"], {
+  const run = promisify(execFile)(process.execPath, [join(ROOT, "tools/run.js"), "bench", "--quick", "--only", "kafka"], {
     env: { ...process.env, KAFKA_BROKERS: "127.0.0.1:1" },
   });
   const { code, stdout, stderr } = await run.then(

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { provideFolder } from "../../../start/provided-folder.ts";
+import { provideFolder } from "../../../tools/provided-folder.ts";
 
 const execute = promisify(execFile);
 const HERE = import.meta.dirname;

@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { untilShutdown } from "../environment/shutdown-signal.ts";
+import { childPids } from "./child-process.ts";
+import { readStartConfig } from "./config.ts";
+import { forwardLines } from "./log-lines.ts";
+import { identifyProcess } from "./process-identity.ts";
+import { recordProcess } from "./process-record.ts";
+import { createWorkerBindings } from "./worker-bindings.ts";
+import { emptyTemporaryFolder, startWorkerRuntime } from "./worker-runtime.ts";
+
+/** Miniflare does not tell the pid; esbuild's service is a child of this process too. */
+const findWorkerd = (): number | undefined => childPids().find((pid) => identifyProcess(pid)?.command.includes("workerd") === true);
+
+/** Runs the Worker as the environment says until the process is told to stop, and says over IPC when it is ready. @param bundle makes another Worker in its place */
+export const runWorker = async (bundle?: () => Promise<string>): Promise<void> => {
+  const config = readStartConfig(process.env);
+  const shutdown = untilShutdown({ exitWithParent: config.exitWithParent });
+  const directory = join(config.directory, "worker");
+  process.env["TMPDIR"] = await emptyTemporaryFolder(directory);
+  const script = await bundle?.();
+  const runtime = await startWorkerRuntime({
+    port: config.port,
+    directory,
+    bindings: createWorkerBindings(process.env),
+    ...(script === undefined ? {} : { script }),
+    onWorkerd(stdout, stderr) {
+      // A kill -9 of this process leaves workerd behind, with the port and the files: whoever starts next finds it here.
+      const pid = findWorkerd();
+      if (pid !== undefined) recordProcess(config.directory, "workerd", pid);
+      forwardLines(stdout, console.log);
+      forwardLines(stderr, console.error);
+    },
+  });
+  process.send?.({ type: "ready", url: `http://127.0.0.1:${config.port}`, workerdPid: findWorkerd() });
+  await shutdown;
+  await runtime.close();
+};

@@ -1,0 +1,40 @@
+import { build } from "esbuild";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { ROOT } from "../../tools/root.ts";
+import { checkLockFile, checkNodeVersion, createCheckSteps, MAX_WORKER_GZIP_BYTES } from "../../tools/check-steps.ts";
+
+test("the Worker is small enough to start fast", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, "worker/index.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  });
+  const bytes = gzipSync(outputFiles[0]?.contents ?? "").length;
+  expect(bytes).toBeGreaterThan(1_024);
+  expect(bytes).toBeLessThanOrEqual(MAX_WORKER_GZIP_BYTES);
+});
+
+test("the lock file names no registry", () => {
+  expect(() => checkLockFile(readFileSync(join(ROOT, "package-lock.json"), "utf8"))).not.toThrow();
+  expect(() => checkLockFile('{ "resolved": "https://registry.example/a.tgz" }')).toThrow("https://registry.example");
+});
+
+test("another Node than the pinned one is refused", () => {
+  const packageJson = { devDependencies: { node: "24.1.0" } };
+  expect(checkNodeVersion("24.1.0", packageJson)).toBe("v24.1.0");
+  expect(() => checkNodeVersion("24.1.1", packageJson)).toThrow("Expected Node 24.1.0, which package.json pins, got 24.1.1");
+});
+
+test("the fast check leaves out only what takes long", () => {
+  const names = (fast: boolean, withTests: boolean) => createCheckSteps({ fast, withTests }).map(({ name }) => name);
+  expect(names(true, true)).toEqual(["node", "lock file", "format", "lint", "types", "tests"]);
+  expect(names(false, true)).toEqual([...names(true, true), "binding types", "deploy (dry run)", "deploy, production (dry run)"]);
+  expect(names(false, false)).not.toContain("tests");
+});

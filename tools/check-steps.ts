@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { ROOT } from "./root.ts";
+
+/** One thing that is checked: resolves to what is worth a word, and rejects with what is wrong. */
+export type CheckStep = { readonly name: string; run(): Promise<string | undefined> };
+
+export type CheckOptions = {
+  /** Only what takes less than a minute. */
+  readonly fast: boolean;
+  readonly withTests: boolean;
+};
+
+/** Workers must be small to start fast. */
+export const MAX_WORKER_GZIP_BYTES = 64 * 1024;
+
+/** Every step of `npm run check`, in order: what fails soonest first. */
+export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly CheckStep[] => [
+  step("node", async () => checkNodeVersion(process.versions.node, readJson("package.json"))),
+  step("lock file", async () => checkLockFile(readFileSync(join(ROOT, "package-lock.json"), "utf8"))),
+  command("format", "oxfmt", ["--check"]),
+  command("lint", "oxlint", ["--deny-warnings"]),
+  // A stale build info can hide an error.
+  command("types", "tsc", ["-b", ...(fast ? [] : ["--force"])]),
+  ...(withTests ? [testsStep(fast ? ["--project", "unit", "--project", "workerd"] : [])] : []),
+  ...(fast ? [] : deploySteps()),
+];
+
+const step = (name: string, run: CheckStep["run"]): CheckStep => ({ name, run });
+
+const command = (name: string, program: string, args: readonly string[]): CheckStep =>
+  step(name, async () => {
+    await run(program, args);
+    return undefined;
+  });
+
+const testsStep = (args: readonly string[]): CheckStep =>
+  step("tests", async () => (await run("vitest", ["run", ...args])).trim().split("\n").at(-1));
+
+const deploySteps = (): readonly CheckStep[] => [
+  command("binding types", "wrangler", ["types", "worker/env.d.ts", "--include-runtime=false", "--check"]),
+  deployStep("deploy", ""),
+  deployStep("deploy, production", "production"),
+];
+
+const deployStep = (name: string, environment: string): CheckStep =>
+  step(`${name} (dry run)`, async () => {
+    const directory = join(ROOT, "dist/deploy");
+    await run("wrangler", ["deploy", "--dry-run", "--outdir", directory, `--env=${environment}`]);
+    const bytes = gzipSync(readFileSync(join(directory, "index.js"))).length;
+    const size = `${(bytes / 1024).toFixed(1)} KiB gzip`;
+    if (bytes > MAX_WORKER_GZIP_BYTES)
+      throw new Error(`Expected the Worker to be at most ${MAX_WORKER_GZIP_BYTES / 1024} KiB gzip, got ${size}`);
+    return size;
+  });
+
+/** package-lock.json pins the npm package `node`, but not the binary that its install script brings. */
+export const checkNodeVersion = (version: string, packageJson: unknown): string => {
+  const pinned = (packageJson as { devDependencies: { node: string } }).devDependencies.node;
+  if (version !== pinned)
+    throw new Error(`Expected Node ${pinned}, which package.json pins, got ${version}. Run npm install, and npm run check.`);
+  return `v${version}`;
+};
+
+/** With `resolved` addresses in it, the lock file would send everybody to the registry of whoever wrote it. */
+export const checkLockFile = (lockFile: string): undefined => {
+  const host = /"resolved": "(https?:\/\/[^/"]+)/.exec(lockFile)?.[1];
+  if (host !== undefined) throw new Error(`Expected package-lock.json to name no registry, got ${host}`);
+};
+
+const readJson = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, file), "utf8"));
+
+/** Runs a program of node_modules/.bin under this Node; resolves to its output, and rejects with it if the program fails. */
+const run = async (program: string, args: readonly string[]): Promise<string> => {
+  const bin = join(ROOT, "node_modules/.bin");
+  const child = spawn(join(bin, program), args, {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
+  });
+  const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (code !== 0) throw new Error(`${output}${errors}${program} ended with ${code}`);
+  return output;
+};
