@@ -1,7 +1,26 @@
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { readFileSync } from "node:fs";
 
 const node = { environment: "node" as const };
+
+type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>> };
+const packageJson = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as PackageJson;
+
+/** The library by its public name is its sources. */
+const resolve = {
+  alias: Object.entries(packageJson.exports).flatMap(([path, targets]) =>
+    "@rejoinder/source" in targets
+      ? [
+          {
+            find: path.replace(/^\./, packageJson.name),
+            replacement: fileURLToPath(new URL(targets["@rejoinder/source"], import.meta.url)),
+          },
+        ]
+      : [],
+  ),
+};
 
 /** Of tests that wait for real processes on a machine that may be busy with others: what passes only the second time is named in the output. */
 const again = { retry: 1 };
@@ -11,6 +30,7 @@ export default defineConfig({
     reporters: ["default", "./test/helpers/reporter.ts"],
     projects: [
       {
+        resolve,
         test: {
           ...node,
           name: "unit",
@@ -25,9 +45,10 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         plugins: [
           cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: "./wrangler.toml" },
+            wrangler: { configPath: "./test/project/wrangler.toml" },
             miniflare: { bindings: inject<Record<string, string>>("workerBindings") },
           })),
         ],
@@ -40,6 +61,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           ...node,
           ...again,
@@ -51,6 +73,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           ...node,
           ...again,
@@ -65,6 +88,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           ...node,
           ...again,

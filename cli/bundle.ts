@@ -27,6 +27,7 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
     minify: true,
     format: "esm",
     target: "es2022",
+    conditions: ["@rejoinder/source"],
     logLevel: "silent",
   });
   for (const entry of await readdir(source)) {
@@ -43,19 +44,21 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
 export type WorkerBundleOptions = {
   /** Paths of the page: asked for at the binding ASSETS, everything else at the Worker. */
   readonly consolePaths: readonly string[];
+  /** The module of the Worker. */
+  readonly entry: string;
 };
 
 /**
  * Bundles the Worker for miniflare and resolves to its text. Beside the Worker's own default entrypoint there is `Local`, which
  * tells page from API by a set of paths: Cloudflare's asset router, as miniflare emulates it, takes four fifths of the throughput.
  */
-export const bundleWorker = async ({ consolePaths }: WorkerBundleOptions): Promise<string> => {
+export const bundleWorker = async ({ consolePaths, entry }: WorkerBundleOptions): Promise<string> => {
   const pages = ["/", ...consolePaths.filter((path) => path !== "/_headers" && path !== "/_redirects")];
   return bundleForWorkerd({
     resolveDir: ROOT,
     contents: `
-        import worker from "./worker/index.ts";
-        export * from "./worker/index.ts";
+        import worker from ${JSON.stringify(entry)};
+        export * from ${JSON.stringify(entry)};
         export { worker as default };
         const pages = new Set(${JSON.stringify(pages)});
         const path = /^https?:\\/\\/[^/]*([^?#]*)/;
@@ -77,7 +80,7 @@ export const bundleForWorkerd = async ({ resolveDir, contents }: WorkerdSource):
     write: false,
     format: "esm",
     target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
+    conditions: ["@rejoinder/source", "workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
     logLevel: "silent",
   });

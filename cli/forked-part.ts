@@ -37,9 +37,8 @@ export const createForkedPart = ({ name, program, environment, directory, write,
     say,
     spawn: () => {
       const child = fork(program.file, [...program.args], {
-        cwd: ROOT,
         env: environment,
-        execArgv: [...(program.nodeOptions ?? [])],
+        execArgv: [...process.execArgv, ...(program.nodeOptions ?? [])],
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         // A group of its own: Ctrl-C reaches the supervisor only, which stops the parts in their order.
         detached: process.platform !== "win32",

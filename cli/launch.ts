@@ -7,6 +7,7 @@ import { lockDirectory } from "./lock.ts";
 import { createPrefix, type WriteLine } from "./log-lines.ts";
 import type { Part } from "./part.ts";
 import { createPartEnvironments, type ProcessEnvironment } from "./part-environments.ts";
+import { loadProject } from "./project.ts";
 import { expectFreePort } from "./port.ts";
 import { forgetProcess } from "./process-record.ts";
 import { readOrCreateSecrets } from "./secrets.ts";
@@ -35,7 +36,7 @@ export const launch = async (programs: Programs, environment: ProcessEnvironment
   await expectFreePort(config.gatewayPort, "gateway", "GATEWAY_PORT");
 
   const secrets = readOrCreateSecrets(config.directory);
-  const environments = createPartEnvironments(config, secrets, environment);
+  const environments = createPartEnvironments(config, secrets, environment, (await loadProject()).consumer.contract);
   const part = (name: keyof Programs): Part =>
     createForkedPart({ name, program: programs[name], environment: environments[name], directory: config.directory, write, say });
   const url = `http://127.0.0.1:${config.port}`;

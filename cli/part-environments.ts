@@ -1,5 +1,5 @@
-import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
-import { operations } from "../contract/operations.ts";
+import { type Contract, handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
+import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
 import type { StartConfig } from "./config.ts";
 import type { Secrets } from "./secrets.ts";
 import { join } from "node:path";
@@ -18,15 +18,20 @@ export type PartEnvironments = {
 const GATEWAY_USER = "rejoinder";
 
 /** A topic that the contract names is there at the next start: six partitions let six consumers share the work. */
-const withDeadLetters = (topic: string): readonly string[] => [`${topic}:6`, `${topic}-dlt:1`];
+const withDeadLetters = (topic: string): readonly string[] => [`${topic}:6`, `${topic}${DEAD_LETTER_SUFFIX}:1`];
 
 /** What the contract needs: handlers and responders have six partitions, as have the replies of responders. */
-const topicsToProvide = (): readonly string[] => [
-  ...handledTopicsOf(operations).flatMap(withDeadLetters),
-  ...[...respondedOperationsOf(operations)].flatMap(([replyTopic, { topic }]) => [`${topic}:6`, `${replyTopic}:6`]),
+const topicsToProvide = (contract: Contract): readonly string[] => [
+  ...handledTopicsOf(contract).flatMap(withDeadLetters),
+  ...[...respondedOperationsOf(contract)].flatMap(([replyTopic, { topic }]) => [`${topic}:6`, `${replyTopic}:6`]),
 ];
 
-export const createPartEnvironments = (config: StartConfig, secrets: Secrets, environment: ProcessEnvironment): PartEnvironments => {
+export const createPartEnvironments = (
+  config: StartConfig,
+  secrets: Secrets,
+  environment: ProcessEnvironment,
+  contract: Contract,
+): PartEnvironments => {
   const kafkaRest = {
     UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${config.gatewayPort}`,
     UPSTASH_KAFKA_REST_USERNAME: GATEWAY_USER,
@@ -41,7 +46,7 @@ export const createPartEnvironments = (config: StartConfig, secrets: Secrets, en
   };
   return {
     gateway: {
-      GATEWAY_TOPICS: [...new Set(topicsToProvide())].join(","),
+      GATEWAY_TOPICS: [...new Set(topicsToProvide(contract))].join(","),
       ...all,
       GATEWAY_ENGINE: config.kafkaBrokers === undefined ? "embedded" : "kafka",
       GATEWAY_HOST: "127.0.0.1",

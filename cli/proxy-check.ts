@@ -1,5 +1,4 @@
-import { topicsOf } from "../contract/contract.ts";
-import { operations } from "../contract/operations.ts";
+import { type Contract, topicsOf } from "../contract/contract.ts";
 import type { Environment } from "../environment/environment.ts";
 import { createProducer, readProducerConfig } from "../worker/producer-config.ts";
 import { ProxyCheckError } from "./proxy-check-error.ts";
@@ -12,9 +11,9 @@ const TIMEOUT_MS = 15_000;
  * knows the topics of the contract. Stores nothing. Resolves to a line that says so.
  * @throws ConfigurationError, ProxyCheckError
  */
-export const checkProxy = async (environment: Environment, now: () => number = Date.now): Promise<string> => {
-  const kafkaRest = readProducerConfig(environment, operations);
-  const topics = topicsOf(operations);
+export const checkProxy = async (environment: Environment, contract: Contract, now: () => number = Date.now): Promise<string> => {
+  const kafkaRest = readProducerConfig(environment, contract);
+  const topics = topicsOf(contract);
   const proxy = `${kafkaRest.kind} at ${kafkaRest.url}`;
   const problems = await createProducer({ kafkaRest }, {}).check(topics, now() + TIMEOUT_MS);
   if (problems.length > 0) throw new ProxyCheckError(proxy, problems);

@@ -9,7 +9,7 @@ const PROGRAMS = {
   worker: "./worker.ts",
   "worker-dev": "./worker-dev.ts",
   gateway: "../gateway/main.ts",
-  consumer: "../consumer/main.ts",
+  consumer: "./consumer.ts",
 };
 
 const name = process.argv[2] ?? "";

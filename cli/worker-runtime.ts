@@ -28,7 +28,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
   const { port, directory, bindings, onWorkerd } = options;
   const pages = join(directory, "console");
   const consolePaths = await buildConsole(pages);
-  const script = options.script ?? (await bundleWorker({ consolePaths }));
+  const script = options.script ?? (await bundleWorker({ consolePaths, entry: join(process.cwd(), "app/worker.ts") }));
   await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),

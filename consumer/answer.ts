@@ -1,7 +1,8 @@
 import { type Contract, findOperation } from "../contract/contract.ts";
-import type { Operation } from "../contract/operation.ts";
+import type { ErrorDefinitions, Operation } from "../contract/operation.ts";
+import { validate } from "../contract/schema.ts";
 import { createProblem } from "../protocol/problem.ts";
-import { type AnyHandlers, type HandlerContext, OperationError, readResult } from "./handler.ts";
+import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { Running } from "./lanes.ts";
 import type { Log } from "../environment/log.ts";
 import type { IncomingRequest } from "./reading.ts";
@@ -45,14 +46,16 @@ export const createAnswerer = ({
 
   const handle = async (request: IncomingRequest, operation: Operation, context: HandlerContext): Promise<OutgoingReply> => {
     try {
-      const parsed = operation.request.safeParse(request.data);
-      if (!parsed.success)
-        return replies.failed(request, createProblem("INVALID_REQUEST", { members: { errors: issuesOf(parsed.error) } }));
+      const validated = validate(operation.request, request.data);
+      // Not awaited if it is there: the handler then starts in the same turn.
+      const parsed = validated instanceof Promise ? await validated : validated;
+      if (parsed.errors !== undefined)
+        return replies.failed(request, createProblem("INVALID_REQUEST", { members: { errors: parsed.errors } }));
       // The one place where the type of a single handler is unknown; its own operation's schema has just made what it is given.
-      const { reply, httpStatus } = readResult(await handlers[operation.name]?.(parsed.data as never, context));
-      const checked = operation.reply.safeParse(reply);
-      if (checked.success) return replies.succeeded(request, checked.data, httpStatus);
-      context.log.error({ issues: issuesOf(checked.error) }, "the handler's reply does not fit the schema");
+      const { reply, httpStatus } = readResult(await handlers[operation.name]?.(parsed.value as never, context as never));
+      const checked = await validate(operation.reply, reply);
+      if (checked.errors === undefined) return replies.succeeded(request, checked.value, httpStatus);
+      context.log.error({ issues: checked.errors }, "the handler's reply does not fit the schema");
       return replies.failed(request, createProblem("INVALID_REPLY"));
     } catch (error) {
       if (error instanceof OperationError) return replies.failed(request, problemOfOperation(error));
@@ -70,7 +73,7 @@ export const createAnswerer = ({
       return done(replies.failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
 
     const abort = new AbortController();
-    const context = createContext({ correlationId, operation: name, deadline, signal: abort.signal, log });
+    const context = createContext({ correlationId, operation: name, deadline, signal: abort.signal, log, errors: operation.errors });
     running.add(abort);
     const handled = handle(request, operation, context);
     const processing = timers.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
@@ -97,7 +100,12 @@ const createContext = ({
   deadline,
   signal,
   log,
-}: Pick<IncomingRequest, "correlationId" | "operation" | "deadline"> & { signal: AbortSignal; log: Log }): HandlerContext => {
+  errors,
+}: Pick<IncomingRequest, "correlationId" | "operation" | "deadline"> & {
+  signal: AbortSignal;
+  log: Log;
+  errors: ErrorDefinitions;
+}): HandlerContext => {
   let ownLog: Log | undefined;
   return {
     correlationId,
@@ -109,10 +117,8 @@ const createContext = ({
       ownLog ??= log.child({ correlationId, operation });
       return ownLog;
     },
+    get errors() {
+      return createErrors(errors);
+    },
   };
 };
-
-type Issues = { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
-
-const issuesOf = ({ issues }: Issues): { path: PropertyKey[]; message: string }[] =>
-  issues.map(({ path, message }) => ({ path: [...path], message }));

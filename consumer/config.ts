@@ -1,12 +1,11 @@
 import { hostname } from "node:os";
 import * as z from "zod";
-import { findOperation } from "../contract/contract.ts";
-import { operations } from "../contract/operations.ts";
-import { isTopic } from "../contract/topic.ts";
+import { type Contract, findOperation } from "../contract/contract.ts";
 import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
+import { isTopic } from "../protocol/topics.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 
 /** What the consumer reads of the environment. */
@@ -20,17 +19,17 @@ const replySecret = commaList().refine(
   "Expected one or two comma-separated secrets, the new one first, each whsec_ and base64 of 24 to 64 bytes.",
 );
 
-const isHandled = (name: string): boolean => {
-  const operation = findOperation(operations, name);
+const isHandled = (contract: Contract, name: string): boolean => {
+  const operation = findOperation(contract, name);
   return operation !== undefined && operation.responder === undefined;
 };
 
 /** Topic=operation, comma-separated, as a map. */
-const requestTopics = () =>
+const requestTopics = (contract: Contract) =>
   commaList()
     .transform((pairs) => pairs.map((pair) => pair.split("=")))
     .refine(
-      (pairs) => pairs.every(([topic = "", name = "", ...rest]) => rest.length === 0 && isTopic(topic) && isHandled(name)),
+      (pairs) => pairs.every(([topic = "", name = "", ...rest]) => rest.length === 0 && isTopic(topic) && isHandled(contract, name)),
       "Expected topic=operation, comma-separated, with operations of the contract that have handlers, such as sum.requests=sum.",
     )
     .transform((pairs): ReadonlyMap<string, string> => new Map(pairs as [string, string][]));
@@ -48,14 +47,14 @@ const DEFAULT_GROUP = "rejoinder";
 const optionally = <Name extends KafkaRestVariable>(name: Name) =>
   kafkaRestVariables[name].optional().describe(kafkaRestVariables[name].description ?? "");
 
-const schema = (host: string) =>
+const schema = (contract: Contract, host: string) =>
   z.object({
     SOURCE: z.enum(["upstash", "kafka"], "Expected upstash or kafka.").default("upstash"), // what npm start runs needs no cluster
     UPSTASH_KAFKA_REST_URL: optionally("UPSTASH_KAFKA_REST_URL"),
     UPSTASH_KAFKA_REST_USERNAME: optionally("UPSTASH_KAFKA_REST_USERNAME"),
     UPSTASH_KAFKA_REST_PASSWORD: optionally("UPSTASH_KAFKA_REST_PASSWORD"),
     ...kafkaVariables,
-    SPRING_REQUEST_TOPICS: requestTopics().optional(), // nobody asks but the Worker
+    SPRING_REQUEST_TOPICS: requestTopics(contract).optional(), // nobody asks but the Worker
     REPLY_TOPICS: replyTopics().optional().describe("Set it to the topics that requests may name for their replies, comma-separated."),
     WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
@@ -88,11 +87,11 @@ const demand: Demand = (set) => {
 };
 
 /**
- * Reads the consumer's configuration.
+ * Reads the configuration of a consumer that answers this contract.
  * @throws ConfigurationError with every problem.
  */
-export const readConsumerConfig = (environment: Environment, host: string = hostname()) => {
-  const values = readEnvironment(schema(host), environment, demand);
+export const readConsumerConfig = (environment: Environment, contract: Contract, host: string = hostname()) => {
+  const values = readEnvironment(schema(contract, host), environment, demand);
   return {
     source: sourceOf(values),
     /** Requesters that wait on Kafka: by topic the operation that they ask for, and the only topics for replies. */

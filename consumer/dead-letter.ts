@@ -1,10 +1,8 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
 
 /** A record on its way to a dead-letter topic. */
 export type DeadLetter = Pick<ConsumerRecord, "topic" | "key" | "value" | "headers">;
-
-/** Dead letters of a topic go to the topic of that name with this at its end, as Spring names them. */
-export const DEAD_LETTER_SUFFIX = "-dlt";
 
 /**
  * A record as a dead letter: key, value and headers as they were, then where it stood and what was wrong with it, under the header

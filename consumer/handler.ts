@@ -1,9 +1,16 @@
+import { STATUS_CODES } from "node:http";
 import type { Contract, HandledName } from "../contract/contract.ts";
-import type { Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
+import type { ErrorDefinition, ErrorDefinitions, Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
+import type { InputOf, Schema } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 
+/** Makes an error of the contract: `throw errors.ACCOUNT_CLOSED({ since })`. The detail is for people; its default is the status's phrase. */
+type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Data extends Schema }
+  ? (data: InputOf<Data>, detail?: string) => OperationError
+  : (detail?: string) => OperationError;
+
 /** What a handler knows of its request, beside the request itself. */
-export type HandlerContext = {
+export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> = {
   readonly correlationId: string;
   readonly operation: string;
   /** Nobody gets the reply after this. */
@@ -15,19 +22,21 @@ export type HandlerContext = {
   readonly signal: AbortSignal;
   /** Every line carries the correlation ID and the operation. */
   readonly log: Log;
+  /** The errors that the contract lists for the operation, by code. */
+  readonly errors: { readonly [Code in keyof Errors]: ErrorMaker<Errors[Code]> };
 };
 
 /** A handler of one operation: takes what the request schema gives, returns what the reply schema takes. It may run twice. */
 export type Handler<O extends Operation> = (
   request: RequestOf<O>,
-  context: HandlerContext,
+  context: HandlerContext<O["errors"]>,
 ) => HandlerResult<ReplyInput<O>> | Promise<HandlerResult<ReplyInput<O>>>;
 
 /** A handler for each operation of a contract that nobody else answers: one too few does not compile. */
 export type Handlers<C extends Contract> = { readonly [Name in HandledName<C>]: Handler<C[Name]> };
 
 /** Handlers of any contract, as the one that calls them sees them. */
-export type AnyHandlers = { readonly [name: string]: (request: never, context: HandlerContext) => unknown };
+export type AnyHandlers = { readonly [name: string]: (request: never, context: never) => unknown };
 
 const STATUS = Symbol("status");
 
@@ -52,8 +61,8 @@ export const readResult = (result: unknown): { readonly reply: unknown; readonly
 };
 
 /**
- * Thrown by a handler to tell the caller why: status, code and detail become the problem details of the failed request.
- * Any other exception is logged, and the caller is told nothing of it.
+ * Thrown by a handler to tell the caller why: status, code and detail become the problem details of the failed request. Errors that the
+ * contract lists are made by `context.errors`; this is for the others. Any other exception is logged, and the caller is told nothing of it.
  */
 export class OperationError extends Error {
   override readonly name = "OperationError";
@@ -73,3 +82,15 @@ export class OperationError extends Error {
     this.members = members;
   }
 }
+
+/** What makes the errors of an operation. Their data is checked when the error becomes a reply. */
+export const createErrors = (definitions: ErrorDefinitions): HandlerContext["errors"] =>
+  Object.fromEntries(
+    Object.entries(definitions).map(([code, { status, data: schema }]) => {
+      const create = (detail = phraseOf(status), members = {}): OperationError => new OperationError(status, code, detail, members);
+      return [code, schema === undefined ? create : (data: unknown, detail?: string) => create(detail, { data })];
+    }),
+  ) as HandlerContext["errors"];
+
+/** The phrase of an HTTP status (RFC 9110 §15). */
+export const phraseOf = (status: number): string => STATUS_CODES[status] ?? "Error";

@@ -1,4 +1,5 @@
 import type { Operation } from "../contract/operation.ts";
+import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
@@ -22,7 +23,7 @@ export type RelayOptions = {
 export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): Settle => {
   let passedOver = 0;
 
-  const replyOf = (operation: Operation, { correlationId, ...given }: ResponderReply): Reply => {
+  const replyOf = async (operation: Operation, { correlationId, ...given }: ResponderReply): Promise<Reply> => {
     const to = { correlationId, operation: operation.name };
     if (given.kind === "failed") {
       log.warn({ ...to, reason: given.reason }, "the responder failed");
@@ -33,17 +34,19 @@ export const createRelay = ({ operations, replies, delivery, log }: RelayOptions
       return replies.failed(to, createProblem("INVALID_REPLY", { detail: given.reason }));
     }
     try {
-      return replies.succeeded(to, operation.reply.parse(given.data));
+      const { value, errors } = await validate(operation.reply, given.data);
+      if (errors === undefined) return replies.succeeded(to, value);
+      log.error({ ...to, errors }, "the responder's reply does not fit the schema");
     } catch (error) {
-      log.error({ ...to, err: error }, "the responder's reply does not fit the schema");
-      return replies.failed(to, createProblem("INVALID_REPLY"));
+      log.error({ ...to, err: error }, "the schema of the responder's reply failed");
     }
+    return replies.failed(to, createProblem("INVALID_REPLY"));
   };
 
   return async (record) => {
     const operation = operations.get(record.topic);
     const reply = readResponderReply(record);
-    if (operation !== undefined && reply !== undefined) return delivery.deliver(replyOf(operation, reply));
+    if (operation !== undefined && reply !== undefined) return delivery.deliver(await replyOf(operation, reply));
     passedOver += 1;
     const { topic, partition, offset } = record;
     log.debug({ topic, partition, offset, passedOver }, "a reply to somebody else's request was passed over");

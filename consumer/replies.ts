@@ -1,9 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import { randomUUID } from "node:crypto";
 
 import type { Problem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
-import type { OperationError } from "./handler.ts";
+import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
 import type { Clock } from "./timers.ts";
 
@@ -57,7 +56,7 @@ export const createReplies = ({ source, now = Date.now, createId = randomUUID }:
 export const problemOfOperation = ({ status, code, message, members }: OperationError): Problem => ({
   ...members,
   type: "about:blank",
-  title: STATUS_CODES[status] ?? "Error",
+  title: phraseOf(status),
   status,
   code,
   detail: message,

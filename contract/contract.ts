@@ -1,40 +1,72 @@
-import type { Operation } from "./operation.ts";
+import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
 import type { Responder } from "./responder.ts";
 
 /** Operations by name, as the Worker, the consumer and the clients take them. */
 export type Contract = { readonly [name: string]: Operation };
 
-/** The names of the operations that a handler of ours answers. */
+/** What {@link defineContract} takes: operations by key. */
+export type Definitions = { readonly [key: string]: OperationDefinition };
+
+/** What a field is if it is given, else something else. */
+type Given<Field, Else> = [Exclude<Field, undefined>] extends [never] ? Else : Exclude<Field, undefined>;
+type NameOf<D extends OperationDefinition, Key extends string> = string extends D["name"] ? Key : Given<D["name"], Key>;
+
+/** The contract that definitions make: by name, which is the key unless the operation has a name of its own. */
+export type ContractOf<Ds extends Definitions> = {
+  readonly [Key in keyof Ds & string as NameOf<Ds[Key], Key>]: Operation<
+    NameOf<Ds[Key], Key>,
+    Ds[Key]["request"],
+    Ds[Key]["reply"],
+    Given<Ds[Key]["errors"], {}>,
+    Given<Ds[Key]["responder"], undefined>
+  >;
+};
+
+/** The names of the operations that a handler answers. */
 export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["responder"] extends Responder ? never : Name }[keyof C];
 
 /**
- * Gathers operations under their names.
- * @throws TypeError if an operation stands under another name than its own, or if a topic has two uses that exclude each other.
+ * Checks operations and gathers them under their names: an operation's key, or its `name` where the wire's differs.
+ * @throws TypeError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
+ * two uses that exclude each other
  */
-export const defineContract = <const C extends Contract>(operations: C): C => {
-  for (const [name, operation] of Object.entries(operations)) {
-    if (operation.name !== name)
-      throw new TypeError(`Expected operation ${JSON.stringify(operation.name)} to stand under its own name, got ${JSON.stringify(name)}`);
+export const defineContract = <const Ds extends Definitions>(definitions: Ds): ContractOf<Ds> => {
+  const contract: Record<string, Operation> = {};
+  const keys: Record<string, string> = {};
+  for (const [key, definition] of Object.entries(definitions)) {
+    const operation = completeOperation(key, definition);
+    const other = keys[operation.name];
+    if (other !== undefined) {
+      throw new TypeError(
+        `Expected each operation to have a name of its own, got ${JSON.stringify(operation.name)} for both ${other} and ${key}. Give one of them another key or name.`,
+      );
+    }
+    keys[operation.name] = key;
+    contract[operation.name] = operation;
   }
-  checkTopics(operations);
-  return Object.freeze(operations);
+  checkTopics(contract);
+  return Object.freeze(contract) as ContractOf<Ds>;
 };
 
 /** The operation of that name, or undefined; names from outside never reach the prototype. */
 export const findOperation = (contract: Contract, name: string): Operation | undefined =>
   Object.hasOwn(contract, name) ? contract[name] : undefined;
 
+/** What others can read of each operation, by name. */
+export const describeContract = (contract: Contract): { readonly [name: string]: OperationDescription } =>
+  Object.fromEntries(Object.entries(contract).map(([name, { description }]) => [name, description]));
+
 /** Every topic that the contract produces to, each once. */
 export const topicsOf = (contract: Contract): readonly string[] => [
   ...new Set(Object.values(contract).map((operation) => operation.topic)),
 ];
 
-/** The topics of the operations that handlers of ours answer, each once. */
+/** The topics of the operations that handlers answer, each once. */
 export const handledTopicsOf = (contract: Contract): readonly string[] => [
   ...new Set(Object.values(contract).flatMap(({ topic, responder }) => (responder === undefined ? topic : []))),
 ];
 
-/** The operations that others answer, by the topics of their replies. */
+/** The operations that responders answer, by the topics of their replies. */
 export const respondedOperationsOf = (contract: Contract): ReadonlyMap<string, Operation> =>
   new Map(
     Object.values(contract).flatMap((operation) =>
@@ -42,7 +74,7 @@ export const respondedOperationsOf = (contract: Contract): ReadonlyMap<string, O
     ),
   );
 
-/** What is read from a topic must be of one kind: of requests for handlers, of requests for responders, of the replies of one operation. */
+/** What is read from a topic must be of one kind: requests for handlers, requests for responders, or the replies of one operation. */
 const checkTopics = (contract: Contract): void => {
   const uses = new Map<string, string>();
   for (const { name, topic, responder } of Object.values(contract)) {

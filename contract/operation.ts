@@ -1,82 +1,182 @@
-import type { z } from "zod";
-import { checkResponder, type Responder } from "./responder.ts";
-import { isTopic, TOPIC_RULE } from "./topic.ts";
+import { isTopic, REQUEST_TOPIC, TOPIC_RULE } from "../protocol/topics.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { checkResponder, type Expect, type Responder } from "./responder.ts";
+import { type InputOf, type JsonSchema, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
 
-/** The topic of every operation that does not name its own. */
-export const DEFAULT_TOPIC = "requests";
-
+const DEFAULT_DEADLINE_SECONDS = 30;
+/** How much longer than the deadline a status can be read unless the operation says otherwise. */
+const DEFAULT_RETENTION_AFTER_DEADLINE_SECONDS = 3_600;
 /** How much longer than the deadline a status must at least stay readable, so that its end can be seen. */
-export const MIN_RETENTION_AFTER_DEADLINE_SECONDS = 120;
+const MIN_RETENTION_AFTER_DEADLINE_SECONDS = 120;
 
+/** The last segment of `POST /requests/:operation`, and the type of the request event. */
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const NAME_RULE = "1 to 64 lower-case letters, digits or hyphens, starting with a letter";
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 /** The correlation ID stores both durations in three bytes. */
 const MAX_SECONDS = 2 ** 24 - 1;
 
-/** What a user writes to add an operation; see {@link defineOperation}. */
+/** An error that a handler may tell its caller of. */
+export type ErrorDefinition = {
+  /** The HTTP status for a caller who waited, 400 to 599. */
+  readonly status: number;
+  /** What else the caller is told: member `data` of the problem details (RFC 9457). */
+  readonly data?: Schema;
+};
+/** By code: upper-case letters, digits and underscores. */
+export type ErrorDefinitions = { readonly [code: string]: ErrorDefinition };
+
+/** What a user writes to add an operation; see {@link operation}. */
 export type OperationDefinition<
-  Name extends string,
-  Request extends z.ZodType,
-  Reply extends z.ZodType,
+  Request extends Schema = Schema,
+  Reply extends Schema = Schema,
+  Errors extends ErrorDefinitions = ErrorDefinitions,
+  R extends Responder | undefined = Responder | undefined,
+  Name extends string | undefined = string | undefined,
+> = {
+  /** Only where the name on the wire is not the key in the contract: lower-case letters, digits and hyphens. */
+  readonly name?: Name;
+  readonly request: Request;
+  readonly reply: Reply;
+  /** The errors that the handler may throw, by code. */
+  readonly errors?: Errors;
+  /** Past this many seconds after acceptance a handler is not started, and a running one is aborted. Default: 30. */
+  readonly deadlineSeconds?: number;
+  /** How many seconds after acceptance the status can be read; at least the deadline plus 120. Default: the deadline plus an hour. */
+  readonly retentionSeconds?: number;
+  /** Requests with the same ordering key are handled one after another. Without one, all may run at once. */
+  orderingKey?(request: OutputOf<Request>): string;
+  /** The Kafka topic. Default: `requests`. */
+  readonly topic?: string;
+  /** Who answers instead of a handler of yours; its `requestTopic` is then the topic. */
+  readonly responder?: R;
+  /** A request that changes nothing, by which `rejoinder doctor` tries the whole path. */
+  readonly probe?: InputOf<Request>;
+};
+
+/** One operation of a contract, checked and complete. */
+export type Operation<
+  Name extends string = string,
+  Request extends Schema = Schema,
+  Reply extends Schema = Schema,
+  Errors extends ErrorDefinitions = ErrorDefinitions,
   R extends Responder | undefined = Responder | undefined,
 > = {
-  /** Lower-case letters, digits and hyphens; the last path segment of `POST /requests/:operation`. */
   readonly name: Name;
   readonly request: Request;
   readonly reply: Reply;
-  /** Past this many seconds after acceptance a handler is not started, and a running one is aborted. */
+  readonly errors: Errors;
   readonly deadlineSeconds: number;
-  /** How many seconds after acceptance the status can be read; at least the deadline plus 120. */
   readonly retentionSeconds: number;
-  /** Requests with the same ordering key are handled one after another. Without one, all may run at once. */
-  orderingKey?(request: z.output<Request>): string;
-  /** The Kafka topic; `requests` if not named. */
-  readonly topic?: string;
-  /** Who answers instead of a handler of ours; its `requestTopic` is then the topic. */
-  readonly responder?: R;
+  orderingKey?(request: OutputOf<Request>): string;
+  readonly topic: string;
+  readonly responder: R;
+  readonly probe?: unknown;
+  /** What others can read of it. */
+  readonly description: OperationDescription;
 };
 
-/** One operation of the contract, checked and complete. */
-export type Operation<
-  Name extends string = string,
-  Request extends z.ZodType = z.ZodType,
-  Reply extends z.ZodType = z.ZodType,
-  R extends Responder | undefined = Responder | undefined,
-> = OperationDefinition<Name, Request, Reply, R> & { readonly topic: string; readonly responder: R };
+/** An operation as `GET /contract` tells it. */
+export type OperationDescription = {
+  /** What a caller sends. */
+  readonly request: JsonSchema;
+  /** What a caller gets. */
+  readonly reply: JsonSchema;
+  readonly errors: { readonly [code: string]: { readonly status: number; readonly data?: JsonSchema } };
+  readonly deadlineSeconds: number;
+  readonly retentionSeconds: number;
+  /** Changes when a schema or an error changes in more than its words: a Worker and a consumer that differ in it do not fit. */
+  readonly fingerprint: string;
+};
 
 /** What a caller may send, before the schema's defaults and transforms. */
-export type RequestInput<O extends Operation> = z.input<O["request"]>;
+export type RequestInput<O extends Pick<Operation, "request">> = InputOf<O["request"]>;
 /** What a handler receives. */
-export type RequestOf<O extends Operation> = z.output<O["request"]>;
+export type RequestOf<O extends Pick<Operation, "request">> = OutputOf<O["request"]>;
 /** What a handler returns. */
-export type ReplyInput<O extends Operation> = z.input<O["reply"]>;
+export type ReplyInput<O extends Pick<Operation, "reply">> = InputOf<O["reply"]>;
 /** What a caller gets back. */
-export type ReplyOf<O extends Operation> = z.output<O["reply"]>;
+export type ReplyOf<O extends Pick<Operation, "reply">> = OutputOf<O["reply"]>;
 
 /**
- * Defines one operation: its name, the schemas of request and reply, and its times.
- * The types of the schemas flow to the Worker, the handler, the client and the page.
- * @throws TypeError naming the field that is wrong and what it must be.
+ * One operation of a contract, named by its key there. It only gives the definition its types, which flow to the Worker, the handler and
+ * the client; `defineContract` checks it.
  */
-export const defineOperation = <
-  const Name extends string,
-  Request extends z.ZodType,
-  Reply extends z.ZodType,
+export const operation = <
+  Request extends Schema,
+  Reply extends Schema,
+  const Errors extends ErrorDefinitions = {},
   const R extends Responder | undefined = undefined,
+  const Name extends string | undefined = undefined,
 >(
-  definition: OperationDefinition<Name, Request, Reply, R>,
-): Operation<Name, Request, Reply, R> => {
-  const { name, deadlineSeconds, retentionSeconds, responder } = definition;
-  const topic = definition.topic ?? responder?.requestTopic ?? DEFAULT_TOPIC;
-  const expect = (holds: boolean, field: string, toBe: string, got: unknown): void => {
+  definition: OperationDefinition<Request, Reply, Errors, R, Name>,
+): OperationDefinition<NoInfer<Request>, NoInfer<Reply>, NoInfer<Errors>, NoInfer<R>, NoInfer<Name>> => definition;
+
+/**
+ * Checks a definition and fills in its defaults.
+ * @throws TypeError naming the field that is wrong and what it must be
+ */
+export const completeOperation = (key: string, definition: OperationDefinition): Operation => {
+  const { request, reply, errors = {}, responder, orderingKey, probe } = definition;
+  const name = definition.name ?? key;
+  const expect: Expect = (holds, field, toBe, got) => {
     if (!holds) throw new TypeError(`Expected ${field} of operation ${JSON.stringify(name)} to be ${toBe}, got ${JSON.stringify(got)}`);
   };
-  expect(NAME.test(name), "name", "1 to 64 lower-case letters, digits or hyphens, starting with a letter", name);
+  const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_SECONDS;
+
+  const hint = definition.name === undefined ? "; set name: where the key is to be another" : "";
+  expect(NAME.test(name), "name", NAME_RULE + hint, name);
+  const topic = definition.topic ?? responder?.requestTopic ?? REQUEST_TOPIC;
   if (responder !== undefined) checkResponder(responder, topic, expect);
   expect(isTopic(topic), "topic", TOPIC_RULE, topic);
-  const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_SECONDS;
+  const { deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = definition;
   expect(isSeconds(deadlineSeconds), "deadlineSeconds", `a whole number from 1 to ${MAX_SECONDS}`, deadlineSeconds);
+  const longest = Math.min(deadlineSeconds + DEFAULT_RETENTION_AFTER_DEADLINE_SECONDS, MAX_SECONDS);
+  const { retentionSeconds = longest } = definition;
   const least = deadlineSeconds + MIN_RETENTION_AFTER_DEADLINE_SECONDS;
   const isRetention = isSeconds(retentionSeconds) && retentionSeconds >= least;
   expect(isRetention, "retentionSeconds", `a whole number from ${least} (deadlineSeconds + 120) to ${MAX_SECONDS}`, retentionSeconds);
-  return Object.freeze({ ...definition, topic, responder: responder as R });
+  for (const [code, { status }] of Object.entries(errors)) {
+    expect(ERROR_CODE.test(code), `error code`, "1 to 64 upper-case letters, digits or underscores, starting with a letter", code);
+    expect(Number.isInteger(status) && status >= 400 && status <= 599, `errors.${code}.status`, "a whole number from 400 to 599", status);
+  }
+  return Object.freeze({
+    name,
+    request,
+    reply,
+    errors,
+    deadlineSeconds,
+    retentionSeconds,
+    topic,
+    responder,
+    ...(orderingKey === undefined ? {} : { orderingKey: orderingKey.bind(definition) }),
+    ...(probe === undefined ? {} : { probe }),
+    description: describe({ name, request, reply, errors, deadlineSeconds, retentionSeconds }),
+  });
+};
+
+type Describable = Pick<Operation, "name" | "request" | "reply" | "errors" | "deadlineSeconds" | "retentionSeconds">;
+
+const describe = ({ name, request, reply, errors, deadlineSeconds, retentionSeconds }: Describable): OperationDescription => {
+  const of = (part: string): string => `${part} of operation ${JSON.stringify(name)}`;
+  const schemas = {
+    request: jsonSchemaOf(request, "input", of("request")),
+    reply: jsonSchemaOf(reply, "output", of("reply")),
+    errors: Object.fromEntries(
+      Object.entries(errors).map(([code, { status, data }]) => [
+        code,
+        { status, ...(data === undefined ? {} : { data: jsonSchemaOf(data, "output", of(`data of error ${code}`)) }) },
+      ]),
+    ),
+  };
+  let fingerprint: string | undefined;
+  return {
+    ...schemas,
+    deadlineSeconds,
+    retentionSeconds,
+    // Only when it is asked for: a contract may have hundreds of operations, and a Worker starts often.
+    get fingerprint() {
+      return (fingerprint ??= fingerprintOf(schemas));
+    },
+  };
 };

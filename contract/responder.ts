@@ -1,18 +1,19 @@
-import { isTopic, TOPIC_RULE } from "./topic.ts";
+import { isTopic, TOPIC_RULE } from "../protocol/topics.ts";
 
 /**
- * Somebody else's service that answers an operation over Kafka, instead of a handler: it reads the request topic and puts its replies into
- * the reply topic that a header of the request names.
+ * Another team's service that answers an operation over Kafka instead of a handler. It reads the request topic and produces its reply to
+ * the topic that a header of the request names.
  */
 export type Responder = {
-  /** How request and reply find each other: by the headers of spring-kafka (`kafka_correlationId`, `kafka_replyTopic`), which NestJS has too. */
+  /** How request and reply find each other: by the headers of spring-kafka, which NestJS uses too (`kafka_correlationId`, `kafka_replyTopic`). */
   readonly headers: "spring";
   readonly requestTopic: string;
-  /** Of this operation alone, since a reply does not say which operation it is of. */
+  /** For this operation alone, since a reply does not name its operation. */
   readonly replyTopic: string;
 };
 
-type Expect = (holds: boolean, field: string, toBe: string, got: unknown) => void;
+/** Says what a field of an operation must be. @throws TypeError unless it is */
+export type Expect = (holds: boolean, field: string, toBe: string, got: unknown) => void;
 
 /** Checks the responder of an operation that goes to `topic`. */
 export const checkResponder = ({ headers, requestTopic, replyTopic }: Responder, topic: string, expect: Expect): void => {

@@ -1,8 +1,8 @@
 // A slow request from Node, watched on its way. Argument: the Worker's URL.
 import { createClient } from "../client/index.ts";
-import { operations } from "../contract/operations.ts";
+import { contract } from "../test/project/app/contract.ts";
 
-const client = createClient({ url: process.argv[2] ?? "http://localhost:8787", contract: operations });
+const client = createClient({ url: process.argv[2] ?? "http://localhost:8787", contract });
 
 const submission = client.submit("report", {
   account: "acme",

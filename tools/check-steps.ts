@@ -14,9 +14,6 @@ export type CheckOptions = {
   readonly withTests: boolean;
 };
 
-/** Workers must be small to start fast. */
-export const MAX_WORKER_GZIP_BYTES = 64 * 1024;
-
 /** Every step of `npm run check`, in order: what fails soonest first. */
 export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly CheckStep[] => [
   step("node", async () => checkNodeVersion(process.versions.node, readJson("package.json"))),
@@ -40,21 +37,14 @@ const command = (name: string, program: string, args: readonly string[]): CheckS
 const testsStep = (args: readonly string[]): CheckStep =>
   step("tests", async () => (await run("vitest", ["run", ...args])).trim().split("\n").at(-1));
 
-const deploySteps = (): readonly CheckStep[] => [
-  command("binding types", "wrangler", ["types", "worker/env.d.ts", "--include-runtime=false", "--check"]),
-  deployStep("deploy", ""),
-  deployStep("deploy, production", "production"),
-];
+const deploySteps = (): readonly CheckStep[] => [deployStep("deploy", ""), deployStep("deploy, production", "production")];
 
 const deployStep = (name: string, environment: string): CheckStep =>
   step(`${name} (dry run)`, async () => {
     const directory = join(ROOT, "dist/deploy");
     await run("wrangler", ["deploy", "--dry-run", "--outdir", directory, `--env=${environment}`]);
-    const bytes = gzipSync(readFileSync(join(directory, "index.js"))).length;
-    const size = `${(bytes / 1024).toFixed(1)} KiB gzip`;
-    if (bytes > MAX_WORKER_GZIP_BYTES)
-      throw new Error(`Expected the Worker to be at most ${MAX_WORKER_GZIP_BYTES / 1024} KiB gzip, got ${size}`);
-    return size;
+    const bytes = gzipSync(readFileSync(join(directory, "worker.js"))).length;
+    return `${(bytes / 1024).toFixed(1)} KiB gzip`;
   });
 
 /** package-lock.json pins the npm package `node`, but not the binary that its install script brings. */
@@ -79,7 +69,13 @@ const run = async (program: string, args: readonly string[]): Promise<string> =>
   const child = spawn(join(bin, program), args, {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
+    env: {
+      ...process.env,
+      PATH: `${bin}${delimiter}${process.env["PATH"]}`,
+      WRANGLER_SEND_METRICS: "false",
+      WRANGLER_HIDE_BANNER: "true",
+      WRANGLER_BUILD_CONDITIONS: "@rejoinder/source,workerd,worker,browser",
+    },
   });
   const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

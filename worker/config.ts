@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { Contract } from "../contract/contract.ts";
-import { operations } from "../contract/operations.ts";
 import { readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
@@ -58,7 +57,7 @@ export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaR
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
  * @throws ConfigurationError with every problem.
  */
-export const readWorkerConfig = (env: object, contract: Contract = operations): WorkerConfig => {
+export const readWorkerConfig = (env: object, contract: Contract): WorkerConfig => {
   const variables = env as Record<string, unknown>;
   const [kafkaRest, rest] = readTogether(
     () => readProducerConfig(variables, contract),

@@ -1,3 +1,4 @@
+import { contract } from "../../test/project/app/contract.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,12 +57,17 @@ export const startBenchStack = async (log: StackLog, { workerProgram, variables 
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const secrets = readOrCreateSecrets(directory);
   const kafkaBrokers = "kafkaBrokers" in log ? log.kafkaBrokers.join(",") : undefined;
-  const environments = createPartEnvironments({ port, gatewayPort, directory, kafkaBrokers, exitWithParent: true }, secrets, {
-    ...inheritedVariables(),
-    ...("fsync" in log ? { GATEWAY_FSYNC: log.fsync } : { KAFKA_BROKERS: kafkaBrokers }),
-    LOG_LEVEL: "warn",
-    ...variables,
-  });
+  const environments = createPartEnvironments(
+    { port, gatewayPort, directory, kafkaBrokers, exitWithParent: true },
+    secrets,
+    {
+      ...inheritedVariables(),
+      ...("fsync" in log ? { GATEWAY_FSYNC: log.fsync } : { KAFKA_BROKERS: kafkaBrokers }),
+      LOG_LEVEL: "warn",
+      ...variables,
+    },
+    contract,
+  );
   /** The newest first, which is the order to stop them in. */
   let running: Running[] = [];
   const start = async (name: keyof PartEnvironments, { program = programOf(name), variables: own = {} }: ConsumerOptions = {}) => {

@@ -1,11 +1,11 @@
 import type { RequestInput } from "../../contract/operation.ts";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../../test/project/app/contract.ts";
 import type { Target } from "../load.ts";
 import { createRecord, ECHO } from "../record.ts";
 import type { BenchStack } from "./stack.ts";
 
 const JSON_HEADERS = { "content-type": "application/json" };
-const SUM: RequestInput<typeof operations.sum> = { a: 2, b: 3 };
+const SUM: RequestInput<typeof contract.sum> = { a: 2, b: 3 };
 
 export type TargetName = "health" | "produce" | "accept" | "request-reply";
 

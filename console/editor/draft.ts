@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { Operation } from "../../contract/operation.ts";
 import { pathText } from "./path.ts";
 
@@ -20,7 +21,7 @@ export const readDraft = (operation: Operation, text: string): Draft => {
   } catch (error) {
     return { problems: [{ path: "", message: `This is not JSON yet: ${(error as SyntaxError).message}.` }] };
   }
-  const result = operation.request.safeParse(request);
+  const result = (operation.request as z.ZodType).safeParse(request);
   if (result.success) return { request };
   const issues = result.error.issues;
   const problems = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => ({ path: pathText(path), message }));
@@ -30,6 +31,6 @@ export const readDraft = (operation: Operation, text: string): Draft => {
 
 /** The first example of the operation's schema, as text to start from. */
 export const exampleOf = (operation: Operation): string => {
-  const examples = operation.request.meta()?.["examples"];
+  const examples = operation.description.request["examples"];
   return JSON.stringify(Array.isArray(examples) ? examples[0] : {}, undefined, 2);
 };

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Contract, findOperation } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
+import type * as z from "zod";
 import { formatSeconds } from "../views/duration.ts";
 import { type DraftProblem, exampleOf, readDraft } from "./draft.ts";
 import { fieldOf } from "./field.ts";
@@ -28,7 +29,7 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
   const form = useRef<HTMLFormElement>(null);
 
   const draft = useMemo(() => readDraft(operation, text), [operation, text]);
-  const field = useMemo(() => fieldOf(operation.request), [operation]);
+  const field = useMemo(() => fieldOf(operation.request as z.ZodType), [operation]);
   const found = "problems" in draft ? draft.problems : [];
   const isSound = found.length === 0;
   useEffect(() => {

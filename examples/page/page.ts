@@ -1,8 +1,8 @@
 import { ClientError, createClient, type Submission } from "../../client/index.ts";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../../test/project/app/contract.ts";
 
 // The type of the contract alone: its schemas need not be in the page.
-const client = createClient<typeof operations>({ url: document.documentElement.dataset["worker"] ?? "" });
+const client = createClient<typeof contract>({ url: document.documentElement.dataset["worker"] ?? "" });
 const output = document.querySelector("output") as HTMLOutputElement;
 
 /** Where this tab remembers what it waits for. */

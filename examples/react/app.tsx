@@ -1,10 +1,10 @@
 import { useState } from "react";
 import type { Client } from "../../client/index.ts";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../../test/project/app/contract.ts";
 import { Report } from "./report.tsx";
 
 /** The page. Its button puts the form away and brings it back, and what was ordered meanwhile goes on. */
-export const App = ({ client }: { readonly client: Client<typeof operations> }) => {
+export const App = ({ client }: { readonly client: Client<typeof contract> }) => {
   const [isOpen, setIsOpen] = useState(true);
   return (
     <main>

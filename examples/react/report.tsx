@@ -1,12 +1,12 @@
 import type { InputHTMLAttributes, SubmitEvent } from "react";
 import type { Client, RequestOf } from "../../client/index.ts";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../../test/project/app/contract.ts";
 import { Outcome } from "./outcome.tsx";
 import { isPending } from "./progress.ts";
 import { useRequest } from "./use-request.ts";
 
 /** Orders a report on one line of an order, and shows how that stands. */
-export const Report = ({ client }: { readonly client: Client<typeof operations> }) => {
+export const Report = ({ client }: { readonly client: Client<typeof contract> }) => {
   const { send, ...progress } = useRequest(client, "report");
   const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -36,7 +36,7 @@ const Field = ({ label, ...input }: { readonly label: string } & InputHTMLAttrib
   </label>
 );
 
-const readForm = (form: FormData): RequestOf<typeof operations, "report"> => {
+const readForm = (form: FormData): RequestOf<typeof contract, "report"> => {
   const text = (name: string): string => String(form.get(name));
   const line = { date: text("date"), product: text("product"), quantity: Number(text("quantity")), unitPrice: Number(text("unitPrice")) };
   return { account: text("account"), lines: [line] };

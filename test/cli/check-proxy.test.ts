@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../tools/root.ts";
+import { PROJECT } from "../helpers/processes.ts";
 import { startRecordedProxy } from "../helpers/recorded-proxy.ts";
 
 let proxy: Awaited<ReturnType<typeof startRecordedProxy>>;
@@ -12,8 +13,11 @@ afterAll(() => proxy.close());
 
 const checkProxy = (variables: Record<string, string>): Promise<{ code: number; output: string }> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [join(ROOT, "cli/run.js"), "check-proxy"], { env: variables }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
+    execFile(
+      process.execPath,
+      ["--conditions=@rejoinder/source", join(ROOT, "cli/run.js"), "check-proxy"],
+      { env: variables, cwd: PROJECT },
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
     );
   });
 const at = (recording: string, exchange = "only-lookups"): string => `${proxy.url}/${recording}/${exchange}/1`;

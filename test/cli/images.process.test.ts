@@ -32,13 +32,13 @@ const unpack = (stage: string): string => {
 
 test("what the gateway's image has in it is enough to serve", async ({ onTestFinished }) => {
   const environment = { GATEWAY_CREDENTIALS: "user:password:full", GATEWAY_PORT: "0", GATEWAY_DATA_DIR: join(app, "data") };
-  const gateway = await startProcess("gateway", environment, [], unpack("gateway"));
+  const gateway = await startProcess("gateway", environment, { run: unpack("gateway") });
   onTestFinished(() => gateway.stop());
   expect((await fetch(`${String(gateway.ready["url"])}/health`)).status).toBe(200);
 });
 
 test("what the consumer's image has in it is enough to say what is not configured", async () => {
-  const consumer = startProcess("consumer", {}, [], unpack("consumer"));
+  const consumer = startProcess("consumer", {}, { run: unpack("consumer") });
   await expect(consumer).rejects.toThrow("WORKER_URL is not set");
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../project/app/contract.ts";
 import { createClient } from "../../client/index.ts";
 import { failureOf, openClient, SUM } from "./opened-client.ts";
 import { html, ID, pending, replied, silence } from "./scripted-server.ts";
@@ -29,7 +29,7 @@ describe("an AbortSignal", () => {
 
   test("ends the wait for a connection", async () => {
     const { server } = await openClient(silence);
-    const client = createClient<typeof operations>({ url: server.url, maxConnections: 1 });
+    const client = createClient<typeof contract>({ url: server.url, maxConnections: 1 });
     const first = failureOf(client.request("sum", SUM));
     await server.arrived(1);
     const controller = new AbortController();

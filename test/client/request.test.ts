@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import { createClient } from "../../client/index.ts";
 import { failureOf, openClient, SUM } from "./opened-client.ts";
 import { ended, hangUp, html, ID, pending, refused, replied, scriptedServer, silence, type Step, succeeded } from "./scripted-server.ts";
@@ -143,7 +143,7 @@ describe("request", () => {
 describe("with the contract", () => {
   const openChecked = async (...script: readonly Step[]) => {
     const server = await scriptedServer(...script);
-    return { client: createClient({ url: server.url, contract: operations }), server };
+    return { client: createClient({ url: server.url, contract }), server };
   };
 
   test("a request that does not fit is not sent, and the error says where and what", async () => {
@@ -182,7 +182,7 @@ test("many requests at once share few connections, and each gets its reply", asy
       (request.method === "POST" ? pending() : succeeded({ sum: 5 }))(response, request);
     });
   });
-  const client = createClient<typeof operations>({ url: server.url, maxConnections: 4 });
+  const client = createClient<typeof contract>({ url: server.url, maxConnections: 4 });
   const replies = await Promise.all(Array.from({ length: 500 }, () => client.request("sum", SUM)));
   expect(replies).toHaveLength(500);
   expect(most).toBeGreaterThan(1);

@@ -1,9 +1,9 @@
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../project/app/contract.ts";
 import { createClient, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
 
-const client = createClient<typeof operations>({ url: "http://127.0.0.1:9" });
+const client = createClient<typeof contract>({ url: "http://127.0.0.1:9" });
 
 test("requests and replies have the types of the contract", () => {
   expectTypeOf(client.request<"sum">)

@@ -1,31 +1,32 @@
 import { afterAll, expect, test } from "vitest";
-import { copyCheckout } from "../helpers/checkout.ts";
+import { createProject } from "../helpers/project.ts";
 import { startStack } from "../helpers/stack.ts";
 import { useConsole } from "./opened-page.ts";
 
-/** Operations that end otherwise, added as the README adds one. */
-const OPERATIONS = `
-const one = (name: string, deadlineSeconds: number) =>
-  defineOperation({ name, request: z.json().meta({ examples: [1] }), reply: z.strictObject({}), deadlineSeconds, retentionSeconds: 3_600 });
-export const operations = defineContract({
-  sum, echo, report, refuse: one("refuse", 30), crash: one("crash", 30), late: one("late", 1), misfit: one("misfit", 30),
-});`;
-const HANDLERS = `
-import { OperationError } from "../handler.ts";
-export const handlers = {
-  sum, echo, report,
-  refuse: async () => { throw new OperationError(409, "OUT_OF_STOCK", "There is none left."); },
-  crash: async () => { throw new Error("secret of the inside"); },
-  late: (_: unknown, { signal }: { signal: AbortSignal }) => new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-  misfit: async () => ({ more: "than the schema says" }),
-} as never as Handlers<typeof operations>;`;
+/** Operations that end otherwise. */
+const CONTRACT = `
+  import { defineContract, operation } from "@rejoinder/sdk/contract";
+  import * as z from "zod";
+  const one = (deadlineSeconds: number) =>
+    operation({ request: z.json().meta({ examples: [1] }), reply: z.strictObject({}), deadlineSeconds });
+  export const contract = defineContract({ refuse: one(30), crash: one(30), late: one(1), misfit: one(30) });`;
+const CONSUMER = `
+  import { defineConsumer, OperationError } from "@rejoinder/sdk/consumer";
+  import { contract } from "./contract.ts";
+  export default defineConsumer({
+    contract,
+    handlers: {
+      refuse: async () => { throw new OperationError(409, "OUT_OF_STOCK", "There is none left."); },
+      crash: async () => { throw new Error("secret of the inside"); },
+      late: (_, { signal }) => new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      misfit: async () => ({ more: "than the schema says" }) as {},
+    },
+  });`;
 
-const checkout = copyCheckout();
-checkout.replaceLine("contract/operations.ts", "export const operations", OPERATIONS);
-checkout.replaceLine("consumer/handlers/index.ts", "export const handlers", HANDLERS);
-afterAll(() => checkout.remove());
+const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": CONSUMER });
+afterAll(() => project.remove());
 
-const { open } = useConsole(() => startStack({}, checkout.run));
+const { open } = useConsole(() => startStack({}, project.directory));
 
 test.each([
   ["refuse", "failed", ["There is none left", "OUT_OF_STOCK · HTTP 409"]],

@@ -4,18 +4,15 @@ import { createAnswerer } from "../../consumer/answer.ts";
 import { type HandlerContext, type Handlers, OperationError, withStatus } from "../../consumer/handler.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { defineContract } from "../../contract/contract.ts";
-import { defineOperation } from "../../contract/operation.ts";
+import { operation } from "../../contract/operation.ts";
 import type { Reply } from "../../protocol/reply-event.ts";
 import { createRecordedLog } from "./log.ts";
 import { createManualTime } from "./manual-time.ts";
 import { newRequest } from "./requests.ts";
 
-const greet = defineOperation({
-  name: "greet",
+const greet = operation({
   request: z.strictObject({ name: z.string().default("nobody") }),
   reply: z.strictObject({ greeting: z.string() }).optional(),
-  deadlineSeconds: 30,
-  retentionSeconds: 3_600,
 });
 const contract = defineContract({ greet });
 type Greet = Handlers<typeof contract>["greet"];
@@ -89,19 +86,19 @@ test("a reply that does not fit the schema fails, and only the log says why", as
   const reply = await answer().result;
   expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
   expect(JSON.stringify(reply)).not.toContain("greting");
-  expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: ["greeting"] }, { path: [] }] }]);
+  expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: "/greeting" }, { path: "" }] }]);
 });
 
 test("a schema that throws while it reads a request fails that request only", async () => {
-  const brittle = {
+  const brittle = operation({
     ...greet,
     request: greet.request.refine(() => {
       throw new Error("a bug in a schema");
     }),
-  };
+  });
   const { log, replies, stop, time, request } = setUp(() => undefined);
   const answer = createAnswerer({
-    contract: { greet: brittle },
+    contract: defineContract({ greet: brittle }),
     handlers: { greet: () => undefined },
     replies,
     log,

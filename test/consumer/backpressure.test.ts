@@ -4,7 +4,7 @@ import { workerSink } from "../../consumer/sinks/worker.ts";
 import type { Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
-import { defineOperation } from "../../contract/operation.ts";
+import { operation } from "../../contract/operation.ts";
 import { createRecordedLog } from "./log.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, startReplyReceiver } from "./reply-receiver.ts";
@@ -14,13 +14,7 @@ const REPLY_BYTES = 20_000;
 const CONCURRENCY = 4;
 const MAX_WAITING_BYTES = 1_000_000;
 
-const inflate = defineOperation({
-  name: "inflate",
-  request: z.null(),
-  reply: z.string(),
-  deadlineSeconds: 30,
-  retentionSeconds: 3_600,
-});
+const inflate = operation({ request: z.null(), reply: z.string() });
 
 /** One partition that is in memory: what is looked at here stands between it and the Worker. */
 const sourceOf = (requests: readonly ReturnType<typeof newRequest>[]): Source => ({

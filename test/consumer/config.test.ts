@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { readConsumerConfig } from "../../consumer/config.ts";
 import { ConfigurationError } from "../../environment/environment.ts";
+import { contract } from "../project/app/contract.ts";
 import { startProcess } from "../helpers/processes.ts";
 import { REPLY_SECRET } from "./process.ts";
 
@@ -14,7 +15,7 @@ const complete = {
 
 const problemsOf = (environment: Record<string, string>): readonly string[] => {
   try {
-    readConsumerConfig(environment);
+    readConsumerConfig(environment, contract);
     return [];
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;
@@ -23,7 +24,7 @@ const problemsOf = (environment: Record<string, string>): readonly string[] => {
 };
 
 test("what is not set has a default, and the instance keeps its name over restarts", () => {
-  const config = readConsumerConfig(complete, "web 7.example");
+  const config = readConsumerConfig(complete, contract, "web 7.example");
   expect(config).toMatchObject({
     group: "rejoinder",
     instance: "web-7.example-1",
@@ -37,7 +38,7 @@ test("what is not set has a default, and the instance keeps its name over restar
 test("the source kafka needs a cluster and no gateway, and the other a gateway and no cluster", () => {
   const { WORKER_URL, REPLY_SECRET } = complete;
   const kafka = { SOURCE: "kafka", KAFKA_BROKERS: "one:9092,two:9092", WORKER_URL, REPLY_SECRET };
-  expect(readConsumerConfig(kafka).source).toMatchObject({ kind: "kafka", connection: { brokers: ["one:9092", "two:9092"] } });
+  expect(readConsumerConfig(kafka, contract).source).toMatchObject({ kind: "kafka", connection: { brokers: ["one:9092", "two:9092"] } });
   expect(problemsOf({ ...kafka, KAFKA_BROKERS: "", KAFKA_SASL_MECHANISM: "PLAIN", REPLY_SECRET: "" })).toEqual([
     expect.stringMatching(/^REPLY_SECRET is not set: /),
     expect.stringMatching(/^KAFKA_BROKERS is not set: .*host:port/),
@@ -50,9 +51,9 @@ test("the source kafka needs a cluster and no gateway, and the other a gateway a
 });
 
 test("the replies of responders are read by a group of their own", () => {
-  expect(readConsumerConfig(complete).relayGroup).toBe("rejoinder-relay");
-  expect(readConsumerConfig({ ...complete, CONSUMER_GROUP: "a" }).relayGroup).toBe("a-relay");
-  expect(readConsumerConfig({ ...complete, CONSUMER_RELAY_GROUP: "b" }).relayGroup).toBe("b");
+  expect(readConsumerConfig(complete, contract).relayGroup).toBe("rejoinder-relay");
+  expect(readConsumerConfig({ ...complete, CONSUMER_GROUP: "a" }, contract).relayGroup).toBe("a-relay");
+  expect(readConsumerConfig({ ...complete, CONSUMER_RELAY_GROUP: "b" }, contract).relayGroup).toBe("b");
   const problem = expect.stringMatching(/^CONSUMER_RELAY_GROUP: Expected another group/);
   expect(problemsOf({ ...complete, CONSUMER_RELAY_GROUP: "rejoinder" })).toEqual([problem]);
   expect(problemsOf({ ...complete, CONSUMER_GROUP: "a", CONSUMER_RELAY_GROUP: "a" })).toEqual([problem]);
@@ -61,9 +62,9 @@ test("the replies of responders are read by a group of their own", () => {
 test("requesters on Kafka need the source kafka, operations that there are, and topics for replies", () => {
   const { WORKER_URL, REPLY_SECRET } = complete;
   const kafka = { SOURCE: "kafka", KAFKA_BROKERS: "one:9092", WORKER_URL, REPLY_SECRET };
-  expect(readConsumerConfig(kafka).requesters).toBeUndefined();
+  expect(readConsumerConfig(kafka, contract).requesters).toBeUndefined();
   const both = { SPRING_REQUEST_TOPICS: "sum.requests=sum, other=echo", REPLY_TOPICS: "sum.replies" };
-  expect(readConsumerConfig({ ...kafka, ...both }).requesters).toEqual({
+  expect(readConsumerConfig({ ...kafka, ...both }, contract).requesters).toEqual({
     requestTopics: new Map([
       ["sum.requests", "sum"],
       ["other", "echo"],
@@ -79,7 +80,9 @@ test("requesters on Kafka need the source kafka, operations that there are, and 
 
 test("while the secret is rotated the first of the two signs", () => {
   const newer = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
-  expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }).replyKey).toEqual(new Uint8Array(24).fill(9));
+  expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }, contract).replyKey).toEqual(
+    new Uint8Array(24).fill(9),
+  );
 });
 
 test.each([

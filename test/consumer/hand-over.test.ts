@@ -4,7 +4,7 @@ import { workerSink } from "../../consumer/sinks/worker.ts";
 import type { OnRevoked, Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import { createRecordedLog } from "./log.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
@@ -38,7 +38,7 @@ const setUp = async () => {
     async close() {},
   };
   const consumer = startConsumer({
-    contract: defineContract({ sum: operations.sum }),
+    contract: defineContract({ sum: contract.sum }),
     handlers: {
       async sum({ a }: { a: number }) {
         begun.push(a);

@@ -4,7 +4,7 @@ import { kafkaSource, type KafkaSourceOptions } from "../../consumer/sources/kaf
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import type { RunningConsumer } from "../../consumer/start-flow.ts";
 import { defineContract } from "../../contract/contract.ts";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { connectionTo } from "../kafka/connections.ts";
@@ -62,7 +62,7 @@ export const createKafkaConsumerStage = async (brokers: readonly string[], topic
       const log = createRecordedLog();
       const connection = connectionTo(brokers);
       const consumer = startConsumer({
-        contract: defineContract({ sum: operations.sum }),
+        contract: defineContract({ sum: contract.sum }),
         handlers: { sum },
         source: kafkaSource({ connection, group, instance, topics: [topic], log, heartbeatIntervalMs: 200, random: () => 0, ...more }),
         sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),

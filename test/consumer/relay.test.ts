@@ -3,23 +3,21 @@ import * as z from "zod";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import type { Position } from "../../consumer/offsets.ts";
 import { startRelay } from "../../consumer/start-relay.ts";
-import { defineOperation } from "../../contract/operation.ts";
+import { defineContract, respondedOperationsOf } from "../../contract/contract.ts";
+import { operation } from "../../contract/operation.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRecordedLog } from "./log.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
-const price = defineOperation({
-  name: "price",
+const price = operation({
   request: z.string(),
   // A schema can throw, too: at its own mistakes.
   reply: z.number().refine((value) => {
     if (value === 13) throw new Error("a bug in the schema");
     return true;
   }),
-  deadlineSeconds: 30,
-  retentionSeconds: 3_600,
   responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
 });
 
@@ -29,7 +27,7 @@ const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">
   const log = createRecordedLog();
   const commits: Position[] = [];
   const running = startRelay({
-    operations: new Map([["price.replies", price]]),
+    operations: respondedOperationsOf(defineContract({ price })),
     source: {
       name: "memory",
       async open() {},

@@ -35,7 +35,7 @@ test("replies to a request with what its handler returned", async () => {
 test("tells the caller what was wrong with a request that does not fit the schema", async () => {
   const reply = await replyTo(newRequest({ data: { a: "two" } }));
   expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REQUEST", status: 422 } });
-  expect(reply).toMatchObject({ data: { errors: [{ path: ["a"] }, { path: ["b"] }] } });
+  expect(reply).toMatchObject({ data: { errors: [{ path: "/a" }, { path: "/b" }] } });
 });
 
 test("tells the caller that nothing handles an operation", async () => {

@@ -5,7 +5,7 @@ import { workerSink } from "../../consumer/sinks/worker.ts";
 import { OperationError } from "../../consumer/handler.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { readRecords } from "../kafka/broker/round-trip.ts";
@@ -28,9 +28,9 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
     await createTopicAs(brokers, `${requests}-dlt`, 1);
     const producer = createKafkaProducer(connectionTo(brokers));
     const log = createRecordedLog();
-    const { sum, echo } = operations;
+
     const consumer = startConsumer({
-      contract: defineContract({ sum, echo }),
+      contract: defineContract({ sum: contract.sum, echo: contract.echo }),
       handlers: {
         sum({ a, b }: { a: number; b: number }) {
           if (a + b > TOO_LARGE) throw new OperationError(422, "SUM_OUT_OF_RANGE", "Too much.");

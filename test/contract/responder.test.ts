@@ -2,17 +2,17 @@ import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type { Handlers } from "../../consumer/handler.ts";
 import { defineContract, type HandledName, handledTopicsOf, respondedOperationsOf, topicsOf } from "../../contract/contract.ts";
-import { defineOperation } from "../../contract/operation.ts";
+import { operation, type OperationDefinition } from "../../contract/operation.ts";
 
-const definition = { name: "price", request: z.string(), reply: z.number(), deadlineSeconds: 30, retentionSeconds: 150 } as const;
+const schemas = { request: z.string(), reply: z.number() };
 const responder = { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" } as const;
-const price = defineOperation({ ...definition, responder });
-const discount = defineOperation({ ...definition, name: "discount", responder: { ...responder, replyTopic: "discount.replies" } });
-const sum = defineOperation({ ...definition, name: "sum" });
+const price = operation({ ...schemas, responder });
+const discount = operation({ ...schemas, responder: { ...responder, replyTopic: "discount.replies" } });
+const sum = operation(schemas);
 
 test("an operation that a responder answers goes to the responder's topic", () => {
-  expect(price.topic).toBe("price.requests");
-  expect(defineOperation({ ...definition, topic: "price.requests", responder }).topic).toBe("price.requests");
+  expect(defineContract({ price }).price.topic).toBe("price.requests");
+  expect(defineContract({ price: operation({ ...price, topic: "price.requests" }) }).price.topic).toBe("price.requests");
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   ["responder.replyTopic", { responder: { ...responder, replyTopic: "price.requests" } }],
   ["topic", { topic: "requests", responder }],
 ])("a responder with a wrong %s is refused by that name", (field, wrong) => {
-  expect(() => defineOperation({ ...definition, ...(wrong as object) })).toThrow(
+  expect(() => defineContract({ price: { ...schemas, ...(wrong as object) } as OperationDefinition })).toThrow(
     new RegExp(`^Expected ${field} of operation "price" to be `),
   );
 });
@@ -32,14 +32,14 @@ test("the contract knows what is produced, what handlers read, and whose replies
   expect(topicsOf(contract)).toEqual(["requests", "price.requests"]);
   expect(handledTopicsOf(contract)).toEqual(["requests"]);
   expect([...respondedOperationsOf(contract)]).toEqual([
-    ["price.replies", price],
-    ["discount.replies", discount],
+    ["price.replies", contract.price],
+    ["discount.replies", contract.discount],
   ]);
 });
 
 test("a topic with two uses is refused: nobody could tell one's records from the other's", () => {
-  const inOwnTopic = (topic: string) => defineOperation({ ...definition, name: "sum", topic });
-  const other = defineOperation({ ...definition, name: "other", responder });
+  const inOwnTopic = (topic: string) => operation({ ...schemas, topic });
+  const other = operation({ ...schemas, responder });
   expect(() => defineContract({ price, sum: inOwnTopic("price.requests") })).toThrow(
     'Expected topic "price.requests" to have one use, got requests to responders and, of operation sum, requests to handlers',
   );
@@ -48,9 +48,11 @@ test("a topic with two uses is refused: nobody could tell one's records from the
 });
 
 test("an operation that a responder answers has no handler, by its type", () => {
+  const contract = defineContract({ sum, price });
+  type Contract = typeof contract;
   // @ts-expect-error -- a handler that would never be called
-  void ({ sum: () => 1, price: () => 1 } satisfies Handlers<{ sum: typeof sum; price: typeof price }>);
-  expectTypeOf<HandledName<{ sum: typeof sum; price: typeof price }>>().toEqualTypeOf<"sum">();
-  expectTypeOf(price.responder).toEqualTypeOf<typeof responder>();
-  expectTypeOf(sum.responder).toEqualTypeOf<undefined>();
+  void ({ sum: () => 1, price: () => 1 } satisfies Handlers<Contract>);
+  expectTypeOf<HandledName<Contract>>().toEqualTypeOf<"sum">();
+  expectTypeOf(contract.price.responder).toEqualTypeOf<typeof responder>();
+  expectTypeOf(contract.sum.responder).toEqualTypeOf<undefined>();
 });

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Client, ClientError, createClient } from "../../client/index.ts";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import { launchBrowser } from "../helpers/browser.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { type ForeignPage, serveForeignPage } from "./foreign-page.ts";
@@ -21,8 +21,8 @@ afterAll(async () => {
 });
 
 describe("the client in Node", () => {
-  const open = (): Client<typeof operations> => {
-    const client = createClient({ url: stack.url, contract: operations });
+  const open = (): Client<typeof contract> => {
+    const client = createClient({ url: stack.url, contract });
     onTestFinished(() => client.close());
     return client;
   };

@@ -26,16 +26,15 @@ afterAll(async () => {
 
 test("an operation of one's own works as the README adds it", async () => {
   const snippets = snippetsOf(readme.slice(readme.indexOf("## Add an operation")));
-  expect(snippets).toHaveLength(3);
-  const [operation = "", handler = "", list = ""] = snippets;
-  checkout.replaceLine("contract/operations.ts", "export const operations", operation);
-  checkout.write("consumer/handlers/greet.ts", handler);
-  checkout.replaceLine("consumer/handlers/index.ts", "export const handlers", list);
-  execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-b", "worker", "consumer"], { cwd: checkout.directory });
+  expect(snippets).toHaveLength(2);
+  const [operation = "", handler = ""] = snippets;
+  checkout.replaceLine("app/contract.ts", "});", `${operation}});`);
+  checkout.replaceLine("app/consumer.ts", "  handlers: {", `  handlers: {\n${handler}`);
+  execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-b", "app"], { cwd: checkout.directory });
 
   const port = await freePort();
   const variables = { REJOINDER_DIR: dir, PORT: String(port), GATEWAY_PORT: String(await freePort()), EXIT_WITH_PARENT: "1" };
-  started = await startProcess("start", variables, [], checkout.run);
+  started = await startProcess("start", variables, { run: checkout.run, project: checkout.directory });
   const greet = async (name: string) => {
     const headers = { "content-type": "application/json", prefer: "wait=20" };
     const response = await fetch(`http://127.0.0.1:${port}/requests/greet`, { method: "POST", headers, body: JSON.stringify({ name }) });
@@ -55,7 +54,9 @@ test("the client's example runs as its page and the README show it", async () =>
   await buildClientPackage(join(checkout.directory, "dist/client"));
   const program = `${example.replace("https://api.example.com", url).replace('"rejoinder-client"', '"./dist/client/index.js"')}\nconsole.log(sum);\nclient.close();\n`;
   checkout.write("example.ts", program);
-  expect(execFileSync(process.execPath, ["example.ts"], { cwd: checkout.directory, encoding: "utf8" })).toBe("5\n");
+  expect(
+    execFileSync(process.execPath, ["--conditions=@rejoinder/source", "example.ts"], { cwd: checkout.directory, encoding: "utf8" }),
+  ).toBe("5\n");
 });
 
 /** A curl command of the README, sent without curl, which not every machine has. */

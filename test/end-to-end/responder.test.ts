@@ -1,33 +1,36 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { callGateway, produce } from "../consumer/requests.ts";
-import { copyCheckout } from "../helpers/checkout.ts";
+import { createProject } from "../helpers/project.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
-const OPERATIONS = `
-const price = defineOperation({
-  name: "price",
-  request: z.strictObject({ product: z.string() }),
-  reply: z.strictObject({ price: z.number() }),
-  deadlineSeconds: 30,
-  retentionSeconds: HOUR,
-  responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
-});
-
-export const operations = defineContract({ sum, echo, report, price });`;
+const CONTRACT = `
+  import { defineContract, operation } from "@rejoinder/sdk/contract";
+  import * as z from "zod";
+  export const contract = defineContract({
+    sum: operation({ request: z.strictObject({ a: z.number(), b: z.number() }), reply: z.strictObject({ sum: z.number() }) }),
+    price: operation({
+      request: z.strictObject({ product: z.string() }),
+      reply: z.strictObject({ price: z.number() }),
+      responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
+    }),
+  });`;
+const CONSUMER = `
+  import { defineConsumer } from "@rejoinder/sdk/consumer";
+  import { contract } from "./contract.ts";
+  export default defineConsumer({ contract, handlers: { sum: ({ a, b }) => ({ sum: a + b }) } });`;
 
 type Message = { readonly value: string; readonly headers: readonly { readonly key: string; readonly value: string }[] };
 
-const checkout = copyCheckout();
+const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": CONSUMER });
 let stack: Stack;
 
 beforeAll(async () => {
-  checkout.replaceLine("contract/operations.ts", "export const operations", OPERATIONS);
-  stack = await startStack({}, checkout.run);
+  stack = await startStack({}, project.directory);
 });
 
 afterAll(async () => {
   await stack?.remove();
-  checkout.remove();
+  project.remove();
 });
 
 const ask = async (operation: string, data: object) => {

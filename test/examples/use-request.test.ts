@@ -1,9 +1,9 @@
 import { expectTypeOf, test } from "vitest";
 import type { Client, ClientError } from "../../client/index.ts";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../project/app/contract.ts";
 import { useRequest } from "../../examples/react/use-request.ts";
 
-declare const client: Client<typeof operations>;
+declare const client: Client<typeof contract>;
 
 test("a hook's request has the types of the contract, and its state tells what is there", () => {
   const useSum = () => {

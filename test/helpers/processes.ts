@@ -6,6 +6,9 @@ export { freePort } from "../../tools/free-port.ts";
 
 const RUN = fileURLToPath(new URL("../../cli/run.js", import.meta.url));
 
+/** The application that the tests run: a contract and handlers of their own. */
+export const PROJECT = fileURLToPath(new URL("../project", import.meta.url));
+
 export type RunningProcess = {
   readonly pid: number;
   /** What the process said when it was ready, such as its URL. */
@@ -18,18 +21,25 @@ export type RunningProcess = {
   stop(signal?: NodeJS.Signals): Promise<void>;
 };
 
-/**
- * Starts a program of cli/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before.
- * @param run the cli/run.js of another checkout
- */
+export type ProcessOptions = {
+  readonly args?: readonly string[];
+  /** The cli/run.js of another checkout. */
+  readonly run?: string | undefined;
+  /** The folder of another application than the tests' own. */
+  readonly project?: string | undefined;
+};
+
+/** Starts a program of cli/run.js and waits until it says over IPC that it is ready. Rejects with its output if it ends before. */
 export const startProcess = async (
   program: string,
   environment: Record<string, string>,
-  args: readonly string[] = [],
-  run: string = RUN,
+  { args = [], run = RUN, project = PROJECT }: ProcessOptions = {},
 ): Promise<RunningProcess> => {
   const child = fork(run, [program, ...args], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
+    cwd: project,
+    // The sources, not what is built of them.
+    execArgv: ["--conditions=@rejoinder/source"],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const output: string[] = [];

@@ -36,9 +36,9 @@ export type Stack = {
 
 /**
  * Starts the real thing by the program behind `npm start`; `environment` is added to its environment.
- * @param run the cli/run.js of another checkout
+ * @param project the folder of another application than the tests' own
  */
-export const startStack = async (environment: Record<string, string> = {}, run?: string): Promise<Stack> => {
+export const startStack = async (environment: Record<string, string> = {}, project?: string): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));
   const { port, gatewayPort } = await freePorts();
   const variables = {
@@ -48,7 +48,7 @@ export const startStack = async (environment: Record<string, string> = {}, run?:
     EXIT_WITH_PARENT: "1",
     ...environment,
   };
-  let running: RunningProcess = await startProcess("start", variables, [], run).catch((error: unknown) => {
+  let running: RunningProcess = await startProcess("start", variables, { project }).catch((error: unknown) => {
     rmSync(dir, { recursive: true, force: true });
     throw error;
   });
@@ -85,7 +85,7 @@ export const startStack = async (environment: Record<string, string> = {}, run?:
     },
     stop,
     async restart() {
-      running = await startProcess("start", variables, [], run);
+      running = await startProcess("start", variables, { project });
     },
     async remove() {
       await stop();

@@ -5,7 +5,15 @@ import { filesOf, readText, sourceFiles } from "./fixtures.ts";
 const MAX_LINES = 300;
 const MAX_MEDIAN_LINES = 90;
 /** Where a runtime or a tool asks for a default export. */
-const DEFAULT_EXPORTS = new Set(["worker/index.ts", "test/helpers/reporter.ts", "vitest.config.ts", "examples/react/vite.config.ts"]);
+const DEFAULT_EXPORTS = new Set([
+  "app/worker.ts",
+  "app/consumer.ts",
+  "test/project/app/worker.ts",
+  "test/project/app/consumer.ts",
+  "test/helpers/reporter.ts",
+  "vitest.config.ts",
+  "examples/react/vite.config.ts",
+]);
 
 const linesOf = (path: string): number => readText(path).trimEnd().split("\n").length;
 

@@ -6,6 +6,7 @@ export { ROOT };
 
 /** The folders that hold code of this project. */
 export const FOLDERS = [
+  "app",
   "contract",
   "protocol",
   "environment",
@@ -24,9 +25,7 @@ export const FOLDERS = [
 
 /** Paths of the files of this project that match, relative to its root. Generated files are not its own. */
 export const filesOf = (pattern: string): readonly string[] =>
-  globSync(pattern, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|dist|\.types|\.rejoinder)$/.test(String(path)) })
-    .filter((path) => path !== "worker/env.d.ts")
-    .toSorted();
+  globSync(pattern, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|dist|\.types|\.rejoinder)$/.test(String(path)) }).toSorted();
 
 /** Every TypeScript file of this project. */
 export const sourceFiles = (): readonly string[] => filesOf(`{${FOLDERS.join(",")}}/**/*.{ts,tsx}`);

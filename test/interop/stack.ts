@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { StatusBody } from "../../protocol/status.ts";
 import { REPLY_SECRET } from "../consumer/process.ts";
 import { copyCheckout } from "../helpers/checkout.ts";
+import { createProject } from "../helpers/project.ts";
 import { startGatewayProcess } from "../helpers/gateway.ts";
 import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
 import { until } from "../helpers/stack.ts";
@@ -38,15 +39,14 @@ export type InteropStack = {
   remove(): Promise<void>;
 };
 
-/** Starts them on the cluster. The contract is changed in a copy of this checkout, as its users change it. */
+/** Starts them on the cluster. */
 export const startInteropStack = async ({ brokers, responded = [], topics = [] }: InteropStackOptions): Promise<InteropStack> => {
   const checkout = copyCheckout();
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-interop-"));
   const handled = ownName("requests");
-  checkout.replaceLine("contract/operation.ts", "export const DEFAULT_TOPIC", `export const DEFAULT_TOPIC = "${handled}";`);
-  checkout.replaceLine("contract/operations.ts", "export const operations", contractOf(responded));
   // Else nobody would be told of a deadline for a minute after it.
   checkout.replaceLine("worker/mailbox/rules.ts", "const GRACE_AFTER_DEADLINE_MS", "const GRACE_AFTER_DEADLINE_MS = 1_000;");
+  const project = createProject({ "app/contract.ts": contractOf(handled, responded), "app/consumer.ts": CONSUMER }, checkout.directory);
   const provided = [
     handled,
     `${handled}-dlt`,
@@ -78,8 +78,7 @@ export const startInteropStack = async ({ brokers, responded = [], topics = [] }
       REPLY_SECRET,
       EXIT_WITH_PARENT: "1",
     },
-    [],
-    checkout.run,
+    { run: checkout.run, project: project.directory },
   );
   const group = ownName("interop");
   return {
@@ -109,24 +108,41 @@ export const startInteropStack = async ({ brokers, responded = [], topics = [] }
           EXIT_WITH_PARENT: "1",
           ...variables,
         },
-        [],
-        checkout.run,
+        { run: checkout.run, project: project.directory },
       ),
     async remove() {
       await worker.stop();
       await gateway.remove();
       checkout.remove();
+      project.remove();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 };
 
-/** The end of contract/operations.ts, with operations whose schemas are those of `sum`. */
-const contractOf = (responded: readonly Responded[]): string => {
+/** `sum` in a topic of its own, and operations like it that others answer. */
+const contractOf = (topic: string, responded: readonly Responded[]): string => {
   const entries = responded.map(({ name, deadlineSeconds, requestTopic, replyTopic }) => {
     const responder = JSON.stringify({ headers: "spring", requestTopic, replyTopic });
-    const times = `deadlineSeconds: ${deadlineSeconds}, retentionSeconds: HOUR`;
-    return `"${name}": defineOperation({ name: "${name}", request: sum.request, reply: sum.reply, ${times}, responder: ${responder} as const })`;
+    return `${JSON.stringify(name)}: operation({ ...sum, deadlineSeconds: ${deadlineSeconds}, responder: ${responder} as const }),`;
   });
-  return `export const operations = defineContract({ sum, echo, report, ${entries.join(", ")} });`;
+  return `
+    import { defineContract, operation } from "@rejoinder/sdk/contract";
+    import * as z from "zod";
+    const sum = { request: z.strictObject({ a: z.number(), b: z.number() }), reply: z.strictObject({ sum: z.number() }) };
+    const errors = { SUM_OUT_OF_RANGE: { status: 422 } };
+    export const contract = defineContract({ sum: operation({ ...sum, errors, topic: ${JSON.stringify(topic)} }), ${entries.join("\n")} });`;
 };
+
+const CONSUMER = `
+  import { defineConsumer } from "@rejoinder/sdk/consumer";
+  import { contract } from "./contract.ts";
+  export default defineConsumer({
+    contract,
+    handlers: {
+      sum({ a, b }, { errors }) {
+        if (!Number.isFinite(a + b)) throw errors.SUM_OUT_OF_RANGE("The sum is larger than a number can be.");
+        return { sum: a + b };
+      },
+    },
+  });`;

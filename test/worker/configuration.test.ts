@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import worker from "../../worker/index.ts";
+import worker from "../project/app/worker.ts";
 import { testEnv } from "./support/worker.ts";
 
 const healthWith = async (overrides: Record<string, string | undefined>): Promise<{ status: number; problems: string[] }> => {

@@ -1,7 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Contract } from "../../contract/contract.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { createArchive } from "../archive.ts";
+import type { Bindings } from "../bindings.ts";
 import { readWorkerConfig } from "../config.ts";
 import { createProducer } from "../producer-config.ts";
 import type { Delivery, ReadResult, RequestResult, StatusKey } from "../reply-store.ts";
@@ -14,14 +16,22 @@ import { createWaiters } from "./waiters.ts";
 export type RequestCall = { readonly key: StatusKey; readonly record: ProducerRecord; readonly waitMs: number };
 export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
 
+/** The mailbox of the Workers of one contract. */
+export const defineMailbox = (contract: Contract): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
+  class Mailbox extends MailboxObject {
+    constructor(ctx: DurableObjectState, env: Bindings) {
+      super(ctx, env, contract);
+    }
+  };
+
 /** The Durable Object of one mailbox shard: the platform's storage, alarm, clock and KV, handed to the mailbox. */
-export class Mailbox extends DurableObject<Env> {
+export class MailboxObject extends DurableObject<Bindings> {
   readonly #mailbox: MailboxCore;
   readonly #waiters = createWaiters();
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Bindings, contract: Contract) {
     super(ctx, env);
-    const config = readWorkerConfig(env);
+    const config = readWorkerConfig(env, contract);
     const { storage } = ctx;
     this.#mailbox = createMailbox({
       rows: createRows(storage.sql),

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { type Contract, findOperation } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
+import { validate } from "../../contract/schema.ts";
 import { isJsonMediaType } from "../../protocol/cloudevent.ts";
 import { type ErrorCode, RejoinderError } from "../../protocol/errors.ts";
 import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
@@ -63,9 +64,8 @@ const readRequest = async (context: Context, operation: Operation): Promise<{ da
     throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: "Expected the header Content-Type: application/json." });
   }
   const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
-  const checked = operation.request.safeParse(data);
-  if (checked.success) return { data, request: checked.data };
-  const errors = checked.error.issues.map(({ path, message }) => ({ path: path.map((step) => `/${String(step)}`).join(""), message }));
+  const { value, errors } = await validate(operation.request, data);
+  if (errors === undefined) return { data, request: value };
   throw new RejoinderError("INVALID_REQUEST", { detail: `Expected a request that fits operation ${operation.name}.`, members: { errors } });
 };
 

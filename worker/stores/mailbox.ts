@@ -1,11 +1,11 @@
 import type { Outcome } from "../../protocol/reply-event.ts";
-import type { Mailbox, ReadCall, RequestCall } from "../mailbox/durable-object.ts";
+import type { MailboxObject, ReadCall, RequestCall } from "../mailbox/durable-object.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../producer.ts";
 import type { Delivery, ReadResult, ReplyStore, RequestResult, StatusKey } from "../reply-store.ts";
 import { createGathering } from "./gathering.ts";
 
 export type MailboxStoreOptions = {
-  readonly namespace: DurableObjectNamespace<Mailbox>;
+  readonly namespace: DurableObjectNamespace<MailboxObject>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
 };
 

@@ -1,5 +1,13 @@
-import worker, { Mailbox as RealMailbox } from "../../../worker/index.ts";
+import { contract } from "../../../test/project/app/contract.ts";
+import type { Bindings } from "../../../worker/bindings.ts";
+import { defineWorker } from "../../../worker/define-worker.ts";
+import { defineMailbox } from "../../../worker/mailbox/durable-object.ts";
 import { countBindings, countStorage, createCallCounter, createCounts, increase } from "./counts.ts";
+
+const { worker } = defineWorker({ contract });
+const RealMailbox = defineMailbox(contract);
+type RealMailbox = InstanceType<typeof RealMailbox>;
+type Env = Bindings & { readonly MAILBOX_SHARDS: string };
 
 /** Of this isolate, which the Worker and its objects share. */
 const counts = createCounts();

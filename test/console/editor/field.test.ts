@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { operations } from "../../../contract/operations.ts";
+import { contract } from "../../project/app/contract.ts";
 import { emptyOf, fieldOf } from "../../../console/editor/field.ts";
 
 const number = { kind: "number", isInteger: false };
 
 test("an object is asked for member by member", () => {
-  expect(fieldOf(operations.sum.request)).toEqual({
+  expect(fieldOf(contract.sum.request)).toEqual({
     kind: "object",
     members: [
       { name: "a", isRequired: true, hint: "", field: number },
@@ -16,7 +16,7 @@ test("an object is asked for member by member", () => {
 });
 
 test("a list of objects is asked for item by item, with what each may be", () => {
-  expect(fieldOf(operations.report.request)).toMatchObject({
+  expect(fieldOf(contract.report.request)).toMatchObject({
     members: [
       { name: "account", field: { kind: "text", type: "text", maxLength: 64 } },
       {

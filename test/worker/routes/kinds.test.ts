@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import worker from "../../../worker/index.ts";
+import worker from "../../project/app/worker.ts";
 import { openExchange } from "../producers/producer-contract.ts";
 import { testEnv } from "../support/worker.ts";
 

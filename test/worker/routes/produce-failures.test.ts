@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import worker from "../../../worker/index.ts";
+import worker from "../../project/app/worker.ts";
 import { call, mailboxOf, post, testEnv } from "../support/worker.ts";
 
 /** Sends a sum through a Worker without Durable Objects, whose Kafka REST proxy is the given one. */

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineContract } from "../../../contract/contract.ts";
-import { defineOperation } from "../../../contract/operation.ts";
+import { operation } from "../../../contract/operation.ts";
 import { createApp } from "../../../worker/app.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { createProducer } from "../../../worker/producer-config.ts";
@@ -10,13 +10,10 @@ import { kvStore } from "../../../worker/stores/kv.ts";
 import { openExchange } from "../producers/producer-contract.ts";
 import { idsAt, testEnv } from "../support/worker.ts";
 
-const price = defineOperation({
-  name: "price",
+const price = operation({
   request: z.strictObject({ product: z.string() }),
   reply: z.strictObject({ price: z.number() }),
   orderingKey: ({ product }) => product,
-  deadlineSeconds: 30,
-  retentionSeconds: 3_600,
   responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
 });
 const contract = defineContract({ price });

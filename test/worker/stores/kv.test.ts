@@ -2,12 +2,13 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { createProducer } from "../../../worker/producer-config.ts";
+import { contract } from "../../project/app/contract.ts";
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { createId, deliveryFor, keyOf } from "../support/worker.ts";
 import { testReplyStore } from "./reply-store-contract.ts";
 
-const producer = createProducer(readWorkerConfig(env), env);
+const producer = createProducer(readWorkerConfig(env, contract), env);
 
 /** KV as it is far away: what a location has read, found or not, it believes for a minute of its clock. */
 const cachedKv = (kv: KeyValueStore, now: () => number): KeyValueStore => {

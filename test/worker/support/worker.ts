@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import { contract } from "../../project/app/contract.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { type CorrelationId, createCorrelationIds } from "../../../worker/correlation-id.ts";
 import type { Delivery, StatusKey } from "../../../worker/reply-store.ts";
@@ -17,7 +18,7 @@ export const testEnv = env as Env & {
 
 /** Correlation IDs as the Worker under test makes them, at any time. */
 export const idsAt = (now: () => number = Date.now) => {
-  const config = readWorkerConfig(env);
+  const config = readWorkerConfig(env, contract);
   return createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT, now });
 };
 

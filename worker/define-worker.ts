@@ -1,35 +1,51 @@
-import { operations } from "../contract/operations.ts";
+import type { Contract } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { problemAnswer } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import type { Bindings } from "./bindings.ts";
+import { defineMailbox } from "./mailbox/durable-object.ts";
 import { createProducer } from "./producer-config.ts";
 import type { ReplyStore } from "./reply-store.ts";
 import { kvStore } from "./stores/kv.ts";
 import { mailboxStore } from "./stores/mailbox.ts";
 
-export { Mailbox } from "./mailbox/durable-object.ts";
-
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
-const apps = new WeakMap<Env, Fetch>();
+/** What a module of a Worker exports. */
+export type WorkerDefinition = {
+  /** The default export. */
+  readonly worker: { fetch(request: Request, env: object): Response | Promise<Response> };
+  /** The Durable Object, exported by this name: wrangler.toml binds it as MAILBOX. */
+  readonly Mailbox: new (ctx: never, env: never) => object;
+};
 
-export default {
-  fetch(request, env): Response | Promise<Response> {
-    let app = apps.get(env);
-    if (app === undefined) apps.set(env, (app = createFetch(env)));
-    return app(request);
-  },
-} satisfies ExportedHandler<Env>;
+/**
+ * Defines the Worker of a contract. Nothing is read and nothing runs before its first request; a Worker that is not configured then refuses
+ * each request and says what is missing.
+ */
+export const defineWorker = ({ contract }: { readonly contract: Contract }): WorkerDefinition => {
+  /** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
+  const apps = new WeakMap<object, Fetch>();
+  return {
+    worker: {
+      fetch(request, env) {
+        let app = apps.get(env);
+        if (app === undefined) apps.set(env, (app = createFetch(contract, env as Bindings)));
+        return app(request);
+      },
+    },
+    Mailbox: defineMailbox(contract),
+  };
+};
 
-const createFetch = (env: Env): Fetch => {
+const createFetch = (contract: Contract, env: Bindings): Fetch => {
   try {
-    const config = readWorkerConfig(env);
+    const config = readWorkerConfig(env, contract);
     const app = createApp({
-      contract: operations,
+      contract,
       ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
       store: createStore(config, env),
       shards: config.MAILBOX_SHARDS,
@@ -44,7 +60,7 @@ const createFetch = (env: Env): Fetch => {
   }
 };
 
-const createStore = (config: WorkerConfig, env: Env): ReplyStore =>
+const createStore = (config: WorkerConfig, env: Bindings): ReplyStore =>
   config.REPLY_STORE === "kv"
     ? kvStore({ kv: env.REPLIES, producer: createProducer(config, env) })
     : mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });

@@ -1,0 +1,27 @@
+import type { Contract } from "../contract/contract.ts";
+import type { AnyHandlers, Handlers } from "./handler.ts";
+
+/** A consumer as an application defines it: which contract, and who handles its operations. */
+export type ConsumerDefinition = { readonly contract: Contract; readonly handlers: AnyHandlers };
+
+/**
+ * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
+ * @throws TypeError if an operation has no handler or a handler no operation
+ */
+export const defineConsumer = <const C extends Contract>(definition: {
+  readonly contract: C;
+  readonly handlers: Handlers<C>;
+}): ConsumerDefinition => {
+  const { contract, handlers } = definition;
+  const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
+  for (const name of handled) {
+    if (!Object.hasOwn(handlers, name) || typeof handlers[name as keyof typeof handlers] !== "function")
+      throw new TypeError(`Expected a handler for operation ${JSON.stringify(name)}. Add a function of that name to handlers.`);
+  }
+  for (const name of Object.keys(handlers)) {
+    if (handled.includes(name)) continue;
+    const why = Object.hasOwn(contract, name) ? "a responder answers that operation" : "the contract has no such operation";
+    throw new TypeError(`Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`);
+  }
+  return Object.freeze({ contract, handlers: handlers as AnyHandlers });
+};

@@ -1,0 +1,80 @@
+import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
+import { createLog, type Log } from "../environment/log.ts";
+import type { Environment } from "../environment/environment.ts";
+import { readOrExit } from "../environment/read-or-exit.ts";
+import { untilShutdown } from "../environment/shutdown-signal.ts";
+import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
+import type { ConsumerDefinition } from "./define-consumer.ts";
+import { replyTopicSink } from "./sinks/reply-topic.ts";
+import { createSha256Hmac } from "./sinks/hmac.ts";
+import { workerSink } from "./sinks/worker.ts";
+import type { Source } from "./source.ts";
+import { upstashSource } from "./sources/upstash.ts";
+import { type Requesters, startConsumer } from "./start-consumer.ts";
+import type { RunningConsumer } from "./start-flow.ts";
+import { startRelay } from "./start-relay.ts";
+
+/**
+ * Runs a consumer until this process is told to stop: consumes requests, answers them by the handlers, and hands on what responders reply.
+ * It ends the process: with 0 once it has drained, with 1 if it broke or the configuration is wrong.
+ */
+export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, environment: Environment): Promise<void> => {
+  const config = readOrExit(() => readConsumerConfig(environment, contract));
+  const log = createLog(config.log);
+  const { group, relayGroup, instance, workerUrl, concurrency } = config;
+  const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
+
+  const sink = workerSink({ url: workerUrl, hmac: createSha256Hmac(config.replyKey) });
+  const requestTopics = [...new Set([...handledTopicsOf(contract), ...(config.requesters?.requestTopics.keys() ?? [])])];
+  const responded = respondedOperationsOf(contract);
+  const replyTopics = [...responded.keys()];
+  const consumers: RunningConsumer[] = [];
+  if (requestTopics.length > 0) {
+    const source = await openSource(group, requestTopics);
+    const requesters = await createRequesters(config, log);
+    consumers.push(startConsumer({ contract, handlers, source, sink, requesters, log, concurrency, replySource: `/consumer/${group}` }));
+  }
+  if (replyTopics.length > 0) {
+    const source = await openSource(relayGroup, replyTopics);
+    consumers.push(startRelay({ operations: responded, source, sink, log, replySource: `/relay/${relayGroup}` }));
+  }
+
+  let stopping = false;
+  void untilShutdown({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
+    stopping = true;
+    log.info({ reason }, "draining");
+    await Promise.all(consumers.map((consumer) => consumer.drain(config.drainTimeoutMs)));
+    log.info("drained");
+    process.exit(0);
+  });
+
+  Promise.all(consumers.map(({ ended }) => ended)).catch((error) => {
+    log.error({ err: error }, "the consumer broke");
+    process.exit(1);
+  });
+  // If it fails, the end does too, and says why.
+  const isReady = await Promise.all(consumers.map(({ ready }) => ready)).then(
+    () => true,
+    () => false,
+  );
+  if (isReady && !stopping) {
+    log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
+    if (replyTopics.length > 0) log.info({ group: relayGroup, topics: replyTopics }, "relaying the replies of responders");
+    process.send?.({ type: "ready" });
+  }
+};
+
+type SourceOptions = { readonly group: string; readonly instance: string; readonly topics: readonly string[]; readonly log: Log };
+
+/** Kafka's client is loaded only where it is needed: that takes longer than all else that a consumer does to start. */
+const createSource = async (source: SourceConfig, options: SourceOptions): Promise<Source> => {
+  if (source.kind === "upstash") return upstashSource({ ...source, ...options });
+  const { kafkaSource } = await import("./sources/kafka.ts");
+  return kafkaSource({ ...source, ...options });
+};
+
+const createRequesters = async ({ source, requesters }: ConsumerConfig, log: Log): Promise<Requesters | undefined> => {
+  if (requesters === undefined || source.kind !== "kafka") return undefined;
+  const { createKafkaProducer } = await import("../kafka/producer.ts");
+  return { ...requesters, sink: replyTopicSink({ producer: createKafkaProducer(source.connection), log }) };
+};

@@ -1,0 +1,15 @@
+export { type Contract, type ContractOf, defineContract } from "./contract.ts";
+export {
+  type ErrorDefinition,
+  type ErrorDefinitions,
+  operation,
+  type Operation,
+  type OperationDefinition,
+  type OperationDescription,
+  type ReplyInput,
+  type ReplyOf,
+  type RequestInput,
+  type RequestOf,
+} from "./operation.ts";
+export type { Responder } from "./responder.ts";
+export type { InputOf, JsonSchema, OutputOf, Schema } from "./schema.ts";

@@ -1,0 +1,12 @@
+import type { Bindings } from "../../worker/bindings.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof import("../project/app/worker.ts");
+      durableNamespaces: "Mailbox";
+    }
+    interface Env extends Bindings {}
+  }
+  interface Env extends Bindings {}
+}

@@ -1,0 +1,12 @@
+import type { MailboxObject } from "./mailbox/durable-object.ts";
+
+/** What wrangler.toml binds, beside variables and secrets. */
+export type Bindings = {
+  /** Finished statuses. */
+  readonly REPLIES: KVNamespace;
+  readonly MAILBOX: DurableObjectNamespace<MailboxObject>;
+  /** The files of the console. */
+  readonly ASSETS?: Fetcher;
+  /** The way to a Kafka REST proxy in a private network. */
+  readonly KAFKA_REST?: Fetcher;
+};
