@@ -1,7 +1,7 @@
 import { KafkaError } from "./kafka-error.ts";
 
 /** Where and when a record was stored. */
-export type RecordPlace = {
+export type RecordMetadata = {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
@@ -9,7 +9,7 @@ export type RecordPlace = {
   readonly timestampMs: number;
 };
 
-export type ProduceOutcome = RecordPlace | KafkaError;
+export type ProduceOutcome = RecordMetadata | KafkaError;
 
 /** Not all records of a call were stored. Its code is that of the gravest failure: `unknown` if any record may have been stored. */
 export class ProduceError extends KafkaError {

@@ -3,7 +3,7 @@ import type { KafkaConnection } from "./config.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import { createPendingCall, type NewRecord } from "./pending-record.ts";
-import { ProduceError, type RecordPlace } from "./produce-error.ts";
+import { ProduceError, type RecordMetadata } from "./produce-error.ts";
 import { createRouter } from "./router.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
@@ -14,7 +14,7 @@ export type KafkaProducer = {
    * tried again until the deadline; what may have been stored is never sent again. With no broker in reach it fails at once.
    * @throws ProduceError with what became of each record, at the deadline at the latest
    */
-  produce(records: readonly NewRecord[], options?: { readonly timeoutMs?: number }): Promise<readonly RecordPlace[]>;
+  produce(records: readonly NewRecord[], options?: { readonly timeoutMs?: number }): Promise<readonly RecordMetadata[]>;
   /** Waits for what is under way, then lets go of its connections. From now on nothing is taken. */
   close(): Promise<void>;
 };

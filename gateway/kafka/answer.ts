@@ -1,5 +1,6 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { AnswerRoom, PartitionName, StoredRecord } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import type { AnswerRoom, StoredRecord } from "../engine.ts";
 import type { Directory } from "./directory.ts";
 import { keyOf } from "./places.ts";
 import type { Position, Positions } from "./positions.ts";
@@ -91,7 +92,7 @@ const read = async (
   return found;
 };
 
-const positionOf = (positions: Positions, place: PartitionName): Position => positions.get(keyOf(place)) as Position;
+const positionOf = (positions: Positions, place: TopicPartition): Position => positions.get(keyOf(place)) as Position;
 
 const isBehind = ({ next, end }: Position): boolean => next !== undefined && end !== undefined && next < end;
 

@@ -2,7 +2,8 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { createBatch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
-import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../engine.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { Batch, ConsumeRequest, InstanceName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type Answer, readAnswer, settleTaken } from "./answer.ts";
 import type { Directory } from "./directory.ts";
@@ -17,7 +18,7 @@ import { createWait, type Wait } from "./wait.ts";
 /** What instances consume and commit. */
 export type Consumers = {
   consume(request: ConsumeRequest): Promise<Batch>;
-  commit(name: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
+  commit(name: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Ends an instance, after what auto-commit would commit. @throws GatewayError 404 */
   remove(name: InstanceName): Promise<void>;
   /** Ends all waiting, now and from now on. */
@@ -121,7 +122,7 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
     }
   };
 
-  const requireOwned = async (name: InstanceName, { partitions }: Assignment, offsets: readonly PartitionOffset[]): Promise<void> => {
+  const requireOwned = async (name: InstanceName, { partitions }: Assignment, offsets: readonly TopicPartitionOffset[]): Promise<void> => {
     const owned = new Set(partitions.map(keyOf));
     const foreign = offsets.find((place) => !owned.has(keyOf(place)));
     if (foreign === undefined) return;

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { FetchRequest, PartitionOffset, StoredRecord } from "../engine.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { FetchRequest, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readAnswer } from "./answer.ts";
 import type { Directory } from "./directory.ts";
@@ -116,7 +117,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
 };
 
 /** Of a partition that is asked for twice, the smaller offset counts: its records are among those that follow. */
-const positionsOf = (offsets: readonly PartitionOffset[]): Positions => {
+const positionsOf = (offsets: readonly TopicPartitionOffset[]): Positions => {
   const positions: Positions = new Map();
   for (const { topic, partition, offset } of offsets) {
     const key = keyOf({ topic, partition });

@@ -1,7 +1,8 @@
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
-import type { InstanceName, PartitionName, PartitionOffset } from "../engine.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { InstanceName } from "../engine.ts";
 import { pause } from "./pause.ts";
 import type { Broker, FindCoordinatorResponse, JoinGroupResponse, OffsetFetchResponse, SyncGroupResponse } from "./protocol.ts";
 import { topicsOf } from "./places.ts";
@@ -19,9 +20,9 @@ export type GroupRequests = {
   heartbeat(name: InstanceName, member: Membership): Promise<void>;
   leave(name: InstanceName, member: Membership): Promise<void>;
   /** @throws KafkaError `rebalanced` if it is no member any more, or not yet again */
-  commit(name: InstanceName, member: Membership, offsets: readonly PartitionOffset[]): Promise<void>;
+  commit(name: InstanceName, member: Membership, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
-  committed(group: string, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
 };
 
 export type Protocol = { readonly name: string; readonly metadata: Buffer };

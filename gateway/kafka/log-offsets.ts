@@ -1,7 +1,7 @@
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
-import type { PartitionName, PartitionOffset } from "../engine.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { Directory } from "./directory.ts";
 import { errorOfCode } from "./errors.ts";
 import { pause } from "./pause.ts";
@@ -10,7 +10,10 @@ import type { Broker, ListOffsetsResponse } from "./protocol.ts";
 import { type Requests, wholeAnswer } from "./requests.ts";
 
 /** Finds offsets in the logs of partitions. @throws KafkaError */
-export type LogOffsets = (time: number | "earliest" | "latest", places: readonly PartitionName[]) => Promise<readonly PartitionOffset[]>;
+export type LogOffsets = (
+  time: number | "earliest" | "latest",
+  places: readonly TopicPartition[],
+) => Promise<readonly TopicPartitionOffset[]>;
 
 /** Kafka's own numbers for the two ends. */
 const ENDS = { earliest: -2n, latest: -1n } as const;
@@ -23,15 +26,15 @@ const READ_UNCOMMITTED = 0;
 const NO_LEADER_EPOCH = -1;
 
 export const createLogOffsets = (requests: Requests, directory: Directory, clock: Clock): LogOffsets => {
-  const askLeader = async (leader: Broker, timestamp: bigint, places: readonly PartitionName[]): Promise<ListOffsetsResponse> => {
+  const askLeader = async (leader: Broker, timestamp: bigint, places: readonly TopicPartition[]): Promise<ListOffsetsResponse> => {
     const asked = topicsOf(places, ({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: NO_LEADER_EPOCH, timestamp }));
     return await wholeAnswer(requests.ask<ListOffsetsResponse>(leader, "ListOffsets", NO_REPLICA, READ_UNCOMMITTED, asked));
   };
 
   /** Of each partition, or why not. */
-  const ask = async (timestamp: bigint, places: readonly PartitionName[]): Promise<ReadonlyMap<string, bigint | KafkaError>> => {
+  const ask = async (timestamp: bigint, places: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint | KafkaError>> => {
     const topics = await directory.find(places.map(({ topic }) => topic));
-    const led = new Map<string, { readonly leader: Broker; readonly places: PartitionName[] }>();
+    const led = new Map<string, { readonly leader: Broker; readonly places: TopicPartition[] }>();
     const answers = new Map<string, bigint | KafkaError>();
     for (const place of places) {
       const leader = topics.get(place.topic)?.leaders[place.partition];
@@ -56,7 +59,7 @@ export const createLogOffsets = (requests: Requests, directory: Directory, clock
     return answers;
   };
 
-  const find = async (timestamp: bigint, places: readonly PartitionName[]): Promise<ReadonlyMap<string, bigint>> => {
+  const find = async (timestamp: bigint, places: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> => {
     const found = new Map<string, bigint>();
     const until = clock.now() + PATIENCE_MS;
     for (let left = places; ;) {

@@ -1,7 +1,8 @@
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
-import type { InstanceName, PartitionName } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import type { InstanceName } from "../engine.ts";
 import type { Directory } from "./directory.ts";
 import { type GroupRequests, isFenced, type Membership } from "./group-requests.ts";
 import type { JoinGroupResponse } from "./protocol.ts";
@@ -10,7 +11,7 @@ import { assignmentOf, shareOut, subscriptionOf, topicsOfGroup } from "./subscri
 
 /** What a member owns, as long as this is the same object. */
 export type Assignment = Membership & {
-  readonly partitions: readonly PartitionName[];
+  readonly partitions: readonly TopicPartition[];
   /** What it owned without a break before: nobody else had it meanwhile. */
   readonly previous: Assignment | undefined;
 };

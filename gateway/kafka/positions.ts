@@ -1,11 +1,12 @@
-import type { InstanceOptions, PartitionName, PartitionOffset } from "../engine.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { InstanceOptions } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { LogOffsets } from "./log-offsets.ts";
 import type { Assignment } from "./member.ts";
 import { keyOf } from "./places.ts";
 
 /** How far an instance has read a partition. Made anew when somebody else may have owned it meanwhile. */
-export type Position = PartitionName & {
+export type Position = TopicPartition & {
   /** The next offset to be handed out; unknown where there is no commit and no reset is allowed. */
   next: number | undefined;
   /** The offset after the last record that certainly reached the instance; undefined if none did. */
@@ -20,7 +21,7 @@ export type Position = PartitionName & {
 export type Positions = Map<string, Position>;
 
 export type Beginnings = {
-  readonly committed: (partitions: readonly PartitionName[]) => Promise<readonly PartitionOffset[]>;
+  readonly committed: (partitions: readonly TopicPartition[]) => Promise<readonly TopicPartitionOffset[]>;
   readonly logOffsets: LogOffsets;
 };
 
@@ -38,7 +39,7 @@ export const beginPositions = async (
   const unknown = gained.filter((place) => !known.has(keyOf(place)));
   const resets = autoOffsetReset === "none" || unknown.length === 0 ? [] : await logOffsets(autoOffsetReset, unknown);
   const offsets = new Map([...commits, ...resets].map((place) => [keyOf(place), place.offset]));
-  const begin = (place: PartitionName): Position => ({
+  const begin = (place: TopicPartition): Position => ({
     ...place,
     next: offsets.get(keyOf(place)),
     delivered: undefined,
@@ -54,7 +55,7 @@ export const requireBeginnings = (positions: Positions): void => {
     if (next === undefined) throw noBeginning("There is no committed offset", { topic, partition });
 };
 
-const noBeginning = (missing: string, { topic, partition }: PartitionName): GatewayError =>
+const noBeginning = (missing: string, { topic, partition }: TopicPartition): GatewayError =>
   new GatewayError(
     400,
     `${missing} for partition ${partition} of ${JSON.stringify(topic)}, and Kafka-Auto-Offset-Reset is none: commit an offset to begin at.`,
@@ -88,13 +89,13 @@ const isSame = (one: Assignment | undefined, other: Assignment | undefined): boo
   one !== undefined && one.generation === other?.generation && one.memberId === other.memberId;
 
 /** What an instance was given of what it owns, and has not committed. */
-export const uncommitted = (held: Held, assignment: Assignment): readonly PartitionOffset[] =>
+export const uncommitted = (held: Held, assignment: Assignment): readonly TopicPartitionOffset[] =>
   [...heldPositions(held, assignment).values()].flatMap(({ topic, partition, delivered, committed }) =>
     delivered === undefined || delivered === committed ? [] : [{ topic, partition, offset: delivered }],
   );
 
 /** Remembers what was committed, so that it is not committed again and again; where there was no beginning, there is one now. */
-export const noteCommitted = ({ positions }: Held, offsets: readonly PartitionOffset[]): void => {
+export const noteCommitted = ({ positions }: Held, offsets: readonly TopicPartitionOffset[]): void => {
   for (const place of offsets) {
     const position = positions.get(keyOf(place));
     if (position === undefined) continue;

@@ -1,9 +1,9 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord as KafkaRecord } from "../../kafka/pending-record.ts";
-import { ProduceError, type RecordPlace as KafkaPlace } from "../../kafka/produce-error.ts";
+import { ProduceError, type RecordMetadata as KafkaRecordMetadata } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
 import type { Budget } from "../budgets.ts";
-import type { NewRecord, RecordPlace } from "../engine.ts";
+import type { NewRecord, RecordMetadata } from "../engine.ts";
 import { GatewayError, type RecordResult } from "../gateway-error.ts";
 import { gatewayErrorOfKafka, messageOf, STATUSES } from "./errors.ts";
 
@@ -17,7 +17,7 @@ export const produceRecords = async (
   producer: KafkaProducer,
   queue: Budget,
   records: readonly NewRecord[],
-): Promise<readonly RecordPlace[]> => {
+): Promise<readonly RecordMetadata[]> => {
   const bytesOfRecords = records.map(bytesOf);
   const bytes = bytesOfRecords.reduce((sum, record) => sum + sizeOf(record), 0);
   queue.take(bytes);
@@ -46,7 +46,7 @@ const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   );
 const HEADER_BYTES = 256;
 
-const placeOf = ({ topic, partition, offset, timestampMs }: KafkaPlace): RecordPlace => ({
+const placeOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
   topic,
   partition,
   offset: Number(offset),

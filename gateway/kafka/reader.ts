@@ -1,6 +1,6 @@
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { PartitionName, PartitionOffset } from "../engine.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { Directory, Topic } from "./directory.ts";
 import { errorOfCode } from "./errors.ts";
 import { topicsOf } from "./places.ts";
@@ -18,7 +18,7 @@ export type ReadLimits = {
 export type Reading = {
   readonly partitions: readonly FetchedPartition[];
   /** Whose offset is not, or no longer, in the log. */
-  readonly outOfRange: readonly PartitionName[];
+  readonly outOfRange: readonly TopicPartition[];
   /** Whether there were partitions that others lead by now, of which nothing could be read, nor waited for. */
   readonly hasMoved: boolean;
 };
@@ -31,11 +31,11 @@ export type Reading = {
 export const readPartitions = async (
   requests: Requests,
   directory: Directory,
-  offsets: readonly PartitionOffset[],
+  offsets: readonly TopicPartitionOffset[],
   limits: ReadLimits,
 ): Promise<Reading> => {
   const topics = await directory.find(offsets.map(({ topic }) => topic));
-  const leaderOf = ({ topic, partition }: PartitionName): Broker | undefined => topics.get(topic)?.leaders[partition];
+  const leaderOf = ({ topic, partition }: TopicPartition): Broker | undefined => topics.get(topic)?.leaders[partition];
   const led = Map.groupBy(offsets, (place) => addressOf(leaderOf(place)));
   directory.forget((led.get(NOBODY) ?? []).map(({ topic }) => topic));
   led.delete(NOBODY);
@@ -43,7 +43,7 @@ export const readPartitions = async (
   return await firstFull(
     [...led.values()].map(async (wanted): Promise<Reading> => {
       try {
-        return await readOfLeader(requests, directory, leaderOf(wanted[0] as PartitionName) as Broker, topics, wanted, limits);
+        return await readOfLeader(requests, directory, leaderOf(wanted[0] as TopicPartition) as Broker, topics, wanted, limits);
       } catch (error) {
         directory.forget(wanted.map(({ topic }) => topic));
         throw kafkaErrorOf(error);
@@ -85,7 +85,7 @@ const readOfLeader = async (
   directory: Directory,
   leader: Broker,
   topics: ReadonlyMap<string, Topic>,
-  offsets: readonly PartitionOffset[],
+  offsets: readonly TopicPartitionOffset[],
   { maxBytes, waitMs }: ReadLimits,
 ): Promise<Reading> => {
   const idOf = ((await requests.versionOf("Fetch")) <= LAST_WITH_NAMES ? (name) => name : (name) => topics.get(name)?.id) as (
@@ -118,7 +118,7 @@ const readOfLeader = async (
     responses.flatMap(({ topicId, partitions }) => partitions.map((answer) => [`${topicId}/${answer.partitionIndex}`, answer] as const)),
   );
   const partitions: FetchedPartition[] = [];
-  const outOfRange: PartitionName[] = [];
+  const outOfRange: TopicPartition[] = [];
   let hasMoved = false;
   for (const { topic, partition, offset } of offsets) {
     const answer = answers.get(`${idOf(topic)}/${partition}`);

@@ -1,5 +1,6 @@
 import type { FetchResponsePartition } from "./protocol.ts";
-import type { PartitionName, StoredRecord } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import type { StoredRecord } from "../engine.ts";
 
 type Batch = NonNullable<FetchResponsePartition["records"]>[number];
 type BatchRecord = Batch["records"][number];
@@ -7,7 +8,7 @@ type BatchRecord = Batch["records"][number];
 /** A record as a broker keeps it, in its partition: turned into text only when it is to be answered. */
 export type FetchedRecord = { readonly offset: number; readonly bytes: number; read(): StoredRecord };
 
-export type FetchedPartition = PartitionName & {
+export type FetchedPartition = TopicPartition & {
   readonly records: readonly FetchedRecord[];
   /** Where to go on once all of the records were taken: behind markers and what compaction removed, too. */
   readonly next: number;
@@ -21,7 +22,7 @@ const HAS_APPEND_TIME = 1 << 3;
 
 /** Reads the batches of a partition. The first may begin before the offset that was asked for, as a broker cuts no batch. */
 export const readBatches = (
-  place: PartitionName,
+  place: TopicPartition,
   from: number,
   { records: batches, highWatermark }: FetchResponsePartition,
 ): FetchedPartition => {
@@ -40,7 +41,7 @@ export const readBatches = (
 
 /** Others may have stored bytes that are no text: they become replacement characters. What is not there becomes the empty text. */
 const storedRecord = (
-  { topic, partition }: PartitionName,
+  { topic, partition }: TopicPartition,
   offset: number,
   { attributes, firstTimestamp, maxTimestamp }: Batch,
   { timestampDelta, key, value, headers }: BatchRecord,

@@ -5,7 +5,7 @@ import {
   encodeConsumerProtocolSubscription,
 } from "@platformatic/kafka";
 import { assignPartitions } from "../assignment.ts";
-import type { PartitionName } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { Protocol, Share } from "./group-requests.ts";
 import { keyOf, topicsOf } from "./places.ts";
 import type { JoinGroupResponse } from "./protocol.ts";
@@ -21,7 +21,7 @@ const NAMES = ["range", "roundrobin"] as const;
 const VERSION = 1;
 
 /** What a member wants, and what it has. */
-export const subscriptionOf = (topics: ReadonlySet<string>, owned: readonly PartitionName[]): readonly Protocol[] => {
+export const subscriptionOf = (topics: ReadonlySet<string>, owned: readonly TopicPartition[]): readonly Protocol[] => {
   const ownedPartitions = topicsOf(owned, ({ partition }) => partition).map(({ name, partitions }) => ({ topic: name, partitions }));
   const metadata = encodeConsumerProtocolSubscription({ version: VERSION, topics: [...topics], ownedPartitions });
   return NAMES.map((name) => ({ name, metadata }));
@@ -36,10 +36,10 @@ export const shareOut = ({ members }: JoinGroupResponse, counts: ReadonlyMap<str
   const subscriptions = new Map(members.map(({ memberId, metadata }) => [memberId, decodeConsumerProtocolSubscription(metadata)]));
   const partitions = new Map(
     [...counts].flatMap(([topic, count]) =>
-      Array.from({ length: count }, (_, partition): [string, PartitionName] => [keyOf({ topic, partition }), { topic, partition }]),
+      Array.from({ length: count }, (_, partition): [string, TopicPartition] => [keyOf({ topic, partition }), { topic, partition }]),
     ),
   );
-  const previous = new Map<PartitionName, string>();
+  const previous = new Map<TopicPartition, string>();
   for (const [memberId, { ownedPartitions }] of subscriptions)
     for (const { topic, partitions: owned } of ownedPartitions)
       for (const partition of owned) {
@@ -61,7 +61,7 @@ export const shareOut = ({ members }: JoinGroupResponse, counts: ReadonlyMap<str
 };
 
 /** What a member has got. A leader of another kind gives nothing at all to whom it gives nothing. */
-export const assignmentOf = (bytes: Buffer): readonly PartitionName[] =>
+export const assignmentOf = (bytes: Buffer): readonly TopicPartition[] =>
   bytes.length === 0
     ? []
     : decodeConsumerProtocolAssignment(bytes).assignedPartitions.flatMap(({ topic, partitions }) =>

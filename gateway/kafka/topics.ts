@@ -3,7 +3,7 @@ import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { DeclaredTopic } from "../declared-topic.ts";
-import type { PartitionName } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Directory, Topic } from "./directory.ts";
 import { pause } from "./pause.ts";
@@ -15,7 +15,7 @@ export type Topics = {
   /** Those of these topics; with those that would be made, if that is wanted, and made if `make` says so. */
   provide(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /** @throws GatewayError 404 unknown topic, 400 partition out of range */
-  require(places: readonly PartitionName[]): Promise<void>;
+  require(places: readonly TopicPartition[]): Promise<void>;
   /** Makes a topic that is not there. Resolves once its partitions are led. */
   create(name: string, topic: DeclaredTopic): Promise<void>;
 };
