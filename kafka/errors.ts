@@ -28,6 +28,13 @@ export const kafkaErrorOf = (error: unknown, { mayHaveBeenStored }: Doing = { ma
   return new KafkaError(worst?.code ?? "unexpected", worst?.detail, { cause: error, protocolError: worst?.protocolError });
 };
 
+/** An error that an answer carries as a number. @param what it is about, as people write it */
+export const errorOfCode = (errorCode: number, what: string): KafkaError => {
+  const error = new ProtocolError(errorCode);
+  const { code, protocolError } = kafkaErrorOf(error);
+  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
+};
+
 type Reason = { readonly code: KafkaErrorCode; readonly detail: string; readonly protocolError?: string };
 
 /** Of several reasons, the one to tell: that a record may have been stored outweighs all others, and what passes by itself comes last. */

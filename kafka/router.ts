@@ -1,8 +1,8 @@
 import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
-import { createLane, type Lane } from "./lane.ts";
-import { partitionOfKey } from "./partition-of-key.ts";
+import { createLane, type Lane } from "./leader-queue.ts";
+import { partitionOfKey } from "./partitioner.ts";
 import { type NewRecord, partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
 import type { Timers } from "./timers.ts";

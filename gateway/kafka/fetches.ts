@@ -1,13 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { FetchRequest, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readAnswer } from "./answer.ts";
-import type { Directory } from "./directory.ts";
-import type { LogOffsets } from "./log-offsets.ts";
-import { keyOf } from "./places.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import type { LogOffsets } from "../../kafka/log-offsets.ts";
 import type { Position, Positions } from "./positions.ts";
-import type { Line } from "./requests.ts";
+import type { Line } from "../../kafka/requests.ts";
 import { createWait, type Wait } from "./wait.ts";
 
 /** Reading without a group. */
@@ -120,7 +119,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
 const positionsOf = (offsets: readonly TopicPartitionOffset[]): Positions => {
   const positions: Positions = new Map();
   for (const { topic, partition, offset } of offsets) {
-    const key = keyOf({ topic, partition });
+    const key = topicPartitionKey({ topic, partition });
     const next = Math.min(offset, positions.get(key)?.next ?? offset);
     positions.set(key, { topic, partition, next, delivered: undefined, committed: undefined, end: undefined });
   }

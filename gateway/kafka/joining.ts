@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { Directory } from "./directory.ts";
-import type { GroupRequests } from "./group-requests.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import type { GroupRequests } from "../../kafka/group-requests.ts";
 import type { Instance, InstancesOptions } from "./instances.ts";
 import { type Assignment, createMember } from "./member.ts";
 import { noteCommitted, uncommitted } from "./positions.ts";
-import type { Line } from "./requests.ts";
+import type { Line } from "../../kafka/requests.ts";
 
 export type JoiningOptions = {
   readonly connect: () => Line;

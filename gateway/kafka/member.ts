@@ -3,11 +3,11 @@ import type { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { InstanceName } from "../engine.ts";
-import type { Directory } from "./directory.ts";
-import { type GroupRequests, isFenced, type Membership } from "./group-requests.ts";
-import type { JoinGroupResponse } from "./protocol.ts";
-import type { Requests } from "./requests.ts";
-import { assignmentOf, shareOut, subscriptionOf, topicsOfGroup } from "./subscription.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import { type GroupRequests, isFenced, type Membership } from "../../kafka/group-requests.ts";
+import type { JoinGroupResponse } from "../../kafka/protocol.ts";
+import type { Requests } from "../../kafka/requests.ts";
+import { assignmentOf, shareOut, subscriptionOf, topicsOfGroup } from "../../kafka/subscription.ts";
 
 /** What a member owns, as long as this is the same object. */
 export type Assignment = Membership & {

@@ -1,12 +1,11 @@
-import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { errorOfCode, kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import type { Directory, Topic } from "./directory.ts";
-import { errorOfCode } from "./errors.ts";
-import { topicsOf } from "./places.ts";
-import type { Broker, FetchResponse } from "./protocol.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
-import { type FetchedPartition, readBatches } from "./stored-record.ts";
+import type { Directory, Topic } from "../../kafka/directory.ts";
+import type { Broker, FetchResponse } from "../../kafka/protocol.ts";
+import { byTopic } from "../../kafka/protocol.ts";
+import { type Requests, wholeAnswer } from "../../kafka/requests.ts";
+import { type FetchedPartition, readBatches } from "../../kafka/record-batches.ts";
 
 export type ReadLimits = {
   /** Of one answer; a broker sends a whole batch at least. */
@@ -91,7 +90,7 @@ const readOfLeader = async (
   const idOf = ((await requests.versionOf("Fetch")) <= LAST_WITH_NAMES ? (name) => name : (name) => topics.get(name)?.id) as (
     name: string,
   ) => string;
-  const asked = topicsOf(offsets, ({ partition, offset }) => ({
+  const asked = byTopic(offsets, ({ partition, offset }) => ({
     partition,
     currentLeaderEpoch: FETCH.noEpoch,
     fetchOffset: BigInt(offset),

@@ -5,8 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { DeclaredTopic } from "../declared-topic.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { Directory, Topic } from "./directory.ts";
-import { pause } from "./pause.ts";
+import type { Directory, Topic } from "../../kafka/directory.ts";
+import { pause } from "../../environment/time.ts";
 
 /** The topics of a cluster, as callers name them. */
 export type Topics = {

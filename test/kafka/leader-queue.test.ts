@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLane, takeBatch } from "../../kafka/lane.ts";
+import { createLane, takeBatch } from "../../kafka/leader-queue.ts";
 import { createPendingCall, type NewRecord, type PendingRecord } from "../../kafka/pending-record.ts";
 import { systemTimers } from "../../kafka/timers.ts";
 

@@ -4,11 +4,11 @@ import {
   encodeConsumerProtocolAssignment,
   encodeConsumerProtocolSubscription,
 } from "@platformatic/kafka";
-import { assignPartitions } from "../assignment.ts";
-import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import { assignPartitions } from "./assignment.ts";
+import { type TopicPartition, topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { Protocol, Share } from "./group-requests.ts";
-import { keyOf, topicsOf } from "./places.ts";
 import type { JoinGroupResponse } from "./protocol.ts";
+import { byTopic } from "./protocol.ts";
 
 /** What members of a group and the one that leads it tell one another: https://kafka.apache.org/protocol, ConsumerProtocol. */
 
@@ -22,7 +22,7 @@ const VERSION = 1;
 
 /** What a member wants, and what it has. */
 export const subscriptionOf = (topics: ReadonlySet<string>, owned: readonly TopicPartition[]): readonly Protocol[] => {
-  const ownedPartitions = topicsOf(owned, ({ partition }) => partition).map(({ name, partitions }) => ({ topic: name, partitions }));
+  const ownedPartitions = byTopic(owned, ({ partition }) => partition).map(({ name, partitions }) => ({ topic: name, partitions }));
   const metadata = encodeConsumerProtocolSubscription({ version: VERSION, topics: [...topics], ownedPartitions });
   return NAMES.map((name) => ({ name, metadata }));
 };
@@ -36,14 +36,17 @@ export const shareOut = ({ members }: JoinGroupResponse, counts: ReadonlyMap<str
   const subscriptions = new Map(members.map(({ memberId, metadata }) => [memberId, decodeConsumerProtocolSubscription(metadata)]));
   const partitions = new Map(
     [...counts].flatMap(([topic, count]) =>
-      Array.from({ length: count }, (_, partition): [string, TopicPartition] => [keyOf({ topic, partition }), { topic, partition }]),
+      Array.from({ length: count }, (_, partition): [string, TopicPartition] => [
+        topicPartitionKey({ topic, partition }),
+        { topic, partition },
+      ]),
     ),
   );
   const previous = new Map<TopicPartition, string>();
   for (const [memberId, { ownedPartitions }] of subscriptions)
     for (const { topic, partitions: owned } of ownedPartitions)
       for (const partition of owned) {
-        const found = partitions.get(keyOf({ topic, partition }));
+        const found = partitions.get(topicPartitionKey({ topic, partition }));
         if (found !== undefined) previous.set(found, memberId);
       }
   const wanted = new Map([...subscriptions].map(([memberId, { topics }]) => [memberId, new Set(topics)]));
@@ -52,7 +55,7 @@ export const shareOut = ({ members }: JoinGroupResponse, counts: ReadonlyMap<str
     memberId,
     assignment: encodeConsumerProtocolAssignment({
       version: VERSION,
-      assignedPartitions: topicsOf(
+      assignedPartitions: byTopic(
         [...owners].flatMap(([partition, owner]) => (owner === memberId ? [partition] : [])),
         ({ partition }) => partition,
       ).map(({ name, partitions }) => ({ topic: name, partitions })),

@@ -1,26 +1,27 @@
-import { kafkaErrorOf } from "../../kafka/errors.ts";
-import type { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import type { InstanceName } from "../engine.ts";
-import { pause } from "./pause.ts";
+import { kafkaErrorOf } from "./errors.ts";
+import type { KafkaError } from "./kafka-error.ts";
+import { pause, type Time } from "../environment/time.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { Broker, FindCoordinatorResponse, JoinGroupResponse, OffsetFetchResponse, SyncGroupResponse } from "./protocol.ts";
-import { topicsOf } from "./places.ts";
+import { byTopic } from "./protocol.ts";
 import type { Requests } from "./requests.ts";
+
+/** A group, and the name of a member that outlives its process: Kafka's `group.instance.id`. */
+export type MemberName = { readonly group: string; readonly instance: string };
 
 /** Who a member is, once the group has let it in. */
 export type Membership = { readonly memberId: string; readonly generation: number };
 
 export type GroupRequests = {
   /** Waits until all members have come. @param requests of a connection of its own, since the broker answers nothing else meanwhile */
-  join(requests: Requests, name: InstanceName, memberId: string, protocols: readonly Protocol[]): Promise<JoinGroupResponse>;
+  join(requests: Requests, name: MemberName, memberId: string, protocols: readonly Protocol[]): Promise<JoinGroupResponse>;
   /** Waits until the leader has shared out. @returns what the member is to own, in the bytes of the protocol */
-  sync(requests: Requests, name: InstanceName, joined: JoinGroupResponse, shares: readonly Share[]): Promise<Buffer>;
+  sync(requests: Requests, name: MemberName, joined: JoinGroupResponse, shares: readonly Share[]): Promise<Buffer>;
   /** Says that a member lives. @throws KafkaError `rebalanced` if it is to join again */
-  heartbeat(name: InstanceName, member: Membership): Promise<void>;
-  leave(name: InstanceName, member: Membership): Promise<void>;
+  heartbeat(name: MemberName, member: Membership): Promise<void>;
+  leave(name: MemberName, member: Membership): Promise<void>;
   /** @throws KafkaError `rebalanced` if it is no member any more, or not yet again */
-  commit(name: InstanceName, member: Membership, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  commit(name: MemberName, member: Membership, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
   committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
 };
@@ -41,7 +42,7 @@ const MAX_COORDINATORS = 10_000;
 const NO_LEADER_EPOCH = -1;
 
 /** @param requests for what is answered at once */
-export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequests => {
+export const createGroupRequests = (requests: Requests, time: Time): GroupRequests => {
   const coordinators = new Map<string, Broker>();
 
   const findCoordinator = async (group: string): Promise<Broker> => {
@@ -56,7 +57,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
 
   /** Asks the coordinator of a group; while there is none, again. */
   const withCoordinator = async <Result>(group: string, ask: (coordinator: Broker) => Promise<Result>): Promise<Result> => {
-    const until = clock.now() + PATIENCE_MS;
+    const until = time.now() + PATIENCE_MS;
     for (;;) {
       try {
         return await ask(await findCoordinator(group));
@@ -65,8 +66,8 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
         if (!failure.retryable) throw failure;
         const wasKnown = coordinators.delete(group);
         // A connection that failed is tried again only where the coordinator may be another one by now.
-        if (clock.now() >= until || (failure.protocolError === undefined && !wasKnown)) throw failure;
-        await pause(clock, PAUSE_MS);
+        if (time.now() >= until || (failure.protocolError === undefined && !wasKnown)) throw failure;
+        await pause(time, PAUSE_MS);
       }
     }
   };
@@ -110,7 +111,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
       await withCoordinator(group, (coordinator) => requests.ask(coordinator, "LeaveGroup", group, members));
     },
     async commit({ group, instance }, { generation, memberId }, offsets) {
-      const topics = topicsOf(offsets, ({ partition, offset }) => ({
+      const topics = byTopic(offsets, ({ partition, offset }) => ({
         partitionIndex: partition,
         committedOffset: BigInt(offset),
         committedLeaderEpoch: NO_LEADER_EPOCH,
@@ -121,7 +122,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
       );
     },
     async committed(group, partitions) {
-      const topics = topicsOf(partitions, ({ partition }) => partition).map(({ name, partitions: partitionIndexes }) => ({
+      const topics = byTopic(partitions, ({ partition }) => partition).map(({ name, partitions: partitionIndexes }) => ({
         name,
         partitionIndexes,
       }));
