@@ -2,7 +2,7 @@ import type { Broker, MetadataResponse, MetadataResponseTopic } from "./protocol
 import { errorOfCode, kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import type { Time } from "../environment/time.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
+import { type Requests, wholeAnswer } from "./library.ts";
 
 /** What is known of a topic. */
 export type Topic = {

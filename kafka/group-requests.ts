@@ -4,44 +4,49 @@ import { pause, type Time } from "../environment/time.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { Broker, FindCoordinatorResponse, JoinGroupResponse, OffsetFetchResponse, SyncGroupResponse } from "./protocol.ts";
 import { byTopic } from "./protocol.ts";
-import type { Requests } from "./requests.ts";
+import type { Requests } from "./library.ts";
 
 /** A group, and the name of a member that outlives its process: Kafka's `group.instance.id`. */
 export type MemberName = { readonly group: string; readonly instance: string };
 
-/** Who a member is, once the group has let it in. */
-export type Membership = { readonly memberId: string; readonly generation: number };
+/** What the group knows a member by, from one join to the next. */
+export type MemberIdentity = { readonly memberId: string; readonly generation: number };
 
 export type GroupRequests = {
-  /** Waits until all members have come. @param requests of a connection of its own, since the broker answers nothing else meanwhile */
-  join(requests: Requests, name: MemberName, memberId: string, protocols: readonly Protocol[]): Promise<JoinGroupResponse>;
-  /** Waits until the leader has shared out. @returns what the member is to own, in the bytes of the protocol */
+  /** Waits until all members have joined. @param requests of a connection of its own, since the broker answers nothing else meanwhile */
+  join(requests: Requests, name: MemberName, memberId: string, options: JoinOptions): Promise<JoinGroupResponse>;
+  /** Waits until the leader has assigned the partitions. @returns those of the member, in the bytes of the protocol */
   sync(requests: Requests, name: MemberName, joined: JoinGroupResponse, shares: readonly Share[]): Promise<Buffer>;
-  /** Says that a member lives. @throws KafkaError `rebalanced` if it is to join again */
-  heartbeat(name: MemberName, member: Membership): Promise<void>;
-  leave(name: MemberName, member: Membership): Promise<void>;
-  /** @throws KafkaError `rebalanced` if it is no member any more, or not yet again */
-  commit(name: MemberName, member: Membership, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  /** Says that the member lives. @throws KafkaError `rebalanced` if it is to join again */
+  heartbeat(name: MemberName, member: MemberIdentity): Promise<void>;
+  leave(name: MemberName, member: MemberIdentity): Promise<void>;
+  /** @throws KafkaError `rebalanced` if it is no longer a member, or is to join again first */
+  commit(name: MemberName, member: MemberIdentity, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
   committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
+};
+
+export type JoinOptions = GroupTimeouts & { readonly protocols: readonly Protocol[] };
+
+export type GroupTimeouts = {
+  /** The broker removes a member that it has not heard from for so long. Brokers take no less than 6 s by default. */
+  readonly sessionTimeoutMs: number;
+  /** How long the others wait for a member that lives and does not join. */
+  readonly rebalanceTimeoutMs: number;
 };
 
 export type Protocol = { readonly name: string; readonly metadata: Buffer };
 export type Share = { readonly memberId: string; readonly assignment: Buffer };
 
-/** A member of which its broker hears nothing for so long is out. Brokers take no less than 6 s, as they come. */
-const SESSION_TIMEOUT_MS = 15_000;
-/** So long the others wait for a member that lives and does not come. */
-const REBALANCE_TIMEOUT_MS = 15_000;
-/** So long a call goes on asking a group whose coordinator is starting, or moving. */
+/** How long a call goes on asking while the group's coordinator starts or moves. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 100;
 const GROUP_KEY = 0;
-/** Coordinators are remembered of so many groups; callers choose the names. */
+/** How many coordinators are remembered: callers choose the names of groups. */
 const MAX_COORDINATORS = 10_000;
 const NO_LEADER_EPOCH = -1;
 
-/** @param requests for what is answered at once */
+/** @param requests for what the broker answers at once */
 export const createGroupRequests = (requests: Requests, time: Time): GroupRequests => {
   const coordinators = new Map<string, Broker>();
 
@@ -73,14 +78,14 @@ export const createGroupRequests = (requests: Requests, time: Time): GroupReques
   };
 
   return {
-    join: ({ ask }, { group, instance }, memberId, protocols) =>
+    join: ({ ask }, { group, instance }, memberId, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }) =>
       withCoordinator(group, (coordinator) =>
         ask<JoinGroupResponse>(
           coordinator,
           "JoinGroup",
           group,
-          SESSION_TIMEOUT_MS,
-          REBALANCE_TIMEOUT_MS,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs,
           memberId,
           instance,
           PROTOCOL_TYPE,

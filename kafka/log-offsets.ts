@@ -5,7 +5,7 @@ import { type TopicPartition, type TopicPartitionOffset, topicPartitionKey } fro
 import type { Directory } from "./directory.ts";
 import type { Broker, ListOffsetsResponse } from "./protocol.ts";
 import { byTopic } from "./protocol.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
+import { type Requests, wholeAnswer } from "./library.ts";
 
 /** Finds offsets in the logs of partitions. @throws KafkaError */
 export type LogOffsets = (

@@ -1,10 +1,8 @@
+import type { TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import { KafkaError } from "./kafka-error.ts";
 
 /** Where and when a record was stored. */
-export type RecordMetadata = {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
+export type RecordMetadata = TopicPartitionOffset & {
   /** The record's own, in milliseconds since 1970; a topic with `message.timestamp.type=LogAppendTime` keeps another. */
   readonly timestampMs: number;
 };

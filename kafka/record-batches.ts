@@ -1,4 +1,4 @@
-import type { TopicPartition } from "../protocol/topic-partition.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { FetchResponsePartition } from "./protocol.ts";
 
 type Batch = NonNullable<FetchResponsePartition["records"]>[number];
@@ -19,22 +19,32 @@ export type FetchedPartition = TopicPartition & {
   readonly end: number;
 };
 
-/** An attribute of a batch: it holds transaction markers, not records. */
-const IS_CONTROL = 1 << 5;
-/** An attribute of a batch: all its records have the time at which the batch arrived. */
-const HAS_APPEND_TIME = 1 << 3;
+/** Attributes of a batch (https://kafka.apache.org/documentation/#recordbatch). */
+const ATTRIBUTES = {
+  /** All its records have the time at which the batch arrived. */
+  hasAppendTime: 1 << 3,
+  isTransactional: 1 << 4,
+  /** It holds the marker that ends a transaction, no records. */
+  isControl: 1 << 5,
+} as const;
 
-/** Reads the batches of a partition. The first may begin before the wanted offset, since a broker does not cut a batch. */
+/**
+ * Reads the batches of a partition. The first may begin before the wanted offset, since a broker does not cut a batch.
+ * @param readCommitted whether the answer was asked for with that isolation: then records of aborted transactions are in it, with the
+ *   list of those transactions, and are left out here
+ */
 export const readBatches = (
-  { topic, partition }: TopicPartition,
-  from: number,
-  { records: batches, highWatermark }: Pick<FetchResponsePartition, "records" | "highWatermark">,
+  { topic, partition, offset: from }: TopicPartitionOffset,
+  { records: batches, highWatermark, abortedTransactions }: FetchResponsePartition,
+  { readCommitted }: { readonly readCommitted: boolean },
 ): FetchedPartition => {
   const records: FetchedRecord[] = [];
+  const isAborted = createAbortedFilter(readCommitted ? (abortedTransactions ?? []) : []);
   let next = from;
   for (const batch of batches ?? []) {
-    next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
-    if ((batch.attributes & IS_CONTROL) !== 0) continue;
+    next = Math.max(next, Number(endOf(batch)));
+    const leftOut = isAborted(batch);
+    if (leftOut || has(batch, ATTRIBUTES.isControl)) continue;
     for (const record of batch.records) {
       const offset = Number(batch.firstOffset) + record.offsetDelta;
       if (offset < from) continue;
@@ -45,5 +55,28 @@ export const readBatches = (
   return { topic, partition, records, next, end: Number(highWatermark) };
 };
 
-const timestampOf = ({ attributes, firstTimestamp, maxTimestamp }: Batch, { timestampDelta }: BatchRecord): number =>
-  Number((attributes & HAS_APPEND_TIME) === 0 ? firstTimestamp + timestampDelta : maxTimestamp);
+const has = ({ attributes }: Batch, attribute: number): boolean => (attributes & attribute) !== 0;
+
+const endOf = ({ firstOffset, lastOffsetDelta }: Batch): bigint => firstOffset + BigInt(lastOffsetDelta) + 1n;
+
+const timestampOf = (batch: Batch, { timestampDelta }: BatchRecord): number =>
+  Number(has(batch, ATTRIBUTES.hasAppendTime) ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta);
+
+/** The type of a marker, in its key behind a version of two bytes. */
+const MARKER_TYPE_AT = 2;
+const ABORT = 0;
+
+/** Tells which batches belong to aborted transactions. To be asked of each batch in turn: a transaction ends with its marker. */
+const createAbortedFilter = (transactions: NonNullable<FetchResponsePartition["abortedTransactions"]>): ((batch: Batch) => boolean) => {
+  let waiting = transactions.toSorted((one, other) => Number(one.firstOffset - other.firstOffset));
+  const aborting = new Set<bigint>();
+  return (batch) => {
+    if (waiting.length === 0 && aborting.size === 0) return false;
+    const begun = waiting.filter(({ firstOffset }) => firstOffset < endOf(batch));
+    for (const { producerId } of begun) aborting.add(producerId);
+    waiting = waiting.slice(begun.length);
+    if (!has(batch, ATTRIBUTES.isControl)) return has(batch, ATTRIBUTES.isTransactional) && aborting.has(batch.producerId);
+    if (batch.records[0]?.key?.readInt16BE(MARKER_TYPE_AT) === ABORT) aborting.delete(batch.producerId);
+    return false;
+  };
+};

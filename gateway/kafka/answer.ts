@@ -4,8 +4,8 @@ import type { FetchedPartition } from "../../kafka/record-batches.ts";
 import type { AnswerRoom, StoredRecord } from "../engine.ts";
 import type { Directory } from "../../kafka/directory.ts";
 import type { Position, Positions } from "./positions.ts";
-import { type Reading, readPartitions } from "./reader.ts";
-import type { Requests } from "../../kafka/requests.ts";
+import { type Reading, readPartitions } from "./partition-reader.ts";
+import type { Requests } from "../../kafka/library.ts";
 import { sizeOf, storedRecord } from "./stored-record.ts";
 import type { Wait } from "./wait.ts";
 

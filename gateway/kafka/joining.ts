@@ -5,10 +5,10 @@ import type { GroupRequests } from "../../kafka/group-requests.ts";
 import type { Instance, InstancesOptions } from "./instances.ts";
 import { type Assignment, createMember } from "./member.ts";
 import { noteCommitted, uncommitted } from "./positions.ts";
-import type { Line } from "../../kafka/requests.ts";
+import type { OwnConnections } from "../../kafka/cluster.ts";
 
 export type JoiningOptions = {
-  readonly connect: () => Line;
+  readonly connect: () => OwnConnections;
   readonly groups: GroupRequests;
   readonly directory: Directory;
   readonly clock: Clock;

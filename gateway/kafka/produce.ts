@@ -22,7 +22,7 @@ export const produceRecords = async (
   const bytes = bytesOfRecords.reduce((sum, record) => sum + sizeOf(record), 0);
   queue.take(bytes);
   try {
-    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(placeOf);
+    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(recordMetadataOf);
   } catch (error) {
     throw error instanceof ProduceError ? failureOf(error) : gatewayErrorOfKafka(error);
   } finally {
@@ -46,10 +46,10 @@ const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   );
 const HEADER_BYTES = 256;
 
-const placeOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
+const recordMetadataOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
   topic,
   partition,
-  offset: Number(offset),
+  offset,
   timestamp: timestampMs,
 });
 
@@ -62,7 +62,7 @@ const failureOf = (error: ProduceError): GatewayError => {
   const failures = error.outcomes.filter((outcome) => outcome instanceof KafkaError);
   const isClear = failures.length === error.outcomes.length && failures.every(({ code }) => code !== "unknown");
   const results = error.outcomes.flatMap((outcome, index): RecordResult[] => {
-    if (!(outcome instanceof KafkaError)) return [{ index, ...placeOf(outcome) }];
+    if (!(outcome instanceof KafkaError)) return [{ index, ...recordMetadataOf(outcome) }];
     return outcome.code === "unknown" ? [] : [{ index, status: STATUSES[outcome.code], error: messageOf(outcome) }];
   });
   if (!isClear)

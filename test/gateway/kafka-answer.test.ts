@@ -5,7 +5,7 @@ import { readAnswer, settleTaken } from "../../gateway/kafka/answer.ts";
 import type { Directory } from "../../kafka/directory.ts";
 import type { Positions } from "../../gateway/kafka/positions.ts";
 import type { FetchResponse } from "../../kafka/protocol.ts";
-import type { Requests } from "../../kafka/requests.ts";
+import type { Requests } from "../../kafka/library.ts";
 import { createWait } from "../../gateway/kafka/wait.ts";
 import { roomFor } from "./engine-contract.ts";
 

@@ -1,11 +1,11 @@
-import { errorOfCode, kafkaErrorOf } from "../../kafka/errors.ts";
-import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { Directory, Topic } from "../../kafka/directory.ts";
-import type { Broker, FetchResponse } from "../../kafka/protocol.ts";
-import { byTopic } from "../../kafka/protocol.ts";
-import { type Requests, wholeAnswer } from "../../kafka/requests.ts";
-import { type FetchedPartition, readBatches } from "../../kafka/record-batches.ts";
+import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { fetchFromLeader } from "../../kafka/fetch.ts";
+import { KafkaError } from "../../kafka/kafka-error.ts";
+import type { Requests } from "../../kafka/library.ts";
+import type { Broker } from "../../kafka/protocol.ts";
+import type { FetchedPartition } from "../../kafka/record-batches.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 export type ReadLimits = {
   /** Of one answer; a broker sends a whole batch at least. */
@@ -74,11 +74,6 @@ const firstFull = async (readings: readonly Promise<Reading>[]): Promise<Reading
   }
 };
 
-/** Kafka's own limits of the protocol, and its values for "not used". */
-const FETCH = { minBytes: 1, readUncommitted: 0, noSession: 0, noSessionEpoch: -1, noEpoch: -1, noRack: "" } as const;
-/** The last version that names topics by their names. */
-const LAST_WITH_NAMES = 12;
-
 const readOfLeader = async (
   requests: Requests,
   directory: Directory,
@@ -87,52 +82,17 @@ const readOfLeader = async (
   offsets: readonly TopicPartitionOffset[],
   { maxBytes, waitMs }: ReadLimits,
 ): Promise<Reading> => {
-  const idOf = ((await requests.versionOf("Fetch")) <= LAST_WITH_NAMES ? (name) => name : (name) => topics.get(name)?.id) as (
-    name: string,
-  ) => string;
-  const asked = byTopic(offsets, ({ partition, offset }) => ({
-    partition,
-    currentLeaderEpoch: FETCH.noEpoch,
-    fetchOffset: BigInt(offset),
-    lastFetchedEpoch: FETCH.noEpoch,
-    partitionMaxBytes: maxBytes,
-  })).map(({ name, partitions }) => ({ topicId: idOf(name), partitions }));
-  const { responses, errorCode } = await wholeAnswer(
-    requests.ask<FetchResponse>(
-      leader,
-      "Fetch",
-      waitMs,
-      FETCH.minBytes,
-      maxBytes,
-      FETCH.readUncommitted,
-      FETCH.noSession,
-      FETCH.noSessionEpoch,
-      asked,
-      [],
-      FETCH.noRack,
-    ),
-  );
-  if (errorCode !== 0) throw errorOfCode(errorCode, "a fetch");
-  const answers = new Map(
-    responses.flatMap(({ topicId, partitions }) => partitions.map((answer) => [`${topicId}/${answer.partitionIndex}`, answer] as const)),
-  );
-  const partitions: FetchedPartition[] = [];
+  const options = { maxBytes, maxPartitionBytes: maxBytes, waitMs, readCommitted: false };
+  const { partitions, failures } = await fetchFromLeader(requests, leader, topics, offsets, options);
   const outOfRange: TopicPartition[] = [];
   let hasMoved = false;
-  for (const { topic, partition, offset } of offsets) {
-    const answer = answers.get(`${idOf(topic)}/${partition}`);
-    if (answer === undefined) continue;
-    if (answer.errorCode === 0) {
-      partitions.push(readBatches({ topic, partition }, offset, answer));
-      continue;
-    }
-    const failure = errorOfCode(answer.errorCode, JSON.stringify(`${topic}-${partition}`));
-    if (failure.code === "out-of-range") outOfRange.push({ topic, partition });
+  for (const { at, error } of failures) {
+    if (error.code === "out-of-range") outOfRange.push(at);
     // Led by another broker, or deleted: looked up again.
-    else if (failure.retryable || failure.code === "unknown-topic") {
-      directory.forget([topic]);
+    else if (error.retryable || error.code === "unknown-topic") {
+      directory.forget([at.topic]);
       hasMoved = true;
-    } else throw failure;
+    } else throw error;
   }
   return { partitions, outOfRange, hasMoved };
 };
