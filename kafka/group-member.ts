@@ -56,8 +56,10 @@ const LOOK_MS = 60_000;
 export const createGroupMember = (options: GroupMemberOptions): GroupMember => {
   const { name, rebalancing, timeouts, heartbeatMs, requests, groups, directory, time } = options;
   let memberId = "";
-  /** What it was at the end of its last join. */
+  /** What it was when it was last assigned partitions. */
   let last: MemberIdentity | undefined;
+  /** The last one that it joined, perhaps without being assigned partitions, as the group had changed again by then. */
+  let joinedGeneration = NO_GENERATION;
   let mayBeMember = false;
   /** Partition counts by topic, if this member has assigned them as the leader. */
   let led: { readonly counts: ReadonlyMap<string, number>; lookedAt: number } | undefined;
@@ -107,11 +109,14 @@ export const createGroupMember = (options: GroupMemberOptions): GroupMember => {
     join: (topics, owned) =>
       forgetting(async () => {
         mayBeMember = true;
-        const protocols = subscriptionOf(rebalancing, topics, owned, last?.generation ?? NO_GENERATION);
+        const protocols = subscriptionOf(rebalancing, topics, owned, joinedGeneration);
         const joined = await groups.join(requests, name, memberId, { ...timeouts, protocols });
         ({ memberId } = joined);
         const { generationId: generation } = joined;
-        const isUnbroken = last?.memberId === memberId && generation - last.generation <= 1;
+        // Eager members own nothing while they join. What cooperative ones said that they own is theirs until they give it up.
+        const before = rebalancing.isCooperative ? joinedGeneration : (last?.generation ?? NO_GENERATION);
+        const isUnbroken = last?.memberId === memberId && generation - before <= 1;
+        joinedGeneration = generation;
         const partitions = assignmentOf(await groups.sync(requests, name, joined, await assign(joined)));
         last = { memberId, generation };
         return { memberId, generation, partitions, isUnbroken };
