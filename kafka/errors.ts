@@ -19,8 +19,8 @@ export type Doing = {
 };
 
 /**
- * Anything that the client library throws, as one of ours: the only place that knows its errors. They are told apart by class and by the
- * names of Kafka's protocol, never by text, and not by the library's `code`, which a timeout shares with a lost connection.
+ * Translates whatever the client library throws. Errors are told apart by their class and by the names of Kafka's protocol; never by their
+ * text, nor by the library's `code`, which a timeout shares with a lost connection.
  */
 export const kafkaErrorOf = (error: unknown, { mayHaveBeenStored }: Doing = { mayHaveBeenStored: false }): KafkaError => {
   if (error instanceof KafkaError) return error;

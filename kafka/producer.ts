@@ -10,8 +10,8 @@ import { systemTime, type Time } from "../environment/time.ts";
 /** Stores records, those of many callers in one request: without batches a client of Kafka is slow. */
 export type KafkaProducer = {
   /**
-   * Resolves with the place of each record, in their order, once every in-sync replica has it. What has no leader yet, or a new one, is
-   * tried again until the deadline; what may have been stored is never sent again. With no broker in reach it fails at once.
+   * Resolves with where each record was stored, in their order, once every in-sync replica has it. A record whose partition has no leader
+   * yet, or a new one, is tried again until the deadline; one that may be stored is never sent again. With no broker in reach it fails at once.
    * @throws ProduceError with what became of each record, at the deadline at the latest
    */
   produce(records: readonly NewRecord[], options?: { readonly timeoutMs?: number }): Promise<readonly RecordMetadata[]>;

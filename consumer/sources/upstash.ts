@@ -48,16 +48,16 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
     if (partitions.length === 0) return;
     const committed = (await retry("committed", () => rest.committed(partitions), signal)) ?? [];
     for (const { topic, partition } of partitions) {
-      const place = committed.find((candidate) => candidate.topic === topic && candidate.partition === partition);
-      expected.resume({ topic, partition }, place?.offset);
+      const found = committed.find((candidate) => candidate.topic === topic && candidate.partition === partition);
+      expected.resume({ topic, partition }, found?.offset);
     }
   };
 
   const readGap = async ({ topic, partition, offset: end }: Message, start: number, signal: AbortSignal): Promise<Message[]> => {
     const missing: Message[] = [];
     for (let offset = start; offset < end;) {
-      const place = { topic, partition, offset };
-      const fetched = (await retry("fetch", () => rest.fetch(place), signal)) ?? [];
+      const from = { topic, partition, offset };
+      const fetched = (await retry("fetch", () => rest.fetch(from), signal)) ?? [];
       const found = fetched.filter((message) => message.offset >= offset && message.offset < end);
       // Nothing there is no gap: Kafka leaves offsets out where it compacted a topic or ended a transaction.
       if (found.length === 0) break;

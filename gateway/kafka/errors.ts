@@ -19,10 +19,10 @@ export const toldToCaller = async <Result>(run: () => Promise<Result>): Promise<
   }
 };
 
-/** What is the matter with the cluster, and with the way to it, is for those who run the gateway: it is logged. */
+/** Details about the cluster and the connection to it are for those who run the gateway: they go to the log. */
 const FOR_THE_LOG: ReadonlySet<KafkaErrorCode> = new Set(["unavailable", "unknown", "misconfigured", "unexpected"]);
 
-/** What is missing, by what a broker says. */
+/** Which right is missing, by the error of the protocol. */
 const RIGHTS: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Describe on the topic, and Write to produce or Read to consume.",
   GROUP_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Read on the group.",

@@ -24,7 +24,7 @@ export type FetchesOptions = {
   readonly clock: Clock;
 };
 
-/** Connections to each broker, at most, that calls share: a broker answers what comes on one in turn. */
+/** How many connections to each broker the calls share, at most: a broker answers the requests on one connection in turn. */
 const MAX_SHARED = 16;
 /** How long a broker waits for records at a time; less where others wait for the connection. */
 const POLL_MS = 500;
@@ -115,7 +115,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
   };
 };
 
-/** Of a partition that is asked for twice, the smaller offset counts: its records are among those that follow. */
+/** If a call asks for a partition twice, the smaller offset counts: the records from the other one on follow. */
 const positionsOf = (offsets: readonly TopicPartitionOffset[]): Positions => {
   const positions: Positions = new Map();
   for (const { topic, partition, offset } of offsets) {

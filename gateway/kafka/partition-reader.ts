@@ -16,14 +16,14 @@ export type ReadLimits = {
 
 export type Reading = {
   readonly partitions: readonly FetchedPartition[];
-  /** Whose offset is not, or no longer, in the log. */
+  /** Partitions whose offset is not, or no longer, in the log. */
   readonly outOfRange: readonly TopicPartition[];
-  /** Whether there were partitions that others lead by now, of which nothing could be read, nor waited for. */
+  /** Whether other brokers lead some partitions by now, so that nothing could be read from them or waited for. */
   readonly hasMoved: boolean;
 };
 
 /**
- * Reads partitions from offsets on, in this order as far as one answer holds. A partition that nobody leads just now has nothing.
+ * Reads partitions from offsets on, in this order, as far as one answer holds. A partition without a leader gives nothing.
  * @param requests of a connection on which waiting keeps nobody else waiting
  * @throws KafkaError if no leader answered
  */
@@ -35,7 +35,7 @@ export const readPartitions = async (
 ): Promise<Reading> => {
   const topics = await directory.find(offsets.map(({ topic }) => topic));
   const leaderOf = ({ topic, partition }: TopicPartition): Broker | undefined => topics.get(topic)?.leaders[partition];
-  const led = Map.groupBy(offsets, (place) => addressOf(leaderOf(place)));
+  const led = Map.groupBy(offsets, (offset) => addressOf(leaderOf(offset)));
   directory.forget((led.get(NOBODY) ?? []).map(({ topic }) => topic));
   led.delete(NOBODY);
   if (led.size === 0) throw new KafkaError("unavailable", "nobody leads the partitions");
@@ -57,7 +57,7 @@ const addressOf = (broker: Broker | undefined): string => (broker === undefined 
 const isFull = ({ partitions, outOfRange }: Reading): boolean =>
   outOfRange.length > 0 || partitions.some(({ records }) => records.length > 0);
 
-/** What the first has that has anything: waiting for another leader would hold it up. */
+/** The first reading that has anything: waiting for another leader would hold it up. */
 const firstFull = async (readings: readonly Promise<Reading>[]): Promise<Reading> => {
   const full = readings.map(async (reading) => {
     const read = await reading;
