@@ -2,8 +2,8 @@ import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import { createLeaderQueue, type LeaderQueue } from "./leader-queue.ts";
-import { partitionOfKey } from "./partitioner.ts";
-import { type NewRecord, partitionName, type PendingRecord } from "./pending-record.ts";
+import { createPartitioner } from "./partitioner.ts";
+import { partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
 import type { Time } from "../environment/time.ts";
 import { type Leader, type TopicMetadata, topicMetadata } from "./topic-metadata.ts";
@@ -104,15 +104,4 @@ const failed = (pending: PendingRecord, failure: KafkaError): PendingRecord => {
   pending.sent = false;
   pending.failure = failure;
   return pending;
-};
-
-/** As Kafka's own clients do: by the key, else in turn. */
-const createPartitioner = (): ((record: NewRecord, partitions: number) => number) => {
-  const turns = new Map<string, number>();
-  return ({ topic, key }, partitions) => {
-    if (key !== undefined) return partitionOfKey(key, partitions);
-    const turn = turns.get(topic) ?? 0;
-    turns.set(topic, turn + 1);
-    return turn % partitions;
-  };
 };
