@@ -9,7 +9,7 @@ import type { Requests } from "../../kafka/library.ts";
 import { sizeOf, storedRecord } from "./stored-record.ts";
 import type { Wait } from "./wait.ts";
 
-/** What an answer took from a partition, so that it can be put back. */
+/** What a batch took of a partition, so that it can be put back. */
 export type Taken = { readonly position: Position; readonly from: number; readonly to: number };
 
 export type Answer = { readonly records: StoredRecord[]; readonly taken: Taken[] };
@@ -28,17 +28,17 @@ export type AnswerOptions = {
   readonly moveIntoLog: (position: Position) => Promise<void>;
 };
 
-/** How long a call waits for brokers that do not answer, whatever time it has for records. */
+/** A call waits so long for brokers that do not answer, whatever time it has for records. */
 const PATIENCE_MS = 5_000;
-/** At most so many bytes at a time, or one batch if that is larger: each call that wakes holds that much. */
+/** What one read brings at most, or a batch if that is larger: this much is held for every call that is woken at once. */
 const READ_BYTES = 256 * 1024;
 /** Between attempts while leaders change. */
 const PAUSE_MS = 100;
-/** How many reads fill one answer: a read ends at the end of a segment of the log. */
+/** How often one answer is added to: a read ends with a segment of the log. */
 const MAX_READS = 16;
 
 /**
- * Reads the next records into an answer, as far as there is room. If a leader is gone it looks for another one while the call has time.
+ * Reads the next records into an answer, as far as there is room. Where a leader was not there it looks for another, if the call has time.
  * @throws KafkaError, GatewayError 503 without room
  */
 export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
@@ -52,7 +52,7 @@ export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
       await fill(answer, { ...options, waitMs: 0 });
     });
   } catch (error) {
-    // Records that were taken are on their way to the client, or are put back.
+    // What was taken is on its way to the client, or is put back.
     if (answer.records.length === 0) throw error;
   }
   rotate(positions);
@@ -68,16 +68,16 @@ const fill = async (answer: Answer, options: AnswerOptions): Promise<void> => {
     if (found === undefined || !isCurrent()) return;
     const took = takeFetched(positions, found.partitions, left, answer);
     room.take(took.bytes);
-    for (const partition of found.outOfRange) await moveIntoLog(positionOf(positions, partition));
+    for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
     left = { records: left.records - took.records, bytes: left.bytes - took.bytes };
-    // The broker answered at once, and would again.
+    // That was answered at once, and would be again.
     if (found.hasMoved && took.records === 0) await wait.pause(Math.min(PAUSE_MS, wait.leftMs()));
     const hasMore = found.outOfRange.length > 0 || (took.records > 0 && [...positions.values()].some(isBehind));
     if (!hasMore || left.records <= 0 || left.bytes <= 0) return;
   }
 };
 
-/** Undefined if nobody waits any more. */
+/** Undefined if nobody waits for it any more. */
 const read = async (
   { requests, directory, positions, wait }: AnswerOptions,
   waitMs: number,
@@ -92,13 +92,13 @@ const read = async (
   return found;
 };
 
-const positionOf = (positions: Positions, partition: TopicPartition): Position => positions.get(topicPartitionKey(partition)) as Position;
+const positionOf = (positions: Positions, place: TopicPartition): Position => positions.get(topicPartitionKey(place)) as Position;
 
 const isBehind = ({ next, end }: Position): boolean => next !== undefined && end !== undefined && next < end;
 
 type Room = { readonly records: number; readonly bytes: number };
 
-/** Takes records into the answer, as far as there is room; a first record always fits. @returns how much it took */
+/** Takes what was read into the answer, as far as there is room; a first record always is. @returns how much it took */
 const takeFetched = (positions: Positions, fetched: readonly FetchedPartition[], room: Room, { records, taken }: Answer): Room => {
   const before = records.length;
   let bytes = 0;
@@ -131,7 +131,7 @@ const rotate = (positions: Positions): void => {
   }
 };
 
-/** The records reached the instance; or they did not, and come again. */
+/** The records reached the instance, or they did not and come again. */
 export const settleTaken = (taken: readonly Taken[], written: boolean): void => {
   if (written) for (const { position, to } of taken) position.delivered = to;
   // A partition may have been taken from more than once: the first time counts.

@@ -23,11 +23,11 @@ import { makeDeclaredTopics } from "./declared-topics.ts";
 
 export type KafkaEngineOptions = {
   readonly connection: KafkaConnection;
-  /** The topics that are to exist, by name. Missing ones are made at the start, others stay as they are. */
+  /** The topics that are to exist, by name: made at start if they are not there, else left as they are. */
   readonly topics: ReadonlyMap<string, DeclaredTopic>;
-  /** Replicas of the topics that the gateway makes. Absent: as many as the cluster gives by default. */
+  /** Replicas of topics that are made here. Absent: as many as the cluster gives by default. */
   readonly replicas?: number | undefined;
-  /** Partitions of a topic that is used without having been declared. Absent: it is not made. */
+  /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
   readonly partitionsOnDemand?: number | undefined;
   /** How many bytes of records may be on their way to the cluster. */
   readonly queueBytes?: number;
@@ -38,7 +38,7 @@ export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log,
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
-/** How long closing waits for brokers that do not answer. */
+/** So long closing waits for brokers that do not answer. */
 const CLOSE_MS = 2_000;
 
 /**
@@ -116,7 +116,7 @@ export const openKafkaEngine = async (
     async close() {
       const leaving = instances.all().map(({ group, instance }) => consumers.remove({ group, instance }));
       const finished = Promise.allSettled([...leaving, producer.close()]);
-      // A member that could not leave in time loses its session later.
+      // Whom the brokers do not let go in time they miss later.
       await Promise.race([finished, pause(clock, CLOSE_MS)]);
       await fetches.close();
       await cluster.close();

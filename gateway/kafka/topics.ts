@@ -12,11 +12,11 @@ import { pause } from "../../environment/time.ts";
 export type Topics = {
   /** Partition counts, by name. */
   counts(): Promise<ReadonlyMap<string, number>>;
-  /** Those of these topics. If topics are made on demand, missing ones are counted too, and made if `make` says so. */
+  /** Those of these topics; with those that would be made, if that is wanted, and made if `make` says so. */
   provide(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /** @throws GatewayError 404 unknown topic, 400 partition out of range */
-  require(wanted: readonly TopicPartition[]): Promise<void>;
-  /** Makes a topic. Resolves once its partitions have leaders. */
+  require(places: readonly TopicPartition[]): Promise<void>;
+  /** Makes a topic that is not there. Resolves once its partitions are led. */
   create(name: string, topic: DeclaredTopic): Promise<void>;
 };
 
@@ -24,13 +24,13 @@ export type TopicsOptions = {
   readonly cluster: Pick<Cluster, "createTopic">;
   readonly directory: Directory;
   readonly clock: Clock;
-  /** Replicas of the topics that the gateway makes. Absent: as many as the cluster gives by default. */
+  /** Replicas of topics that are made here. Absent: as many as the cluster gives by default. */
   readonly replicas: number | undefined;
-  /** Partitions of a topic that is used without having been declared. Absent: it is not made. */
+  /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
   readonly partitionsOnDemand: number | undefined;
 };
 
-/** How long the partitions of a new topic may take to get leaders. */
+/** So long a topic may take until its partitions are led. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 50;
 
@@ -69,9 +69,9 @@ export const createTopics = ({ cluster, directory, clock, replicas, partitionsOn
       for (const name of missing) counts.set(name, partitionsOnDemand);
       return counts;
     },
-    async require(wanted) {
-      const topics = await directory.find(wanted.map(({ topic }) => topic));
-      for (const { topic: name, partition } of wanted) {
+    async require(places) {
+      const topics = await directory.find(places.map(({ topic }) => topic));
+      for (const { topic: name, partition } of places) {
         const topic = topics.get(name);
         if (topic === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(name)}.`);
         if (partition >= topic.leaders.length)
