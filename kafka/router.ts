@@ -8,32 +8,32 @@ import { sendToLeader } from "./send.ts";
 import type { Time } from "../environment/time.ts";
 import { type Leader, type TopicMetadata, topicMetadata } from "./topic-metadata.ts";
 
-/** Brings records to the leaders of their partitions, and each of them to an outcome. */
+/** Brings records to the leaders of their partitions, and each record to an outcome. */
 export type Router = {
-  /** Together with whatever else is added in this turn of the event loop. */
+  /** Sends them together with whatever else is added in this turn of the event loop. */
   add(records: readonly PendingRecord[]): void;
 };
 
-/** Between attempts while a partition has no leader, or another one than was known. */
+/** Between attempts while the leader of a partition changes. */
 const RETRY_PAUSE_MS = 50;
 
 export const createRouter = (client: BytesProducer, time: Time): Router => {
   const queues = new Map<number, LeaderQueue>();
   const choosePartition = createPartitioner();
-  const gather = createGathering((run) => time.setImmediate(run), { fresh: false });
-  const retry = createGathering((run) => time.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
+  const addSoon = createBatcher((run) => time.setImmediate(run), { fresh: false });
+  const retry = createBatcher((run) => time.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
 
-  function createGathering(schedule: (run: () => void) => unknown, how: { readonly fresh: boolean }) {
-    let gathered: PendingRecord[] = [];
+  function createBatcher(schedule: (run: () => void) => unknown, how: { readonly fresh: boolean }) {
+    let collected: PendingRecord[] = [];
     const flush = (): void => {
-      const waiting = gathered.filter(({ settled }) => !settled);
-      gathered = [];
+      const waiting = collected.filter(({ settled }) => !settled);
+      collected = [];
       for (const [topic, records] of Map.groupBy(waiting, ({ record }) => record.topic)) void route(topic, records, how);
     };
     return (records: readonly PendingRecord[]): void => {
       if (records.length === 0) return;
-      if (gathered.length === 0) schedule(flush);
-      for (const pending of records) gathered.push(pending);
+      if (collected.length === 0) schedule(flush);
+      for (const pending of records) collected.push(pending);
     };
   }
 
@@ -44,7 +44,7 @@ export const createRouter = (client: BytesProducer, time: Time): Router => {
       metadata = await topicMetadata(client, topic, how);
     } catch (error) {
       const failure = kafkaErrorOf(error);
-      // That a broker answers so may pass; if none answers, nobody knows for how long.
+      // What a broker answers may pass soon; if no broker answers, nobody knows how long that lasts.
       if (failure.retryable && failure.protocolError !== undefined) retry(records.map((pending) => failed(pending, failure)));
       else for (const pending of records) pending.settle(failure);
       return;
@@ -69,7 +69,7 @@ export const createRouter = (client: BytesProducer, time: Time): Router => {
   const queueOf = (leader: Leader): LeaderQueue => {
     const known = queues.get(leader.id);
     if (known?.address === leader.address) return known;
-    // A broker that came back elsewhere.
+    // A broker that came back at another address.
     const queue = createLeaderQueue(leader.address, (records) => send(leader, records));
     queues.set(leader.id, queue);
     return queue;
@@ -83,9 +83,9 @@ export const createRouter = (client: BytesProducer, time: Time): Router => {
     for (const [index, pending] of records.entries()) {
       const outcome = outcomes[index] ?? new KafkaError("unknown");
       if (!(outcome instanceof KafkaError)) pending.settle(outcome);
-      // A broker takes a partition's batch or leaves it; only alone does it show which record is to blame.
+      // A broker takes or refuses the batch of a partition as a whole. Sent alone, a record shows whether it is to blame.
       else if (REFUSALS.has(outcome.code) && (shared.get(partitionName(pending))?.length ?? 0) > 1) apart.push(failed(pending, outcome));
-      // Or a broker that does not know the partition yet, or leads it no more.
+      // Or the broker does not know the partition yet, or no longer leads it.
       else if (outcome.retryable || outcome.code === "unknown-topic") again.push(failed(pending, outcome));
       else pending.settle(outcome);
     }
@@ -94,7 +94,7 @@ export const createRouter = (client: BytesProducer, time: Time): Router => {
     retry(again);
   };
 
-  return { add: gather };
+  return { add: addSoon };
 };
 
 const REFUSALS: ReadonlySet<string> = new Set(["too-large", "rejected"]);
