@@ -10,16 +10,17 @@ import {
   UserError,
 } from "@platformatic/kafka";
 import { KafkaError, type KafkaErrorCode } from "./kafka-error.ts";
+import { isOfStaleMetadata, protocolErrorOf } from "./library.ts";
 import { codeOfProtocolError } from "./protocol-errors.ts";
 
 export type Doing = {
-  /** Whether records were on their way to a broker: then silence, or a lost connection, does not say that they were not stored. */
+  /** Whether records were on their way to a broker: after that, silence or a lost connection leaves open whether they were stored. */
   readonly mayHaveBeenStored: boolean;
 };
 
 /**
- * Anything that the client library throws, as one of ours: the only place that knows its errors. They are told apart by class and by the
- * names of Kafka's protocol, never by text, and not by the library's `code`, which a timeout shares with a lost connection.
+ * Translates whatever the client library throws. Errors are told apart by their class and by the names of Kafka's protocol; never by their
+ * text, nor by the library's `code`, which a timeout shares with a lost connection.
  */
 export const kafkaErrorOf = (error: unknown, { mayHaveBeenStored }: Doing = { mayHaveBeenStored: false }): KafkaError => {
   if (error instanceof KafkaError) return error;
@@ -28,9 +29,16 @@ export const kafkaErrorOf = (error: unknown, { mayHaveBeenStored }: Doing = { ma
   return new KafkaError(worst?.code ?? "unexpected", worst?.detail, { cause: error, protocolError: worst?.protocolError });
 };
 
+/** An error that an answer carries as a number. @param what it concerns, as people write it */
+export const errorOfCode = (errorCode: number, what: string): KafkaError => {
+  const error = new ProtocolError(errorCode);
+  const { code, protocolError } = kafkaErrorOf(error);
+  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
+};
+
 type Reason = { readonly code: KafkaErrorCode; readonly detail: string; readonly protocolError?: string };
 
-/** Of several reasons, the one to tell: that a record may have been stored outweighs all others, and what passes by itself comes last. */
+/** Which of several reasons is told: first that a record may be stored, last what passes by itself. */
 const URGENCY: readonly KafkaErrorCode[] = [
   "unknown",
   "misconfigured",
@@ -45,7 +53,7 @@ const URGENCY: readonly KafkaErrorCode[] = [
   "unavailable",
 ];
 
-/** The errors that began it, without those that only wrap them. */
+/** The original errors, without those that only wrap them. */
 const reasonsOf = (error: unknown): readonly unknown[] => {
   // The library's own, and Node's when each address of a host refuses.
   if (error instanceof MultipleErrors || error instanceof AggregateError) return error.errors.flatMap(reasonsOf);
@@ -60,16 +68,16 @@ const LOGIN = "KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD";
 const translate = (error: unknown, mayHaveBeenStored: boolean): Reason => {
   const lost = mayHaveBeenStored ? "unknown" : "unavailable";
   if (error instanceof ProtocolError) {
-    const id = String(error["apiId"]);
-    const said = error["serverErrorMessage"] as string | null | undefined;
-    return { code: codeOfProtocolError(id, mayHaveBeenStored), detail: said ? `${id}, ${withoutStop(said)}` : id, protocolError: id };
+    const { name, message } = protocolErrorOf(error);
+    const detail = message ? `${name}, ${withoutStop(message)}` : name;
+    return { code: codeOfProtocolError(name, mayHaveBeenStored), detail, protocolError: name };
   }
   if (error instanceof AuthenticationError) return { code: "misconfigured", detail: `it refused the login; check ${LOGIN}` };
   if (error instanceof UserError) return { code: "misconfigured", detail: `${withoutStop(error.message)}; ${ADDRESS}` };
   if (error instanceof UnsupportedApiError || error instanceof UnsupportedError)
     return { code: "misconfigured", detail: `the brokers are too old or too new for this client (${withoutStop(error.message)})` };
-  // Of metadata that named a broker which is not there any more: nothing was sent.
-  if (error instanceof NetworkError && error["hasStaleMetadata"] === true) return { code: "unavailable", detail: "a broker is gone" };
+  // The metadata named a broker that no longer exists, so nothing was sent.
+  if (error instanceof NetworkError && isOfStaleMetadata(error)) return { code: "unavailable", detail: "a broker is gone" };
   if (error instanceof TimeoutError) return { code: lost, detail: "it did not answer in time" };
   if (error instanceof NetworkError)
     return { code: lost, detail: `it closed the connection; if that is always so, check KAFKA_SSL, ${LOGIN}` };
@@ -77,7 +85,7 @@ const translate = (error: unknown, mayHaveBeenStored: boolean): Reason => {
   return ofSystem(error, lost);
 };
 
-/** Errors of Node's own sockets, and whatever else is thrown. */
+/** Errors of Node's sockets, and whatever else is thrown. */
 const ofSystem = (error: unknown, lost: KafkaErrorCode): Reason => {
   const { code, syscall, address, port, hostname, message } = (error ?? {}) as Partial<SystemError>;
   const where = hostname ?? `${address}:${port}`;
@@ -98,6 +106,6 @@ const ofSystem = (error: unknown, lost: KafkaErrorCode): Reason => {
 
 type SystemError = NodeJS.ErrnoException & { readonly address: string; readonly port: number; readonly hostname: string };
 
-/** Node's names of what can be wrong with a chain of certificates. */
+/** Node's codes for problems with a chain of certificates. */
 const TRUST = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
 const TLS = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/;

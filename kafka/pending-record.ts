@@ -1,10 +1,10 @@
 import { KafkaError } from "./kafka-error.ts";
-import { ProduceError, type ProduceOutcome, type RecordPlace } from "./produce-error.ts";
-import type { Timers } from "./timers.ts";
+import { ProduceError, type ProduceOutcome, type RecordMetadata } from "./produce-error.ts";
+import type { Time } from "../environment/time.ts";
 
 export type NewRecord = {
   readonly topic: string;
-  /** Absent: by the key as Kafka's own clients choose it, or in turn where there is none. */
+  /** Absent: chosen by the key, or in turn where there is none. */
   readonly partition?: number | undefined;
   /** Milliseconds since 1970. Absent: now. */
   readonly timestampMs?: number | undefined;
@@ -20,34 +20,34 @@ export type PendingRecord = {
   readonly record: NewRecord;
   readonly timestampMs: number;
   readonly bytes: number;
-  /** Undefined until its topic was looked up; from then on it goes nowhere else. */
+  /** Undefined until its topic was looked up. It never changes after that. */
   partition: number | undefined;
-  /** Whether it is in the hands of a broker, or was and nothing is known of it. */
+  /** Whether a broker has it, or had it and nobody knows what became of it. */
   sent: boolean;
-  /** Whether no other record may share its batch, as one of its last batch was refused. */
+  /** Whether it must have a batch of its own, since a batch with it was refused. */
   alone: boolean;
   /** Why the last attempt at it failed. */
   failure: KafkaError | undefined;
   readonly settled: boolean;
-  /** Says what became of it; what is said after the deadline is not heard. */
+  /** Says what became of it. After the deadline this does nothing. */
   settle(outcome: ProduceOutcome): void;
 };
 
-export type PendingCall = { readonly records: readonly PendingRecord[]; readonly stored: Promise<readonly RecordPlace[]> };
+export type PendingCall = { readonly records: readonly PendingRecord[]; readonly stored: Promise<readonly RecordMetadata[]> };
 
-/** The records of one call, which all have an outcome at its deadline at the latest. */
-export const createPendingCall = (records: readonly NewRecord[], timeoutMs: number, timers: Timers): PendingCall => {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly RecordPlace[]>();
+/** The records of one call. Each has an outcome at the deadline at the latest. */
+export const createPendingCall = (records: readonly NewRecord[], timeoutMs: number, time: Time): PendingCall => {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly RecordMetadata[]>();
   const outcomes: (ProduceOutcome | undefined)[] = Array.from({ length: records.length });
   let left = records.length;
-  const now = timers.now();
-  const timer = timers.setTimeout(() => {
+  const now = time.now();
+  const timer = time.setTimeout(() => {
     for (const pending of pendings) if (!pending.settled) pending.settle(late(pending, timeoutMs));
   }, timeoutMs);
   const finish = () => {
-    timers.clearTimeout(timer);
+    time.clearTimeout(timer);
     const all = outcomes as ProduceOutcome[];
-    if (all.every((outcome) => !(outcome instanceof KafkaError))) resolve(all as RecordPlace[]);
+    if (all.every((outcome) => !(outcome instanceof KafkaError))) resolve(all as RecordMetadata[]);
     else reject(new ProduceError(all));
   };
   const pendings = records.map((record, index): PendingRecord => ({
@@ -80,7 +80,7 @@ const late = ({ sent, failure }: PendingRecord, timeoutMs: number): KafkaError =
 /** Topic and partition, as people write them. */
 export const partitionName = ({ record, partition }: PendingRecord): string => `${record.topic}-${partition}`;
 
-/** What a record adds to a batch beside its bytes: lengths, and offset and time relative to the batch's. */
+/** What a record adds to a batch beside its bytes: lengths, and its offset and time relative to the batch. */
 const RECORD_OVERHEAD_BYTES = 32;
 const HEADER_OVERHEAD_BYTES = 8;
 

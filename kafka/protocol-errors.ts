@@ -1,15 +1,15 @@
 import type { KafkaErrorCode } from "./kafka-error.ts";
 
 /**
- * What the errors of Kafka's protocol mean here, by their names there (https://kafka.apache.org/protocol#protocol_error_codes). Those that are
- * not listed are refusals.
+ * The code of an error of Kafka's protocol, by its name (https://kafka.apache.org/protocol#protocol_error_codes). Errors that are not listed are
+ * refusals.
  */
 export const codeOfProtocolError = (id: string, mayHaveBeenStored: boolean): KafkaErrorCode => {
   const code = CODES.get(id) ?? "rejected";
   return code === "unknown" && !mayHaveBeenStored ? "unavailable" : code;
 };
 
-/** By what they mean. */
+/** The names of the errors of each code. */
 export const PROTOCOL_ERRORS: Partial<Record<KafkaErrorCode, readonly string[]>> = {
   unavailable: [
     "LEADER_NOT_AVAILABLE",
@@ -37,7 +37,7 @@ export const PROTOCOL_ERRORS: Partial<Record<KafkaErrorCode, readonly string[]>>
     "REASSIGNMENT_IN_PROGRESS",
     "CONCURRENT_TRANSACTIONS",
   ],
-  // Of these the broker, or a replica of its, may have kept the record.
+  // The broker, or one of its replicas, may have stored the record.
   unknown: ["UNKNOWN_SERVER_ERROR", "REQUEST_TIMED_OUT", "NETWORK_EXCEPTION", "NOT_ENOUGH_REPLICAS_AFTER_APPEND", "KAFKA_STORAGE_ERROR"],
   "unknown-topic": ["UNKNOWN_TOPIC_OR_PARTITION"],
   "topic-exists": ["TOPIC_ALREADY_EXISTS"],

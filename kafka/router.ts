@@ -1,50 +1,50 @@
 import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
-import { createLane, type Lane } from "./lane.ts";
-import { partitionOfKey } from "./partition-of-key.ts";
-import { type NewRecord, partitionName, type PendingRecord } from "./pending-record.ts";
+import { createLeaderQueue, type LeaderQueue } from "./leader-queue.ts";
+import { createPartitioner } from "./partitioner.ts";
+import { partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
-import type { Timers } from "./timers.ts";
+import type { Time } from "../environment/time.ts";
 import { type Leader, type TopicMetadata, topicMetadata } from "./topic-metadata.ts";
 
-/** Brings records to the leaders of their partitions, and each of them to an outcome. */
+/** Brings records to the leaders of their partitions, and each record to an outcome. */
 export type Router = {
-  /** Together with whatever else is added in this turn of the event loop. */
+  /** Sends them together with whatever else is added in this turn of the event loop. */
   add(records: readonly PendingRecord[]): void;
 };
 
-/** Between attempts while a partition has no leader, or another one than was known. */
+/** Between attempts while the leader of a partition changes. */
 const RETRY_PAUSE_MS = 50;
 
-export const createRouter = (client: BytesProducer, timers: Timers): Router => {
-  const lanes = new Map<number, Lane>();
+export const createRouter = (client: BytesProducer, time: Time): Router => {
+  const queues = new Map<number, LeaderQueue>();
   const choosePartition = createPartitioner();
-  const gather = createGathering((run) => timers.setImmediate(run), { fresh: false });
-  const retry = createGathering((run) => timers.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
+  const addSoon = createBatcher((run) => time.setImmediate(run), { fresh: false });
+  const retry = createBatcher((run) => time.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
 
-  function createGathering(schedule: (run: () => void) => unknown, how: { readonly fresh: boolean }) {
-    let gathered: PendingRecord[] = [];
+  function createBatcher(schedule: (run: () => void) => unknown, how: { readonly fresh: boolean }) {
+    let collected: PendingRecord[] = [];
     const flush = (): void => {
-      const waiting = gathered.filter(({ settled }) => !settled);
-      gathered = [];
+      const waiting = collected.filter(({ settled }) => !settled);
+      collected = [];
       for (const [topic, records] of Map.groupBy(waiting, ({ record }) => record.topic)) void route(topic, records, how);
     };
     return (records: readonly PendingRecord[]): void => {
       if (records.length === 0) return;
-      if (gathered.length === 0) schedule(flush);
-      for (const pending of records) gathered.push(pending);
+      if (collected.length === 0) schedule(flush);
+      for (const pending of records) collected.push(pending);
     };
   }
 
-  /** Hands the records of one topic to the lanes of its leaders. */
+  /** Hands the records of one topic to the queues of its leaders. */
   const route = async (topic: string, records: readonly PendingRecord[], how: { readonly fresh: boolean }): Promise<void> => {
     let metadata: TopicMetadata;
     try {
       metadata = await topicMetadata(client, topic, how);
     } catch (error) {
       const failure = kafkaErrorOf(error);
-      // That a broker answers so may pass; if none answers, nobody knows for how long.
+      // What a broker answers may pass soon; if no broker answers, nobody knows how long that lasts.
       if (failure.retryable && failure.protocolError !== undefined) retry(records.map((pending) => failed(pending, failure)));
       else for (const pending of records) pending.settle(failure);
       return;
@@ -56,7 +56,7 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
       return false;
     });
     const leaderOf = ({ partition = 0 }: PendingRecord) => metadata.leaderOf(partition) as Leader;
-    for (const [lane, records] of Map.groupBy(led, (pending) => laneOf(leaderOf(pending)))) lane.add(records);
+    for (const [queue, records] of Map.groupBy(led, (pending) => queueOf(leaderOf(pending)))) queue.add(records);
   };
 
   const withoutLeader = (pending: PendingRecord, { partitions }: TopicMetadata): void => {
@@ -66,13 +66,13 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
     else retry([failed(pending, new KafkaError("unavailable", `nobody leads the partition ${name}`))]);
   };
 
-  const laneOf = (leader: Leader): Lane => {
-    const known = lanes.get(leader.id);
+  const queueOf = (leader: Leader): LeaderQueue => {
+    const known = queues.get(leader.id);
     if (known?.address === leader.address) return known;
-    // A broker that came back elsewhere.
-    const lane = createLane(leader.address, (records) => send(leader, records));
-    lanes.set(leader.id, lane);
-    return lane;
+    // A broker that came back at another address.
+    const queue = createLeaderQueue(leader.address, (records) => send(leader, records));
+    queues.set(leader.id, queue);
+    return queue;
   };
 
   const send = async (leader: Leader, records: readonly PendingRecord[]): Promise<void> => {
@@ -83,18 +83,18 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
     for (const [index, pending] of records.entries()) {
       const outcome = outcomes[index] ?? new KafkaError("unknown");
       if (!(outcome instanceof KafkaError)) pending.settle(outcome);
-      // A broker takes a partition's batch or leaves it; only alone does it show which record is to blame.
+      // A broker takes or refuses the batch of a partition as a whole. Sent alone, a record shows whether it is to blame.
       else if (REFUSALS.has(outcome.code) && (shared.get(partitionName(pending))?.length ?? 0) > 1) apart.push(failed(pending, outcome));
-      // Or a broker that does not know the partition yet, or leads it no more.
+      // Or the broker does not know the partition yet, or no longer leads it.
       else if (outcome.retryable || outcome.code === "unknown-topic") again.push(failed(pending, outcome));
       else pending.settle(outcome);
     }
     for (const pending of apart) pending.alone = true;
-    laneOf(leader).add(apart);
+    queueOf(leader).add(apart);
     retry(again);
   };
 
-  return { add: gather };
+  return { add: addSoon };
 };
 
 const REFUSALS: ReadonlySet<string> = new Set(["too-large", "rejected"]);
@@ -104,15 +104,4 @@ const failed = (pending: PendingRecord, failure: KafkaError): PendingRecord => {
   pending.sent = false;
   pending.failure = failure;
   return pending;
-};
-
-/** As Kafka's own clients do: by the key, else in turn. */
-const createPartitioner = (): ((record: NewRecord, partitions: number) => number) => {
-  const turns = new Map<string, number>();
-  return ({ topic, key }, partitions) => {
-    if (key !== undefined) return partitionOfKey(key, partitions);
-    const turn = turns.get(topic) ?? 0;
-    turns.set(topic, turn + 1);
-    return turn % partitions;
-  };
 };

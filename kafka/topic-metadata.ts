@@ -3,7 +3,7 @@ import { UserError } from "@platformatic/kafka";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 
-/** What is known of one topic: how many partitions it has, and who leads them. */
+/** How many partitions a topic has, and who leads them. */
 export type TopicMetadata = {
   readonly partitions: number;
   /** Undefined while a partition has no leader, or there is no such partition. */
@@ -17,12 +17,12 @@ type Client = {
   metadata(options: { topics: string[]; forceUpdate?: boolean; metadataMaxAge?: number; retries?: number }): Promise<ClusterMetadata>;
 };
 
-/** New partitions are noticed so late; a change of leader is, as soon as it is met. */
+/** New partitions are noticed this late; a caller that meets another leader looks it up fresh. */
 const MAX_AGE_MS = 60_000;
 
 /**
- * Looks a topic up; what is known already is answered without asking, unless it is to be fresh.
- * @throws KafkaError, `unknown-topic` in the time of one answer
+ * Looks a topic up. What is known is returned without asking, unless it is to be fresh.
+ * @throws KafkaError, `unknown-topic` after one answer
  */
 export const topicMetadata = async (client: Client, topic: string, { fresh }: { readonly fresh: boolean }): Promise<TopicMetadata> => {
   const ask = (topics: string[], forceUpdate: boolean) => client.metadata({ topics, forceUpdate, metadataMaxAge: MAX_AGE_MS, retries: 0 });
@@ -31,7 +31,7 @@ export const topicMetadata = async (client: Client, topic: string, { fresh }: { 
     return describe(topics.get(topic) as ClusterTopicMetadata, brokers);
   } catch (error) {
     if (!(error instanceof UserError)) throw kafkaErrorOf(error);
-    // What the library throws of a topic that is not there it also throws of a connection that does not fit. Then this fails too.
+    // The library throws the same for an unknown topic and for a connection that does not fit. The second question fails only for the latter.
     await ask([], true).catch((error: unknown) => {
       throw kafkaErrorOf(error);
     });

@@ -3,8 +3,8 @@ import type { DeclaredTopic } from "../declared-topic.ts";
 import type { Topics } from "./topics.ts";
 
 /**
- * Makes the topics that are not there. A cluster is shared: a topic that is there belongs to whoever made it, and more partitions would
- * send keys elsewhere.
+ * Makes the topics that are missing. A cluster is shared: a topic that exists belongs to whoever made it, and more partitions would send
+ * keys elsewhere.
  * @throws KafkaError
  */
 export const makeDeclaredTopics = async (

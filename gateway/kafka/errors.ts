@@ -1,4 +1,3 @@
-import { ProtocolError } from "@platformatic/kafka";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KAFKA_ERRORS, KafkaError, type KafkaErrorCode } from "../../kafka/kafka-error.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -20,10 +19,10 @@ export const toldToCaller = async <Result>(run: () => Promise<Result>): Promise<
   }
 };
 
-/** What is the matter with the cluster, and with the way to it, is for those who run the gateway: it is logged. */
+/** Details about the cluster and the connection to it are for those who run the gateway: they go to the log. */
 const FOR_THE_LOG: ReadonlySet<KafkaErrorCode> = new Set(["unavailable", "unknown", "misconfigured", "unexpected"]);
 
-/** What is missing, by what a broker says. */
+/** Which right is missing, by the error of the protocol. */
 const RIGHTS: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Describe on the topic, and Write to produce or Read to consume.",
   GROUP_AUTHORIZATION_FAILED: " The gateway's user of Kafka needs Read on the group.",
@@ -49,11 +48,4 @@ export const STATUSES: Readonly<Record<KafkaErrorCode, number>> = {
   rebalanced: 409,
   misconfigured: 500,
   unexpected: 500,
-};
-
-/** An error that an answer carries as a number. @param what it is about, as people write it */
-export const errorOfCode = (errorCode: number, what: string): KafkaError => {
-  const error = new ProtocolError(errorCode);
-  const { code, protocolError } = kafkaErrorOf(error);
-  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
 };

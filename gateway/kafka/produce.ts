@@ -1,28 +1,28 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord as KafkaRecord } from "../../kafka/pending-record.ts";
-import { ProduceError, type RecordPlace as KafkaPlace } from "../../kafka/produce-error.ts";
+import { ProduceError, type RecordMetadata as KafkaRecordMetadata } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
 import type { Budget } from "../budgets.ts";
-import type { NewRecord, RecordPlace } from "../engine.ts";
+import type { NewRecord, RecordMetadata } from "../engine.ts";
 import { GatewayError, type RecordResult } from "../gateway-error.ts";
 import { gatewayErrorOfKafka, messageOf, STATUSES } from "./errors.ts";
 
-/** A call is answered by then, whatever the cluster does: more than a change of leader takes, less than callers wait. */
+/** A call is answered by then, whatever the cluster does. A change of leader takes less, and callers wait longer. */
 const TIMEOUT_MS = 10_000;
-/** What a record holds of memory while it is under way, beside its bytes. */
+/** How much memory a record takes while it is in flight, beside its bytes. */
 const RECORD_BYTES = 1_024;
 
-/** Stores records. @param queue how many bytes of them may be under way @throws GatewayError with what became of each */
+/** Stores records. @param queue bounds how many bytes are in flight @throws GatewayError with what became of each record */
 export const produceRecords = async (
   producer: KafkaProducer,
   queue: Budget,
   records: readonly NewRecord[],
-): Promise<readonly RecordPlace[]> => {
+): Promise<readonly RecordMetadata[]> => {
   const bytesOfRecords = records.map(bytesOf);
   const bytes = bytesOfRecords.reduce((sum, record) => sum + sizeOf(record), 0);
   queue.take(bytes);
   try {
-    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(placeOf);
+    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(recordMetadataOf);
   } catch (error) {
     throw error instanceof ProduceError ? failureOf(error) : gatewayErrorOfKafka(error);
   } finally {
@@ -46,23 +46,22 @@ const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   );
 const HEADER_BYTES = 256;
 
-const placeOf = ({ topic, partition, offset, timestampMs }: KafkaPlace): RecordPlace => ({
+const recordMetadataOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
   topic,
   partition,
-  offset: Number(offset),
+  offset,
   timestamp: timestampMs,
 });
 
 /**
- * A cluster stores each partition's records on its own. If none was stored, the status says what to do, and the records at fault are
- * named as where a call is refused. If some were, or may have been, it is 500, with what is known of each: those of which nobody knows
- * are left out.
+ * A cluster stores each partition's records on its own. If it stored none, the status says what to do, and `results` names the records to
+ * blame. If it stored some, or may have, the status is 500, and `results` tells of each record whose fate is known.
  */
 const failureOf = (error: ProduceError): GatewayError => {
   const failures = error.outcomes.filter((outcome) => outcome instanceof KafkaError);
   const isClear = failures.length === error.outcomes.length && failures.every(({ code }) => code !== "unknown");
   const results = error.outcomes.flatMap((outcome, index): RecordResult[] => {
-    if (!(outcome instanceof KafkaError)) return [{ index, ...placeOf(outcome) }];
+    if (!(outcome instanceof KafkaError)) return [{ index, ...recordMetadataOf(outcome) }];
     return outcome.code === "unknown" ? [] : [{ index, status: STATUSES[outcome.code], error: messageOf(outcome) }];
   });
   if (!isClear)

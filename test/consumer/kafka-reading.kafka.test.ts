@@ -50,6 +50,20 @@ kafkaSuite("reading from Kafka", ({ brokers }) => {
     ]);
   });
 
+  test("leaves out what a transaction produced that was aborted", async () => {
+    const topic = await createTopic(brokers, "aborted", 1);
+    const producer = new Producer({ clientId: "test", bootstrapBrokers: [...brokers], transactionalId: topic, idempotent: true });
+    for (const value of ["aborted", "committed"]) {
+      const transaction = await producer.beginTransaction();
+      await transaction.send({ messages: [{ topic, partition: 0, value: Buffer.from(value) }] });
+      await (value === "aborted" ? transaction.abort() : transaction.commit());
+    }
+    await producer.close();
+    await produce(topic, ["plain"]);
+    const { source, stop } = await open(topic);
+    expect(await take(source, 2, stop)).toMatchObject([{ value: "committed" }, { value: "plain" }]);
+  });
+
   test("gives the time of arrival where a topic keeps that, and the record's own elsewhere", async () => {
     const arriving = await createTopic(brokers, "arriving", 1, { "message.timestamp.type": "LogAppendTime" });
     const own = await createTopic(brokers, "own", 1);

@@ -24,7 +24,7 @@ kafkaSuite("Kafka", ({ brokers }) => {
         }),
       async produce(records) {
         const places = await produceAll(brokers, records.map(toBytes));
-        return places.map(({ topic, partition, offset }) => ({ topic, partition, offset: Number(offset) }));
+        return places.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
       },
       async read(topic, count) {
         const records = await readRecords(brokers, topic, count);

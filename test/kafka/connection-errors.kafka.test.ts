@@ -68,12 +68,12 @@ kafkaSuite(
       await expect(listTopics(untrusted)).rejects.toMatchObject(failure("misconfigured", /not trusted \(\w+\); set KAFKA_SSL_CA_FILE/));
       const topic = await createTopic(brokers, "tls", 1);
       const ca = await certificateOf(tlsBrokers[0] as string);
-      expect(await produce(connectionTo(tlsBrokers, { tls: { ca } }), topic)).toMatchObject([{ topic, offset: 0n }]);
+      expect(await produce(connectionTo(tlsBrokers, { tls: { ca } }), topic)).toMatchObject([{ topic, offset: 0 }]);
     });
 
     test.each(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const)("logs in by %s, and tells of a wrong password", async (mechanism) => {
       const topic = await createTopic(brokers, "sasl", 1);
-      expect(await produce(login(mechanism, "admin", "admin-secret"), topic)).toMatchObject([{ topic, offset: 0n }]);
+      expect(await produce(login(mechanism, "admin", "admin-secret"), topic)).toMatchObject([{ topic, offset: 0 }]);
       const wrong = login(mechanism, "admin", "wrong");
       await expect(listTopics(wrong)).rejects.toMatchObject(
         failure("misconfigured", /refused the login; check KAFKA_SASL_MECHANISM, KAFKA_USERNAME/),

@@ -62,10 +62,10 @@ kafkaSuite(
       const places = known.flatMap(([name, outcome]) =>
         outcome === undefined || outcome instanceof KafkaError ? [] : [{ name, ...outcome }],
       );
-      const last = places.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0n);
-      const stored = (await readRecords(kafka.brokers, topic, Number(last) + 1)).map(({ value }) => String(value));
+      const last = places.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0);
+      const stored = (await readRecords(kafka.brokers, topic, last + 1)).map(({ value }) => String(value));
       expect(new Set(stored).size).toBe(stored.length);
-      for (const { name, offset } of places) expect(stored[Number(offset)]).toBe(name);
+      for (const { name, offset } of places) expect(stored[offset]).toBe(name);
 
       await kafka.ready(2);
       // What is on its way to the broker when its time is over may have been stored: then the next one tells.

@@ -1,43 +1,42 @@
 import type { Broker, MetadataResponse, MetadataResponseTopic } from "./protocol.ts";
-import { kafkaErrorOf } from "../../kafka/errors.ts";
-import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import { errorOfCode } from "./errors.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
+import { errorOfCode, kafkaErrorOf } from "./errors.ts";
+import { KafkaError } from "./kafka-error.ts";
+import type { Time } from "../environment/time.ts";
+import { type Requests, wholeAnswer } from "./library.ts";
 
-/** What is known of a topic. */
+/** A topic, its partitions and their leaders. */
 export type Topic = {
   readonly name: string;
-  /** What newer brokers call it. */
+  /** Newer requests of the protocol name a topic by it. */
   readonly id: string;
-  /** Who leads each partition; undefined while nobody does. */
+  /** The leader of each partition; undefined while there is none. */
   readonly leaders: readonly (Broker | undefined)[];
 };
 
-/** Which topics there are, and whom to ask about them. */
+/** Finds topics and the leaders of their partitions. */
 export type Directory = {
-  /** Every topic that the gateway's user may know of, without Kafka's own. */
+  /** Every topic that the user may describe, without Kafka's own. */
   all(): Promise<ReadonlyMap<string, Topic>>;
-  /** Those of the topics that are there; what is known is answered without asking. @throws KafkaError `unauthorized`, `unavailable` */
+  /** Those of the topics that exist. What is known is returned without asking. @throws KafkaError `unauthorized`, `unavailable` */
   find(names: Iterable<string>): Promise<ReadonlyMap<string, Topic>>;
-  /** To be asked for anew: it is led by others, or was deleted. */
+  /** Looks these up again the next time: they have other leaders, or were deleted. */
   forget(names: Iterable<string>): void;
 };
 
-/** New partitions are noticed so late; other leaders, and deletion, as soon as they are met. */
+/** New partitions are noticed this late. A caller that meets another leader, or a deleted topic, says so by `forget`. */
 const MAX_AGE_MS = 60_000;
-/** So long nobody asks again: for all topics, or for one that was not there. */
+/** How soon brokers are asked again for all topics, or for one that did not exist. */
 const FLOOR_MS = 1_000;
-/** Names that were not there, which callers choose. */
+/** How many names of missing topics are remembered: callers choose them. */
 const MAX_MISSING = 10_000;
 
-export const createDirectory = (requests: Requests, clock: Clock): Directory => {
+export const createDirectory = (requests: Requests, time: Time): Directory => {
   const known = new Map<string, { readonly topic: Topic; readonly at: number }>();
   const missing = new Map<string, number>();
   let listing: { readonly at: number; readonly topics: Promise<ReadonlyMap<string, Topic>> } | undefined;
 
   const remember = (topic: Topic): Topic => {
-    known.set(topic.name, { topic, at: clock.now() });
+    known.set(topic.name, { topic, at: time.now() });
     missing.delete(topic.name);
     return topic;
   };
@@ -57,7 +56,7 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
   };
 
   const lookUp = async (names: readonly string[]): Promise<void> => {
-    const now = clock.now();
+    const now = time.now();
     if (missing.size + names.length > MAX_MISSING) missing.clear();
     for (const found of await describe(names)) {
       if (!(found instanceof KafkaError)) remember(found);
@@ -71,16 +70,16 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
   };
 
   const isToBeAsked = (name: string): boolean => {
-    const now = clock.now();
+    const now = time.now();
     const at = known.get(name)?.at;
     return at === undefined ? now - (missing.get(name) ?? -FLOOR_MS) >= FLOOR_MS : now - at >= MAX_AGE_MS;
   };
 
   return {
     async all() {
-      if (listing === undefined || clock.now() - listing.at >= FLOOR_MS) {
+      if (listing === undefined || time.now() - listing.at >= FLOOR_MS) {
         const topics = list();
-        listing = { at: clock.now(), topics };
+        listing = { at: time.now(), topics };
         topics.catch(() => (listing = undefined));
       }
       return listing.topics;
@@ -88,7 +87,7 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
     async find(names) {
       const wanted = [...new Set(names)];
       const asked = wanted.filter(isToBeAsked);
-      // What is merely old is good enough while nobody can be asked.
+      // Old knowledge is good enough while no broker answers.
       if (asked.length > 0)
         await lookUp(asked).catch((error: unknown) => {
           if (!(error instanceof KafkaError && error.retryable) || asked.some((name) => !known.has(name))) throw error;
@@ -110,13 +109,13 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
   };
 };
 
-/** What is wrong with a topic: with a partition of it, that it has no leader. */
+/** The topic, or why there is none. A partition that has an error of its own has no leader. */
 const topicOf = (
   { errorCode, name, topicId, partitions }: MetadataResponseTopic,
   brokers: ReadonlyMap<number, Broker>,
 ): Topic | KafkaError => {
   const topic = String(name);
-  // Without a leader the whole of a topic can be said to have none.
+  // An error of the whole topic may only mean that one of its partitions has no leader.
   if (partitions.length === 0) return errorOfCode(errorCode === 0 ? UNKNOWN_TOPIC : errorCode, JSON.stringify(topic));
   const leaders: (Broker | undefined)[] = [];
   for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = brokers.get(leaderId);

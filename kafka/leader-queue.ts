@@ -1,30 +1,30 @@
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 
-/** The way to one leader: records gather while as many sends as may be are under way. */
-export type Lane = {
+/** The records for one leader. They collect while as many sends as allowed are in flight. */
+export type LeaderQueue = {
   /** Sends what it can at once. */
   add(records: readonly PendingRecord[]): void;
-  /** Of the broker that it leads to. */
+  /** Of the leader. */
   readonly address: string;
 };
 
-/** A connection keeps the order of what is on it, so several sends at once do not change the order within a partition. */
+/** A connection keeps the order of its requests, so several sends at once do not change the order within a partition. */
 const MAX_SENDS_IN_FLIGHT = 4;
-/** Below `max.message.bytes`, whose default is 1 MiB and a little, as that limits the batch of a partition. */
+/** Below `max.message.bytes`, which limits the batch of a partition. Its default is a little more than 1 MiB. */
 const MAX_PARTITION_BYTES = 900 * 1024;
 const MAX_SEND_BYTES = 4 * 1024 * 1024;
 const MAX_SEND_RECORDS = 5_000;
-/** A record's time is written relative to that of the first of its batch, which the library gets wrong from here on: 25 days. */
+/** The time of a record is relative to that of the first one in its batch. From this difference on, 25 days, the library gets it wrong. */
 const MAX_SPREAD_MS = 2 ** 31 - 1;
 
 /** @param send never rejects */
-export const createLane = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): Lane => {
+export const createLeaderQueue = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): LeaderQueue => {
   let waiting: PendingRecord[] = [];
   let inFlight = 0;
 
   const pump = (): void => {
     while (inFlight < MAX_SENDS_IN_FLIGHT) {
-      // Those whose deadline has passed were told that they were not sent.
+      // Records whose deadline has passed have failed as not sent.
       waiting = waiting.filter(({ settled }) => !settled);
       if (waiting.length === 0) return;
       const { batch, rest } = takeBatch(waiting);

@@ -1,4 +1,19 @@
-/** The partition of a key, as Kafka's default partitioner has it: `toPositive(murmur2(key)) % partitions`. */
+import type { TopicPartition } from "../protocol/topic-partition.ts";
+
+type Keyed = Pick<TopicPartition, "topic"> & { readonly key?: Buffer | undefined };
+
+/** Chooses partitions as Kafka's own clients do: by the key, or in turn where there is none. */
+export const createPartitioner = (): ((record: Keyed, partitions: number) => number) => {
+  const turns = new Map<string, number>();
+  return ({ topic, key }, partitions) => {
+    if (key !== undefined) return partitionOfKey(key, partitions);
+    const turn = turns.get(topic) ?? 0;
+    turns.set(topic, turn + 1);
+    return turn % partitions;
+  };
+};
+
+/** The partition of a key, by the rule of Kafka's default partitioner: `toPositive(murmur2(key)) % partitions`. */
 export const partitionOfKey = (key: Buffer, partitions: number): number => (murmur2(key) & 0x7fff_ffff) % partitions;
 
 const SEED = 0x9747_b28c;
