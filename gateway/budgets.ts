@@ -39,17 +39,17 @@ export type Budgets = {
   /** Bytes of bodies that were or are being received and are not answered. */
   readonly bodies: Budget;
   /** Bytes of records that are on their way to slow or fast clients. */
-  readonly answers: Budget;
+  readonly responses: Budget;
 };
 
-export type BudgetSizes = { readonly waits: number; readonly calls: number; readonly bodyBytes: number; readonly answerBytes: number };
+export type BudgetSizes = { readonly waits: number; readonly calls: number; readonly bodyBytes: number; readonly responseBytes: number };
 
 /** A call holds a few kilobytes, so ten thousand of them less than the bodies. */
-export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, answerBytes: 64 * 1024 * 1024 };
+export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, responseBytes: 64 * 1024 * 1024 };
 
-export const createBudgets = ({ waits, calls, bodyBytes, answerBytes }: BudgetSizes): Budgets => ({
+export const createBudgets = ({ waits, calls, bodyBytes, responseBytes }: BudgetSizes): Budgets => ({
   waits: createBudget(waits, "The gateway has as many calls that wait as it can."),
   calls: createBudget(calls, "The gateway has as many calls at once as it can."),
   bodies: createBudget(bodyBytes, "The gateway holds as many records as it can."),
-  answers: createBudget(answerBytes, "The gateway holds as many answers for slow clients as it can."),
+  responses: createBudget(responseBytes, "The gateway holds as many responses for slow clients as it can."),
 });

@@ -66,16 +66,16 @@ export type RecordMetadata = TopicPartitionOffset & { readonly timestamp: number
 /** A record as it is answered: a record without a key has the key `""`. */
 export type StoredRecord = RecordMetadata & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
 
-/** The room for one answer, out of what all answers together may hold. */
-export type AnswerRoom = {
-  /** How much may be answered now; a single record is always let through. @throws GatewayError 503 while there is no room at all */
+/** The memory for one response, out of what all responses together may hold. */
+export type ResponseMemory = {
+  /** How much may be read now; a single record is always let through. @throws GatewayError 503 while there is nothing left at all */
   free(): { readonly records: number; readonly bytes: number };
-  /** Says that records of so many bytes are on their way. */
+  /** Says that records of so many bytes are held. */
   take(bytes: number): void;
 };
 
 export type Waiting = {
-  readonly room: AnswerRoom;
+  readonly memory: ResponseMemory;
   /** How long to wait for a first record. */
   readonly timeoutMs: number;
   /** Aborted when nobody is there any more to be answered. */

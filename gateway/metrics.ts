@@ -39,7 +39,7 @@ export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => 
     unlabelled("waiting_calls", "Calls that wait for records, or are being answered with them.", budgets.waits.used()),
     unlabelled("calls", "All other calls that are being answered.", budgets.calls.used()),
     unlabelled("body_bytes", "Bytes of bodies that are held.", budgets.bodies.used()),
-    unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.answers.used()),
+    unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.responses.used()),
   ];
 
   /** By route and status: finding them by their labels each time would cost more than counting. */

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
 import { createFailureLog } from "./failure-log.ts";
@@ -29,7 +29,7 @@ export type GatewayOptions = {
 export type GatewaySeams = {
   readonly engine: Engine;
   readonly log: Pick<Log, "warn" | "error">;
-  readonly clock?: Clock;
+  readonly time?: Time;
   /** What else is to be told at `/metrics`. */
   readonly registry?: Registry;
 };
@@ -43,7 +43,7 @@ export type Gateway = {
 /** Serves an engine in the dialect of Upstash Kafka REST. Rejects if the port is taken. */
 export const startGateway = async (
   { host, port, credentials, corsOrigins = [], requestTimeoutMs = 30_000, unreadTimeoutMs = 30_000, budgets: sizes }: GatewayOptions,
-  { engine, log, clock = systemClock, registry = new Registry() }: GatewaySeams,
+  { engine, log, time = systemTime, registry = new Registry() }: GatewaySeams,
 ): Promise<Gateway> => {
   let stopping = false;
   const budgets = createBudgets({ ...DEFAULT_BUDGETS, ...sizes });
@@ -54,9 +54,9 @@ export const startGateway = async (
     budgets,
     unreadTimeoutMs,
     metrics: createMetrics(registry, budgets),
-    clock,
+    time,
     isStopping: () => stopping,
-    onError: createFailureLog(log, clock),
+    onError: createFailureLog(log, time),
   });
   const server = createServer(
     {
@@ -80,9 +80,9 @@ export const startGateway = async (
       server.close();
       engine.drain();
       server.closeIdleConnections();
-      const timer = clock.setTimeout(() => server.closeAllConnections(), STOP_MS);
+      const timer = time.setTimeout(() => server.closeAllConnections(), STOP_MS);
       await closed;
-      clock.clearTimeout(timer);
+      time.clearTimeout(timer);
       await engine.close();
     },
   };

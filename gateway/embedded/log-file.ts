@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AnswerRoom, NewRecord, StoredRecord } from "../engine.ts";
+import type { NewRecord, ResponseMemory, StoredRecord } from "../engine.ts";
 import { createTransact } from "./database.ts";
 import { headersFromText, headersToText } from "./headers-text.ts";
 import { activeSegment, type Partition } from "./partition.ts";
@@ -7,15 +7,15 @@ import { ROW_BYTES } from "./record-table.ts";
 import { isFull } from "./segment.ts";
 import { openSegmentTable } from "./segment-table.ts";
 
-/** What is still free in an answer. Becomes less as records are read; the first record always fits. */
+/** What is still free in a response. Becomes less as records are read; the first record always fits. */
 export type Room = { records: number; bytes: number; empty: boolean };
 
-/** Reads into an answer's room, and takes what was read out of it. @throws GatewayError 503 without room */
-export const readInto = <Result>(answer: AnswerRoom, read: (room: Room) => Result): Result => {
-  const free = answer.free();
+/** Reads into a response's memory, and takes what was read out of it. @throws GatewayError 503 without memory */
+export const readInto = <Result>(memory: ResponseMemory, read: (room: Room) => Result): Result => {
+  const free = memory.free();
   const room = { ...free, empty: true };
   const result = read(room);
-  answer.take(free.bytes - room.bytes);
+  memory.take(free.bytes - room.bytes);
   return result;
 };
 

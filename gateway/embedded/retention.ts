@@ -1,5 +1,5 @@
 import type { Log } from "../../environment/log.ts";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import type { LogFile } from "./log-file.ts";
 import { activeSegment, type Partition, type Topics } from "./partition.ts";
 
@@ -15,7 +15,7 @@ export type RetentionSeams = {
   readonly file: Pick<LogFile, "removeOldest">;
   /** Gives space back to the disk, and says whether there is more to give. */
   readonly compact: () => boolean;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly log: Pick<Log, "error">;
 };
 
@@ -24,7 +24,7 @@ const PAUSE_MS = 60_000;
 /** What one turn of the event loop removes at most, so that calls need not wait for all of it. */
 const SEGMENTS_A_TURN = 8;
 
-export const createRetentionSweeper = ({ topics, file, compact, clock, log }: RetentionSeams): RetentionSweeper => {
+export const createRetentionSweeper = ({ topics, file, compact, time, log }: RetentionSeams): RetentionSweeper => {
   const waiting = new Set<Partition>();
   let sweeping = false;
   let stopped = false;
@@ -33,7 +33,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
   /** One turn's work. Returns whether there is more. */
   const sweepSome = (): boolean => {
     for (const partition of waiting) {
-      const now = clock.now();
+      const now = time.now();
       const count = countRemovable(partition, now);
       if (count <= SEGMENTS_A_TURN) waiting.delete(partition);
       if (count === 0) continue;
@@ -58,7 +58,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
   const sweepSoon = (): void => {
     if (sweeping) return;
     sweeping = true;
-    clock.setImmediate(sweep);
+    time.setImmediate(sweep);
   };
 
   const look = (partitions: Iterable<Partition>): void => {
@@ -67,7 +67,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
   };
 
   const lookAround = (): void => {
-    timer = clock.setTimeout(lookAround, PAUSE_MS);
+    timer = time.setTimeout(lookAround, PAUSE_MS);
     look([...topics.values()].flat());
   };
   lookAround();
@@ -76,7 +76,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
     look,
     stop() {
       stopped = true;
-      clock.clearTimeout(timer);
+      time.clearTimeout(timer);
     },
   };
 };

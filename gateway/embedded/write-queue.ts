@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { GatewayError } from "../gateway-error.ts";
 
 /** Writes that share a transaction, and so an fsync: all that arrive in one turn of the event loop. */
@@ -13,7 +13,7 @@ export type WriteQueue = {
 
 type Write = { readonly apply: () => unknown; readonly resolve: (result: never) => void; readonly reject: (error: unknown) => void };
 
-export const createWriteQueue = (transact: (run: () => void) => void, clock: Clock): WriteQueue => {
+export const createWriteQueue = (transact: (run: () => void) => void, time: Time): WriteQueue => {
   let queue: Write[] = [];
   let failure: unknown;
 
@@ -36,7 +36,7 @@ export const createWriteQueue = (transact: (run: () => void) => void, clock: Clo
 
   const write: WriteQueue["write"] = (apply) =>
     new Promise((resolve, reject) => {
-      if (queue.push({ apply, resolve, reject }) === 1) clock.setImmediate(flush);
+      if (queue.push({ apply, resolve, reject }) === 1) time.setImmediate(flush);
     });
 
   return {

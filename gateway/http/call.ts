@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Credential, Scope } from "../credentials.ts";
-import type { AnswerRoom, Engine } from "../engine.ts";
+import type { Engine, ResponseMemory } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Query } from "./target.ts";
 
@@ -21,17 +21,18 @@ export type Call = {
   readonly body: unknown;
   /** How many bytes the body had. */
   readonly bodyBytes: number;
-  /** Where the records of the answer find room until the client has them. */
-  readonly room: AnswerRoom;
-  /** Aborted when the connection closes before the answer was written. */
+  /** Holds the records of the response until the client has them. */
+  readonly memory: ResponseMemory;
+  /** Aborted when the connection closes before the response was written. */
   readonly signal: () => AbortSignal;
 };
 
-export type Answer = {
+/** What a route answers a call with. */
+export type RouteResponse = {
   /** What is written as JSON; with a content type, text that is written as it is. */
   readonly body: unknown;
   readonly contentType?: string;
-  /** Called once: whether the answer was written. */
+  /** Called once: whether the response was written. */
   readonly settle?: (written: boolean) => void;
 };
 
@@ -48,10 +49,10 @@ export type Route = {
   readonly bodyIs?: "text";
   /** Whether `user` and `pass` of the query may stand in for an Authorization header. */
   readonly credentialsInQuery?: true;
-  handle(call: Call): Promise<Answer>;
+  handle(call: Call): Promise<RouteResponse>;
 };
 
-/** How much one call may carry, and one answer. */
+/** How much one call may carry, and one response. */
 export const LIMITS = {
   /** Of the path and the headers: Node's own limit. */
   headBytes: 16 * 1024,
@@ -59,9 +60,9 @@ export const LIMITS = {
   recordBytes: 1024 * 1024,
   /** Elements of an array in a body, such as records: what one transaction writes while everybody else waits. */
   bodyElements: 10_000,
-  /** Bounds one answer: what a client must hold at once. */
-  answerRecords: 500,
-  answerBytes: 4 * 1024 * 1024,
+  /** Bounds one response: what a client must hold at once. */
+  responseRecords: 500,
+  responseBytes: 4 * 1024 * 1024,
   /** Longer than any client waits; shorter than forgetting that it waits. */
   waitMs: 600_000,
 } as const;

@@ -32,7 +32,7 @@ export const consumeRoute: Route = {
       topics,
       options: () => readOptions(call),
       timeoutMs: readTimeout(call, DEFAULT_WAIT_MS),
-      room: call.room,
+      memory: call.memory,
       signal: call.signal(),
     });
     call.metrics.delivered(records);
@@ -50,7 +50,7 @@ export const fetchRoute: Route = {
     const offsets = readOffsets(call.body);
     for (const { topic } of offsets) requireTopic(call.credential, topic);
     const timeoutMs = readTimeout(call, DEFAULT_WAIT_MS);
-    const records = await call.engine.fetch({ offsets, timeoutMs, room: call.room, signal: call.signal() });
+    const records = await call.engine.fetch({ offsets, timeoutMs, memory: call.memory, signal: call.signal() });
     call.metrics.delivered(records);
     return { body: records };
   },

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { type Authenticator, type Credential, requireScope } from "../credentials.ts";
 import type { Engine } from "../engine.ts";
 import { GatewayError, gatewayErrorOf } from "../gateway-error.ts";
 import type { Metrics } from "../metrics.ts";
-import { createAnswerRoom } from "./answer-room.ts";
 import { decodeBody, parseBody, readBody } from "./body.ts";
 import type { Budgets } from "../budgets.ts";
 import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
+import { createResponseMemory } from "./response-memory.ts";
 import { findRoute, isRoute } from "./routes.ts";
 import { createTargetReader, type Target } from "./target.ts";
 
@@ -26,12 +26,12 @@ export type ListenerOptions = {
   readonly onError: (error: GatewayError, route: string) => void;
   /** Whether the server is going away, so that connections are not kept. */
   readonly isStopping: () => boolean;
-  readonly clock: Clock;
+  readonly time: Time;
 };
 
 /** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
 export const createListener = (options: ListenerOptions) => {
-  const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, clock } = options;
+  const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, time } = options;
 
   const readTarget = createTargetReader();
 
@@ -47,7 +47,7 @@ export const createListener = (options: ListenerOptions) => {
     const slots = route.waits === true ? budgets.waits : budgets.calls;
     slots.take(1);
     let bodyBytes = 0;
-    const room = createAnswerRoom(budgets.answers);
+    const memory = createResponseMemory(budgets.responses);
     try {
       const reading = readBody(request, (bytes) => {
         budgets.bodies.take(bytes);
@@ -58,7 +58,7 @@ export const createListener = (options: ListenerOptions) => {
       const call: Call = {
         engine,
         metrics,
-        now: clock.now,
+        now: time.now,
         credential,
         path: target.path,
         query: target.query,
@@ -66,20 +66,20 @@ export const createListener = (options: ListenerOptions) => {
         rawHeaders: request.rawHeaders,
         body: route.bodyIs === "text" ? decodeBody(body) : parseBody(body),
         bodyBytes: body.length,
-        room,
+        memory,
         signal: () => closeSignal(response),
       };
-      const answer = await route.handle(call);
-      if (answer.settle !== undefined || room.isUsed())
+      const { body: responseBody, contentType, settle } = await route.handle(call);
+      if (settle !== undefined || memory.isUsed())
         whenWritten(response, (written) => {
-          room.release();
-          answer.settle?.(written);
+          memory.release();
+          settle?.(written);
         });
       if (response.destroyed) return;
-      send(response, 200, answer.body, headers(), answer.contentType);
+      send(response, 200, responseBody, headers(), contentType);
       cutIfUnread(response, unreadTimeoutMs);
     } catch (error) {
-      room.release();
+      memory.release();
       throw error;
     } finally {
       budgets.bodies.give(bodyBytes);
@@ -103,7 +103,7 @@ export const createListener = (options: ListenerOptions) => {
       const error = gatewayErrorOf(thrown);
       if (error.status >= 500 && error.cause !== undefined) onError(error, route);
       sendError(response, error, headers());
-      discardRest(request, clock);
+      discardRest(request, time);
     } finally {
       connection.unanswered -= 1;
       metrics.answered(route, response.statusCode, (performance.now() - began) / 1000);

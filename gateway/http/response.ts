@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { errorBody, type GatewayError } from "../gateway-error.ts";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -67,10 +67,10 @@ export const closeSignal = (response: ServerResponse): AbortSignal => {
 const LINGER_MS = 1000;
 
 /** Closing with bytes unread would reset the connection, and the client might never see why it was refused. */
-export const discardRest = (request: IncomingMessage, clock: Clock): void => {
+export const discardRest = (request: IncomingMessage, time: Time): void => {
   if (request.complete) return;
   request.on("error", () => {});
   request.resume();
-  const timer = clock.setTimeout(() => request.socket.destroy(), LINGER_MS);
-  request.once("close", () => clock.clearTimeout(timer));
+  const timer = time.setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once("close", () => time.clearTimeout(timer));
 };

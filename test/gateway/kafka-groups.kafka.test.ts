@@ -1,6 +1,6 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
 import { afterAll, expect, test } from "vitest";
-import { systemClock } from "../../gateway/clock.ts";
+import { systemTime } from "../../environment/time.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { createConsumerClient } from "../../bench/kafka/library-consumer.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
@@ -101,8 +101,8 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
   test("a group gets the partitions that a topic gets later", async () => {
     const scope = ownName("growing");
     let later = 0;
-    const clock = { ...systemClock, now: () => Date.now() + later };
-    const engine = await kafkaEngineUnderTest({ brokers, scope, clock });
+    const time = { ...systemTime, now: () => Date.now() + later };
+    const engine = await kafkaEngineUnderTest({ brokers, scope, time });
     await take(engine);
     await admin.createPartitions({ topics: [{ name: `${scope}-t`, count: 6 }] });
     later = 60_000;

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
 import { startProcess } from "../helpers/processes.ts";
+import { describeKill } from "./kill-contract.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const start = async (overrides: Record<string, string> = {}): Promise<GatewayProcess> => {
@@ -109,6 +110,8 @@ test("keeps committed offsets over kill -9", async () => {
   await gateway.restart("SIGKILL");
   expect(await call(gateway, "/committed/g/i", { topic: "requests", partition: 0 })).toMatchObject([{ offset: 1 }]);
 });
+
+describeKill(async () => ({ gateway: await start({ GATEWAY_TOPICS: "t:2" }), topic: "t", group: "g" }));
 
 test("answers a waiting consume, exits 0 and starts again with everything when it is told to stop", async () => {
   const gateway = await start();

@@ -13,13 +13,13 @@ export type OpenOptions = Partial<Omit<EmbeddedEngineOptions, "topics">> &
 /** An embedded engine, by default in a new folder with topic `t` of 4 partitions and `u` of 1. It is not closed by itself. */
 export const openEngine = async ({
   topics = { t: 4, u: 1 },
-  clock,
+  time,
   log = { error: () => {}, warn: () => {} },
   ...options
 }: OpenOptions = {}) =>
   openEmbeddedEngine(
     { dataDir: options.dataDir ?? (await temporaryFolder()), fsync: "os", ...options, topics: declared(topics) },
-    { log, ...(clock === undefined ? {} : { clock }) },
+    { log, ...(time === undefined ? {} : { time }) },
   );
 
 /** The same, closed with the test. */

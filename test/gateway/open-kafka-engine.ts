@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { type Clock, systemClock } from "../../gateway/clock.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { type KafkaEngineOptions, openKafkaEngine } from "../../gateway/kafka/kafka-engine.ts";
 import { ownName } from "../kafka/broker/topics.ts";
@@ -12,7 +12,7 @@ export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
   readonly topics?: Readonly<Record<string, number>>;
   /** What the names of topics and groups begin with; those of two engines that are to meet are the same. */
   readonly scope?: string;
-  readonly clock?: Clock;
+  readonly time?: Time;
 };
 
 export const SILENT_LOG = { info: () => {}, warn: () => {} };
@@ -22,11 +22,11 @@ export const kafkaEngineUnderTest = async ({
   brokers,
   topics = { t: 4, u: 1 },
   scope = ownName("engine"),
-  clock = systemClock,
+  time = systemTime,
   ...options
 }: OpenKafkaOptions): Promise<Engine> => {
   const declared = new Map(Object.entries(topics).map(([name, partitions]) => [`${scope}-${name}`, { partitions }]));
-  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: SILENT_LOG, clock });
+  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: SILENT_LOG, time });
   onTestFinished(() => engine.close());
   return scopedEngine(engine, scope);
 };
