@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Log } from "../../environment/log.ts";
 import { createRecordTable } from "./record-table.ts";
 
 /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last records. */
@@ -43,14 +44,22 @@ export type LogDatabase = {
   close(): void;
 };
 
+const LOG_FILE = "log.sqlite";
+const LOCK_FILE = "lock.sqlite";
+/** Records are nobody's but the owner's. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const STICKY = 0o1000;
+
 /**
- * Opens the log's file, for this process alone.
+ * Opens the log's file, for this process alone. Keeps other users out of the folder and its files, or warns that it cannot.
  * @throws Error if another process has it, the folder cannot be written, or a later version wrote the file.
  */
-export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
-  mkdirSync(folder, { recursive: true });
+export const openDatabase = (folder: string, fsync: Fsync, log: Pick<Log, "warn">): LogDatabase => {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  keepOthersOut(folder, log);
   const lock = holdFolder(folder);
-  const path = join(folder, "log.sqlite");
+  const path = join(folder, LOG_FILE);
   const database = new DatabaseSync(path);
   const close = (): void => {
     database.close();
@@ -77,9 +86,27 @@ export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
   }
 };
 
+/** Whatever SQLite makes beside a database later has the mode of the database. */
+const keepOthersOut = (folder: string, log: Pick<Log, "warn">): void => {
+  const names = [LOG_FILE, LOCK_FILE];
+  try {
+    // One with the sticky bit, such as /tmp, is everybody's.
+    if ((statSync(folder).mode & STICKY) === 0) restrict(folder, FOLDER_MODE);
+    for (const name of names) closeSync(openSync(join(folder, name), "a", FILE_MODE));
+    const files = readdirSync(folder).filter((file) => names.some((name) => file.startsWith(name)));
+    for (const file of files) restrict(join(folder, file), FILE_MODE);
+  } catch (error) {
+    log.warn({ err: error, folder }, "could not keep other users out of the data folder");
+  }
+};
+
+const restrict = (path: string, mode: number): void => {
+  if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
+};
+
 /** SQLite's exclusive lock on a file of its own belongs to the process, so that it ends with it, by kill -9 too. */
 const holdFolder = (folder: string): DatabaseSync => {
-  const lock = new DatabaseSync(join(folder, "lock.sqlite"));
+  const lock = new DatabaseSync(join(folder, LOCK_FILE));
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;

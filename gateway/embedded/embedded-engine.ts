@@ -40,7 +40,7 @@ export const openEmbeddedEngine = (
   { dataDir, fsync, topics: declared, retention = { ms: undefined, bytes: undefined }, partitionsOnDemand }: EmbeddedEngineOptions,
   { time = systemTime, log }: EmbeddedEngineSeams,
 ): Engine => {
-  const opened = openDatabase(dataDir, fsync);
+  const opened = openDatabase(dataDir, fsync, log);
   const { database } = opened;
   const registry = closeOnError(opened, () => openTopics(database, { declared, retention, partitionsOnDemand }, time.now()));
   const { topics, counts } = registry;

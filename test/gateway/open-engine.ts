@@ -10,13 +10,10 @@ export type OpenOptions = Partial<Omit<EmbeddedEngineOptions, "topics">> &
     readonly topics?: Readonly<Record<string, number | DeclaredTopic>>;
   };
 
+export const SILENT_LOG = { info: () => {}, warn: () => {}, error: () => {} };
+
 /** An embedded engine, by default in a new folder with topic `t` of 4 partitions and `u` of 1. It is not closed by itself. */
-export const openEngine = async ({
-  topics = { t: 4, u: 1 },
-  time,
-  log = { error: () => {}, warn: () => {} },
-  ...options
-}: OpenOptions = {}) =>
+export const openEngine = async ({ topics = { t: 4, u: 1 }, time, log = SILENT_LOG, ...options }: OpenOptions = {}) =>
   openEmbeddedEngine(
     { dataDir: options.dataDir ?? (await temporaryFolder()), fsync: "os", ...options, topics: declared(topics) },
     { log, ...(time === undefined ? {} : { time }) },

@@ -4,6 +4,7 @@ import type { Engine } from "../../gateway/engine.ts";
 import { type KafkaEngineOptions, openKafkaEngine } from "../../gateway/kafka/kafka-engine.ts";
 import { ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
+import { SILENT_LOG } from "./open-engine.ts";
 import { scopedEngine } from "./scoped-engine.ts";
 
 export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
@@ -14,8 +15,6 @@ export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
   readonly scope?: string;
   readonly time?: Time;
 };
-
-export const SILENT_LOG = { info: () => {}, warn: () => {} };
 
 /** An engine on a cluster, by default with topics of its own that it calls `t`, of 4 partitions, and `u`, of 1; it closes with the test. */
 export const kafkaEngineUnderTest = async ({
