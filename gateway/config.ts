@@ -4,7 +4,7 @@ import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
 import { demandKafka, kafkaVariables } from "../kafka/config.ts";
 import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
-import type { DeclaredTopic, Retention } from "./declared-topic.ts";
+import type { DeclaredTopic, Retention } from "./engine.ts";
 
 const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
 

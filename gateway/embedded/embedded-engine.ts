@@ -1,7 +1,6 @@
 import type { Log } from "../../environment/log.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
-import type { DeclaredTopic, Retention } from "../declared-topic.ts";
-import type { Engine, RecordMetadata } from "../engine.ts";
+import type { DeclaredTopic, Engine, RecordMetadata, Retention } from "../engine.ts";
 import { createConsumers } from "../sessions/consumers.ts";
 import { createWaits } from "../sessions/wait.ts";
 import { createCheckpointer } from "./checkpointer.ts";

@@ -1,4 +1,4 @@
-import type { Retention } from "../declared-topic.ts";
+import type { Retention } from "../engine.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { RecordTable } from "./record-table.ts";

@@ -1,4 +1,4 @@
-import type { Retention } from "../declared-topic.ts";
+import type { Retention } from "../engine.ts";
 
 /**
  * A stretch of a partition: what is removed at once when it is old or too much, and what need not be looked into when a time is

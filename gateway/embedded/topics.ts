@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { DeclaredTopic, Retention } from "../declared-topic.ts";
+import type { DeclaredTopic, Retention } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";

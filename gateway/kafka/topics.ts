@@ -1,7 +1,7 @@
 import type { Cluster } from "../../kafka/cluster.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { DeclaredTopic } from "../declared-topic.ts";
+import type { DeclaredTopic } from "../engine.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Directory, Topic } from "../../kafka/directory.ts";

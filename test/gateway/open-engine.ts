@@ -1,7 +1,6 @@
 import { onTestFinished } from "vitest";
-import type { DeclaredTopic } from "../../gateway/declared-topic.ts";
 import { type EmbeddedEngineOptions, type EmbeddedEngineSeams, openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
-import type { Engine } from "../../gateway/engine.ts";
+import type { DeclaredTopic, Engine } from "../../gateway/engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export type OpenOptions = Partial<Omit<EmbeddedEngineOptions, "topics">> &
