@@ -80,16 +80,16 @@ export const openEmbeddedEngine = (
     commit: consumers.commit,
     async committed(name, partitions) {
       consumers.renew(name);
-      return partitions.flatMap((place) => {
-        const offset = commits.of(name.group, findPartition(topics, place));
-        return offset === undefined ? [] : [{ ...place, offset }];
+      return partitions.flatMap((named) => {
+        const offset = commits.of(name.group, findPartition(topics, named));
+        return offset === undefined ? [] : [{ ...named, offset }];
       });
     },
     async offsetsAt(time, partitions) {
-      return partitions.map((place) => {
-        const partition = findPartition(topics, place);
-        if (time === "earliest") return { ...place, offset: startOf(partition) };
-        return { ...place, offset: time === "latest" ? partition.end : file.offsetAt(partition, time) };
+      return partitions.map((named) => {
+        const partition = findPartition(topics, named);
+        if (time === "earliest") return { ...named, offset: startOf(partition) };
+        return { ...named, offset: time === "latest" ? partition.end : file.offsetAt(partition, time) };
       });
     },
     consumers: async () => consumers.describe(),

@@ -9,7 +9,7 @@ export type FetchSeams = { readonly topics: Topics; readonly log: Pick<LogFile, 
 export const createFetch =
   ({ topics, log, waits }: FetchSeams) =>
   async (request: FetchRequest): Promise<readonly StoredRecord[]> => {
-    const from = request.offsets.map((place) => ({ partition: findPartition(topics, place), offset: place.offset }));
+    const from = request.offsets.map((at) => ({ partition: findPartition(topics, at), offset: at.offset }));
     for (const { partition, offset } of from) requireWithinEnd(partition, offset);
     const read = (): StoredRecord[] =>
       readInto(request.memory, (room) => from.flatMap(({ partition, offset }) => log.read(partition, offset, room)));

@@ -1,6 +1,6 @@
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { assignPartitions } from "../../kafka/assignment.ts";
-import type { Assignment, Groups, Joining, MemberListener, Reading } from "../sessions/groups.ts";
+import type { Assignment, Groups, Joining, MemberListener, ReadRequest } from "../sessions/groups.ts";
 import {
   createPosition,
   NOTHING,
@@ -50,7 +50,7 @@ export const createEmbeddedGroups = (options: EmbeddedGroupsOptions): Groups => 
         },
       };
     },
-    requirePartition: async (place) => void findPartition(options.topics, place),
+    requirePartition: async (partition) => void findPartition(options.topics, partition),
     close: async () => groups.clear(),
   };
 };
@@ -100,7 +100,7 @@ const createAssignment = (
     return createPosition(partition, committed === undefined ? resets[autoOffsetReset] : Math.min(committed, partition.end), committed);
   };
 
-  const read = ({ positions, memory }: Reading): Taking => {
+  const read = ({ positions, memory }: ReadRequest): Taking => {
     const next = [...positions.values()].map((position) => ({ position, partition: findPartition(topics, position) }));
     if (autoOffsetReset === "none")
       for (const { position, partition } of next) if ((position.next as number) < startOf(partition)) throw nextRecordRemoved(position);
@@ -110,20 +110,20 @@ const createAssignment = (
   };
 
   const offsetsOf = (offsets: readonly TopicPartitionOffset[]): ReadonlyMap<Partition, number> =>
-    new Map(offsets.map((place) => [findPartition(topics, place), place.offset]));
+    new Map(offsets.map((at) => [findPartition(topics, at), at.offset]));
 
   return {
     partitions,
     isUnbroken: true,
-    begin: async (gained) => gained.map((place) => begin(findPartition(topics, place))),
-    async read(reading) {
-      const taking = read(reading);
-      const { wait, waitMs, isCurrent } = reading;
+    begin: async (gained) => gained.map((partition) => begin(findPartition(topics, partition))),
+    async read(request) {
+      const taking = read(request);
+      const { wait, waitMs, isCurrent } = request;
       if (taking.records.length > 0 || waitMs === 0) return taking;
       for (const { watchers } of partitions) watchers.add(wait.wake);
       await wait.pause(waitMs);
       for (const { watchers } of partitions) watchers.delete(wait.wake);
-      return isCurrent() && !wait.isCut() ? read(reading) : NOTHING;
+      return isCurrent() && !wait.isCut() ? read(request) : NOTHING;
     },
     async commit(offsets) {
       const stored = offsetsOf(offsets);

@@ -103,7 +103,7 @@ const countByTime = (partition: Partition, now: number): number => {
   const { segments, retention } = partition;
   if (retention.ms === undefined) return 0;
   const oldest = now - retention.ms;
-  // An empty segment is nothing to remove, and stands for where the partition goes on.
+  // An empty segment has nothing to remove, and remembers where the partition goes on.
   const removable = activeSegment(partition).bytes === 0 ? segments.slice(0, -1) : segments;
   const young = removable.findIndex(({ storedAt }) => storedAt > oldest);
   return young === -1 ? removable.length : young;

@@ -47,7 +47,7 @@ export type Route = {
   readonly waits?: true;
   /** What the body is. Absent: JSON. */
   readonly bodyIs?: "text";
-  /** Whether `user` and `pass` of the query may stand in for an Authorization header. */
+  /** Whether `user` and `pass` in the query may replace an Authorization header. */
   readonly credentialsInQuery?: true;
   handle(call: Call): Promise<RouteResponse>;
 };

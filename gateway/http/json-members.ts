@@ -8,11 +8,11 @@ const CLOSING = 0x7d;
 const FEW = 16;
 
 /**
- * The first member that stands twice in one object; undefined if none does. `JSON.parse` says nothing of it and takes the last one.
+ * The first member that an object has twice; undefined if none has. `JSON.parse` takes the last one without a word.
  * @param text JSON that is known to be well-formed
  */
 export const repeatedMember = (text: string): string | undefined => {
-  /** The names that were seen in the objects around the current place, from the outermost. */
+  /** The names seen so far in the objects that are open here, from the outermost. */
   const open: (string[] | Set<string>)[] = [];
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -29,7 +29,7 @@ export const produceRoute: Route = {
 export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordMetadata[]> => {
   const { engine, credential, metrics, now, bodyBytes } = call;
   const reading = readRecords(body, { topic, credential, now: now(), mayBeLarge: bodyBytes + LIMITS.headBytes > LIMITS.recordBytes });
-  const records = reading.placed(await engine.provideTopics(reading.topics, reading.areRight));
+  const records = reading.checked(await engine.provideTopics(reading.topics, reading.areRight));
   const stored = await engine.produce(records);
   metrics.produced(records);
   return stored;

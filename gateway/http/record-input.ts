@@ -23,7 +23,7 @@ export type ReadRecords = {
    * Checks the rest, by the partition counts of the topics. All are looked at before any is stored.
    * @throws GatewayError with the status of the first record that is wrong, and for an array what is wrong with each.
    */
-  placed(counts: ReadonlyMap<string, number>): NewRecord[];
+  checked(counts: ReadonlyMap<string, number>): NewRecord[];
 };
 
 /** Reads the records of a produce: one object, or an array of them. @throws GatewayError if there are none, or too many */
@@ -35,12 +35,12 @@ export const readRecords = (body: unknown, rules: RecordRules): ReadRecords => {
   return {
     topics: new Set(read.results.map((record) => record.topic)),
     areRight: read.problems.length === 0,
-    placed(counts) {
-      const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
-      if (read.problems.length === 0 && placed.problems.length === 0) return read.results;
+    checked(counts) {
+      const rest = attemptEach(read.results, (record) => requirePartition(record, counts));
+      if (read.problems.length === 0 && rest.problems.length === 0) return read.results;
       const problems = [
         ...read.problems,
-        ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number })),
+        ...rest.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number })),
       ];
       problems.sort((one, other) => one.index - other.index);
       throw refusal(problems, Array.isArray(body));
@@ -93,7 +93,7 @@ const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge 
   return record;
 };
 
-const requirePlace = ({ topic, partition }: NewRecord, counts: ReadonlyMap<string, number>): void => {
+const requirePartition = ({ topic, partition }: NewRecord, counts: ReadonlyMap<string, number>): void => {
   const partitions = counts.get(topic);
   if (partitions === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(topic)}.`);
   if (partition !== undefined) readInteger(`the partition of ${JSON.stringify(topic)}`, partition, 0, partitions - 1);

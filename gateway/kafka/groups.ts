@@ -98,7 +98,7 @@ export const createKafkaGroups = (options: KafkaGroupsOptions): Groups => {
       announce(HURRIES);
       return member;
     },
-    requirePartition: (place) => topics.require([place]),
+    requirePartition: (partition) => topics.require([partition]),
     async close() {
       await Promise.allSettled([...groups.values()].flatMap((members) => [...members]).map((member) => member.leave()));
     },
@@ -131,17 +131,17 @@ const createAssignment = (
     isUnbroken: joined.isUnbroken,
     async begin(partitions) {
       const commits = await requests.committed(name.group, partitions);
-      const committed = new Map(commits.map((place) => [topicPartitionKey(place), place.offset]));
-      const others = partitions.filter((place) => !committed.has(topicPartitionKey(place)));
+      const committed = new Map(commits.map((at) => [topicPartitionKey(at), at.offset]));
+      const others = partitions.filter((partition) => !committed.has(topicPartitionKey(partition)));
       const resets = autoOffsetReset === "none" || others.length === 0 ? [] : await logOffsets(autoOffsetReset, others);
-      const offsets = new Map([...commits, ...resets].map((place) => [topicPartitionKey(place), place.offset]));
-      return partitions.map((place) => {
-        const key = topicPartitionKey(place);
-        return createPosition(place, offsets.get(key), committed.get(key));
+      const offsets = new Map([...commits, ...resets].map((at) => [topicPartitionKey(at), at.offset]));
+      return partitions.map((partition) => {
+        const key = topicPartitionKey(partition);
+        return createPosition(partition, offsets.get(key), committed.get(key));
       });
     },
-    read: ({ waitMs, ...reading }) =>
-      readAnswer({ ...reading, requests: connections.requests, directory, moveIntoLog, waitMs: Math.min(POLL_MS, waitMs) }),
+    read: ({ waitMs, ...request }) =>
+      readAnswer({ ...request, requests: connections.requests, directory, moveIntoLog, waitMs: Math.min(POLL_MS, waitMs) }),
     async commit(offsets) {
       try {
         await requests.commit(name, joined, offsets);

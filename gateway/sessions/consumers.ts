@@ -52,7 +52,7 @@ export const createConsumers = ({ groups, waits, time }: ConsumersOptions): Cons
 
   const requireOwned = async ({ name }: Session, { partitions }: Assignment, offsets: readonly TopicPartitionOffset[]): Promise<void> => {
     const owned = new Set(partitions.map(topicPartitionKey));
-    const foreign = offsets.find((place) => !owned.has(topicPartitionKey(place)));
+    const foreign = offsets.find((at) => !owned.has(topicPartitionKey(at)));
     if (foreign === undefined) return;
     await groups.requirePartition(foreign);
     throw new GatewayError(

@@ -11,7 +11,7 @@ export type Groups = {
   /** Has an instance join its group. The listener may be called before this returns. */
   join(joining: Joining, listener: MemberListener): Member;
   /** @throws GatewayError 404 unknown topic, 400 partition out of range */
-  requirePartition(place: TopicPartition): Promise<void>;
+  requirePartition(partition: TopicPartition): Promise<void>;
   /** All members leave at once. */
   close(): Promise<void>;
 };
@@ -47,14 +47,14 @@ export type Assignment = {
   /** Where to begin with partitions: at the group's commit, or else by the member's options. */
   begin(partitions: readonly TopicPartition[]): Promise<readonly Position[]>;
   /** Takes the next records. @throws GatewayError 400 where records were removed and no reset is allowed, 503 without memory */
-  read(reading: Reading): Promise<Taking>;
+  read(request: ReadRequest): Promise<Taking>;
   /** Stores where the group resumes. False if it is sharing out: who owns the partitions is known only afterwards. @throws GatewayError */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<boolean>;
   /** The same for offsets that nobody waits to see stored: resolves once the partitions' next owner would begin there. */
   commitInBackground(offsets: readonly TopicPartitionOffset[]): Promise<void>;
 };
 
-export type Reading = {
+export type ReadRequest = {
   /** Of all that the member owns, each with a beginning; moved as records are taken. */
   readonly positions: Positions;
   readonly memory: ResponseMemory;

@@ -60,7 +60,7 @@ export const requireBeginnings = (positions: Positions): void => {
 };
 
 /** The next record of a partition was removed, and no reset is allowed. */
-export const nextRecordRemoved = (place: TopicPartition): GatewayError => noBeginning("The next record is no longer kept", place);
+export const nextRecordRemoved = (partition: TopicPartition): GatewayError => noBeginning("The next record is no longer kept", partition);
 
 const noBeginning = (missing: string, { topic, partition }: TopicPartition): GatewayError =>
   new GatewayError(
@@ -87,10 +87,10 @@ const uncommitted = (positions: Positions, read: (position: Position) => number 
 
 /** Remembers what was committed, so that it is not committed again and again; where there was no beginning, there is one now. */
 export const noteCommitted = (positions: Positions, offsets: readonly TopicPartitionOffset[]): void => {
-  for (const place of offsets) {
-    const position = positions.get(topicPartitionKey(place));
+  for (const at of offsets) {
+    const position = positions.get(topicPartitionKey(at));
     if (position === undefined) continue;
-    position.committed = place.offset;
-    position.next ??= place.offset;
+    position.committed = at.offset;
+    position.next ??= at.offset;
   }
 };

@@ -75,7 +75,7 @@ export const createSession = (joining: Joining, { groups, time, onFenced }: Sess
   };
 
   const begin = async (current: Assignment): Promise<void> => {
-    const gained = current.partitions.filter((place) => !positions.has(topicPartitionKey(place)));
+    const gained = current.partitions.filter((partition) => !positions.has(topicPartitionKey(partition)));
     if (gained.length > 0) {
       const found = await current.begin(gained);
       if (assignment !== current) return;
