@@ -2,14 +2,14 @@ import type { Log } from "../environment/log.ts";
 import type { Time } from "../environment/time.ts";
 import type { GatewayError } from "./gateway-error.ts";
 
-/** How long what was told is not told again. */
+/** How long a line is not repeated. */
 const QUIET_MS = 60_000;
 const MAX_REASONS = 100;
 
 /**
- * Tells of calls that failed through no fault of the caller's. What passes by itself, such as a full disk or a cluster that is away, is told without a
- * stack, and once a minute for each route and reason: under load it fails thousands of calls a second. Only the route is told: a path can carry a
- * record, and a query a password.
+ * Logs calls that failed through no fault of the caller's. A failure that passes by itself, such as a full disk or a cluster that is away, is logged
+ * without a stack, and once a minute for each route and reason: under load it fails thousands of calls a second. Only the route is logged: a path can
+ * carry a record, and a query a password.
  */
 export const createFailureLog = (log: Pick<Log, "warn" | "error">, time: Time): ((error: GatewayError, route: string) => void) => {
   const toldAt = new Map<string, number>();

@@ -18,7 +18,7 @@ import { openTopics } from "./topics.ts";
 import { createWriteQueue } from "./write-queue.ts";
 
 export type EmbeddedEngineOptions = {
-  /** The folder of the log's file; made if it is not there. */
+  /** The folder of the log; made if it is not there. */
   readonly dataDir: string;
   readonly fsync: Fsync;
   /** The topics that are to exist, by name. */
@@ -95,7 +95,7 @@ export const openEmbeddedEngine = (
     consumers: async () => consumers.describe(),
     deleteConsumer: consumers.remove,
     async health() {
-      // Only after a failure is there anything to find out; a probe at each call would cost an fsync.
+      // Probes only after a failure, since a probe costs an fsync.
       if (queue.failure() !== undefined) await queue.write(() => probe.run(time.now()));
     },
     gauges: async () => [...measureLog(topics, commits), consumers.gauge()],
@@ -107,7 +107,7 @@ export const openEmbeddedEngine = (
       try {
         file.settle([...topics.values()].flat());
       } catch (error) {
-        // The records tell all but when the last of them were stored.
+        // Everything can be measured from the records, except when the last of them were stored.
         log.error({ err: error }, "could not finish the log");
       }
       await checkpointer.close();
@@ -116,7 +116,7 @@ export const openEmbeddedEngine = (
   };
 };
 
-/** Lets go of the file if what follows its opening fails. */
+/** Closes the file if `run` fails. */
 const closeOnError = <Result>(opened: LogDatabase, run: () => Result): Result => {
   try {
     return run();

@@ -25,7 +25,7 @@ export type EmbeddedGroupsOptions = {
 /** Each holds some kilobytes for as long as its session, which can be a day. */
 const MAX_INSTANCES = 20_000;
 
-/** Groups whose members are all in this process: partitions have other owners as soon as somebody comes, goes or subscribes to others. */
+/** Groups whose members are all in this process. Partitions move in the same step in which a member comes, goes or changes its topics. */
 export const createEmbeddedGroups = (options: EmbeddedGroupsOptions): Groups => {
   const groups = new Map<string, Group>();
   return {
@@ -58,7 +58,7 @@ export const createEmbeddedGroups = (options: EmbeddedGroupsOptions): Groups => 
 type Member = Joining & {
   topics: ReadonlySet<string>;
   readonly listener: MemberListener;
-  /** What it owns; undefined before it has been given anything, or nothing. */
+  /** Undefined until its first rebalance. */
   owned: Assignment | undefined;
 };
 
@@ -74,7 +74,7 @@ const createGroup = (options: EmbeddedGroupsOptions): Group => {
       owners = assignPartitions(wanted, [...options.topics.values()].flat(), owners);
       const shares = Map.groupBy(owners.keys(), (partition) => owners.get(partition) as string);
       const changed = [...members.values()].filter(({ name, owned }) => !owns(owned, shares.get(name.instance) ?? []));
-      // First everybody lets go, so that what they commit is where the next owner begins.
+      // Revoke from all members first: what they commit is where the next owners begin.
       for (const { listener, owned } of changed) if (owned !== undefined) void listener.revoking(owned);
       for (const member of changed) member.owned = createAssignment(member, shares.get(member.name.instance) ?? [], options);
       for (const { listener, owned } of changed) listener.assigned(owned as Assignment);
@@ -137,7 +137,7 @@ const createAssignment = (
 
 type Next = { readonly position: Position; readonly partition: Partition };
 
-/** Where records were removed that need not be kept, it goes on with the first that is there. */
+/** Where retention has removed records, reading goes on with the first that is there. */
 const take = (log: Pick<LogFile, "read">, next: readonly Next[], room: Room): Taking => {
   const records: StoredRecord[] = [];
   const taken: Taken[] = [];

@@ -22,8 +22,8 @@ export const readInto = <Result>(memory: ResponseMemory, read: (room: Room) => R
 /** The records on disk. Appending is done inside of `transact`. */
 export type LogFile = {
   /**
-   * Runs all writes of `run` or none of them; durable when it returns. Then wakes who waits for what was appended.
-   * @throws what SQLite says, and then nothing of it happened.
+   * Runs all writes of `run` or none of them; durable when it returns. Then wakes the calls that wait for what was appended.
+   * @throws what SQLite throws, and then nothing was written
    */
   transact(run: () => void): void;
   /** Appends and returns the offset. */
@@ -31,16 +31,16 @@ export type LogFile = {
   read(partition: Partition, from: number, room: Room): StoredRecord[];
   /** The first offset whose record is no older, or the partition's end. */
   offsetAt(partition: Partition, time: number): number;
-  /** Removes so many of the oldest segments. Not to be called inside of `transact`. @throws what SQLite says */
+  /** Removes so many of the oldest segments. Not to be called inside of `transact`. @throws what SQLite throws */
   removeOldest(partition: Partition, segments: number, now: number): void;
-  /** Writes down what only memory knows, before the file is closed. @throws what SQLite says */
+  /** Writes down what only memory knows, before the file is closed. @throws what SQLite throws */
   settle(partitions: Iterable<Partition>): void;
 };
 
 export type LogFileSeams = {
-  /** Told of about how many pages of the file a transaction has written. */
+  /** Called with the pages that a transaction has written, approximately. */
   readonly onWritten: (pages: number) => void;
-  /** Told of partitions that have got another segment. */
+  /** Called with partitions that have got another segment. */
   readonly onGrown: (partitions: readonly Partition[]) => void;
 };
 

@@ -3,9 +3,9 @@ import type { Time } from "../../environment/time.ts";
 import type { LogFile } from "./log-file.ts";
 import { activeSegment, type Partition, type Topics } from "./partition.ts";
 
-/** Removes what need not be kept any more. */
+/** Removes segments that retention no longer keeps. */
 export type RetentionSweeper = {
-  /** Looks at partitions soon: they have grown by a segment. */
+  /** Looks soon at partitions that have got another segment. */
   look(partitions: Iterable<Partition>): void;
   stop(): void;
 };
@@ -19,9 +19,9 @@ export type RetentionSeams = {
   readonly log: Pick<Log, "error">;
 };
 
-/** How often partitions are looked at to which nobody appends. */
+/** How often it looks at all partitions, also at those to which nobody appends. */
 const PAUSE_MS = 60_000;
-/** What one turn of the event loop removes at most, so that calls need not wait for all of it. */
+/** How much one turn of the event loop removes at most, so that no call waits for all of it. */
 const SEGMENTS_A_TURN = 8;
 
 export const createRetentionSweeper = ({ topics, file, compact, time, log }: RetentionSeams): RetentionSweeper => {
@@ -30,7 +30,7 @@ export const createRetentionSweeper = ({ topics, file, compact, time, log }: Ret
   let stopped = false;
   let timer: unknown;
 
-  /** One turn's work. Returns whether there is more. */
+  /** Does one turn's work. Returns whether there is more. */
   const sweepSome = (): boolean => {
     for (const partition of waiting) {
       const now = time.now();
@@ -49,7 +49,7 @@ export const createRetentionSweeper = ({ topics, file, compact, time, log }: Ret
     try {
       if (sweepSome()) sweepSoon();
     } catch (error) {
-      // A full disk, for example. What need not be kept now will not need to be at the next look.
+      // For example a full disk. The next look finds the same segments.
       waiting.clear();
       log.error({ err: error }, "could not remove old records");
     }
@@ -82,8 +82,8 @@ export const createRetentionSweeper = ({ topics, file, compact, time, log }: Ret
 };
 
 /**
- * How many of the oldest segments need not be kept. By size, what stays is never less than what is to be kept; by time, no record goes
- * that was stored more recently, whatever timestamp it bears.
+ * How many of the oldest segments can go. By size, no less than the limit stays. By time, no record goes that was stored more recently,
+ * whatever its timestamp.
  */
 export const countRemovable = (partition: Partition, now: number): number => Math.max(countBySize(partition), countByTime(partition, now));
 

@@ -3,7 +3,7 @@ import { GatewayError } from "../gateway-error.ts";
 
 /** Writes that share a transaction, and so an fsync: all that arrive in one turn of the event loop. */
 export type WriteQueue = {
-  /** Runs in the next transaction and resolves once that is durable. Rejects with 503, and then nothing of it was written. */
+  /** Runs in the next transaction and resolves once that is durable. Rejects with 503, and then nothing was written. */
   write<Result>(apply: () => Result): Promise<Result>;
   /** The error of the last transaction, if it failed. */
   failure(): unknown;
@@ -48,6 +48,6 @@ export const createWriteQueue = (transact: (run: () => void) => void, time: Time
   };
 };
 
-/** What is told of a write that failed. */
+/** The error of a write that failed. */
 export const storageError = (cause: unknown): GatewayError =>
   new GatewayError(503, `The gateway could not write to its disk: ${(cause as Error).message}.`, { retryAfterSeconds: 1, cause });

@@ -29,14 +29,14 @@ export type Call = {
 
 /** What a route answers a call with. */
 export type RouteResponse = {
-  /** What is written as JSON; with a content type, text that is written as it is. */
+  /** Written as JSON; with a content type, text that is written as it is. */
   readonly body: unknown;
   readonly contentType?: string;
   /** Called once: whether the response was written. */
   readonly settle?: (written: boolean) => void;
 };
 
-/** One route of the dialect. */
+/** One route of the API. */
 export type Route = {
   readonly methods: readonly string[];
   /** What the user must be allowed to do; undefined: any user. */
@@ -54,15 +54,15 @@ export type Route = {
 
 /** How much one call may carry, and one response. */
 export const LIMITS = {
-  /** Of the path and the headers: Node's own limit. */
+  /** The path and the headers together: Node's own limit. */
   headBytes: 16 * 1024,
   bodyBytes: 8 * 1024 * 1024,
   recordBytes: 1024 * 1024,
-  /** Elements of an array in a body, such as records: what one transaction writes while everybody else waits. */
+  /** Elements of an array in a body, such as records. One transaction writes them while everybody else waits. */
   bodyElements: 10_000,
-  /** Bounds one response: what a client must hold at once. */
+  /** One response, which a client must hold at once. */
   responseRecords: 500,
   responseBytes: 4 * 1024 * 1024,
-  /** Longer than any client waits; shorter than forgetting that it waits. */
+  /** Longer than any client waits, and short enough that none is forgotten. */
   waitMs: 600_000,
 } as const;

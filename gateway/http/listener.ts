@@ -19,17 +19,17 @@ export type ListenerOptions = {
   readonly authenticator: Authenticator;
   readonly cors: Cors;
   readonly budgets: Budgets;
-  /** How long a client may read nothing of its answer, in ms. */
+  /** How long a client may read nothing of its response, in ms. */
   readonly unreadTimeoutMs: number;
   readonly metrics: Metrics;
-  /** Told of every error that has a cause here to look into; not of overload, which would fill the log just then. */
+  /** Called with every error whose cause lies here. Overload is not among them: it would fill the log just then. */
   readonly onError: (error: GatewayError, route: string) => void;
   /** Whether the server is going away, so that connections are not kept. */
   readonly isStopping: () => boolean;
   readonly time: Time;
 };
 
-/** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
+/** Answers every request. Responses are JSON, and every error is `{ error, status }`. */
 export const createListener = (options: ListenerOptions) => {
   const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, time } = options;
 
@@ -89,7 +89,7 @@ export const createListener = (options: ListenerOptions) => {
 
   const respond = async (request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> => {
     const began = performance.now();
-    /** Of whatever is answered; asked for when it is, since the gateway may have begun to stop meanwhile. */
+    /** Computed when the response is sent, since the gateway may have begun to stop meanwhile. */
     const headers = (): Headers | undefined => (isStopping() ? { ...cors(request), connection: "close" } : cors(request));
     let route = "none";
     try {
@@ -116,14 +116,14 @@ export const createListener = (options: ListenerOptions) => {
     const { socket } = request;
     let connection = connections.get(socket);
     if (connection === undefined) connections.set(socket, (connection = { unanswered: 0 }));
-    // Node reads on while answers are due, and would go on without end.
+    // Node goes on reading requests while responses are due, without limit.
     if (connection.unanswered >= MAX_SENT_AHEAD) return void socket.destroy();
     connection.unanswered += 1;
     void respond(request, response, connection);
   };
 };
 
-/** How many requests of a connection are not answered yet. */
+/** Counts the requests of a connection that are not answered yet. */
 type Connection = { unanswered: number };
 
 /** How many requests may be sent on one connection before the first is answered (RFC 9112 §9.3.2). */

@@ -39,7 +39,7 @@ export const consumersRoute: Route = {
   },
 };
 
-/** `/metrics`: for Prometheus, which is given a user of its own with the scope `monitor`. */
+/** `/metrics`: for Prometheus, which has a user with the scope `monitor`. */
 export const metricsRoute: Route = {
   methods: ["GET"],
   scope: "monitor",

@@ -10,11 +10,11 @@ export type RecordRules = {
   readonly credential: Credential;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Whether a record can be too large: what comes from a small request cannot, since JSON only makes text longer. */
+  /** Whether a record can be too large. In a small request it cannot, since JSON only makes text longer. */
   readonly mayBeLarge: boolean;
 };
 
-/** The records of a produce as far as they can be checked without knowing the topics. */
+/** The records of a produce, checked as far as is possible without the topics. */
 export type ReadRecords = {
   readonly topics: ReadonlySet<string>;
   /** Whether nothing is wrong so far. */
@@ -79,7 +79,7 @@ const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge 
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
-  // What is null is not there.
+  // Null counts as absent.
   const { partition, timestamp, key, headers } = value;
   const record: NewRecord = {
     topic,
@@ -111,7 +111,7 @@ const readTimestamp = (value: unknown, now: number): number => {
 
 const readText = (what: string, value: unknown): string => {
   if (typeof value !== "string") throw unexpected(what, "a string", value);
-  // A lone surrogate has no UTF-8: it would be stored as another character.
+  // UTF-8 cannot encode a lone surrogate: another character would be stored.
   if (!value.isWellFormed()) throw unexpected(what, "well-formed Unicode", value);
   return value;
 };

@@ -7,7 +7,7 @@ export const createResponseMemory = (budget: Budget): ResponseMemory & { isUsed(
   let held = 0;
   return {
     free() {
-      // Where nothing is left, this throws.
+      // Throws if nothing is left.
       if (budget.left() <= 0) budget.take(1);
       return { records: LIMITS.responseRecords, bytes: Math.min(LIMITS.responseBytes, budget.left()) };
     },

@@ -7,7 +7,7 @@ import { produceRoute } from "./produce.ts";
 import type { Target } from "./target.ts";
 import { webhookRoute } from "./webhook.ts";
 
-/** Every route of the dialect, and `/metrics`, by the first segment of the path. */
+/** Every route, by the first segment of the path. */
 const ROUTES: ReadonlyMap<string, Route> = new Map([
   ["produce", produceRoute],
   ["consume", consumeRoute],

@@ -5,8 +5,8 @@ import type { Route } from "./call.ts";
 import { storeRecords } from "./produce.ts";
 
 /**
- * `/webhook?topic=$TOPIC[&user=&pass=]`: for senders that cannot be told what to send. The body as it is becomes the value of one record,
- * and what headers are not HTTP's own become its headers. Answers as `/produce` does.
+ * `/webhook?topic=$TOPIC[&user=&pass=]`: for senders whose format nobody can change. The body becomes the value of one record as it is,
+ * and all headers but those of HTTP itself become its headers. The response is that of `/produce`.
  */
 export const webhookRoute: Route = {
   methods: ["GET", "POST"],
@@ -30,15 +30,15 @@ const headersOf = (raw: readonly string[]): Header[] => {
   return headers;
 };
 
-/** Node reads header values as Latin-1, as RFC 9110 §5.5 has it; most senders of other characters mean UTF-8. */
+/** Node reads header values as Latin-1, as RFC 9110 §5.5 says, but most senders of other characters mean UTF-8. */
 const textOf = (value: string): string => {
   const bytes = Buffer.from(value, "latin1");
   return isUtf8(bytes) ? bytes.toString() : value;
 };
 
 /**
- * Headers of the exchange itself, which say nothing of the event that a webhook tells of: those of HTTP and Fetch (IANA's registry of
- * field names), and what proxies on the way add. Credentials are among them, so that none reaches a topic.
+ * Headers of the exchange, not of the event: those of HTTP and Fetch (IANA's registry of field names), and those that proxies add.
+ * Credentials are among them, so none reaches a topic.
  */
 const NAMES: ReadonlySet<string> = new Set(
   `accept accept-charset accept-encoding accept-language accept-ranges access-control-request-headers access-control-request-method

@@ -2,7 +2,7 @@ import type { Budget } from "../budgets.ts";
 import type { Gauge } from "../engine.ts";
 import type { Consumers } from "../sessions/consumers.ts";
 
-/** What this gateway knows by itself; the cluster has its own measures of its topics and groups. */
+/** What this gateway knows. The cluster has metrics of its topics and groups itself. */
 export const measure = (consumers: Pick<Consumers, "all" | "gauge">, queue: Pick<Budget, "used">): readonly Gauge[] => [
   { name: "produce_queue_bytes", help: "Bytes of records on their way to Kafka.", values: [{ labels: {}, value: queue.used() }] },
   consumers.gauge(),

@@ -27,13 +27,13 @@ export type KafkaGroupsOptions = {
 
 /** Each holds a connection to every broker that it reads from. */
 const MAX_INSTANCES = 1_000;
-/** How often the others are asked to look, and how many times, until one that comes has come: its own call is somewhere on the way. */
+/** How often, and how many times at most, the other members are hurried while a new one joins: its own request may still be on its way. */
 const HURRY_MS = 50;
 const HURRIES = 20;
-/** How long a broker waits for records at a time: what follows on the connection waits so long, once its call is gone. */
+/** How long a broker waits for records at a time. When a call has gone, the next one on the connection waits for no longer. */
 const POLL_MS = 500;
 
-/** Groups of Kafka's own: an instance is a member under its name, at whichever gateway it is. */
+/** Groups of Kafka: an instance is a static member, at whichever gateway it is. */
 export const createKafkaGroups = (options: KafkaGroupsOptions): Groups => {
   const { connect, requests, directory, topics, time } = options;
   /** The members at this gateway, by their group. */
@@ -89,7 +89,7 @@ export const createKafkaGroups = (options: KafkaGroupsOptions): Groups => {
         },
       };
       add(group, member);
-      /** Who is here already need not wait for a heartbeat to hear of who comes. */
+      /** Members at this gateway hear of the new one before their next heartbeat. */
       const announce = (left: number): void => {
         if (left === 0 || assignment !== undefined || groups.get(group)?.has(member) !== true) return;
         hurryOthers(group, member);
@@ -109,7 +109,7 @@ type AssignmentOptions = Pick<KafkaGroupsOptions, "requests" | "directory" | "lo
   readonly name: InstanceName;
   readonly autoOffsetReset: Joining["options"]["autoOffsetReset"];
   readonly connections: OwnConnections;
-  /** Has the member look whether its group is sharing out. */
+  /** Makes the member check whether its group rebalances. */
   readonly hurry: () => void;
 };
 
@@ -117,7 +117,7 @@ const createAssignment = (
   joined: Joined,
   { requests, directory, logOffsets, name, autoOffsetReset, connections, hurry }: AssignmentOptions,
 ): Assignment => {
-  /** Moves a position into the log again that records were removed from, or that has lost its end. @throws GatewayError 400 */
+  /** Moves a position into the log again if retention has removed its record, or the log has lost its end. @throws GatewayError 400 */
   const moveIntoLog = async (position: Position): Promise<void> => {
     const [[earliest], [latest]] = await Promise.all([logOffsets("earliest", [position]), logOffsets("latest", [position])]);
     const [start, end] = [earliest?.offset ?? 0, latest?.offset ?? 0];
@@ -157,7 +157,7 @@ const createAssignment = (
   };
 };
 
-/** What does not pass while a call waits: a member goes on trying by itself. */
+/** Whether the failure is worth an error to the caller. Others pass while the call waits, since the member goes on trying. */
 const isToBeTold = ({ code, protocolError }: KafkaError): boolean =>
   code !== "rebalanced" && !(code === "unavailable" && protocolError !== undefined);
 

@@ -8,10 +8,10 @@ import type { Requests } from "../../kafka/library.ts";
 import { EAGER } from "../../kafka/subscription.ts";
 import type { InstanceName } from "../engine.ts";
 
-/** A member of a group of Kafka's, under a name that outlives it (`group.instance.id`). It joins by itself, again and again. */
+/** A static member of a Kafka group (`group.instance.id`), which joins and stays by itself until it leaves. */
 export type Member = {
   subscribe(topics: ReadonlySet<string>): void;
-  /** Joins again if it is to, without waiting for the next heartbeat. */
+  /** Checks whether it is to join again, before the next heartbeat. */
   hurry(): void;
   /** Leaves the group, if it is in it. */
   leave(): Promise<void>;
@@ -20,16 +20,16 @@ export type Member = {
 export type MemberOptions = {
   readonly name: InstanceName;
   readonly topics: ReadonlySet<string>;
-  /** Of a connection of its own: joining keeps all else on it waiting. */
+  /** On connections of its own: nothing else is answered while a member joins. */
   readonly requests: Requests;
   readonly groups: GroupRequests;
   readonly directory: Directory;
   readonly time: Time;
-  /** Called when its group has shared out. */
+  /** Called after each rebalance. */
   readonly onAssigned: (joined: Joined) => void;
-  /** Called while what it owned is still its own, before it is shared out anew. Never rejects. */
+  /** Called before a rebalance, while the partitions are still its own. Must not reject. */
   readonly onRevoke: () => Promise<void>;
-  /** Called when it owns nothing until its group has shared out. */
+  /** Called when it owns nothing until the rebalance has ended. */
   readonly onRevoked: () => void;
   /** Called when it could not join, or was told to join again. It goes on trying. */
   readonly onFailed: (failure: KafkaError) => void;
@@ -37,7 +37,7 @@ export type MemberOptions = {
   readonly onFenced: () => void;
 };
 
-/** How soon the others of a group hear that somebody came. */
+/** How soon a member hears of a rebalance. */
 const HEARTBEAT_MS = 1_000;
 const TIMEOUTS = { sessionTimeoutMs: 15_000, rebalanceTimeoutMs: 15_000 };
 /** Between attempts to join. */
@@ -49,7 +49,7 @@ export const createMember = (options: MemberOptions): Member => {
   let { topics } = options;
   /** What it owned last. */
   let owned: Joined["partitions"] = [];
-  /** `isStale`: it has subscribed to others, and what it owns is not of them. */
+  /** `isStale`: its topics have changed since it joined. */
   const state = { isStale: false, ended: false };
   let stopPause = (): void => {};
 

@@ -8,18 +8,18 @@ import { PATIENCE_MS, type Session } from "./session.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createWait, type Wait, type Waits } from "./wait.ts";
 
-/** What instances consume and commit. */
+/** The calls of consumer instances. */
 export type Consumers = Pick<Sessions, "all" | "close" | "describe" | "gauge" | "renew"> & {
   consume(request: ConsumeRequest): Promise<Batch>;
   /** Without offsets: after the last record that each partition was given. */
   commit(name: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
-  /** Ends an instance, after what auto-commit would commit. @throws GatewayError 404 */
+  /** Ends an instance, after a last auto-commit. @throws GatewayError 404 */
   remove(name: InstanceName): Promise<void>;
 };
 
 export type ConsumersOptions = { readonly groups: Groups; readonly waits: Waits; readonly time: Time };
 
-/** Between attempts to commit while a group shares out. */
+/** Between attempts to commit during a rebalance. */
 const PAUSE_MS = 100;
 
 export const createConsumers = ({ groups, waits, time }: ConsumersOptions): Consumers => {
@@ -29,7 +29,7 @@ export const createConsumers = ({ groups, waits, time }: ConsumersOptions): Cons
     const { session, answer, finish } = sessions.enter(request);
     try {
       const { records, taken } = await waits.during(request, (wait) => session.during(wait, () => takeOrWait(session, request, wait)));
-      // Of one that was deleted, or whose session has ended, nothing is left to be told.
+      // An instance that was deleted, or whose session has ended, is answered without records.
       const ended = session.ended();
       if (ended?.status === 409) throw ended;
       if (records.length === 0) finish();
@@ -44,7 +44,7 @@ export const createConsumers = ({ groups, waits, time }: ConsumersOptions): Cons
       };
     } catch (error) {
       finish();
-      // Of an instance that never came to be nothing is left.
+      // An instance that never began to read leaves nothing behind.
       if (!session.hasBegun()) void sessions.end(session, new GatewayError(404, "The instance could not join its group."));
       throw error;
     }
@@ -64,12 +64,12 @@ export const createConsumers = ({ groups, waits, time }: ConsumersOptions): Cons
   const commit = async (session: Session, explicit: readonly TopicPartitionOffset[], wait: Wait): Promise<void> => {
     for (;;) {
       const assignment = await session.whenAssigned(wait);
-      if (assignment === undefined) throw session.ended() ?? sharingOut();
+      if (assignment === undefined) throw session.ended() ?? rebalancing();
       if (explicit.length > 0) await requireOwned(session, assignment, explicit);
       const offsets = explicit.length > 0 ? explicit : deliveredOffsets(session.positions());
       if (offsets.length === 0) return;
       if (await assignment.commit(offsets)) return session.noteCommitted(offsets);
-      if (wait.isOver()) throw sharingOut();
+      if (wait.isOver()) throw rebalancing();
       await wait.pause(PAUSE_MS);
     }
   };
@@ -107,5 +107,5 @@ const takeOrWait = async (session: Session, { memory }: ConsumeRequest, wait: Wa
   return NOTHING;
 };
 
-const sharingOut = (): GatewayError =>
-  new GatewayError(503, "The group is sharing out its partitions. Try again a little later.", { retryAfterSeconds: 1 });
+const rebalancing = (): GatewayError =>
+  new GatewayError(503, "The group is rebalancing. Try again a little later.", { retryAfterSeconds: 1 });

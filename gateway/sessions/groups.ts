@@ -4,11 +4,11 @@ import type { GatewayError } from "../gateway-error.ts";
 import type { Position, Positions, Taking } from "./position.ts";
 import type { Wait } from "./wait.ts";
 
-/** What sessions need of an engine: groups that share partitions out among their members. */
+/** What sessions need of an engine: groups that assign partitions to their members. */
 export type Groups = {
   /** How many instances there may be. */
   readonly maxInstances: number;
-  /** Has an instance join its group. The listener may be called before this returns. */
+  /** Lets an instance join its group. May call the listener before it returns. */
   join(joining: Joining, listener: MemberListener): Member;
   /** @throws GatewayError 404 unknown topic, 400 partition out of range */
   requirePartition(partition: TopicPartition): Promise<void>;
@@ -25,17 +25,17 @@ export type Member = {
   leave(): Promise<void>;
 };
 
-/** What a member hears of its group. */
+/** Hears what happens in the group. */
 export type MemberListener = {
-  /** It owns these from now on. */
+  /** The member owns these from now on. */
   assigned(assignment: Assignment): void;
-  /** The group is about to share out anew: the assignment is still its own until this resolves. Never rejects. */
+  /** The group is about to rebalance. The assignment is still the member's until this resolves. Never rejects. */
   revoking(assignment: Assignment): Promise<void>;
-  /** It owns nothing until the group has shared out. */
+  /** The member owns nothing until the rebalance has ended. */
   revoked(): void;
-  /** Why it cannot join, if a caller is to be told; it goes on trying. */
+  /** The member cannot join. If the error is worth telling a caller it is given. The member goes on trying. */
   failed(error: Error | undefined): void;
-  /** Somebody else is the member of this name now. */
+  /** Another gateway has taken the member's name. */
   fenced(error: GatewayError): void;
 };
 
@@ -48,19 +48,19 @@ export type Assignment = {
   begin(partitions: readonly TopicPartition[]): Promise<readonly Position[]>;
   /** Takes the next records. @throws GatewayError 400 where records were removed and no reset is allowed, 503 without memory */
   read(request: ReadRequest): Promise<Taking>;
-  /** Stores where the group resumes. False if it is sharing out: who owns the partitions is known only afterwards. @throws GatewayError */
+  /** Stores where the group resumes. False during a rebalance: only afterwards is it known who owns the partitions. */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<boolean>;
-  /** The same for offsets that nobody waits to see stored: resolves once the partitions' next owner would begin there. */
+  /** The same for offsets that no caller waits for. Resolves once the next owner of the partitions would begin there. */
   commitInBackground(offsets: readonly TopicPartitionOffset[]): Promise<void>;
 };
 
 export type ReadRequest = {
-  /** Of all that the member owns, each with a beginning; moved as records are taken. */
+  /** Of all partitions that the member owns. `read` moves them as it takes records; each has a beginning. */
   readonly positions: Positions;
   readonly memory: ResponseMemory;
   readonly wait: Wait;
-  /** How long to wait for a first record at most; an engine may look up earlier. */
+  /** How long to wait for a first record at most. An engine may return earlier. */
   readonly waitMs: number;
-  /** Whether the assignment is still the member's: if not, nothing may be taken any more. */
+  /** Whether the assignment is still the member's. If not, `read` must take nothing. */
   readonly isCurrent: () => boolean;
 };

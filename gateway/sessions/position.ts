@@ -30,18 +30,18 @@ export const createPosition = ({ topic, partition }: TopicPartition, offset: num
   end: undefined,
 });
 
-/** What a batch took of a partition, so that it can be put back. */
+/** What a consume took from a partition, so that it can be put back. */
 export type Taken = { readonly position: Position; readonly from: number; readonly to: number };
 
-/** Records for one consume, and what they took of which partition. */
+/** Records for one consume, and where they were taken from. */
 export type Taking = { readonly records: readonly StoredRecord[]; readonly taken: readonly Taken[] };
 
 export const NOTHING: Taking = { records: [], taken: [] };
 
-/** The records reached the instance, or they did not and come again. */
+/** Notes that records reached the instance, or puts them back. */
 export const settleTaken = (taken: readonly Taken[], written: boolean): void => {
   if (written) for (const { position, to } of taken) position.delivered = to;
-  // A partition may have been taken from more than once: the first time counts.
+  // If more than one read took from a partition, the first one counts.
   else for (const { position, from } of taken.toReversed()) position.next = from;
 };
 

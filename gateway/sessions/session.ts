@@ -12,13 +12,13 @@ export type Session = {
   readonly options: InstanceOptions;
   topics(): ReadonlySet<string>;
   subscribe(topics: ReadonlySet<string>): void;
-  /** What it owns; undefined while its group shares out. */
+  /** What it owns; undefined during a rebalance. */
   assignment(): Assignment | undefined;
-  /** Waits until it owns something definite; undefined if its group shares out for longer. @throws why it could not join */
+  /** Waits for the end of a rebalance; undefined if that takes too long. @throws why it could not join */
   whenAssigned(wait: Wait): Promise<Assignment | undefined>;
-  /** How far it has read what it owns; those of all partitions once `whenBegun` has resolved. */
+  /** How far it has read what it owns. Complete once `whenBegun` has resolved. */
   positions(): Positions;
-  /** Waits until all that it owns has a position. @throws what the engine throws */
+  /** Waits until every partition that it owns has a position. @throws what the engine throws */
   whenBegun(): Promise<void>;
   /** Whether it has ever begun to read. */
   hasBegun(): boolean;
@@ -26,9 +26,9 @@ export type Session = {
   noteCommitted(offsets: readonly TopicPartitionOffset[]): void;
   /** Commits where the group is to resume, if its options say so. Never rejects. */
   autoCommit(): Promise<void>;
-  /** Runs with a wait that is woken by what happens to the session, and cut at its end. */
+  /** Wakes the wait whenever something happens to the session, and cuts it when the session ends. */
   during<Result>(wait: Wait, run: () => Promise<Result>): Promise<Result>;
-  /** Why there is nothing more to be had from it. */
+  /** Why it has ended; undefined while it lives. */
   ended(): GatewayError | undefined;
   /** Cuts what waits. */
   end(why: GatewayError): void;
@@ -38,16 +38,16 @@ export type Session = {
 
 export type SessionSeams = { readonly groups: Groups; readonly time: Time; readonly onFenced: (error: GatewayError) => void };
 
-/** So long a call waits for its group to share out, whatever time it has for records. */
+/** How long a call waits for a rebalance at least, whatever time it has for records. */
 export const PATIENCE_MS = 5_000;
 
 export const createSession = (joining: Joining, { groups, time, onFenced }: SessionSeams): Session => {
   const { name, options } = joining;
   let { topics } = joining;
   let assignment: Assignment | undefined;
-  /** Of the last assignment, until there is another. */
+  /** Belong to the last assignment, until there is another. */
   let positions: Positions = new Map();
-  /** Of the assignment: finding all positions. */
+  /** Finds the positions of the assignment. */
   let beginning: Promise<void> | undefined;
   let hasBegun = false;
   let failure: Error | undefined;
@@ -61,14 +61,14 @@ export const createSession = (joining: Joining, { groups, time, onFenced }: Sess
   const autoCommit = async (current: Assignment | undefined): Promise<void> => {
     const offsets = options.autoCommit && current !== undefined ? resumeOffsets(positions) : [];
     if (current === undefined || offsets.length === 0) return;
-    // A commit that fails makes records come again, which at-least-once allows.
+    // A failed commit makes records come again, which at-least-once allows.
     await current.commitInBackground(offsets).then(
       () => noteCommitted(positions, offsets),
       () => undefined,
     );
   };
 
-  /** Stored before anything is answered, so that whoever kills the gateway then loses nothing that comes later. */
+  /** Done before the first consume is answered. From then on a crash of the gateway skips no record. */
   const commitBeginnings = async (current: Assignment): Promise<void> => {
     const offsets = options.autoCommit ? resumeOffsets(positions) : [];
     if (offsets.length > 0 && (await current.commit(offsets).catch(() => false))) noteCommitted(positions, offsets);
@@ -105,7 +105,7 @@ export const createSession = (joining: Joining, { groups, time, onFenced }: Sess
       assignment = next;
       beginning = undefined;
       failure = undefined;
-      // At once: what comes from now on is not to be skipped by a reset that finds the end later.
+      // At once, so that a reset to the end skips no record that comes before the next consume.
       whenBegun().catch(() => undefined);
       notify();
     },
@@ -145,7 +145,7 @@ export const createSession = (joining: Joining, { groups, time, onFenced }: Sess
     hasBegun: () => hasBegun,
     noteCommitted: (offsets) => noteCommitted(positions, offsets),
     async autoCommit() {
-      // What could not begin at once begins now.
+      // Tries again what failed when the partitions were assigned.
       if (options.autoCommit && beginning === undefined) await whenBegun().catch(() => undefined);
       await autoCommit(assignment);
     },
@@ -163,7 +163,7 @@ export const createSession = (joining: Joining, { groups, time, onFenced }: Sess
       assignment = undefined;
       for (const wait of waits) wait.cut();
     },
-    // If it cannot be said, the group finds out by itself.
+    // Without a goodbye, the group notices when the session of the member is over.
     leave: () => member.leave().catch(() => undefined),
   };
 };

@@ -4,31 +4,31 @@ import { GatewayError } from "../gateway-error.ts";
 import type { Groups } from "./groups.ts";
 import { createSession, type Session } from "./session.ts";
 
-/** Which instances live at this gateway: they come with their first consume, and go when deleted, not heard of, or taken by another gateway. */
+/** The instances of this gateway. Each begins with its first consume, and ends when it is deleted, silent for too long, or taken over by another gateway. */
 export type Sessions = {
   /**
-   * Begins a consume of the instance that the request names: made if it is not there, subscribed anew if its topics are others.
+   * Begins a consume. Makes the instance if it is not there, and subscribes it anew if its topics have changed.
    * @throws GatewayError 409 while it is consuming, 503 if there are as many instances as there may be
    */
   enter(request: ConsumeRequest): Consuming;
-  /** Says that the instance lives. @throws GatewayError 404 if it does not */
+  /** Renews the session of an instance. @throws GatewayError 404 if there is none */
   find(name: InstanceName): Session;
-  /** Says that the instance lives, if there is one. */
+  /** Renews the session of an instance, if there is one. */
   renew(name: InstanceName): void;
-  /** Ends the instance, after what auto-commit would commit. Resolves when its partitions are free for others. */
+  /** Ends the instance, after a last auto-commit. Resolves when its partitions are free for others. */
   end(session: Session, why: GatewayError): Promise<void>;
   all(): readonly Session[];
   describe(): ConsumerGroup[];
   /** How many instances there are in each group. */
   gauge(): Gauge;
-  /** Ends all instances, after what auto-commit would commit. */
+  /** Ends all instances, after a last auto-commit. */
   close(): Promise<void>;
 };
 
 /** The one consume that an instance may have at a time. Its session does not end while it waits. */
 export type Consuming = {
   readonly session: Session;
-  /** From now on its client is to be heard of: it is being answered. */
+  /** The wait is over: from now on the session can end. */
   answer(): void;
   /** Lets the instance consume again. */
   finish(): void;
@@ -36,7 +36,7 @@ export type Consuming = {
 
 type Entry = {
   readonly session: Session;
-  /** When it was last heard of, in ms. */
+  /** The time of its last call, in ms. */
   seenAt: number;
   consuming: "waiting" | "being answered" | undefined;
   expiry: unknown;

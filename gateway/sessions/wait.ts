@@ -1,7 +1,7 @@
 import type { Time } from "../../environment/time.ts";
 import type { Waiting } from "../engine.ts";
 
-/** A call's wait for records. It is over at its timeout; it is cut when its caller has gone, its instance has ended, or the gateway drains. */
+/** A call's wait for records. It is over at its timeout. It is cut when the caller has gone, the instance has ended, or the gateway drains. */
 export type Wait = {
   isOver(): boolean;
   isCut(): boolean;

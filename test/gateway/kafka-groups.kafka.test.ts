@@ -109,7 +109,7 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     await expect.poll(() => countOf(engine, "i"), WITHIN).toBe(6);
   });
 
-  test("an instance that is deleted while its group is still sharing out is gone", async () => {
+  test("an instance that is deleted while its group still rebalances is gone", async () => {
     const [engine] = await open(1);
     await take(engine, { instance: "a" });
     const joining = engine.consume(consumeRequest({ instance: "b" }));
@@ -161,7 +161,7 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     await expect.poll(owned, WITHIN).toEqual({ a: [{ topic: "t", partitions: [0, 1, 2, 3] }], b: [{ topic: "u", partitions: [0] }] });
   });
 
-  test("commits by many at once while a group shares out lose nothing", async () => {
+  test("commits by many at once during a rebalance lose nothing", async () => {
     const [engine] = await open(1);
     for (const partition of [0, 1, 2, 3]) await produceValues(engine, partition, "x");
     const batch = await engine.consume(consumeRequest({ instance: "a" }));

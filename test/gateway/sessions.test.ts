@@ -15,7 +15,7 @@ const openGroup = () => {
   const time = createManualTime();
   const waits = createWaits(time);
   const commits: (readonly [partition: number, offset: number])[] = [];
-  const state = { listener: undefined as MemberListener | undefined, left: 0, isSharingOut: false, beginFails: false };
+  const state = { listener: undefined as MemberListener | undefined, left: 0, isRebalancing: false, beginFails: false };
   const groups: Groups = {
     maxInstances: 1,
     join(_, listener) {
@@ -35,8 +35,8 @@ const openGroup = () => {
       },
       read: async ({ positions }) => takeOne([...positions.values()][0] as Position),
       commit: async (offsets) => {
-        if (!state.isSharingOut) commits.push(...offsets.map(({ partition, offset }) => [partition, offset] as const));
-        return !state.isSharingOut;
+        if (!state.isRebalancing) commits.push(...offsets.map(({ partition, offset }) => [partition, offset] as const));
+        return !state.isRebalancing;
       },
       commitInBackground: async (offsets) => void (await assignment.commit(offsets)),
       ...changes,
@@ -85,7 +85,7 @@ test("takes nothing of what was read for an assignment that is no longer its own
   expect(valuesOf(settled(await waiting))).toEqual(["1/0"]);
 });
 
-test("commits where it begins before it answers, once, and what was delivered before its group shares out anew", async () => {
+test("commits where it begins before it answers, once, and what was delivered before its group rebalances", async () => {
   const { assign, consume, commits, state } = openGroup();
   const options = { ...FROM_THE_BEGINNING, autoCommit: true };
   const first = consume({ options });
@@ -122,15 +122,15 @@ test("an instance whose beginnings could not be found tries again at its next co
   expect(other.state.left).toBe(1);
 });
 
-test("a commit waits while the group shares out, and is told to come again if that takes long", async () => {
+test("a commit waits during a rebalance, and is told to come again if that takes long", async () => {
   const { assign, consume, commits, consumers, state, time } = openGroup();
   const first = consume();
   assign([0]);
   (await first).settle(true);
-  state.isSharingOut = true;
+  state.isRebalancing = true;
   const early = consumers.commit(NAME, AT_ONE);
   await expect.poll(() => time.timers()).toBe(2);
-  state.isSharingOut = false;
+  state.isRebalancing = false;
   assign([0]);
   await early;
   expect(commits).toEqual([[0, 1]]);
