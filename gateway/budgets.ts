@@ -1,17 +1,17 @@
 import { GatewayError } from "./gateway-error.ts";
 
-/** Something of which there is only so much at a time, over all calls. */
+/** A limited amount of something that all calls share. */
 export type Budget = {
   left(): number;
   used(): number;
   /** @throws GatewayError 503 if there is not enough left */
   take(amount: number): void;
-  /** Takes more than is left, if need be: what is there already and must be held. */
+  /** Takes more than is left if need be, for what is already in memory. */
   hold(amount: number): void;
   give(amount: number): void;
 };
 
-/** @param shortage what the caller is told when there is not enough */
+/** @param shortage the message of the error when there is not enough */
 export const createBudget = (whole: number, shortage: string): Budget => {
   let used = 0;
   return {
@@ -34,22 +34,22 @@ export const createBudget = (whole: number, shortage: string): Budget => {
 export type Budgets = {
   /** Calls that may wait for records. */
   readonly waits: Budget;
-  /** All other calls, so that those which wait leave room for what they wait for. */
+  /** All other calls. Calls that wait never take the slots of the produces that they wait for. */
   readonly calls: Budget;
-  /** Bytes of bodies that were or are being received and are not answered. */
+  /** Bytes of the bodies of calls that are not answered yet. */
   readonly bodies: Budget;
-  /** Bytes of records that are on their way to slow or fast clients. */
-  readonly answers: Budget;
+  /** Bytes of records that are on their way to clients. */
+  readonly responses: Budget;
 };
 
-export type BudgetSizes = { readonly waits: number; readonly calls: number; readonly bodyBytes: number; readonly answerBytes: number };
+export type BudgetSizes = { readonly waits: number; readonly calls: number; readonly bodyBytes: number; readonly responseBytes: number };
 
-/** A call holds a few kilobytes, so ten thousand of them less than the bodies. */
-export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, answerBytes: 64 * 1024 * 1024 };
+/** A call holds a few kilobytes, so ten thousand calls hold less than the bodies. */
+export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, responseBytes: 64 * 1024 * 1024 };
 
-export const createBudgets = ({ waits, calls, bodyBytes, answerBytes }: BudgetSizes): Budgets => ({
+export const createBudgets = ({ waits, calls, bodyBytes, responseBytes }: BudgetSizes): Budgets => ({
   waits: createBudget(waits, "The gateway has as many calls that wait as it can."),
   calls: createBudget(calls, "The gateway has as many calls at once as it can."),
   bodies: createBudget(bodyBytes, "The gateway holds as many records as it can."),
-  answers: createBudget(answerBytes, "The gateway holds as many answers for slow clients as it can."),
+  responses: createBudget(responseBytes, "The gateway holds as many responses for slow clients as it can."),
 });

@@ -4,7 +4,7 @@ import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
 import { demandKafka, kafkaVariables } from "../kafka/config.ts";
 import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
-import type { DeclaredTopic, Retention } from "./declared-topic.ts";
+import type { DeclaredTopic, Retention } from "./engine.ts";
 
 const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
 
@@ -20,7 +20,7 @@ const credentials = () =>
     return parsed.filter((credential) => credential !== undefined);
   });
 
-/** As Kafka writes it: -1 is without end. */
+/** As in Kafka, -1 means without end. */
 const orWithoutEnd = (value: number): number | undefined => (value === -1 ? undefined : value);
 
 const retention = () =>
@@ -29,7 +29,7 @@ const retention = () =>
     .regex(/^(-1|\d{1,15})$/, "Expected a whole number, or -1 for without end.")
     .transform((text) => orWithoutEnd(Number(text)));
 
-/** `:retention.ms=…:retention.bytes=…`. Undefined if it says anything else. */
+/** `:retention.ms=…:retention.bytes=…`. Undefined if the text has another form. */
 const readTopicSettings = (text: string): Partial<Retention> | undefined => {
   const settings: { ms?: number | undefined; bytes?: number | undefined } = {};
   for (const setting of text.split(":").slice(1)) {
@@ -87,13 +87,13 @@ const SCHEMA = z.object({
   GATEWAY_RETENTION_MS: retention().prefault("604800000"),
   /** Kafka's own default: without end. Of each partition. */
   GATEWAY_RETENTION_BYTES: retention().optional(),
-  /** Empty: no pages, as nothing but programs needs to call. */
+  /** Empty: no web page may call, since by default only programs do. */
   GATEWAY_CORS_ORIGINS: commaList().default([]),
   ...kafkaVariables,
   ...processVariables,
 });
 
-/** A gateway with a log of its own needs no cluster, whatever is set for others. */
+/** A gateway with a log of its own needs no cluster, whatever the variables of other parts say. */
 const demand: Demand = (set) => (set["GATEWAY_ENGINE"] === "kafka" ? demandKafka(set) : {});
 
 export type GatewayConfig = Readonly<z.output<typeof SCHEMA>>;

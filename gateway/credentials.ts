@@ -21,7 +21,7 @@ const CREDENTIAL = new RegExp(
   `^(?<user>[^:]+):(?<password>[^:]+)(?::(?<scope>${SCOPES.join("|")})(?::(?<topic>[A-Za-z0-9._-]*\\*|[A-Za-z0-9._-]+))?)?$`,
 );
 
-/** Reads what has the {@link CREDENTIAL_FORM}; without `*` the topic is that one alone. Undefined if it has another form. */
+/** Reads text of the {@link CREDENTIAL_FORM}; without `*` it names a single topic. Undefined if the text has another form. */
 export const parseCredential = (text: string): Credential | undefined => {
   const match = CREDENTIAL.exec(text);
   const { user, password, scope = "full", topic = "*" } = match?.groups ?? {};
@@ -30,10 +30,10 @@ export const parseCredential = (text: string): Credential | undefined => {
   return { user, password, scope: scope as Scope, topics: { name: prefix ? topic.slice(0, -1) : topic, prefix } };
 };
 
-/** Finds out who calls. Takes the same time for every wrong password. */
+/** Finds the user of a call. Takes the same time for every wrong password. */
 export type Authenticator = {
   /**
-   * Of the `Authorization` header of HTTP Basic (RFC 7617). Beside UTF-8 it takes Latin-1, which `@upstash/kafka` sends.
+   * Reads the `Authorization` header of HTTP Basic (RFC 7617). Takes Latin-1 as well as UTF-8, since `@upstash/kafka` sends it.
    * @throws GatewayError 401
    */
   byHeader(header: string | undefined): Credential;
@@ -53,7 +53,7 @@ export const createAuthenticator = (credentials: readonly Credential[]): Authent
     if (found === undefined) throw new GatewayError(401, "The user or the password is wrong.");
     return found;
   };
-  /** What was found for headers: as many as there are ways to write the credentials, and so only few. */
+  /** Users by header. There are only as many right headers as ways to write the credentials. */
   const found = new Map<string, Credential>();
   return {
     byHeader(header) {
@@ -73,7 +73,7 @@ export const createAuthenticator = (credentials: readonly Credential[]): Authent
 /** Spaces and letter case make for more ways to write a header than anybody uses. */
 const MAX_REMEMBERED = 1000;
 
-// Digests are of one length whatever the password's, which the comparison needs.
+// The comparison needs inputs of one length, and passwords have many.
 const digestOf = (pair: Buffer): Buffer => hash("sha256", pair, "buffer");
 
 /** @throws GatewayError 403 */

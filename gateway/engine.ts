@@ -8,24 +8,24 @@ export type Engine = {
   /** Partition count of every topic, by name. */
   topics(): Promise<ReadonlyMap<string, number>>;
   /**
-   * The same of topics that are to be used. If the engine is set to, those that are not there are counted as they would be, and `make`
-   * makes them; else they are left out.
+   * The same for topics that a call is about to use. An engine that makes topics on demand counts missing ones as it would make them, and
+   * makes them if `make` says so; other engines leave them out.
    */
   provideTopics(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /**
    * Stores all of the records, and resolves once they are as durable as the engine promises. The topics exist and the partitions are in
-   * range. An engine that stores each record on its own may store some of them only.
+   * range. An engine that stores each record on its own may store only some of them.
    * @throws GatewayError 500 with `results` if any record was stored, or may have been; anything else says that none was
    */
   produce(records: readonly NewRecord[]): Promise<readonly RecordMetadata[]>;
   /**
-   * Records from the given offsets on, waiting if there are none yet. Belongs to no group. An offset whose record is no longer kept
-   * begins at the first that is; one beyond the end is refused with 400.
+   * Records from the given offsets on, waiting if there are none yet. Belongs to no group. Where the record of an offset is no
+   * longer kept, reading begins at the first that is. An offset beyond the end is refused with 400.
    */
   fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
   /** The next records of an instance, waiting if there are none yet. Creates the instance. */
   consume(request: ConsumeRequest): Promise<Batch>;
-  /** Sets where the group resumes. Without offsets: after the last record that the instance was given. */
+  /** Sets where the group resumes. Without offsets: after the last record that was delivered to the instance. */
   commit(instance: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Where the group resumes. Partitions without a commit are left out. */
   committed(instance: InstanceName, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
@@ -39,11 +39,17 @@ export type Engine = {
   health(): Promise<void>;
   /** What there is to measure at this moment. */
   gauges(): Promise<readonly Gauge[]>;
-  /** From now on nothing waits: what is waiting is answered with what there is. */
+  /** From now on no call waits for records, and those that wait are answered. */
   drain(): void;
   /** Finishes what was begun and lets go of everything. */
   close(): Promise<void>;
 };
+
+/** How long, in ms, and how many bytes of a partition the log keeps at least. Undefined: without limit. */
+export type Retention = { readonly ms: number | undefined; readonly bytes: number | undefined };
+
+/** A topic that the configuration declares. */
+export type DeclaredTopic = { readonly partitions: number; readonly retention?: Partial<Retention> };
 
 export type InstanceName = { readonly group: string; readonly instance: string };
 
@@ -66,19 +72,19 @@ export type RecordMetadata = TopicPartitionOffset & { readonly timestamp: number
 /** A record as it is answered: a record without a key has the key `""`. */
 export type StoredRecord = RecordMetadata & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
 
-/** The room for one answer, out of what all answers together may hold. */
-export type AnswerRoom = {
-  /** How much may be answered now; a single record is always let through. @throws GatewayError 503 while there is no room at all */
+/** The memory for one response, out of what all responses together may hold. */
+export type ResponseMemory = {
+  /** How much may be read now; a single record is always let through. @throws GatewayError 503 while there is nothing left at all */
   free(): { readonly records: number; readonly bytes: number };
-  /** Says that records of so many bytes are on their way. */
+  /** Says that records of so many bytes are held. */
   take(bytes: number): void;
 };
 
 export type Waiting = {
-  readonly room: AnswerRoom;
+  readonly memory: ResponseMemory;
   /** How long to wait for a first record. */
   readonly timeoutMs: number;
-  /** Aborted when nobody is there any more to be answered. */
+  /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
 };
 
@@ -87,23 +93,23 @@ export type FetchRequest = Waiting & { readonly offsets: readonly TopicPartition
 export type ConsumeRequest = InstanceName &
   Waiting & {
     readonly topics: readonly string[];
-    /** Asked for only by the call that creates the instance. @throws GatewayError 400 */
+    /** Read only by the call that creates the instance. @throws GatewayError 400 */
     readonly options: () => InstanceOptions;
   };
 
 export type InstanceOptions = {
   readonly autoCommit: boolean;
   readonly autoCommitIntervalMs: number;
-  /** Where to begin without a commit; `none` refuses, and also to pass over records that are no longer kept. */
+  /** Where to begin without a commit. `none` refuses to begin, and to skip records that are no longer kept. */
   readonly autoOffsetReset: "earliest" | "latest" | "none";
-  /** An instance of which nothing was heard for so long is ended. */
+  /** An instance that makes no call for so long is ended. */
   readonly sessionTimeoutMs: number;
 };
 
 export type Batch = {
   readonly records: readonly StoredRecord[];
   /**
-   * To be called once: whether the answer was written. If not, the next consume gives the same records again.
+   * The caller says once whether it wrote the response. If not, the next consume gives the same records again.
    * Until then the instance takes no other consume.
    */
   settle(written: boolean): void;
@@ -117,7 +123,7 @@ export type ConsumerGroup = {
   }[];
 };
 
-/** A number that goes up and down, as Prometheus takes it. */
+/** A gauge of Prometheus: a number that goes up and down. */
 export type Gauge = {
   /** In snake_case, with the unit at its end. */
   readonly name: string;

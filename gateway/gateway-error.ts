@@ -7,7 +7,7 @@ export type RecordProblem = { readonly index: number; readonly status: number; r
 export type RecordResult = RecordProblem | (RecordMetadata & { readonly index: number });
 
 export type GatewayErrorOptions = {
-  /** Where the call carried several records: those that were refused, or what is known of each if some were stored. */
+  /** For a call with several records: those that were refused, or what is known of each if some were stored. */
   readonly results?: readonly RecordResult[];
   /** The methods that the path takes. */
   readonly allow?: readonly string[];
@@ -33,11 +33,11 @@ export class GatewayError extends Error {
   }
 }
 
-/** Anything thrown, as it is told to the caller: what nobody foresaw says nothing of the inside. */
+/** The error that the caller sees for anything thrown. It reveals nothing of an unforeseen error. */
 export const gatewayErrorOf = (error: unknown): GatewayError =>
   error instanceof GatewayError ? error : new GatewayError(500, "Something went wrong in the gateway.", { cause: error });
 
-/** The error body of the dialect, on the wire. */
+/** The body of an error response. */
 export const errorBody = ({ status, message, results }: GatewayError): unknown => ({
   error: message,
   status,

@@ -14,14 +14,14 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-/** The engine, and what the log is to say of it. */
+/** The engine, and what the first line of the log says of it. */
 type Opened = { readonly engine: Engine; readonly told: object };
 
 const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
   const topics = config.GATEWAY_TOPICS;
   const partitionsOnDemand = config.GATEWAY_AUTO_CREATE_TOPICS ? config.GATEWAY_NUM_PARTITIONS : undefined;
   if (config.GATEWAY_ENGINE === "kafka") {
-    // Only here: loading the client takes longer than all else that a gateway does to start.
+    // Imported only here: loading the client takes longer than the rest of the start.
     const { openKafkaEngine } = await import("./kafka/kafka-engine.ts");
     const connection = kafkaConnectionOf(config);
     const replicas = config.GATEWAY_REPLICATION_FACTOR;

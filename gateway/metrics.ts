@@ -2,15 +2,15 @@ import { Counter, Gauge as PrometheusGauge, Histogram, Registry } from "prom-cli
 import type { Engine, Gauge } from "./engine.ts";
 import type { Budgets } from "./budgets.ts";
 
-/** What is counted for Prometheus. Routes and topics are the only labels that callers can choose, from those that there are. */
+/** The metrics for Prometheus. Callers can choose no labels but routes and topics that exist. */
 export type Metrics = {
   /** @param status of HTTP */
   answered(route: string, status: number, seconds: number): void;
   /** Records that were stored. */
   produced(records: readonly { readonly topic: string }[]): void;
-  /** Records that were answered. */
+  /** Records that consume and fetch have returned. */
   delivered(records: readonly { readonly topic: string }[]): void;
-  /** Everything, with what the engine has to tell, in Prometheus' text format. */
+  /** All metrics, with the engine's gauges, in Prometheus' text format. */
   read(engine: Pick<Engine, "gauges">): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -18,7 +18,7 @@ const PREFIX = "rejoinder_gateway_";
 /** From a produce on an idle machine to the longest consume that waits. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30, 60, 600];
 
-/** @param registry what else is in it is told too */
+/** @param registry its other metrics are included */
 export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => {
   const registers = [registry];
   const seconds = new Histogram({
@@ -39,10 +39,10 @@ export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => 
     unlabelled("waiting_calls", "Calls that wait for records, or are being answered with them.", budgets.waits.used()),
     unlabelled("calls", "All other calls that are being answered.", budgets.calls.used()),
     unlabelled("body_bytes", "Bytes of bodies that are held.", budgets.bodies.used()),
-    unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.answers.used()),
+    unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.responses.used()),
   ];
 
-  /** By route and status: finding them by their labels each time would cost more than counting. */
+  /** By route and status, since the lookup by labels costs more than the counting. */
   const children = new Map<string, ReturnType<typeof seconds.labels>>();
 
   return {

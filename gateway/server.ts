@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
 import { createFailureLog } from "./failure-log.ts";
@@ -21,7 +21,7 @@ export type GatewayOptions = {
   readonly corsOrigins?: readonly string[];
   /** A request must have arrived within this time. */
   readonly requestTimeoutMs?: number;
-  /** A client that reads nothing of its answer for so long is cut. */
+  /** The connection of a client that reads nothing of its response for so long is closed. */
   readonly unreadTimeoutMs?: number;
   readonly budgets?: Partial<BudgetSizes>;
 };
@@ -29,21 +29,21 @@ export type GatewayOptions = {
 export type GatewaySeams = {
   readonly engine: Engine;
   readonly log: Pick<Log, "warn" | "error">;
-  readonly clock?: Clock;
-  /** What else is to be told at `/metrics`. */
+  readonly time?: Time;
+  /** Other metrics for `/metrics`. */
   readonly registry?: Registry;
 };
 
 export type Gateway = {
   readonly url: string;
-  /** Answers what waits, finishes what was begun, closes the engine. Cuts whoever takes longer than 2.5 s. */
+  /** Answers the calls that wait, finishes what was begun, closes the engine. After 2.5 s it closes the connections that are left. */
   stop(): Promise<void>;
 };
 
-/** Serves an engine in the dialect of Upstash Kafka REST. Rejects if the port is taken. */
+/** Serves an engine by the REST API of Upstash Kafka. Rejects if the port is taken. */
 export const startGateway = async (
   { host, port, credentials, corsOrigins = [], requestTimeoutMs = 30_000, unreadTimeoutMs = 30_000, budgets: sizes }: GatewayOptions,
-  { engine, log, clock = systemClock, registry = new Registry() }: GatewaySeams,
+  { engine, log, time = systemTime, registry = new Registry() }: GatewaySeams,
 ): Promise<Gateway> => {
   let stopping = false;
   const budgets = createBudgets({ ...DEFAULT_BUDGETS, ...sizes });
@@ -54,13 +54,13 @@ export const startGateway = async (
     budgets,
     unreadTimeoutMs,
     metrics: createMetrics(registry, budgets),
-    clock,
+    time,
     isStopping: () => stopping,
-    onError: createFailureLog(log, clock),
+    onError: createFailureLog(log, time),
   });
   const server = createServer(
     {
-      // Longer than the 60 s that proxies and clients keep idle connections, so that it is never the server that cuts one in use.
+      // Proxies and clients keep idle connections for 60 s. The server keeps them longer, so that it never closes one that is being used.
       keepAliveTimeout: 75_000,
       requestTimeout: requestTimeoutMs,
       headersTimeout: Math.min(10_000, requestTimeoutMs),
@@ -80,9 +80,9 @@ export const startGateway = async (
       server.close();
       engine.drain();
       server.closeIdleConnections();
-      const timer = clock.setTimeout(() => server.closeAllConnections(), STOP_MS);
+      const timer = time.setTimeout(() => server.closeAllConnections(), STOP_MS);
       await closed;
-      clock.clearTimeout(timer);
+      time.clearTimeout(timer);
       await engine.close();
     },
   };
@@ -98,7 +98,7 @@ const BROKEN_REQUESTS: Readonly<Record<string, { readonly status: number; readon
   HPE_HEADER_OVERFLOW: { status: 431, title: "Request Header Fields Too Large", error: "The path and the headers are too large." },
 };
 
-/** What Node could not read as a request never reaches the listener. */
+/** A request that Node could not parse never reaches the listener. */
 const answerBrokenRequest = (problem: NodeJS.ErrnoException, socket: Socket): void => {
   if (problem.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

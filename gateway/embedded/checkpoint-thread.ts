@@ -1,5 +1,5 @@
-// A program of its own, in a thread: copies the write-ahead log into the file while the other thread goes on writing. It blocks nobody, and
-// leaves what is written meanwhile.
+// Runs in a thread of its own. Copies the write-ahead log into the file while the main thread goes on writing. It blocks nobody, and
+// leaves out what is written meanwhile.
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 

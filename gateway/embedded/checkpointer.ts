@@ -3,23 +3,23 @@ import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../../environment/log.ts";
 
-/** Brings what is in the write-ahead log into the file, so that the log can begin anew. */
+/** Copies the write-ahead log into the file, so that the log can begin anew. */
 export type Checkpointer = {
-  /** Says that about so many pages were written to the log. */
+  /** Counts pages that were written to the log, approximately. */
   wrote(pages: number): void;
   close(): Promise<void>;
 };
 
-/** With so many pages (16 MiB) a checkpoint begins. */
+/** A checkpoint begins at so many pages (16 MiB). */
 const BEGIN_PAGES = 4096;
-/** So few (2 MiB) that were written during a checkpoint may keep everybody waiting for the rest of it. */
+/** If no more than this (2 MiB) was written during a checkpoint, everybody may wait for the rest of it. */
 const FEW_PAGES = 512;
-/** With so many (128 MiB) they keep everybody waiting, few or not. */
+/** At so many pages (128 MiB) everybody waits, however much is left. */
 const MOST_PAGES = 32_768;
 
 /**
- * Most of a checkpoint is waiting for the disk, a tenth of a second or more. So another thread does it; it is begun once there is enough to
- * do. Only the rest, what was written during it, is done here: the log begins anew when nothing is left in it.
+ * Most of a checkpoint is a wait for the disk, of a tenth of a second or more. So another thread does it, once there is enough to do. What
+ * was written meanwhile is copied here, since the log can begin anew only when nothing is left in it.
  */
 export const createCheckpointer = (database: DatabaseSync, file: string, log: Pick<Log, "warn">): Checkpointer => {
   const restart = database.prepare("PRAGMA wal_checkpoint(RESTART)");
@@ -47,7 +47,7 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
       restart.get();
       inLog = 0;
     } catch (error) {
-      // A full disk: writing fails too before long, and says so.
+      // For example a full disk: writes soon fail too, and callers are told.
       log.warn({ err: error }, "could not bring the write-ahead log into the file");
     }
   };

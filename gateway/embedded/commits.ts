@@ -5,11 +5,11 @@ import type { WriteQueue } from "./write-queue.ts";
 /** Where each group resumes. */
 export type Commits = {
   of(group: string, partition: Partition): number | undefined;
-  /** Every group's offsets, by the id of the partition. */
+  /** Every group's offsets, by partition id. */
   groups(): ReadonlyMap<string, ReadonlyMap<number, number>>;
   /** Resolves once the offsets are on disk. */
   set(group: string, offsets: ReadonlyMap<Partition, number>): Promise<void>;
-  /** Counts at once, and reaches the disk in its own time: for offsets that nobody waits to see committed. */
+  /** Counts at once and reaches the disk later: for offsets that no caller waits for. */
   setInBackground(group: string, offsets: ReadonlyMap<Partition, number>): void;
 };
 
@@ -42,7 +42,7 @@ export const openCommits = (database: DatabaseSync, queue: WriteQueue): Commits 
     setInBackground(group, offsets) {
       if (offsets.size === 0) return;
       for (const [{ id }, offset] of offsets) remember(group, id, offset);
-      // A commit that is lost makes records come again, which at-least-once allows; the queue keeps the error for /health.
+      // A lost commit makes records come again, which at-least-once allows; the queue keeps the error for /health.
       write(group, offsets).catch(() => undefined);
     },
   };

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** What one step cuts off at most: 4 MiB, so that calls need not wait for all of it. */
+/** One step cuts off 4 MiB at most, so that no call waits for all of it. */
 const PAGES_A_STEP = 1024;
-/** Free pages that are kept for what comes next: the larger of 16 MiB and a quarter of the file. */
+/** Free pages that stay for the next records: the larger of 16 MiB and a quarter of the file. */
 const KEPT_PAGES = 4096;
 const KEPT_PART = 0.25;
 
-/** Gives the disk back what removed records took, a step at a time. The function says whether there was more than one step to do. */
+/** Gives the space of removed records back to the disk, one step a call. The function returns whether there is more to do. */
 export const createCompaction = (database: DatabaseSync): (() => boolean) => {
   const freePages = database.prepare("PRAGMA freelist_count");
   const allPages = database.prepare("PRAGMA page_count");

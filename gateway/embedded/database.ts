@@ -1,12 +1,13 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Log } from "../../environment/log.ts";
 import { createRecordTable } from "./record-table.ts";
 
 /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last records. */
 export type Fsync = "always" | "os";
 
-/** Written into the file, so that a later version knows what it has before it. */
+/** The version of the schema, stored in the file. */
 const VERSION = 2;
 
 const SCHEMA = `
@@ -35,7 +36,7 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** The file that the log is in. */
+/** The file of the log. */
 export type LogDatabase = {
   readonly database: DatabaseSync;
   readonly path: string;
@@ -43,22 +44,30 @@ export type LogDatabase = {
   close(): void;
 };
 
+const LOG_FILE = "log.sqlite";
+const LOCK_FILE = "lock.sqlite";
+/** Only the owner may read records. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const STICKY = 0o1000;
+
 /**
- * Opens the log's file, for this process alone.
+ * Opens the log's file, for this process alone. Keeps other users out of the folder and its files, or warns that it cannot.
  * @throws Error if another process has it, the folder cannot be written, or a later version wrote the file.
  */
-export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
-  mkdirSync(folder, { recursive: true });
+export const openDatabase = (folder: string, fsync: Fsync, log: Pick<Log, "warn">): LogDatabase => {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  keepOthersOut(folder, log);
   const lock = holdFolder(folder);
-  const path = join(folder, "log.sqlite");
+  const path = join(folder, LOG_FILE);
   const database = new DatabaseSync(path);
   const close = (): void => {
     database.close();
     lock.close();
   };
   try {
-    // NORMAL syncs at checkpoints only: without any sync a power cut could break the file, not just lose its end. Checkpoints are
-    // the checkpointer's affair.
+    // NORMAL syncs at checkpoints only. Without any sync a power cut could break the file, not just lose its end. The checkpointer
+    // does the checkpoints.
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${fsync === "always" ? "FULL" : "NORMAL"};
@@ -77,9 +86,27 @@ export const openDatabase = (folder: string, fsync: Fsync): LogDatabase => {
   }
 };
 
-/** SQLite's exclusive lock on a file of its own belongs to the process, so that it ends with it, by kill -9 too. */
+/** Makes the files before SQLite does. What SQLite makes beside a database later has the mode of the database. */
+const keepOthersOut = (folder: string, log: Pick<Log, "warn">): void => {
+  const names = [LOG_FILE, LOCK_FILE];
+  try {
+    // A folder with the sticky bit, such as /tmp, is everybody's.
+    if ((statSync(folder).mode & STICKY) === 0) restrict(folder, FOLDER_MODE);
+    for (const name of names) closeSync(openSync(join(folder, name), "a", FILE_MODE));
+    const files = readdirSync(folder).filter((file) => names.some((name) => file.startsWith(name)));
+    for (const file of files) restrict(join(folder, file), FILE_MODE);
+  } catch (error) {
+    log.warn({ err: error, folder }, "could not keep other users out of the data folder");
+  }
+};
+
+const restrict = (path: string, mode: number): void => {
+  if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
+};
+
+/** SQLite's exclusive lock on a file of its own belongs to the process and ends with it, also by kill -9. */
 const holdFolder = (folder: string): DatabaseSync => {
-  const lock = new DatabaseSync(join(folder, "lock.sqlite"));
+  const lock = new DatabaseSync(join(folder, LOCK_FILE));
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
@@ -102,7 +129,7 @@ const divideRecords = (database: DatabaseSync): void =>
     database.exec("DROP TABLE records");
   });
 
-/** A file of which the end can be cut off in steps. One that is not becomes so by being written anew. */
+/** Makes sure that the end of the file can be cut off in steps. An older file is rewritten for that. */
 const shrinkable = (database: DatabaseSync): void => {
   const INCREMENTAL = 2;
   if (database.prepare("PRAGMA auto_vacuum").get()?.["auto_vacuum"] === INCREMENTAL) return;
@@ -111,7 +138,7 @@ const shrinkable = (database: DatabaseSync): void => {
 
 /**
  * Runs all writes of `run` or none of them; durable when it returns.
- * @throws what SQLite or `run` throws, and then nothing of it happened.
+ * @throws what SQLite or `run` throws, and then nothing was written
  */
 export const createTransact = (database: DatabaseSync): ((run: () => void) => void) => {
   const begin = database.prepare("BEGIN IMMEDIATE");

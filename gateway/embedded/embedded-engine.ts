@@ -1,16 +1,16 @@
-import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../../environment/log.ts";
-import type { DeclaredTopic, Retention } from "../declared-topic.ts";
-import type { Engine, RecordMetadata } from "../engine.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
+import type { DeclaredTopic, Engine, RecordMetadata, Retention } from "../engine.ts";
+import { createConsumers } from "../sessions/consumers.ts";
+import { createWaits } from "../sessions/wait.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { openCommits } from "./commits.ts";
 import { createCompaction } from "./compaction.ts";
-import { createConsumers } from "./consumers.ts";
 import { type Fsync, type LogDatabase, openDatabase } from "./database.ts";
+import { createFetch } from "./fetch.ts";
 import { measureLog } from "./gauges.ts";
-import { createFetches } from "./fetches.ts";
+import { createEmbeddedGroups } from "./groups.ts";
 import { createLogFile } from "./log-file.ts";
-import { createMembership } from "./membership.ts";
 import { findPartition, type Partition, startOf } from "./partition.ts";
 import { createPartitioner } from "./partitioner.ts";
 import { createRetentionSweeper } from "./retention.ts";
@@ -18,7 +18,7 @@ import { openTopics } from "./topics.ts";
 import { createWriteQueue } from "./write-queue.ts";
 
 export type EmbeddedEngineOptions = {
-  /** The folder of the log's file; made if it is not there. */
+  /** The folder of the log; made if it is not there. */
   readonly dataDir: string;
   readonly fsync: Fsync;
   /** The topics that are to exist, by name. */
@@ -29,7 +29,7 @@ export type EmbeddedEngineOptions = {
   readonly partitionsOnDemand?: number | undefined;
 };
 
-export type EmbeddedEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "error" | "warn"> };
+export type EmbeddedEngineSeams = { readonly time?: Time; readonly log: Pick<Log, "error" | "warn"> };
 
 /**
  * An engine in this process: a log in one SQLite file, which it holds alone, and consumer groups in memory.
@@ -37,33 +37,32 @@ export type EmbeddedEngineSeams = { readonly clock?: Clock; readonly log: Pick<L
  */
 export const openEmbeddedEngine = (
   { dataDir, fsync, topics: declared, retention = { ms: undefined, bytes: undefined }, partitionsOnDemand }: EmbeddedEngineOptions,
-  { clock = systemClock, log }: EmbeddedEngineSeams,
+  { time = systemTime, log }: EmbeddedEngineSeams,
 ): Engine => {
-  const opened = openDatabase(dataDir, fsync);
+  const opened = openDatabase(dataDir, fsync, log);
   const { database } = opened;
-  const registry = closeOnError(opened, () => openTopics(database, { declared, retention, partitionsOnDemand }, clock.now()));
+  const registry = closeOnError(opened, () => openTopics(database, { declared, retention, partitionsOnDemand }, time.now()));
   const { topics, counts } = registry;
   const checkpointer = createCheckpointer(database, opened.path, log);
   const file = createLogFile(database, { onWritten: checkpointer.wrote, onGrown: (partitions) => sweeper.look(partitions) });
-  const sweeper = createRetentionSweeper({ topics, file, compact: createCompaction(database), clock, log });
-  const queue = createWriteQueue(file.transact, clock);
+  const sweeper = createRetentionSweeper({ topics, file, compact: createCompaction(database), time, log });
+  const queue = createWriteQueue(file.transact, time);
   const commits = openCommits(database, queue);
-  const membership = createMembership(topics, commits, clock);
-  const consumers = createConsumers({ topics, log: file, commits, membership, clock });
+  const waits = createWaits(time);
+  const consumers = createConsumers({ groups: createEmbeddedGroups({ topics, log: file, commits }), waits, time });
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, at) VALUES (0, ?)");
-  const fetches = createFetches({ topics, log: file, clock });
   const choosePartition = createPartitioner(topics);
 
   return {
     topics: async () => counts,
     async provideTopics(names, make) {
-      if (make) registry.make(names, clock.now());
+      if (make) registry.make(names, time.now());
       return registry.countsWith(names);
     },
     async produce(records) {
       const chosen = records.map(choosePartition);
       return queue.write(() => {
-        const now = clock.now();
+        const now = time.now();
         return records.map((record, index): RecordMetadata => {
           const partition = chosen[index] as Partition;
           const timestamp = record.timestamp ?? now;
@@ -72,45 +71,43 @@ export const openEmbeddedEngine = (
         });
       });
     },
-    fetch: fetches.fetch,
+    fetch: createFetch({ topics, log: file, waits }),
     async consume(request) {
-      registry.make(request.topics, clock.now());
+      registry.make(request.topics, time.now());
+      for (const topic of request.topics) findPartition(topics, { topic, partition: 0 });
       return consumers.consume(request);
     },
     commit: consumers.commit,
     async committed(name, partitions) {
-      membership.renew(name);
-      return partitions.flatMap((place) => {
-        const offset = commits.of(name.group, findPartition(topics, place));
-        return offset === undefined ? [] : [{ ...place, offset }];
+      consumers.renew(name);
+      return partitions.flatMap((named) => {
+        const offset = commits.of(name.group, findPartition(topics, named));
+        return offset === undefined ? [] : [{ ...named, offset }];
       });
     },
     async offsetsAt(time, partitions) {
-      return partitions.map((place) => {
-        const partition = findPartition(topics, place);
-        if (time === "earliest") return { ...place, offset: startOf(partition) };
-        return { ...place, offset: time === "latest" ? partition.end : file.offsetAt(partition, time) };
+      return partitions.map((named) => {
+        const partition = findPartition(topics, named);
+        if (time === "earliest") return { ...named, offset: startOf(partition) };
+        return { ...named, offset: time === "latest" ? partition.end : file.offsetAt(partition, time) };
       });
     },
-    consumers: async () => membership.describe(),
-    deleteConsumer: async (name) => membership.remove(name),
+    consumers: async () => consumers.describe(),
+    deleteConsumer: consumers.remove,
     async health() {
-      // Only after a failure is there anything to find out; a probe at each call would cost an fsync.
-      if (queue.failure() !== undefined) await queue.write(() => probe.run(clock.now()));
+      // Probes only after a failure, since a probe costs an fsync.
+      if (queue.failure() !== undefined) await queue.write(() => probe.run(time.now()));
     },
-    gauges: async () => measureLog({ topics, commits, groups: membership.describe() }),
-    drain() {
-      consumers.drain();
-      fetches.drain();
-    },
+    gauges: async () => [...measureLog(topics, commits), consumers.gauge()],
+    drain: waits.drain,
     async close() {
       sweeper.stop();
-      membership.close();
+      await consumers.close();
       await queue.drained();
       try {
         file.settle([...topics.values()].flat());
       } catch (error) {
-        // The records tell all but when the last of them were stored.
+        // Everything can be measured from the records, except when the last of them were stored.
         log.error({ err: error }, "could not finish the log");
       }
       await checkpointer.close();
@@ -119,7 +116,7 @@ export const openEmbeddedEngine = (
   };
 };
 
-/** Lets go of the file if what follows its opening fails. */
+/** Closes the file if `run` fails. */
 const closeOnError = <Result>(opened: LogDatabase, run: () => Result): Result => {
   try {
     return run();

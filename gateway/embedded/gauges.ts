@@ -1,11 +1,9 @@
-import type { ConsumerGroup, Gauge } from "../engine.ts";
+import type { Gauge } from "../engine.ts";
 import type { Commits } from "./commits.ts";
 import { type Partition, startOf, type Topics } from "./partition.ts";
 
-export type Measured = { readonly topics: Topics; readonly commits: Pick<Commits, "groups">; readonly groups: readonly ConsumerGroup[] };
-
 /** How much the log holds, and how far its readers are behind. */
-export const measureLog = ({ topics, commits, groups }: Measured): readonly Gauge[] => [
+export const measureLog = (topics: Topics, commits: Pick<Commits, "groups">): readonly Gauge[] => [
   {
     name: "log_records",
     help: "Records that the log keeps.",
@@ -27,14 +25,9 @@ export const measureLog = ({ topics, commits, groups }: Measured): readonly Gaug
     help: "Records after the committed offset.",
     values: lagsOf(topics, commits),
   },
-  {
-    name: "consumer_instances",
-    help: "Consumer instances that live.",
-    values: groups.map(({ name, instances }) => ({ labels: { group: name }, value: instances.length })),
-  },
 ];
 
-const lagsOf = (topics: Topics, commits: Measured["commits"]): Gauge["values"] => {
+const lagsOf = (topics: Topics, commits: Pick<Commits, "groups">): Gauge["values"] => {
   const partitions = new Map<number, Partition>([...topics.values()].flat().map((partition) => [partition.id, partition]));
   return [...commits.groups()].flatMap(([group, offsets]) =>
     [...offsets].flatMap(([id, offset]) => {

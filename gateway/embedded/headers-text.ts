@@ -1,8 +1,8 @@
 import type { Header } from "../engine.ts";
 
 /**
- * Headers as they are on disk: names and values in turn, in one JSON array. Without the words `key` and `value` around each of them a record
- * takes a quarter less.
+ * Headers on disk: names and values in turn, in one JSON array. Without the words `key` and `value` around each, a record takes a quarter
+ * less.
  */
 export const headersToText = (headers: readonly Header[]): string | null => {
   if (headers.length === 0) return null;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AnswerRoom, NewRecord, StoredRecord } from "../engine.ts";
+import type { NewRecord, ResponseMemory, StoredRecord } from "../engine.ts";
 import { createTransact } from "./database.ts";
 import { headersFromText, headersToText } from "./headers-text.ts";
 import { activeSegment, type Partition } from "./partition.ts";
@@ -7,23 +7,23 @@ import { ROW_BYTES } from "./record-table.ts";
 import { isFull } from "./segment.ts";
 import { openSegmentTable } from "./segment-table.ts";
 
-/** What is still free in an answer. Becomes less as records are read; the first record always fits. */
+/** What is still free in a response. Becomes less as records are read; the first record always fits. */
 export type Room = { records: number; bytes: number; empty: boolean };
 
-/** Reads into an answer's room, and takes what was read out of it. @throws GatewayError 503 without room */
-export const readInto = <Result>(answer: AnswerRoom, read: (room: Room) => Result): Result => {
-  const free = answer.free();
+/** Reads into a response's memory, and takes what was read out of it. @throws GatewayError 503 without memory */
+export const readInto = <Result>(memory: ResponseMemory, read: (room: Room) => Result): Result => {
+  const free = memory.free();
   const room = { ...free, empty: true };
   const result = read(room);
-  answer.take(free.bytes - room.bytes);
+  memory.take(free.bytes - room.bytes);
   return result;
 };
 
 /** The records on disk. Appending is done inside of `transact`. */
 export type LogFile = {
   /**
-   * Runs all writes of `run` or none of them; durable when it returns. Then wakes who waits for what was appended.
-   * @throws what SQLite says, and then nothing of it happened.
+   * Runs all writes of `run` or none of them; durable when it returns. Then wakes the calls that wait for what was appended.
+   * @throws what SQLite throws, and then nothing was written
    */
   transact(run: () => void): void;
   /** Appends and returns the offset. */
@@ -31,16 +31,16 @@ export type LogFile = {
   read(partition: Partition, from: number, room: Room): StoredRecord[];
   /** The first offset whose record is no older, or the partition's end. */
   offsetAt(partition: Partition, time: number): number;
-  /** Removes so many of the oldest segments. Not to be called inside of `transact`. @throws what SQLite says */
+  /** Removes so many of the oldest segments. Not to be called inside of `transact`. @throws what SQLite throws */
   removeOldest(partition: Partition, segments: number, now: number): void;
-  /** Writes down what only memory knows, before the file is closed. @throws what SQLite says */
+  /** Writes down what only memory knows, before the file is closed. @throws what SQLite throws */
   settle(partitions: Iterable<Partition>): void;
 };
 
 export type LogFileSeams = {
-  /** Told of about how many pages of the file a transaction has written. */
+  /** Called with the pages that a transaction has written, approximately. */
   readonly onWritten: (pages: number) => void;
-  /** Told of partitions that have got another segment. */
+  /** Called with partitions that have got another segment. */
   readonly onGrown: (partitions: readonly Partition[]) => void;
 };
 

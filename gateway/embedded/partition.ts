@@ -1,4 +1,4 @@
-import type { Retention } from "../declared-topic.ts";
+import type { Retention } from "../engine.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -6,11 +6,11 @@ import type { Segment } from "./segment.ts";
 
 /** One partition of the log. */
 export type Partition = TopicPartition & {
-  /** Its number among all partitions of all topics: what the file knows it by. */
+  /** Its number in the file, among all partitions of all topics. */
   readonly id: number;
   readonly retention: Retention;
   readonly records: RecordTable;
-  /** What it holds, oldest first. The last one is appended to; there always is one. */
+  /** Oldest first. There is always one; records are appended to the last. */
   readonly segments: Segment[];
   /** The offset of the next record. */
   end: number;
@@ -21,7 +21,7 @@ export type Partition = TopicPartition & {
 /** The first offset whose record is still kept. */
 export const startOf = ({ segments }: Partition): number => (segments[0] as Segment).base;
 
-/** The segment that is appended to. */
+/** The segment that records are appended to. */
 export const activeSegment = ({ segments }: Partition): Segment => segments.at(-1) as Segment;
 
 /** The partitions of every topic, by number. */

@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** A record as it is on disk: text as text, headers as `headersToText` has them, null where there is none. */
+/** A record on disk. Headers are text of `headersToText`; null where there is none. */
 export type Row = [offset: number, timestamp: number, key: string | null, value: string, headers: string | null];
 
-/** What a table holds from an offset on. */
+/** How much a table holds from an offset on. */
 export type Extent = { readonly last: number | undefined; readonly latest: number; readonly bytes: number };
 
-/** The records of one partition. In a table of its own they are only ever appended at its end, which is what SQLite does best. */
+/** The records of one partition. The table has only appends at its end, which SQLite does best. */
 export type RecordTable = {
   insert(offset: number, timestamp: number, key: string | null, value: string, headers: string | null): void;
   /** Rows from an offset on, in order. */
@@ -17,7 +17,7 @@ export type RecordTable = {
   measure(from: number): Extent;
 };
 
-/** What a record takes on disk beside its texts, about. So no record is nothing. */
+/** What a record takes on disk beside its texts, approximately. So even an empty record counts. */
 export const ROW_BYTES = 16;
 
 /** The name of a partition's table. */
@@ -34,7 +34,7 @@ export const createRecordTable = (database: DatabaseSync, partitionId: number): 
       headers TEXT
     ) STRICT`);
 
-/** Opens the table of a partition, which is there. */
+/** Opens the table of a partition, which must exist. */
 export const openRecordTable = (database: DatabaseSync, partitionId: number): RecordTable => {
   const table = nameOf(partitionId);
   const insert = prepareOnce(database, `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`);
@@ -65,7 +65,7 @@ export const openRecordTable = (database: DatabaseSync, partitionId: number): Re
   };
 };
 
-/** There can be thousands of partitions, of which few are used: a statement is made when it is needed. Rows come as arrays. */
+/** A statement is made when it is needed, since of thousands of partitions few may be used. Rows come as arrays. */
 const prepareOnce = (database: DatabaseSync, sql: string): (() => StatementSync) => {
   let statement: StatementSync | undefined;
   return () => {

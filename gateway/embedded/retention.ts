@@ -1,11 +1,11 @@
 import type { Log } from "../../environment/log.ts";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import type { LogFile } from "./log-file.ts";
 import { activeSegment, type Partition, type Topics } from "./partition.ts";
 
-/** Removes what need not be kept any more. */
+/** Removes segments that retention no longer keeps. */
 export type RetentionSweeper = {
-  /** Looks at partitions soon: they have grown by a segment. */
+  /** Looks soon at partitions that have got another segment. */
   look(partitions: Iterable<Partition>): void;
   stop(): void;
 };
@@ -15,25 +15,25 @@ export type RetentionSeams = {
   readonly file: Pick<LogFile, "removeOldest">;
   /** Gives space back to the disk, and says whether there is more to give. */
   readonly compact: () => boolean;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly log: Pick<Log, "error">;
 };
 
-/** How often partitions are looked at to which nobody appends. */
+/** How often it looks at all partitions, also at those to which nobody appends. */
 const PAUSE_MS = 60_000;
-/** What one turn of the event loop removes at most, so that calls need not wait for all of it. */
+/** How much one turn of the event loop removes at most, so that no call waits for all of it. */
 const SEGMENTS_A_TURN = 8;
 
-export const createRetentionSweeper = ({ topics, file, compact, clock, log }: RetentionSeams): RetentionSweeper => {
+export const createRetentionSweeper = ({ topics, file, compact, time, log }: RetentionSeams): RetentionSweeper => {
   const waiting = new Set<Partition>();
   let sweeping = false;
   let stopped = false;
   let timer: unknown;
 
-  /** One turn's work. Returns whether there is more. */
+  /** Does one turn's work. Returns whether there is more. */
   const sweepSome = (): boolean => {
     for (const partition of waiting) {
-      const now = clock.now();
+      const now = time.now();
       const count = countRemovable(partition, now);
       if (count <= SEGMENTS_A_TURN) waiting.delete(partition);
       if (count === 0) continue;
@@ -49,7 +49,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
     try {
       if (sweepSome()) sweepSoon();
     } catch (error) {
-      // A full disk, for example. What need not be kept now will not need to be at the next look.
+      // For example a full disk. The next look finds the same segments.
       waiting.clear();
       log.error({ err: error }, "could not remove old records");
     }
@@ -58,7 +58,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
   const sweepSoon = (): void => {
     if (sweeping) return;
     sweeping = true;
-    clock.setImmediate(sweep);
+    time.setImmediate(sweep);
   };
 
   const look = (partitions: Iterable<Partition>): void => {
@@ -67,7 +67,7 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
   };
 
   const lookAround = (): void => {
-    timer = clock.setTimeout(lookAround, PAUSE_MS);
+    timer = time.setTimeout(lookAround, PAUSE_MS);
     look([...topics.values()].flat());
   };
   lookAround();
@@ -76,14 +76,14 @@ export const createRetentionSweeper = ({ topics, file, compact, clock, log }: Re
     look,
     stop() {
       stopped = true;
-      clock.clearTimeout(timer);
+      time.clearTimeout(timer);
     },
   };
 };
 
 /**
- * How many of the oldest segments need not be kept. By size, what stays is never less than what is to be kept; by time, no record goes
- * that was stored more recently, whatever timestamp it bears.
+ * How many of the oldest segments can go. By size, no less than the limit stays. By time, no record goes that was stored more recently,
+ * whatever its timestamp.
  */
 export const countRemovable = (partition: Partition, now: number): number => Math.max(countBySize(partition), countByTime(partition, now));
 
@@ -103,7 +103,7 @@ const countByTime = (partition: Partition, now: number): number => {
   const { segments, retention } = partition;
   if (retention.ms === undefined) return 0;
   const oldest = now - retention.ms;
-  // An empty segment is nothing to remove, and stands for where the partition goes on.
+  // An empty segment has nothing to remove, and remembers where the partition goes on.
   const removable = activeSegment(partition).bytes === 0 ? segments.slice(0, -1) : segments;
   const young = removable.findIndex(({ storedAt }) => storedAt > oldest);
   return young === -1 ? removable.length : young;

@@ -3,7 +3,7 @@ import type { Partition } from "./partition.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { Segment } from "./segment.ts";
 
-/** The segments of partitions on disk. What a segment holds is written down when it is full; until then the records themselves tell. */
+/** The segments of partitions on disk. What a segment holds is written down when it is full; until then it is measured from the records. */
 export type SegmentTable = {
   /** Reads a partition's segments; begins the first one if there are none. */
   load(partitionId: number, records: RecordTable, now: number): Pick<Partition, "segments" | "end">;
@@ -38,7 +38,7 @@ export const openSegmentTable = (database: DatabaseSync): SegmentTable => {
       if (segments.length === 0) segments.push(begin(partitionId, 0, now));
       const active = segments.at(-1) as Segment;
       const { last, latest, bytes } = records.measure(active.base);
-      // If there is more than was written down, when the last of it was stored is not known: surely not later than now.
+      // If the records are more than was written down, nobody knows when the last was stored: not later than now.
       if (active.bytes !== bytes) active.storedAt = now;
       Object.assign(active, { bytes, latest });
       return { segments, end: last === undefined ? active.base : last + 1 };

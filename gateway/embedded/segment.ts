@@ -1,8 +1,7 @@
-import type { Retention } from "../declared-topic.ts";
+import type { Retention } from "../engine.ts";
 
 /**
- * A stretch of a partition: what is removed at once when it is old or too much, and what need not be looked into when a time is
- * searched for.
+ * A stretch of a partition. Retention removes whole segments, and a search by time skips those that are too old.
  */
 export type Segment = {
   /** Its first offset; it ends where the next one begins. */
@@ -19,7 +18,7 @@ export type Segment = {
 
 /** Small enough to look through for a time, and to be removed while calls wait. */
 const MAX_BYTES = 1024 * 1024;
-/** How closely retention is kept to: what is kept too much is at most this part of what is to be kept. */
+/** How exact retention is: at most a tenth more than the limit is kept. */
 const RETENTION_PARTS = 10;
 
 /** Whether the next record begins another segment. */

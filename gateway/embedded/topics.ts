@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { DeclaredTopic, Retention } from "../declared-topic.ts";
+import type { DeclaredTopic, Retention } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { createTransact } from "./database.ts";
 import type { Partition, Topics } from "./partition.ts";
@@ -7,7 +7,7 @@ import { createRecordTable, openRecordTable } from "./record-table.ts";
 import { openSegmentTable } from "./segment-table.ts";
 import { storageError } from "./write-queue.ts";
 
-/** Each has a table, and every start looks through all of them. */
+/** Each has a table, and every start reads all of them. */
 const MAX_PARTITIONS = 2 ** 13;
 
 export type TopicsOptions = {
@@ -18,14 +18,14 @@ export type TopicsOptions = {
   readonly partitionsOnDemand?: number | undefined;
 };
 
-/** The topics of a log, which become more and never fewer. */
+/** The topics of a log. They can be added, never removed. */
 export type TopicRegistry = {
   readonly topics: Topics;
   /** Partition counts, by topic. */
   readonly counts: ReadonlyMap<string, number>;
-  /** The same, with topics of these that are not there and would be made. */
+  /** The same, with those of these names that would be made on demand. */
   countsWith(names: Iterable<string>): ReadonlyMap<string, number>;
-  /** Makes those of the topics that are not there, if that is wanted. @throws GatewayError 404 without room, 503 if it cannot be written */
+  /** Makes those of the topics that are not there, if topics are made on demand. @throws GatewayError 404 without room, 503 if the disk refuses */
   make(names: Iterable<string>, now: number): void;
 };
 
@@ -89,7 +89,7 @@ export const openTopics = (
   if (nextId + missing.length > MAX_PARTITIONS) throw new Error(`Expected at most ${MAX_PARTITIONS} partitions in all.`);
   add(missing, now);
 
-  /** Topics that are not there and would be made, with their partitions. */
+  /** Topics that would be made on demand, with their partition counts. */
   const missingOf = (names: Iterable<string>): readonly (readonly [topic: string, partitions: number])[] =>
     partitionsOnDemand === undefined
       ? []

@@ -1,9 +1,9 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { GatewayError } from "../gateway-error.ts";
 
 /** Writes that share a transaction, and so an fsync: all that arrive in one turn of the event loop. */
 export type WriteQueue = {
-  /** Runs in the next transaction and resolves once that is durable. Rejects with 503, and then nothing of it was written. */
+  /** Runs in the next transaction and resolves once that is durable. Rejects with 503, and then nothing was written. */
   write<Result>(apply: () => Result): Promise<Result>;
   /** The error of the last transaction, if it failed. */
   failure(): unknown;
@@ -13,7 +13,7 @@ export type WriteQueue = {
 
 type Write = { readonly apply: () => unknown; readonly resolve: (result: never) => void; readonly reject: (error: unknown) => void };
 
-export const createWriteQueue = (transact: (run: () => void) => void, clock: Clock): WriteQueue => {
+export const createWriteQueue = (transact: (run: () => void) => void, time: Time): WriteQueue => {
   let queue: Write[] = [];
   let failure: unknown;
 
@@ -36,7 +36,7 @@ export const createWriteQueue = (transact: (run: () => void) => void, clock: Clo
 
   const write: WriteQueue["write"] = (apply) =>
     new Promise((resolve, reject) => {
-      if (queue.push({ apply, resolve, reject }) === 1) clock.setImmediate(flush);
+      if (queue.push({ apply, resolve, reject }) === 1) time.setImmediate(flush);
     });
 
   return {
@@ -48,6 +48,6 @@ export const createWriteQueue = (transact: (run: () => void) => void, clock: Clo
   };
 };
 
-/** What is told of a write that failed. */
+/** The error of a write that failed. */
 export const storageError = (cause: unknown): GatewayError =>
   new GatewayError(503, `The gateway could not write to its disk: ${(cause as Error).message}.`, { retryAfterSeconds: 1, cause });

@@ -6,8 +6,8 @@ import { repeatedMember } from "./json-members.ts";
 
 /**
  * Reads a whole body.
- * @param take makes room for bytes before they are read; what it throws refuses the body
- * @throws GatewayError 413 as soon as it is known to be too large; whatever the connection dies of.
+ * @param take called with a number of bytes before they are read; it throws to refuse the body
+ * @throws GatewayError 413 as soon as the body is known to be too large; the error of a broken connection
  */
 export const readBody = (request: IncomingMessage, take: (bytes: number) => void): Promise<Buffer> => {
   const declared = Number(request.headers["content-length"] ?? 0);
@@ -49,7 +49,7 @@ export const decodeBody = (body: Buffer): string => {
 
 /**
  * The JSON of a body whatever its content type says; undefined for an empty one.
- * @throws GatewayError 400, also for a member that an object has twice: which one counts differs from reader to reader (RFC 8259 §4).
+ * @throws GatewayError 400, also if an object has a member twice: parsers differ in which one they take (RFC 8259 §4)
  */
 export const parseBody = (body: Buffer): unknown => {
   if (body.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Credential, Scope } from "../credentials.ts";
-import type { AnswerRoom, Engine } from "../engine.ts";
+import type { Engine, ResponseMemory } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Query } from "./target.ts";
 
@@ -21,21 +21,22 @@ export type Call = {
   readonly body: unknown;
   /** How many bytes the body had. */
   readonly bodyBytes: number;
-  /** Where the records of the answer find room until the client has them. */
-  readonly room: AnswerRoom;
-  /** Aborted when the connection closes before the answer was written. */
+  /** Holds the records of the response until the client has them. */
+  readonly memory: ResponseMemory;
+  /** Aborted when the connection closes before the response was written. */
   readonly signal: () => AbortSignal;
 };
 
-export type Answer = {
-  /** What is written as JSON; with a content type, text that is written as it is. */
+/** What a route answers a call with. */
+export type RouteResponse = {
+  /** Written as JSON; with a content type, text that is written as it is. */
   readonly body: unknown;
   readonly contentType?: string;
-  /** Called once: whether the answer was written. */
+  /** Called once: whether the response was written. */
   readonly settle?: (written: boolean) => void;
 };
 
-/** One route of the dialect. */
+/** One route of the API. */
 export type Route = {
   readonly methods: readonly string[];
   /** What the user must be allowed to do; undefined: any user. */
@@ -46,22 +47,22 @@ export type Route = {
   readonly waits?: true;
   /** What the body is. Absent: JSON. */
   readonly bodyIs?: "text";
-  /** Whether `user` and `pass` of the query may stand in for an Authorization header. */
+  /** Whether `user` and `pass` in the query may replace an Authorization header. */
   readonly credentialsInQuery?: true;
-  handle(call: Call): Promise<Answer>;
+  handle(call: Call): Promise<RouteResponse>;
 };
 
-/** How much one call may carry, and one answer. */
+/** How much one call may carry, and one response. */
 export const LIMITS = {
-  /** Of the path and the headers: Node's own limit. */
+  /** The path and the headers together: Node's own limit. */
   headBytes: 16 * 1024,
   bodyBytes: 8 * 1024 * 1024,
   recordBytes: 1024 * 1024,
-  /** Elements of an array in a body, such as records: what one transaction writes while everybody else waits. */
+  /** Elements of an array in a body, such as records. One transaction writes them while everybody else waits. */
   bodyElements: 10_000,
-  /** Bounds one answer: what a client must hold at once. */
-  answerRecords: 500,
-  answerBytes: 4 * 1024 * 1024,
-  /** Longer than any client waits; shorter than forgetting that it waits. */
+  /** One response, which a client must hold at once. */
+  responseRecords: 500,
+  responseBytes: 4 * 1024 * 1024,
+  /** Longer than any client waits, and short enough that none is forgotten. */
   waitMs: 600_000,
 } as const;

@@ -15,7 +15,7 @@ import {
   unexpected,
 } from "./input.ts";
 
-/** What the dialect's documentation says, in ms. */
+/** As documented for `@upstash/kafka`, in ms. */
 const DEFAULT_WAIT_MS = 1000;
 
 /** `/consume/$GROUP/$INSTANCE[/$TOPIC]`: the next records of an instance, as one array. */
@@ -32,7 +32,7 @@ export const consumeRoute: Route = {
       topics,
       options: () => readOptions(call),
       timeoutMs: readTimeout(call, DEFAULT_WAIT_MS),
-      room: call.room,
+      memory: call.memory,
       signal: call.signal(),
     });
     call.metrics.delivered(records);
@@ -50,7 +50,7 @@ export const fetchRoute: Route = {
     const offsets = readOffsets(call.body);
     for (const { topic } of offsets) requireTopic(call.credential, topic);
     const timeoutMs = readTimeout(call, DEFAULT_WAIT_MS);
-    const records = await call.engine.fetch({ offsets, timeoutMs, room: call.room, signal: call.signal() });
+    const records = await call.engine.fetch({ offsets, timeoutMs, memory: call.memory, signal: call.signal() });
     call.metrics.delivered(records);
     return { body: records };
   },
@@ -60,7 +60,7 @@ const readTopics = ({ path: [, , segment], body = {} }: Call): string[] => {
   if (!isObject(body)) throw unexpected("the body", "an object", body);
   const { topic, topics } = body;
   if (segment !== undefined) {
-    // A client that does not encode a group or an instance with a slash in it seems to name a topic in the path.
+    // A group or an instance whose slash is not encoded looks like a topic in the path.
     if ((topic ?? topics ?? undefined) !== undefined)
       throw new GatewayError(
         400,
@@ -83,7 +83,7 @@ const readOffsets = (body: unknown): TopicPartitionOffset[] => {
   return offsets;
 };
 
-/** A day: the longest that a session, or the pause between two automatic commits, can be. */
+/** A day, for sessions and for the interval of auto-commit. */
 const LONGEST_MS = 86_400_000;
 
 const readOptions = ({ headers }: Call): InstanceOptions => {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 
-/** What pages of other origins are told (Fetch standard, CORS protocol). Undefined: nothing, since they may not call. */
+/** The CORS headers of a response (Fetch standard). Undefined: the page may not call. */
 export type Cors = (request: IncomingMessage) => Readonly<Record<string, string>> | undefined;
 
-/** For so long a browser need not ask again whether it may call, in seconds: the longest that browsers take. */
+/** How long a browser may remember that a page may call, in seconds: the longest that browsers accept. */
 const MAX_AGE_SECONDS = 7200;
 
 /**
- * Lets pages of these origins call, or with `*` all pages. Never with cookies or what a browser knows by itself: a page needs credentials
- * of its own, so it may do no more than any other program.
+ * Lets pages of these origins call, or with `*` all pages. Cookies and other credentials of the browser are never allowed: a page needs its
+ * own, so it may do no more than any other program.
  */
 export const createCors = (origins: readonly string[]): Cors => {
   const allowsAll = origins.includes("*");

@@ -8,11 +8,11 @@ export type JsonObject = { readonly [member: string]: unknown };
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What was wrong with a value, in the words of every refusal here. @returns an error with status 400 */
+/** The error for a value that is not as expected. @returns an error with status 400 */
 export const unexpected = (what: string, expected: string, value: unknown): GatewayError =>
   new GatewayError(400, `Expected ${what} to be ${expected}, got ${shown(value)}.`);
 
-/** Never the whole of a value, which may be as large and as deep as a body can be. */
+/** Part of a value at most, since it may be as large and as deep as a body can be. */
 const shown = (value: unknown): string => {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -30,7 +30,7 @@ export const readInteger = (what: string, value: unknown, least: number, most: n
 export const readIntegerText = (what: string, text: string, least: number, most: number): number =>
   readInteger(what, /^\d{1,16}$/.test(text) ? Number(text) : text, least, most);
 
-/** As Kafka has it; `.` and `..` are no topics there. */
+/** Kafka's own rule, which refuses `.` and `..` too. */
 const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
 
 export const MAX_PARTITION = 2 ** 31 - 1;
@@ -65,7 +65,7 @@ export const requireFew = (what: string, { length }: readonly unknown[]): void =
     throw new GatewayError(413, `Expected at most ${LIMITS.bodyElements} ${what}, got ${length}: send them in several calls.`);
 };
 
-/** An object or an array of objects; nothing is an empty array. @throws GatewayError 400 */
+/** The objects of a body that is one object or an array of them; none for an empty body. @throws GatewayError 400 */
 export const readObjects = (what: string, body: unknown): readonly JsonObject[] => {
   if (body === undefined) return [];
   const values: readonly unknown[] = Array.isArray(body) ? body : [body];

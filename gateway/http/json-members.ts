@@ -4,15 +4,15 @@ const BACKSLASH = 0x5c;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
-/** Up to here looking through a list is faster than a set, and no longer slow enough to be misused. */
+/** Up to this length a list is faster than a set, and too short to slow the gateway down on purpose. */
 const FEW = 16;
 
 /**
- * The first member that stands twice in one object; undefined if none does. `JSON.parse` says nothing of it and takes the last one.
+ * The first member that an object has twice; undefined if none has. `JSON.parse` takes the last one without a word.
  * @param text JSON that is known to be well-formed
  */
 export const repeatedMember = (text: string): string | undefined => {
-  /** The names that were seen in the objects around the current place, from the outermost. */
+  /** The names seen so far in the objects that are open here, from the outermost. */
   const open: (string[] | Set<string>)[] = [];
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -36,7 +36,7 @@ export const repeatedMember = (text: string): string | undefined => {
   return undefined;
 };
 
-/** Where the quote is that ends the string which begins at a quote. */
+/** The index of the closing quote of the string that begins at `start`. */
 const endOfString = (text: string, start: number): number => {
   let end = text.indexOf('"', start + 1);
   while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -49,7 +49,7 @@ const isEscaped = (text: string, at: number): boolean => {
   return (at - before) % 2 === 0;
 };
 
-/** Whether the string before was a member's name: then a colon follows, perhaps after white space. */
+/** Whether the string that ended here is the name of a member: then a colon follows, perhaps after white space. */
 const isName = (text: string, after: number): boolean => {
   let at = after;
   let code = text.charCodeAt(at);

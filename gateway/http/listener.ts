@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { type Authenticator, type Credential, requireScope } from "../credentials.ts";
 import type { Engine } from "../engine.ts";
 import { GatewayError, gatewayErrorOf } from "../gateway-error.ts";
 import type { Metrics } from "../metrics.ts";
-import { createAnswerRoom } from "./answer-room.ts";
 import { decodeBody, parseBody, readBody } from "./body.ts";
 import type { Budgets } from "../budgets.ts";
 import type { Call, Route } from "./call.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { closeSignal, cutIfUnread, discardRest, type Headers, send, sendError, sendNothing, whenWritten } from "./response.ts";
+import { createResponseMemory } from "./response-memory.ts";
 import { findRoute, isRoute } from "./routes.ts";
 import { createTargetReader, type Target } from "./target.ts";
 
@@ -19,19 +19,19 @@ export type ListenerOptions = {
   readonly authenticator: Authenticator;
   readonly cors: Cors;
   readonly budgets: Budgets;
-  /** How long a client may read nothing of its answer, in ms. */
+  /** How long a client may read nothing of its response, in ms. */
   readonly unreadTimeoutMs: number;
   readonly metrics: Metrics;
-  /** Told of every error that has a cause here to look into; not of overload, which would fill the log just then. */
+  /** Called with every error whose cause lies here. Overload is not among them: it would fill the log just then. */
   readonly onError: (error: GatewayError, route: string) => void;
   /** Whether the server is going away, so that connections are not kept. */
   readonly isStopping: () => boolean;
-  readonly clock: Clock;
+  readonly time: Time;
 };
 
-/** Answers every request of the dialect; every answer is JSON, and every error `{ error, status }`. */
+/** Answers every request. Responses are JSON, and every error is `{ error, status }`. */
 export const createListener = (options: ListenerOptions) => {
-  const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, clock } = options;
+  const { engine, authenticator, cors, budgets, unreadTimeoutMs, metrics, onError, isStopping, time } = options;
 
   const readTarget = createTargetReader();
 
@@ -47,7 +47,7 @@ export const createListener = (options: ListenerOptions) => {
     const slots = route.waits === true ? budgets.waits : budgets.calls;
     slots.take(1);
     let bodyBytes = 0;
-    const room = createAnswerRoom(budgets.answers);
+    const memory = createResponseMemory(budgets.responses);
     try {
       const reading = readBody(request, (bytes) => {
         budgets.bodies.take(bytes);
@@ -58,7 +58,7 @@ export const createListener = (options: ListenerOptions) => {
       const call: Call = {
         engine,
         metrics,
-        now: clock.now,
+        now: time.now,
         credential,
         path: target.path,
         query: target.query,
@@ -66,20 +66,20 @@ export const createListener = (options: ListenerOptions) => {
         rawHeaders: request.rawHeaders,
         body: route.bodyIs === "text" ? decodeBody(body) : parseBody(body),
         bodyBytes: body.length,
-        room,
+        memory,
         signal: () => closeSignal(response),
       };
-      const answer = await route.handle(call);
-      if (answer.settle !== undefined || room.isUsed())
+      const { body: responseBody, contentType, settle } = await route.handle(call);
+      if (settle !== undefined || memory.isUsed())
         whenWritten(response, (written) => {
-          room.release();
-          answer.settle?.(written);
+          memory.release();
+          settle?.(written);
         });
       if (response.destroyed) return;
-      send(response, 200, answer.body, headers(), answer.contentType);
+      send(response, 200, responseBody, headers(), contentType);
       cutIfUnread(response, unreadTimeoutMs);
     } catch (error) {
-      room.release();
+      memory.release();
       throw error;
     } finally {
       budgets.bodies.give(bodyBytes);
@@ -89,7 +89,7 @@ export const createListener = (options: ListenerOptions) => {
 
   const respond = async (request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> => {
     const began = performance.now();
-    /** Of whatever is answered; asked for when it is, since the gateway may have begun to stop meanwhile. */
+    /** Computed when the response is sent, since the gateway may have begun to stop meanwhile. */
     const headers = (): Headers | undefined => (isStopping() ? { ...cors(request), connection: "close" } : cors(request));
     let route = "none";
     try {
@@ -103,7 +103,7 @@ export const createListener = (options: ListenerOptions) => {
       const error = gatewayErrorOf(thrown);
       if (error.status >= 500 && error.cause !== undefined) onError(error, route);
       sendError(response, error, headers());
-      discardRest(request, clock);
+      discardRest(request, time);
     } finally {
       connection.unanswered -= 1;
       metrics.answered(route, response.statusCode, (performance.now() - began) / 1000);
@@ -116,14 +116,14 @@ export const createListener = (options: ListenerOptions) => {
     const { socket } = request;
     let connection = connections.get(socket);
     if (connection === undefined) connections.set(socket, (connection = { unanswered: 0 }));
-    // Node reads on while answers are due, and would go on without end.
+    // Node goes on reading requests while responses are due, without limit.
     if (connection.unanswered >= MAX_SENT_AHEAD) return void socket.destroy();
     connection.unanswered += 1;
     void respond(request, response, connection);
   };
 };
 
-/** How many requests of a connection are not answered yet. */
+/** Counts the requests of a connection that are not answered yet. */
 type Connection = { unanswered: number };
 
 /** How many requests may be sent on one connection before the first is answered (RFC 9112 §9.3.2). */

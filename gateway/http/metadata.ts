@@ -1,4 +1,5 @@
-import { mayTouch, requireTopic } from "../credentials.ts";
+import { mayTouch, mayTouchAll, requireTopic } from "../credentials.ts";
+import { GatewayError } from "../gateway-error.ts";
 import type { Call, Route } from "./call.ts";
 import { readIntegerText, readObjects, readPartition } from "./input.ts";
 
@@ -35,6 +36,19 @@ export const consumersRoute: Route = {
       instances: instances.filter(({ topics }) => topics.every(({ topic }) => mayTouch(credential, topic))),
     }));
     return { body: visible.filter(({ instances }) => instances.length > 0) };
+  },
+};
+
+/** `/metrics`: for Prometheus, which has a user with the scope `monitor`. */
+export const metricsRoute: Route = {
+  methods: ["GET"],
+  scope: "monitor",
+  segments: [0, 0],
+  async handle({ credential, engine, metrics }) {
+    if (!mayTouchAll(credential))
+      throw new GatewayError(403, `User ${JSON.stringify(credential.user)} may not see the metrics, which tell of all topics.`);
+    const { contentType, text } = await metrics.read(engine);
+    return { body: text, contentType };
   },
 };
 

@@ -1,6 +1,6 @@
 import { requireTopic } from "../credentials.ts";
 import type { RecordMetadata } from "../engine.ts";
-import { type Answer, type Call, LIMITS, type Route } from "./call.ts";
+import { type Call, LIMITS, type Route } from "./call.ts";
 import { readTopic } from "./input.ts";
 import { readRecords } from "./record-input.ts";
 
@@ -17,7 +17,7 @@ export const produceRoute: Route = {
     const topic = topicSegment === undefined ? undefined : readTopic(topicSegment);
     if (topic !== undefined) requireTopic(call.credential, topic);
     const stored = await storeRecords(call, topic, message === undefined ? call.body : { value: message, key: call.query.get("key") });
-    return { body: message === undefined ? stored : stored[0] } satisfies Answer;
+    return { body: message === undefined ? stored : stored[0] };
   },
 };
 
@@ -29,7 +29,7 @@ export const produceRoute: Route = {
 export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordMetadata[]> => {
   const { engine, credential, metrics, now, bodyBytes } = call;
   const reading = readRecords(body, { topic, credential, now: now(), mayBeLarge: bodyBytes + LIMITS.headBytes > LIMITS.recordBytes });
-  const records = reading.placed(await engine.provideTopics(reading.topics, reading.areRight));
+  const records = reading.checked(await engine.provideTopics(reading.topics, reading.areRight));
   const stored = await engine.produce(records);
   metrics.produced(records);
   return stored;

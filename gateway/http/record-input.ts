@@ -10,11 +10,11 @@ export type RecordRules = {
   readonly credential: Credential;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Whether a record can be too large: what comes from a small request cannot, since JSON only makes text longer. */
+  /** Whether a record can be too large. In a small request it cannot, since JSON only makes text longer. */
   readonly mayBeLarge: boolean;
 };
 
-/** The records of a produce as far as they can be checked without knowing the topics. */
+/** The records of a produce, checked as far as is possible without the topics. */
 export type ReadRecords = {
   readonly topics: ReadonlySet<string>;
   /** Whether nothing is wrong so far. */
@@ -23,7 +23,7 @@ export type ReadRecords = {
    * Checks the rest, by the partition counts of the topics. All are looked at before any is stored.
    * @throws GatewayError with the status of the first record that is wrong, and for an array what is wrong with each.
    */
-  placed(counts: ReadonlyMap<string, number>): NewRecord[];
+  checked(counts: ReadonlyMap<string, number>): NewRecord[];
 };
 
 /** Reads the records of a produce: one object, or an array of them. @throws GatewayError if there are none, or too many */
@@ -35,12 +35,12 @@ export const readRecords = (body: unknown, rules: RecordRules): ReadRecords => {
   return {
     topics: new Set(read.results.map((record) => record.topic)),
     areRight: read.problems.length === 0,
-    placed(counts) {
-      const placed = attemptEach(read.results, (record) => requirePlace(record, counts));
-      if (read.problems.length === 0 && placed.problems.length === 0) return read.results;
+    checked(counts) {
+      const rest = attemptEach(read.results, (record) => requirePartition(record, counts));
+      if (read.problems.length === 0 && rest.problems.length === 0) return read.results;
       const problems = [
         ...read.problems,
-        ...placed.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number })),
+        ...rest.problems.map((problem) => ({ ...problem, index: read.indexes[problem.index] as number })),
       ];
       problems.sort((one, other) => one.index - other.index);
       throw refusal(problems, Array.isArray(body));
@@ -79,7 +79,7 @@ const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge 
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
-  // What is null is not there.
+  // Null counts as absent.
   const { partition, timestamp, key, headers } = value;
   const record: NewRecord = {
     topic,
@@ -93,7 +93,7 @@ const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge 
   return record;
 };
 
-const requirePlace = ({ topic, partition }: NewRecord, counts: ReadonlyMap<string, number>): void => {
+const requirePartition = ({ topic, partition }: NewRecord, counts: ReadonlyMap<string, number>): void => {
   const partitions = counts.get(topic);
   if (partitions === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(topic)}.`);
   if (partition !== undefined) readInteger(`the partition of ${JSON.stringify(topic)}`, partition, 0, partitions - 1);
@@ -111,7 +111,7 @@ const readTimestamp = (value: unknown, now: number): number => {
 
 const readText = (what: string, value: unknown): string => {
   if (typeof value !== "string") throw unexpected(what, "a string", value);
-  // A lone surrogate has no UTF-8: it would be stored as another character.
+  // UTF-8 cannot encode a lone surrogate: another character would be stored.
   if (!value.isWellFormed()) throw unexpected(what, "well-formed Unicode", value);
   return value;
 };

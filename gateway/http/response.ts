@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Time } from "../../environment/time.ts";
 import { errorBody, type GatewayError } from "../gateway-error.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
 const JSON_TYPE = "application/json";
-/** What the system's buffers may not take at once. */
+/** More than the system's buffers may take at once. */
 const LARGE_BYTES = 64 * 1024;
 
 /** Answers with JSON, or with text of a content type. */
@@ -15,16 +15,16 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
   const text = contentType === JSON_TYPE ? JSON.stringify(body) : String(body);
   const bytes = Buffer.byteLength(text);
   response.writeHead(status, { "content-type": contentType, "content-length": bytes, "cache-control": "no-store", ...headers });
-  // What is ASCII need not be looked through again.
+  // ASCII needs no encoding.
   response.end(text, bytes === text.length ? "latin1" : "utf8");
 };
 
-/** Cuts the connection of a client that reads nothing of a large answer for some time. */
+/** Closes the connection of a client that reads nothing of a large response for some time. */
 export const cutIfUnread = (response: ServerResponse, afterMs: number): void => {
   if (response.writableLength <= LARGE_BYTES) return;
-  // Node looks whether anything was read in that time, and takes its own keep-alive time once the answer is out.
+  // Node checks whether anything was read in that time, and returns to its keep-alive timeout once the response is out.
   const watch = (socket: Socket): void => void socket.setTimeout(afterMs);
-  // Without a socket it is not its turn yet: the request was sent before the one before it was answered.
+  // Without a socket it is not the turn of this response: an earlier one on the connection is not out yet.
   if (response.socket === null) response.once("socket", watch);
   else watch(response.socket);
 };
@@ -41,7 +41,7 @@ const errorHeaders = ({ status, allow, retryAfterSeconds }: GatewayError): Heade
   ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
 });
 
-/** Calls back once: whether all of the answer was handed to the system, or the connection closed before. */
+/** Calls back once: whether the whole response was handed to the system, or the connection closed before. */
 export const whenWritten = (response: ServerResponse, callback: (written: boolean) => void): void => {
   if (response.destroyed) return callback(false);
   let told = false;
@@ -50,12 +50,12 @@ export const whenWritten = (response: ServerResponse, callback: (written: boolea
     told = true;
     callback(written);
   };
-  // "finish" comes before anything that a client sends on receiving the answer.
+  // "finish" comes before anything that a client sends after the response.
   response.once("finish", () => once(true));
   response.once("close", () => once(false));
 };
 
-/** Aborted when the connection closes before the answer was written. */
+/** Aborted when the connection closes before the response was written. */
 export const closeSignal = (response: ServerResponse): AbortSignal => {
   const controller = new AbortController();
   if (response.destroyed) controller.abort();
@@ -63,14 +63,14 @@ export const closeSignal = (response: ServerResponse): AbortSignal => {
   return controller.signal;
 };
 
-/** How long the rest of a refused body is thrown away. */
+/** How long the gateway goes on discarding the rest of a refused body. */
 const LINGER_MS = 1000;
 
-/** Closing with bytes unread would reset the connection, and the client might never see why it was refused. */
-export const discardRest = (request: IncomingMessage, clock: Clock): void => {
+/** Reads the rest of a refused body: closing earlier would reset the connection, and the client might never see the error. */
+export const discardRest = (request: IncomingMessage, time: Time): void => {
   if (request.complete) return;
   request.on("error", () => {});
   request.resume();
-  const timer = clock.setTimeout(() => request.socket.destroy(), LINGER_MS);
-  request.once("close", () => clock.clearTimeout(timer));
+  const timer = time.setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once("close", () => time.clearTimeout(timer));
 };

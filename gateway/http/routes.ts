@@ -2,13 +2,12 @@ import { GatewayError } from "../gateway-error.ts";
 import type { Route } from "./call.ts";
 import { consumeRoute, fetchRoute } from "./consume.ts";
 import { commitRoute, committedRoute, deleteConsumerRoute } from "./group.ts";
-import { metricsRoute } from "./metrics-route.ts";
-import { consumersRoute, offsetsRoute, topicsRoute } from "./metadata.ts";
+import { consumersRoute, metricsRoute, offsetsRoute, topicsRoute } from "./metadata.ts";
 import { produceRoute } from "./produce.ts";
 import type { Target } from "./target.ts";
 import { webhookRoute } from "./webhook.ts";
 
-/** Every route of the dialect, and `/metrics`, by the first segment of the path. */
+/** Every route, by the first segment of the path. */
 const ROUTES: ReadonlyMap<string, Route> = new Map([
   ["produce", produceRoute],
   ["consume", consumeRoute],

@@ -8,8 +8,8 @@ export type Query = Pick<URLSearchParams, "get">;
 const NO_QUERY: Query = { get: () => null };
 
 /**
- * Splits requests' targets into decoded segments, without one slash at the end. Remembers those without a query: most callers ask for few of
- * them, over and over. The function throws a GatewayError 400 if a segment cannot be decoded.
+ * Splits request targets into decoded segments and drops a slash at the end. Remembers those without a query, since most callers use a few
+ * over and over. The function throws a GatewayError 400 if a segment cannot be decoded.
  */
 export const createTargetReader = (): ((target: string) => Target) => {
   const known = new Map<string, Target>();
@@ -36,7 +36,7 @@ const parseTarget = (target: string): Target => {
   return { name, path: rest, query: mark === -1 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) };
 };
 
-/** What comes through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
+/** A request through a proxy may name scheme and host too (RFC 9112 §3.2.2). */
 const originForm = (target: string): string => `/${target.replace(/^https?:\/\/[^/?]*\/?/i, "")}`;
 
 const decode = (segment: string): string => {

@@ -1,16 +1,13 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { FetchedPartition } from "../../kafka/record-batches.ts";
-import type { AnswerRoom, StoredRecord } from "../engine.ts";
+import type { ResponseMemory, StoredRecord } from "../engine.ts";
 import type { Directory } from "../../kafka/directory.ts";
-import type { Position, Positions } from "./positions.ts";
+import { type Position, type Positions, rotate, type Taken } from "../sessions/position.ts";
 import { type Reading, readPartitions } from "./partition-reader.ts";
 import type { Requests } from "../../kafka/library.ts";
 import { sizeOf, storedRecord } from "./stored-record.ts";
-import type { Wait } from "./wait.ts";
-
-/** What a batch took of a partition, so that it can be put back. */
-export type Taken = { readonly position: Position; readonly from: number; readonly to: number };
+import type { Wait } from "../sessions/wait.ts";
 
 export type Answer = { readonly records: StoredRecord[]; readonly taken: Taken[] };
 
@@ -18,7 +15,7 @@ export type AnswerOptions = {
   readonly requests: Requests;
   readonly directory: Directory;
   readonly positions: Positions;
-  readonly room: AnswerRoom;
+  readonly memory: ResponseMemory;
   readonly wait: Wait;
   /** How long the brokers may wait for a first record. */
   readonly waitMs: number;
@@ -39,7 +36,7 @@ const MAX_READS = 16;
 
 /**
  * Reads the next records into an answer, as far as there is room. Where a leader was not there it looks for another, if the call has time.
- * @throws KafkaError, GatewayError 503 without room
+ * @throws KafkaError, GatewayError 503 without memory
  */
 export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
   const { positions, wait } = options;
@@ -60,14 +57,14 @@ export const readAnswer = async (options: AnswerOptions): Promise<Answer> => {
 };
 
 const fill = async (answer: Answer, options: AnswerOptions): Promise<void> => {
-  const { positions, room, wait, isCurrent, moveIntoLog } = options;
-  const { records, bytes } = room.free();
+  const { positions, memory, wait, isCurrent, moveIntoLog } = options;
+  const { records, bytes } = memory.free();
   let left: Room = { records, bytes };
   for (let reads = 0, waitMs = options.waitMs; reads < MAX_READS; reads += 1, waitMs = 0) {
-    const found = await read(options, waitMs, Math.min(left.bytes, room.free().bytes));
+    const found = await read(options, waitMs, Math.min(left.bytes, memory.free().bytes));
     if (found === undefined || !isCurrent()) return;
     const took = takeFetched(positions, found.partitions, left, answer);
-    room.take(took.bytes);
+    memory.take(took.bytes);
     for (const place of found.outOfRange) await moveIntoLog(positionOf(positions, place));
     left = { records: left.records - took.records, bytes: left.bytes - took.bytes };
     // That was answered at once, and would be again.
@@ -120,20 +117,4 @@ const takeFetched = (positions: Positions, fetched: readonly FetchedPartition[],
     if (to !== from) taken.push({ position, from, to });
   }
   return { records: records.length - before, bytes };
-};
-
-/** The next answer begins with another partition, so that a busy one starves no other. */
-const rotate = (positions: Positions): void => {
-  for (const [key, position] of positions) {
-    positions.delete(key);
-    positions.set(key, position);
-    return;
-  }
-};
-
-/** The records reached the instance, or they did not and come again. */
-export const settleTaken = (taken: readonly Taken[], written: boolean): void => {
-  if (written) for (const { position, to } of taken) position.delivered = to;
-  // A partition may have been taken from more than once: the first time counts.
-  else for (const { position, from } of taken.toReversed()) position.next = from;
 };

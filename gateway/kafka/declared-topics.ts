@@ -1,5 +1,5 @@
 import type { Log } from "../../environment/log.ts";
-import type { DeclaredTopic } from "../declared-topic.ts";
+import type { DeclaredTopic } from "../engine.ts";
 import type { Topics } from "./topics.ts";
 
 /**

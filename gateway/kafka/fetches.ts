@@ -1,19 +1,16 @@
-import type { Clock } from "../clock.ts";
 import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { FetchRequest, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readAnswer } from "./answer.ts";
 import type { Directory } from "../../kafka/directory.ts";
 import type { LogOffsets } from "../../kafka/log-offsets.ts";
-import type { Position, Positions } from "./positions.ts";
+import { createPosition, type Position, type Positions } from "../sessions/position.ts";
 import type { OwnConnections } from "../../kafka/cluster.ts";
-import { createWait, type Wait } from "./wait.ts";
+import type { Wait, Waits } from "../sessions/wait.ts";
 
 /** Reading without a group. */
 export type Fetches = {
   fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
-  /** Ends all waiting, now and from now on. */
-  drain(): void;
   close(): Promise<void>;
 };
 
@@ -21,7 +18,7 @@ export type FetchesOptions = {
   readonly connect: () => OwnConnections;
   readonly directory: Directory;
   readonly logOffsets: LogOffsets;
-  readonly clock: Clock;
+  readonly waits: Waits;
 };
 
 /** How many connections to each broker the calls share, at most: a broker answers the requests on one connection in turn. */
@@ -32,10 +29,8 @@ const SHARED_POLL_MS = 25;
 
 type SharedConnections = OwnConnections & { users: number };
 
-export const createFetches = ({ connect, directory, logOffsets, clock }: FetchesOptions): Fetches => {
+export const createFetches = ({ connect, directory, logOffsets, waits }: FetchesOptions): Fetches => {
   const opened: SharedConnections[] = [];
-  const waiting = new Set<Wait>();
-  let draining = false;
 
   const takeConnections = (): SharedConnections => {
     let connections = opened.find(({ users }) => users === 0);
@@ -58,7 +53,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
       requests,
       directory,
       positions,
-      room: request.room,
+      memory: request.memory,
       wait,
       waitMs,
       isCurrent: () => true,
@@ -95,20 +90,7 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
   };
 
   return {
-    async fetch(request) {
-      const wait = createWait({ ...request, timeoutMs: draining ? 0 : request.timeoutMs }, clock);
-      waiting.add(wait);
-      try {
-        return await readOrWait(request, wait);
-      } finally {
-        wait.end();
-        waiting.delete(wait);
-      }
-    },
-    drain() {
-      draining = true;
-      for (const wait of waiting) wait.cut();
-    },
+    fetch: (request) => waits.during(request, (wait) => readOrWait(request, wait)),
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
     },
@@ -121,7 +103,7 @@ const positionsOf = (offsets: readonly TopicPartitionOffset[]): Positions => {
   for (const { topic, partition, offset } of offsets) {
     const key = topicPartitionKey({ topic, partition });
     const next = Math.min(offset, positions.get(key)?.next ?? offset);
-    positions.set(key, { topic, partition, next, delivered: undefined, committed: undefined, end: undefined });
+    positions.set(key, createPosition({ topic, partition }, next));
   }
   return positions;
 };

@@ -3,20 +3,18 @@ import type { KafkaConnection } from "../../kafka/config.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import type { Log } from "../../environment/log.ts";
 import { createBudget } from "../budgets.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import type { DeclaredTopic } from "../declared-topic.ts";
-import type { Engine } from "../engine.ts";
+import type { DeclaredTopic, Engine } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
-import { createConsumers } from "./consumers.ts";
+import { createConsumers } from "../sessions/consumers.ts";
+import { createWaits } from "../sessions/wait.ts";
 import { createDirectory } from "../../kafka/directory.ts";
 import { toldToCaller } from "./errors.ts";
 import { createFetches } from "./fetches.ts";
 import { measure } from "./gauges.ts";
 import { createGroupRequests } from "../../kafka/group-requests.ts";
-import { createInstances } from "./instances.ts";
-import { createJoining } from "./joining.ts";
+import { createKafkaGroups } from "./groups.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
-import { pause } from "../../environment/time.ts";
+import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { produceRecords } from "./produce.ts";
 import { createTopics } from "./topics.ts";
 import { makeDeclaredTopics } from "./declared-topics.ts";
@@ -33,7 +31,7 @@ export type KafkaEngineOptions = {
   readonly queueBytes?: number;
 };
 
-export type KafkaEngineSeams = { readonly clock?: Clock; readonly log: Pick<Log, "info" | "warn"> };
+export type KafkaEngineSeams = { readonly time?: Time; readonly log: Pick<Log, "info" | "warn"> };
 
 /** As much as the bodies that the gateway holds. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -47,12 +45,12 @@ const CLOSE_MS = 2_000;
  */
 export const openKafkaEngine = async (
   { connection, topics: declared, replicas, partitionsOnDemand, queueBytes = QUEUE_BYTES }: KafkaEngineOptions,
-  { clock = systemClock, log }: KafkaEngineSeams,
+  { time = systemTime, log }: KafkaEngineSeams,
 ): Promise<Engine> => {
   const cluster = openCluster(connection);
   const { requests, connect } = cluster;
-  const directory = createDirectory(requests, clock);
-  const topics = createTopics({ cluster, directory, clock, replicas, partitionsOnDemand });
+  const directory = createDirectory(requests, time);
+  const topics = createTopics({ cluster, directory, time, replicas, partitionsOnDemand });
   try {
     await cluster.reach();
     await makeDeclaredTopics(declared, { topics, log });
@@ -60,14 +58,14 @@ export const openKafkaEngine = async (
     await cluster.close();
     throw error;
   }
-  const producer = createKafkaProducer(connection, clock);
+  const producer = createKafkaProducer(connection, time);
   const queue = createBudget(queueBytes, "The gateway has as many records on their way to Kafka as it can.");
-  const groups = createGroupRequests(requests, clock);
-  const logOffsets = createLogOffsets(requests, directory, clock);
-  const fetches = createFetches({ connect, directory, logOffsets, clock });
-  const joining = createJoining({ connect, groups, directory, clock });
-  const instances = createInstances({ ...joining, clock });
-  const consumers = createConsumers({ instances, groups, directory, logOffsets, autoCommit: joining.autoCommit, clock });
+  const groupRequests = createGroupRequests(requests, time);
+  const logOffsets = createLogOffsets(requests, directory, time);
+  const waits = createWaits(time);
+  const fetches = createFetches({ connect, directory, logOffsets, waits });
+  const groups = createKafkaGroups({ connect, requests: groupRequests, directory, logOffsets, topics, time });
+  const consumers = createConsumers({ groups, waits, time });
 
   return {
     topics: () => toldToCaller(topics.counts),
@@ -96,28 +94,24 @@ export const openKafkaEngine = async (
     commit: (name, offsets) => toldToCaller(() => consumers.commit(name, offsets)),
     committed: (name, partitions) =>
       toldToCaller(async () => {
-        instances.renew(name);
+        consumers.renew(name);
         await topics.require(partitions);
-        return partitions.length === 0 ? [] : await groups.committed(name.group, partitions);
+        return partitions.length === 0 ? [] : await groupRequests.committed(name.group, partitions);
       }),
     offsetsAt: (time, partitions) =>
       toldToCaller(async () => {
         await topics.require(partitions);
         return await logOffsets(time, partitions);
       }),
-    consumers: async () => instances.describe(),
+    consumers: async () => consumers.describe(),
     deleteConsumer: consumers.remove,
     health: () => toldToCaller(async () => void (await directory.all())),
-    gauges: async () => measure(instances, queue),
-    drain() {
-      consumers.drain();
-      fetches.drain();
-    },
+    gauges: async () => measure(consumers, queue),
+    drain: waits.drain,
     async close() {
-      const leaving = instances.all().map(({ group, instance }) => consumers.remove({ group, instance }));
-      const finished = Promise.allSettled([...leaving, producer.close()]);
+      const finished = Promise.allSettled([consumers.close(), producer.close()]);
       // Whom the brokers do not let go in time they miss later.
-      await Promise.race([finished, pause(clock, CLOSE_MS)]);
+      await Promise.race([finished, pause(time, CLOSE_MS)]);
       await fetches.close();
       await cluster.close();
     },

@@ -1,12 +1,11 @@
 import type { Cluster } from "../../kafka/cluster.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import type { DeclaredTopic } from "../declared-topic.ts";
+import type { DeclaredTopic } from "../engine.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Directory, Topic } from "../../kafka/directory.ts";
-import { pause } from "../../environment/time.ts";
+import { pause, type Time } from "../../environment/time.ts";
 
 /** The topics of a cluster, as callers name them. */
 export type Topics = {
@@ -23,7 +22,7 @@ export type Topics = {
 export type TopicsOptions = {
   readonly cluster: Pick<Cluster, "createTopic">;
   readonly directory: Directory;
-  readonly clock: Clock;
+  readonly time: Time;
   /** Replicas of topics that are made here. Absent: as many as the cluster gives by default. */
   readonly replicas: number | undefined;
   /** How many partitions a topic gets that is used without having been declared. Absent: it is not made. */
@@ -34,14 +33,14 @@ export type TopicsOptions = {
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 50;
 
-export const createTopics = ({ cluster, directory, clock, replicas, partitionsOnDemand }: TopicsOptions): Topics => {
+export const createTopics = ({ cluster, directory, time, replicas, partitionsOnDemand }: TopicsOptions): Topics => {
   const isLed = (topic: Topic | undefined): boolean => topic !== undefined && topic.leaders.every((leader) => leader !== undefined);
 
   const untilLed = async (name: string): Promise<void> => {
-    for (const until = clock.now() + PATIENCE_MS; clock.now() < until;) {
+    for (const until = time.now() + PATIENCE_MS; time.now() < until;) {
       directory.forget([name]);
       if (isLed((await directory.find([name])).get(name))) return;
-      await pause(clock, PAUSE_MS);
+      await pause(time, PAUSE_MS);
     }
     throw new KafkaError("unavailable", `the new topic ${JSON.stringify(name)} has no leaders yet`);
   };

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createCheckpointer } from "../../gateway/embedded/checkpointer.ts";
 import { openDatabase } from "../../gateway/embedded/database.ts";
 import { produceValues } from "./engine-contract.ts";
-import { engineUnderTest, openEngine } from "./open-engine.ts";
+import { engineUnderTest, openEngine, SILENT_LOG } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const MIB = 1024 * 1024;
@@ -30,7 +30,7 @@ test("brings what is written into the file while it is being written to, and let
 });
 
 const openChecked = async (path?: string) => {
-  const opened = openDatabase(await temporaryFolder(), "os");
+  const opened = openDatabase(await temporaryFolder(), "os", SILENT_LOG);
   const warnings: unknown[] = [];
   const checkpointer = createCheckpointer(opened.database, path ?? opened.path, {
     warn: (warning: unknown) => void warnings.push(warning),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { systemClock } from "../../gateway/clock.ts";
+import { systemTime } from "../../environment/time.ts";
 import { createWriteQueue } from "../../gateway/embedded/write-queue.ts";
 import { describeEngine, fetchRequest, produceValues, take, valuesOf } from "./engine-contract.ts";
 import { engineUnderTest, openEngine } from "./open-engine.ts";
@@ -78,7 +78,7 @@ test("lets the writes of one turn share a transaction, and fails all of them tog
     transactions += 1;
     run();
     if (broken) throw new Error("disk full");
-  }, systemClock);
+  }, systemTime);
   expect(await Promise.all([queue.write(() => 1), queue.write(() => 2), queue.write(() => 3)])).toEqual([1, 2, 3]);
   expect(transactions).toBe(1);
   broken = true;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { AnswerRoom, Batch, ConsumeRequest, Engine, FetchRequest, InstanceOptions, StoredRecord } from "../../gateway/engine.ts";
+import type { ResponseMemory, Batch, ConsumeRequest, Engine, FetchRequest, InstanceOptions, StoredRecord } from "../../gateway/engine.ts";
 
 const NOBODY_LEAVES = new AbortController().signal;
 
-/** Room for one answer. */
-export const roomFor = (records = 500): AnswerRoom => ({ free: () => ({ records, bytes: 4 * 1024 * 1024 }), take: () => {} });
+/** Memory for one response. */
+export const memoryFor = (records = 500): ResponseMemory => ({ free: () => ({ records, bytes: 4 * 1024 * 1024 }), take: () => {} });
 
 export const FROM_THE_BEGINNING: InstanceOptions = {
   autoCommit: false,
@@ -26,7 +26,7 @@ export const consumeRequest = ({ options = FROM_THE_BEGINNING, maxRecords, ...ch
   options: () => options,
   timeoutMs: 0,
   signal: NOBODY_LEAVES,
-  room: roomFor(maxRecords),
+  memory: memoryFor(maxRecords),
   ...changes,
 });
 
@@ -34,7 +34,7 @@ export const fetchRequest = (offsets: FetchRequest["offsets"], changes: Partial<
   offsets,
   timeoutMs: 0,
   signal: NOBODY_LEAVES,
-  room: roomFor(),
+  memory: memoryFor(),
   ...changes,
 });
 
@@ -156,6 +156,21 @@ export const describeEngine = (name: string, open: () => Promise<Engine>, { reba
       batch.settle(true);
       await engine.commit(name, []);
       expect(await engine.committed(name, [{ topic: "t", partition: 0 }])).toEqual([{ topic: "t", partition: 0, offset: 1 }]);
+    });
+
+    test("begins with a partition as soon as it comes to an instance, and auto-commit stores where", async () => {
+      const engine = await open();
+      const fromTheEnd = { ...FROM_THE_BEGINNING, autoOffsetReset: "latest", autoCommitIntervalMs: 86_400_000 } as const;
+      await take(engine, { instance: "b", options: fromTheEnd });
+      await take(engine, { instance: "a", options: { ...fromTheEnd, autoCommit: true } });
+      await untilShared(engine);
+      await engine.deleteConsumer({ group: "g", instance: "b" });
+      const places = [0, 1, 2, 3].map((partition) => ({ topic: "t", partition }));
+      const committed = () => engine.committed({ group: "g", instance: "a" }, places);
+      await expect.poll(committed, { timeout: 30_000 }).toEqual(places.map((place) => ({ ...place, offset: 0 })));
+      for (const { partition } of places) await produceValues(engine, partition, `${partition}`);
+      const received = [...(await take(engine, { instance: "a" })), ...(await take(engine, { instance: "a", timeoutMs: 200 }))];
+      expect(received.sort()).toEqual(["0", "1", "2", "3"]);
     });
 
     test("gives a batch again that was not written, in the same order and whole", async () => {

@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { createFailureLog } from "../../gateway/failure-log.ts";
 import { GatewayError } from "../../gateway/gateway-error.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualTime } from "./manual-time.ts";
 
 const listen = () => {
   const lines: unknown[] = [];
   const write = (level: string) => (line: object, message: string) => void lines.push([level, message, line]);
-  const clock = createManualClock();
-  const tell = createFailureLog({ warn: write("warn"), error: write("error") } as never, clock);
-  return { lines, clock, tell };
+  const time = createManualTime();
+  const tell = createFailureLog({ warn: write("warn"), error: write("error") } as never, time);
+  return { lines, time, tell };
 };
 const outage = (reason: string) => new GatewayError(503, "Try again.", { retryAfterSeconds: 1, cause: new Error(reason) });
 
 test("an outage that fails a thousand calls is told once a minute for each route and reason", () => {
-  const { lines, clock, tell } = listen();
+  const { lines, time, tell } = listen();
   for (let count = 0; count < 1_000; count++) tell(outage("no broker"), "produce");
   tell(outage("disk full"), "produce");
   tell(outage("disk full"), "webhook");
@@ -22,7 +22,7 @@ test("an outage that fails a thousand calls is told once a minute for each route
     ["warn", "Try again.", { reason: "disk full", status: 503, route: "produce" }],
     ["warn", "Try again.", { reason: "disk full", status: 503, route: "webhook" }],
   ]);
-  clock.advance(60_000);
+  time.advance(60_000);
   tell(outage("no broker"), "produce");
   expect(lines).toHaveLength(4);
 });

@@ -73,7 +73,7 @@ test("cuts a client that sends on and on before anything is answered, and nobody
 });
 
 test("holds no more for slow clients than it may: others are told to come back, and lose nothing", async () => {
-  const gateway = await gatewayUnderTest({ topics: { large: 1, other: 1 }, budgets: { answerBytes: 4 * MIB } });
+  const gateway = await gatewayUnderTest({ topics: { large: 1, other: 1 }, budgets: { responseBytes: 4 * MIB } });
   await produceLarge(gateway, 5);
   const slow = await openSlowClient(gateway, "slow");
   expect(await answerBytes(gateway)).toBe(4 * MIB);
@@ -90,7 +90,7 @@ test("holds no more for slow clients than it may: others are told to come back, 
 });
 
 test("wakes no more consumes at once than there is room for their answers", async () => {
-  const gateway = await gatewayUnderTest({ topics: { large: 1 }, budgets: { answerBytes: 2 * MIB } });
+  const gateway = await gatewayUnderTest({ topics: { large: 1 }, budgets: { responseBytes: 2 * MIB } });
   const waiting = Array.from({ length: 10 }, (_, index) => gateway.call(`/consume/group-${index}/i/large?timeout=60000`));
   await expect.poll(() => gateway.engine.consumers(), PATIENTLY).toHaveLength(10);
   await produceLarge(gateway, 1);

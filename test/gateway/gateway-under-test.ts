@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { type Credential, parseCredential } from "../../gateway/credentials.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { type GatewayOptions, startGateway } from "../../gateway/server.ts";
-import { type OpenOptions, openEngine } from "./open-engine.ts";
+import { type OpenOptions, openEngine, SILENT_LOG } from "./open-engine.ts";
 
 export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
@@ -38,7 +38,7 @@ export const gatewayUnderTest = async ({
       ...(budgets === undefined ? {} : { budgets }),
       ...(corsOrigins === undefined ? {} : { corsOrigins }),
     },
-    { engine, log: { warn: () => {}, error: () => {} } },
+    { engine, log: SILENT_LOG },
   );
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= gateway.stop());

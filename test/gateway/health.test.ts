@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Registry } from "prom-client";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../gateway/clock.ts";
+import { systemTime } from "../../environment/time.ts";
 import { createAuthenticator } from "../../gateway/credentials.ts";
 import { createBudgets, DEFAULT_BUDGETS } from "../../gateway/budgets.ts";
 import { createCors } from "../../gateway/http/cors.ts";
@@ -29,7 +29,7 @@ test("is not healthy any more once it stops, and keeps no connection then", asyn
     metrics: createMetrics(new Registry(), budgets),
     onError: () => {},
     isStopping: () => true,
-    clock: systemClock,
+    time: systemTime,
   });
   const server = createServer(listener).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());

@@ -187,7 +187,7 @@ test.each([
 ])("refuses fetch and commit of %s", async (_, place, status) => {
   const gateway = await gatewayUnderTest();
   await gateway.call("/produce/other/x");
-  await gateway.call("/consume/g/i/other?timeout=1");
+  await gateway.call("/consume/g/i/other?timeout=1", { headers: { "kafka-enable-auto-commit": "false" } });
   expect(await gateway.call("/fetch", { body: place })).toMatchObject({ status, body: { status } });
   expect(await gateway.call("/commit/g/i", { body: place })).toMatchObject({ status, body: { status } });
   expect((await gateway.call("/committed/g/i", { body: { topic: "other", partition: 0 } })).body).toEqual([]);

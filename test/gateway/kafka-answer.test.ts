@@ -1,13 +1,13 @@
 import { NetworkError } from "@platformatic/kafka";
 import { expect, test } from "vitest";
-import { systemClock } from "../../gateway/clock.ts";
-import { readAnswer, settleTaken } from "../../gateway/kafka/answer.ts";
+import { systemTime } from "../../environment/time.ts";
+import { readAnswer } from "../../gateway/kafka/answer.ts";
 import type { Directory } from "../../kafka/directory.ts";
-import type { Positions } from "../../gateway/kafka/positions.ts";
+import { createPosition, type Positions, settleTaken } from "../../gateway/sessions/position.ts";
 import type { FetchResponse } from "../../kafka/protocol.ts";
 import type { Requests } from "../../kafka/library.ts";
-import { createWait } from "../../gateway/kafka/wait.ts";
-import { roomFor } from "./engine-contract.ts";
+import { createWait } from "../../gateway/sessions/wait.ts";
+import { memoryFor } from "./engine-contract.ts";
 
 const END = 3;
 
@@ -51,16 +51,15 @@ const directory: Directory = {
   forget: () => {},
 };
 
-const positionsAt = (next: number): Positions =>
-  new Map([["t/0", { topic: "t", partition: 0, next, delivered: undefined, committed: undefined, end: undefined }]]);
+const positionsAt = (next: number): Positions => new Map([["t/0", createPosition({ topic: "t", partition: 0 }, next)]]);
 
 const read = (requests: Requests, positions: Positions, records?: number) =>
   readAnswer({
     requests,
     directory,
     positions,
-    room: roomFor(records),
-    wait: createWait({ timeoutMs: 0, signal: new AbortController().signal }, systemClock),
+    memory: memoryFor(records),
+    wait: createWait({ timeoutMs: 0, signal: new AbortController().signal }, systemTime),
     waitMs: 0,
     isCurrent: () => true,
     moveIntoLog: async () => {},

@@ -3,6 +3,7 @@ import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts"
 import { freePort } from "../helpers/processes.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { ownName } from "../kafka/broker/topics.ts";
+import { describeKill } from "./kill-contract.ts";
 
 kafkaSuite("a gateway process on Kafka", ({ brokers }) => {
   const start = async (environment: Record<string, string>): Promise<GatewayProcess> => {
@@ -39,6 +40,11 @@ kafkaSuite("a gateway process on Kafka", ({ brokers }) => {
     await gateway.restart("SIGKILL");
     expect(await consume()).toMatchObject({ status: 200, body: [{ value: "b" }] });
     expect(await call(gateway, `/committed/${group}/one`, { topic, partition: 1 })).toMatchObject({ body: [{ offset: 1 }] });
+  });
+
+  describeKill(async () => {
+    const topic = ownName("killed-at-the-end");
+    return { gateway: await start({ GATEWAY_TOPICS: `${topic}:2` }), topic, group: ownName("group") };
   });
 
   test("refuses what it should with the same errors as on its own log", async () => {

@@ -1,6 +1,6 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
 import { afterAll, expect, test } from "vitest";
-import { systemClock } from "../../gateway/clock.ts";
+import { systemTime } from "../../environment/time.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { createConsumerClient } from "../../bench/kafka/library-consumer.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
@@ -101,15 +101,15 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
   test("a group gets the partitions that a topic gets later", async () => {
     const scope = ownName("growing");
     let later = 0;
-    const clock = { ...systemClock, now: () => Date.now() + later };
-    const engine = await kafkaEngineUnderTest({ brokers, scope, clock });
+    const time = { ...systemTime, now: () => Date.now() + later };
+    const engine = await kafkaEngineUnderTest({ brokers, scope, time });
     await take(engine);
     await admin.createPartitions({ topics: [{ name: `${scope}-t`, count: 6 }] });
     later = 60_000;
     await expect.poll(() => countOf(engine, "i"), WITHIN).toBe(6);
   });
 
-  test("an instance that is deleted while its group is still sharing out is gone", async () => {
+  test("an instance that is deleted while its group still rebalances is gone", async () => {
     const [engine] = await open(1);
     await take(engine, { instance: "a" });
     const joining = engine.consume(consumeRequest({ instance: "b" }));
@@ -161,7 +161,7 @@ kafkaSuite("consumer groups on Kafka", ({ brokers }) => {
     await expect.poll(owned, WITHIN).toEqual({ a: [{ topic: "t", partitions: [0, 1, 2, 3] }], b: [{ topic: "u", partitions: [0] }] });
   });
 
-  test("commits by many at once while a group shares out lose nothing", async () => {
+  test("commits by many at once during a rebalance lose nothing", async () => {
     const [engine] = await open(1);
     for (const partition of [0, 1, 2, 3]) await produceValues(engine, partition, "x");
     const batch = await engine.consume(consumeRequest({ instance: "a" }));

@@ -15,7 +15,8 @@ import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic, ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { fetchRequest, take } from "./engine-contract.ts";
-import { kafkaEngineUnderTest, SILENT_LOG } from "./open-kafka-engine.ts";
+import { SILENT_LOG } from "./open-engine.ts";
+import { kafkaEngineUnderTest } from "./open-kafka-engine.ts";
 
 const record = (topic: string, partition = 0, value = "v") => ({ topic, partition, value, headers: [] });
 

@@ -1,10 +1,13 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { chmod, readdir, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
 import { startProcess } from "../helpers/processes.ts";
+import { describeKill } from "./kill-contract.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const start = async (overrides: Record<string, string> = {}): Promise<GatewayProcess> => {
@@ -110,6 +113,8 @@ test("keeps committed offsets over kill -9", async () => {
   expect(await call(gateway, "/committed/g/i", { topic: "requests", partition: 0 })).toMatchObject([{ offset: 1 }]);
 });
 
+describeKill(async () => ({ gateway: await start({ GATEWAY_TOPICS: "t:2" }), topic: "t", group: "g" }));
+
 test("answers a waiting consume, exits 0 and starts again with everything when it is told to stop", async () => {
   const gateway = await start();
   await call(gateway, "/produce/requests", { value: "x", partition: 0 });
@@ -141,6 +146,30 @@ test.each([
   }
   expect(await exited).toEqual([0, null]);
 });
+
+const modesIn = async (folder: string): Promise<Record<string, string>> => {
+  const paths = [folder, ...(await readdir(folder)).map((name) => join(folder, name))];
+  const modes = paths.map(async (path) => [basename(path), ((await stat(path)).mode & 0o777).toString(8)] as const);
+  return Object.fromEntries(await Promise.all(modes));
+};
+
+const PRIVATE = { data: "700", "log.sqlite": "600", "log.sqlite-wal": "600", "log.sqlite-shm": "600", "lock.sqlite": "600" };
+
+test.runIf(process.platform === "linux")(
+  "keeps its log from other users, also where the folder and the files were open to them",
+  async () => {
+    const folder = join(await temporaryFolder(), "parent", "data");
+    const gateway = await start({ GATEWAY_DATA_DIR: folder });
+    await call(gateway, "/produce/requests", { value: "x", partition: 0 });
+    expect(await modesIn(folder)).toMatchObject(PRIVATE);
+    expect((await stat(join(folder, ".."))).mode & 0o777).toBe(0o700);
+    await chmod(folder, 0o755);
+    for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
+    await gateway.restart("SIGKILL");
+    expect(await modesIn(folder)).toMatchObject(PRIVATE);
+    expect(await readPartition(gateway, 0)).toEqual(["x"]);
+  },
+);
 
 test("says that another gateway holds the folder, and exits 1", async () => {
   const gateway = await start();

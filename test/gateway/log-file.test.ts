@@ -6,7 +6,7 @@ import { createLogFile } from "../../gateway/embedded/log-file.ts";
 import type { Partition } from "../../gateway/embedded/partition.ts";
 import { openTopics } from "../../gateway/embedded/topics.ts";
 import { fetchRequest, take } from "./engine-contract.ts";
-import { engineUnderTest } from "./open-engine.ts";
+import { engineUnderTest, SILENT_LOG } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Segments of 10 bytes: every record fills one. */
@@ -15,7 +15,7 @@ const RETENTION = { ms: undefined, bytes: 100 };
 const openLog = async () => {
   const folder = await temporaryFolder();
   const open = () => {
-    const opened = openDatabase(folder, "os");
+    const opened = openDatabase(folder, "os", SILENT_LOG);
     const { database } = opened;
     const { topics } = openTopics(database, { declared: new Map([["t", { partitions: 1 }]]), retention: RETENTION }, 0);
     const partition = topics.get("t")?.[0] as Partition;
@@ -68,10 +68,10 @@ test("finds the same segments in the file as it had in memory", async () => {
 
 test("refuses a file that a later version wrote", async () => {
   const folder = await temporaryFolder();
-  const { database, close } = openDatabase(folder, "os");
+  const { database, close } = openDatabase(folder, "os", SILENT_LOG);
   database.exec("PRAGMA user_version = 99");
   close();
-  expect(() => openDatabase(folder, "os")).toThrow(/version 99 .* reads up to 2/);
+  expect(() => openDatabase(folder, "os", SILENT_LOG)).toThrow(/version 99 .* reads up to 2/);
 });
 
 test("takes over a file of the first version, with its records, offsets and commits", async () => {

@@ -1,7 +1,6 @@
 import { onTestFinished } from "vitest";
-import type { DeclaredTopic } from "../../gateway/declared-topic.ts";
 import { type EmbeddedEngineOptions, type EmbeddedEngineSeams, openEmbeddedEngine } from "../../gateway/embedded/embedded-engine.ts";
-import type { Engine } from "../../gateway/engine.ts";
+import type { DeclaredTopic, Engine } from "../../gateway/engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export type OpenOptions = Partial<Omit<EmbeddedEngineOptions, "topics">> &
@@ -10,16 +9,13 @@ export type OpenOptions = Partial<Omit<EmbeddedEngineOptions, "topics">> &
     readonly topics?: Readonly<Record<string, number | DeclaredTopic>>;
   };
 
+export const SILENT_LOG = { info: () => {}, warn: () => {}, error: () => {} };
+
 /** An embedded engine, by default in a new folder with topic `t` of 4 partitions and `u` of 1. It is not closed by itself. */
-export const openEngine = async ({
-  topics = { t: 4, u: 1 },
-  clock,
-  log = { error: () => {}, warn: () => {} },
-  ...options
-}: OpenOptions = {}) =>
+export const openEngine = async ({ topics = { t: 4, u: 1 }, time, log = SILENT_LOG, ...options }: OpenOptions = {}) =>
   openEmbeddedEngine(
     { dataDir: options.dataDir ?? (await temporaryFolder()), fsync: "os", ...options, topics: declared(topics) },
-    { log, ...(clock === undefined ? {} : { clock }) },
+    { log, ...(time === undefined ? {} : { time }) },
   );
 
 /** The same, closed with the test. */

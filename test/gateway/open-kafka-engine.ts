@@ -1,9 +1,10 @@
 import { onTestFinished } from "vitest";
-import { type Clock, systemClock } from "../../gateway/clock.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
 import type { Engine } from "../../gateway/engine.ts";
 import { type KafkaEngineOptions, openKafkaEngine } from "../../gateway/kafka/kafka-engine.ts";
 import { ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
+import { SILENT_LOG } from "./open-engine.ts";
 import { scopedEngine } from "./scoped-engine.ts";
 
 export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
@@ -12,21 +13,19 @@ export type OpenKafkaOptions = Partial<Omit<KafkaEngineOptions, "topics">> & {
   readonly topics?: Readonly<Record<string, number>>;
   /** What the names of topics and groups begin with; those of two engines that are to meet are the same. */
   readonly scope?: string;
-  readonly clock?: Clock;
+  readonly time?: Time;
 };
-
-export const SILENT_LOG = { info: () => {}, warn: () => {} };
 
 /** An engine on a cluster, by default with topics of its own that it calls `t`, of 4 partitions, and `u`, of 1; it closes with the test. */
 export const kafkaEngineUnderTest = async ({
   brokers,
   topics = { t: 4, u: 1 },
   scope = ownName("engine"),
-  clock = systemClock,
+  time = systemTime,
   ...options
 }: OpenKafkaOptions): Promise<Engine> => {
   const declared = new Map(Object.entries(topics).map(([name, partitions]) => [`${scope}-${name}`, { partitions }]));
-  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: SILENT_LOG, clock });
+  const engine = await openKafkaEngine({ connection: connectionTo(brokers), topics: declared, ...options }, { log: SILENT_LOG, time });
   onTestFinished(() => engine.close());
   return scopedEngine(engine, scope);
 };

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Engine } from "../../gateway/engine.ts";
 import { consumeRequest, fetchRequest, FROM_THE_BEGINNING, produceValues, take, valuesOf } from "./engine-contract.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualTime } from "./manual-time.ts";
 import { engineUnderTest, openEngine } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -19,28 +19,28 @@ const latest = async (engine: Engine) => (await engine.offsetsAt("latest", [PLAC
 const kept = async (engine: Engine) => valuesOf(await engine.fetch(fetchRequest([{ ...PLACE, offset: 0 }])));
 
 test("removes records when they were stored longer ago than retention.ms, whatever timestamp they bear", async () => {
-  const clock = createManualClock();
-  const engine = await engineUnderTest({ clock, retention: { ms: 10 * HOUR, bytes: undefined } });
+  const time = createManualTime();
+  const engine = await engineUnderTest({ time, retention: { ms: 10 * HOUR, bytes: undefined } });
   await produceValues(engine, 0, "first");
-  clock.advance(5 * HOUR);
-  const inSeconds = Math.floor(clock.now() / 1000);
+  time.advance(5 * HOUR);
+  const inSeconds = Math.floor(time.now() / 1000);
   await engine.produce([{ ...PLACE, value: "timestamp in seconds", timestamp: inSeconds, headers: [] }]);
-  clock.advance(4 * HOUR);
+  time.advance(4 * HOUR);
   await produceValues(engine, 0, "last");
   expect(await kept(engine)).toEqual(["first", "timestamp in seconds", "last"]);
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   await expect.poll(() => kept(engine)).toEqual(["timestamp in seconds", "last"]);
-  clock.advance(20 * HOUR);
+  time.advance(20 * HOUR);
   await expect.poll(() => kept(engine)).toEqual([]);
   expect([await earliest(engine), await latest(engine)]).toEqual([3, 3]);
 });
 
 test("goes on with the next offset when everything was removed, also after a restart", async () => {
-  const clock = createManualClock();
-  const options = { clock, dataDir: await temporaryFolder(), retention: { ms: HOUR, bytes: undefined } };
+  const time = createManualTime();
+  const options = { time, dataDir: await temporaryFolder(), retention: { ms: HOUR, bytes: undefined } };
   const before = await openEngine(options);
   await produceValues(before, 0, "a", "b");
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   await expect.poll(() => earliest(before)).toBe(2);
   await before.close();
   const after = await engineUnderTest(options);
@@ -60,33 +60,33 @@ test("keeps at least retention.bytes of a partition, and a tenth more at most", 
 });
 
 test("counts on over restarts how long ago a record was stored", async () => {
-  const clock = createManualClock();
-  const options = { clock, dataDir: await temporaryFolder(), retention: { ms: 3 * HOUR, bytes: undefined } };
+  const time = createManualTime();
+  const options = { time, dataDir: await temporaryFolder(), retention: { ms: 3 * HOUR, bytes: undefined } };
   const first = await openEngine(options);
   await produceValues(first, 0, "a");
   await first.close();
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   const second = await openEngine(options);
   expect(await kept(second)).toEqual(["a"]);
   await second.close();
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   const third = await engineUnderTest(options);
   await expect.poll(() => kept(third)).toEqual([]);
 });
 
 test("lets a topic say for itself how long its records are kept", async () => {
-  const clock = createManualClock();
+  const time = createManualTime();
   const topics = { t: { partitions: 1, retention: EVERYTHING }, u: { partitions: 1 } };
-  const engine = await engineUnderTest({ clock, topics, retention: { ms: HOUR, bytes: undefined } });
+  const engine = await engineUnderTest({ time, topics, retention: { ms: HOUR, bytes: undefined } });
   await engine.produce(["t", "u"].map((topic) => ({ topic, value: "x", headers: [] })));
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   await expect.poll(async () => (await engine.offsetsAt("earliest", [{ topic: "u", partition: 0 }]))[0]?.offset).toBe(1);
   expect(await earliest(engine)).toBe(0);
 });
 
 test("goes on with the first record that is kept where the next one is not, and refuses to if the reset is none", async () => {
-  const clock = createManualClock();
-  const engine = await engineUnderTest({ clock, topics: { t: 1 }, retention: { ms: HOUR, bytes: undefined } });
+  const time = createManualTime();
+  const engine = await engineUnderTest({ time, topics: { t: 1 }, retention: { ms: HOUR, bytes: undefined } });
   await produceValues(engine, 0, "a", "b");
   const group = (name: string, autoOffsetReset: "latest" | "none") => ({
     group: name,
@@ -97,7 +97,7 @@ test("goes on with the first record that is kept where the next one is not, and 
     await engine.commit({ group: name, instance: "i" }, []);
     await engine.deleteConsumer({ group: name, instance: "i" });
   }
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   await expect.poll(() => earliest(engine)).toBe(2);
   await produceValues(engine, 0, "c");
   expect(await take(engine, group("behind", "latest"))).toEqual(["c"]);
@@ -108,17 +108,17 @@ test("goes on with the first record that is kept where the next one is not, and 
 });
 
 test("gives the disk back what removed records took", async () => {
-  const clock = createManualClock();
+  const time = createManualTime();
   const dataDir = await temporaryFolder();
-  const engine = await openEngine({ clock, dataDir, retention: { ms: HOUR, bytes: undefined } });
+  const engine = await openEngine({ time, dataDir, retention: { ms: HOUR, bytes: undefined } });
   for (let index = 0; index < 40; index += 1) await produceValues(engine, 0, "x".repeat(KIB * KIB));
-  clock.advance(2 * HOUR);
+  time.advance(2 * HOUR);
   await expect.poll(() => earliest(engine)).toBe(40);
   // Each step has a turn of the event loop, and a few are enough.
   for (let turn = 0; turn < 50; turn += 1) await setImmediate();
   // Closing writes all of the write-ahead log into the file.
   await engine.close();
-  const again = await engineUnderTest({ clock, dataDir });
+  const again = await engineUnderTest({ time, dataDir });
   expect((await stat(join(dataDir, "log.sqlite"))).size).toBeLessThan(20 * KIB * KIB);
   expect(await latest(again)).toBe(40);
 });
@@ -144,13 +144,13 @@ test("keeps what is to be kept and finds it by time, whatever was produced, pass
   const limits = { ms: 1_000_000, bytes: 2000 };
   await fc.assert(
     fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 40 }), async (steps) => {
-      const clock = createManualClock();
-      const options = { clock, dataDir: await temporaryFolder(), topics: { t: { partitions: 1, retention: { ...limits } } } };
+      const time = createManualTime();
+      const options = { time, dataDir: await temporaryFolder(), topics: { t: { partitions: 1, retention: { ...limits } } } };
       const stored: { readonly at: number; readonly bytes: number; readonly timestamp: number }[] = [];
       let engine = await openEngine(options);
       try {
         for (const step of steps) {
-          if (step.do === "pass") clock.advance(step.ms);
+          if (step.do === "pass") time.advance(step.ms);
           else if (step.do === "restart") {
             await engine.close();
             engine = await openEngine(options);
@@ -158,7 +158,7 @@ test("keeps what is to be kept and finds it by time, whatever was produced, pass
             await engine.produce(
               step.records.map(({ bytes, timestamp }) => ({ ...PLACE, timestamp, value: "x".repeat(bytes), headers: [] })),
             );
-            stored.push(...step.records.map((record) => ({ ...record, at: clock.now() })));
+            stored.push(...step.records.map((record) => ({ ...record, at: time.now() })));
           }
           const start = (await earliest(engine)) ?? -1;
           expect(await latest(engine)).toBe(stored.length);
@@ -168,7 +168,7 @@ test("keeps what is to be kept and finds it by time, whatever was produced, pass
             expect([value.length, timestamp]).toEqual([stored[offset]?.bytes, stored[offset]?.timestamp]);
           const lost = stored.slice(0, start);
           const bytesLeft = stored.slice(start).reduce((sum, { bytes }) => sum + bytes + 16, 0);
-          for (const { at } of lost) expect(at <= clock.now() - limits.ms || bytesLeft >= limits.bytes).toBe(true);
+          for (const { at } of lost) expect(at <= time.now() - limits.ms || bytesLeft >= limits.bytes).toBe(true);
           for (const time of [0, 17, 49, 51]) {
             const found = stored.findIndex(({ timestamp }, offset) => offset >= start && timestamp >= time);
             const answered = (await engine.offsetsAt(time, [PLACE]))[0]?.offset;

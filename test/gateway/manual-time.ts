@@ -1,14 +1,14 @@
-import type { Clock } from "../../gateway/clock.ts";
+import type { Time } from "../../environment/time.ts";
 
-/** A clock that stands still until it is told to go on. */
-export type ManualClock = Clock & {
+/** Time that stands still until it is told to go on. */
+export type ManualTime = Time & {
   /** Lets time pass and runs the timers that fall due, in order. */
   advance(ms: number): void;
   /** How many timers are set. */
   timers(): number;
 };
 
-export const createManualClock = (): ManualClock => {
+export const createManualTime = (): ManualTime => {
   let now = Date.parse("2026-01-01T00:00:00Z");
   const timers = new Map<object, { readonly at: number; readonly callback: () => void }>();
   const due = (until: number) => [...timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
