@@ -1,6 +1,7 @@
+import { topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import type { Commits } from "./commits.ts";
-import { type Offsets, partitionKey } from "./offsets.ts";
+import { type Offsets } from "./offsets.ts";
 import type { OnRevoked, Source } from "./source.ts";
 import { unlessAborted } from "./timers.ts";
 import type { Window } from "./window.ts";
@@ -53,8 +54,8 @@ export const createConsumer = ({ source, offsets, window, commits, settle }: Con
     },
     async handOver(partitions, signal) {
       if (!signal.aborted) {
-        const revoked = new Set(partitions.map(partitionKey));
-        const theirs = [...underWay].filter(([record]) => revoked.has(partitionKey(record))).map(([, settled]) => settled);
+        const revoked = new Set(partitions.map(topicPartitionKey));
+        const theirs = [...underWay].filter(([record]) => revoked.has(topicPartitionKey(record))).map(([, settled]) => settled);
         await unlessAborted(Promise.all(theirs), signal);
         await commits.flush();
       }

@@ -1,25 +1,22 @@
-/** A partition of a topic. */
-export type Partition = { readonly topic: string; readonly partition: number };
-/** A place in a partition. */
-export type Position = Partition & { readonly offset: number };
+import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../protocol/topic-partition.ts";
 
 /** Which records were taken and which of them are settled, so that only what is wholly done is committed. */
 export type Offsets = {
   /** Whether a record is new; false if it is in flight or settled already, as after a redelivery. */
-  take(position: Position): boolean;
+  take(position: TopicPartitionOffset): boolean;
   /** Whether the record is in flight, of a partition that was not forgotten. */
-  holds(position: Position): boolean;
+  holds(position: TopicPartitionOffset): boolean;
   /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
-  settle(position: Position): void;
+  settle(position: TopicPartitionOffset): void;
   /** Per partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous settled record. */
-  committable(): Position[];
+  committable(): TopicPartitionOffset[];
   /** These positions are committed. */
-  committed(positions: readonly Position[]): void;
+  committed(positions: readonly TopicPartitionOffset[]): void;
   /** The partition belongs to somebody else now. */
-  forget(partition: Partition): void;
+  forget(partition: TopicPartition): void;
 };
 
-type Progress = Partition & {
+type Progress = TopicPartition & {
   /** Everything below is settled. */
   next: number;
   committed: number;
@@ -32,7 +29,7 @@ type Progress = Partition & {
 /** Starts without any partition; one is known from its first record on. */
 export const createOffsets = (): Offsets => {
   const partitions = new Map<string, Progress>();
-  const find = ({ topic, partition }: Partition): Progress | undefined => partitions.get(partitionKey({ topic, partition }));
+  const find = ({ topic, partition }: TopicPartition): Progress | undefined => partitions.get(topicPartitionKey({ topic, partition }));
 
   return {
     take(position) {
@@ -40,7 +37,7 @@ export const createOffsets = (): Offsets => {
       if (progress === undefined) {
         const { topic, partition, offset } = position;
         progress = { topic, partition, next: offset, committed: offset, taken: [], head: 0, settled: new Set() };
-        partitions.set(partitionKey(position), progress);
+        partitions.set(topicPartitionKey(position), progress);
       }
       return position.offset >= progress.next && insert(progress, position.offset);
     },
@@ -65,13 +62,10 @@ export const createOffsets = (): Offsets => {
       }
     },
     forget(partition) {
-      partitions.delete(partitionKey(partition));
+      partitions.delete(topicPartitionKey(partition));
     },
   };
 };
-
-/** A partition as the key of a map. Neither a topic's name nor a number has a slash. */
-export const partitionKey = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
 
 const advance = (progress: Progress): void => {
   const { taken, settled } = progress;

@@ -1,6 +1,6 @@
+import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import type { DeadLetter } from "./dead-letter.ts";
-import type { Partition, Position } from "./offsets.ts";
 
 /** Where requests come from, and where dead letters go. No method but {@link Source.produce} rejects for want of a connection. */
 export type Source = {
@@ -17,7 +17,7 @@ export type Source = {
    */
   records(signal: AbortSignal): AsyncIterable<ConsumerRecord>;
   /** Commits the offsets to read next, never an empty list. */
-  commit(positions: readonly Position[]): Promise<CommitResult>;
+  commit(positions: readonly TopicPartitionOffset[]): Promise<CommitResult>;
   /**
    * Appends to the topic that the dead letter names.
    * @throws SourceError, `retryable` if the same may succeed later.
@@ -32,10 +32,10 @@ export type Source = {
  * after the signal aborts. If it has aborted already they are gone, and nothing can be committed for them. Sources that are not told
  * before never call it: a commit says it then.
  */
-export type OnRevoked = (partitions: readonly Partition[], signal: AbortSignal) => Promise<void>;
+export type OnRevoked = (partitions: readonly TopicPartition[], signal: AbortSignal) => Promise<void>;
 
 /** What is now committed, and which partitions belong to somebody else. What is in neither list may be tried again. */
-export type CommitResult = { readonly committed: readonly Position[]; readonly lost: readonly Partition[] };
+export type CommitResult = { readonly committed: readonly TopicPartitionOffset[]; readonly lost: readonly TopicPartition[] };
 
 /** A source could not do what it was asked to. */
 export class SourceError extends Error {

@@ -18,3 +18,7 @@ export const systemTime: Time = {
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   setImmediate: (callback) => setImmediate(callback),
 };
+
+/** Resolves after some milliseconds. */
+export const pause = (time: Time, milliseconds: number): Promise<void> =>
+  new Promise((resolve) => void time.setTimeout(resolve, milliseconds));

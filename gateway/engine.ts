@@ -1,3 +1,5 @@
+import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
+
 /**
  * What the gateway needs of a Kafka: a log of partitioned topics, and consumer instances that live on the server.
  * Every method rejects with a GatewayError where the caller is to be told why.
@@ -15,7 +17,7 @@ export type Engine = {
    * range. An engine that stores each record on its own may store some of them only.
    * @throws GatewayError 500 with `results` if any record was stored, or may have been; anything else says that none was
    */
-  produce(records: readonly NewRecord[]): Promise<readonly RecordPlace[]>;
+  produce(records: readonly NewRecord[]): Promise<readonly RecordMetadata[]>;
   /**
    * Records from the given offsets on, waiting if there are none yet. Belongs to no group. An offset whose record is no longer kept
    * begins at the first that is; one beyond the end is refused with 400.
@@ -24,11 +26,11 @@ export type Engine = {
   /** The next records of an instance, waiting if there are none yet. Creates the instance. */
   consume(request: ConsumeRequest): Promise<Batch>;
   /** Sets where the group resumes. Without offsets: after the last record that the instance was given. */
-  commit(instance: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
+  commit(instance: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Where the group resumes. Partitions without a commit are left out. */
-  committed(instance: InstanceName, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  committed(instance: InstanceName, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** The first offset whose record is no older than a time in ms, or the end; `earliest` and `latest` are the log's two ends. */
-  offsetsAt(time: number | "earliest" | "latest", partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  offsetsAt(time: number | "earliest" | "latest", partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** The instances that live at this gateway now. */
   consumers(): Promise<readonly ConsumerGroup[]>;
   /** Ends an instance; its partitions go to the others of the group. */
@@ -42,10 +44,6 @@ export type Engine = {
   /** Finishes what was begun and lets go of everything. */
   close(): Promise<void>;
 };
-
-export type PartitionName = { readonly topic: string; readonly partition: number };
-
-export type PartitionOffset = PartitionName & { readonly offset: number };
 
 export type InstanceName = { readonly group: string; readonly instance: string };
 
@@ -63,10 +61,10 @@ export type NewRecord = {
 };
 
 /** Where and when a record was stored. */
-export type RecordPlace = PartitionOffset & { readonly timestamp: number };
+export type RecordMetadata = TopicPartitionOffset & { readonly timestamp: number };
 
 /** A record as it is answered: a record without a key has the key `""`. */
-export type StoredRecord = RecordPlace & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
+export type StoredRecord = RecordMetadata & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
 
 /** The room for one answer, out of what all answers together may hold. */
 export type AnswerRoom = {
@@ -84,7 +82,7 @@ export type Waiting = {
   readonly signal: AbortSignal;
 };
 
-export type FetchRequest = Waiting & { readonly offsets: readonly PartitionOffset[] };
+export type FetchRequest = Waiting & { readonly offsets: readonly TopicPartitionOffset[] };
 
 export type ConsumeRequest = InstanceName &
   Waiting & {

@@ -1,10 +1,10 @@
-import type { RecordPlace } from "./engine.ts";
+import type { RecordMetadata } from "./engine.ts";
 
 /** What is wrong with one record of a produced array: it was not stored. */
 export type RecordProblem = { readonly index: number; readonly status: number; readonly error: string };
 
 /** What became of one record of a produced array. */
-export type RecordResult = RecordProblem | (RecordPlace & { readonly index: number });
+export type RecordResult = RecordProblem | (RecordMetadata & { readonly index: number });
 
 export type GatewayErrorOptions = {
   /** Where the call carried several records: those that were refused, or what is known of each if some were stored. */

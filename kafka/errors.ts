@@ -10,6 +10,7 @@ import {
   UserError,
 } from "@platformatic/kafka";
 import { KafkaError, type KafkaErrorCode } from "./kafka-error.ts";
+import { isOfStaleMetadata, protocolErrorOf } from "./library.ts";
 import { codeOfProtocolError } from "./protocol-errors.ts";
 
 export type Doing = {
@@ -26,6 +27,13 @@ export const kafkaErrorOf = (error: unknown, { mayHaveBeenStored }: Doing = { ma
   const found = reasonsOf(error).map((reason) => translate(reason, mayHaveBeenStored));
   const [worst] = found.toSorted((one, other) => URGENCY.indexOf(one.code) - URGENCY.indexOf(other.code));
   return new KafkaError(worst?.code ?? "unexpected", worst?.detail, { cause: error, protocolError: worst?.protocolError });
+};
+
+/** An error that an answer carries as a number. @param what it concerns, as people write it */
+export const errorOfCode = (errorCode: number, what: string): KafkaError => {
+  const error = new ProtocolError(errorCode);
+  const { code, protocolError } = kafkaErrorOf(error);
+  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
 };
 
 type Reason = { readonly code: KafkaErrorCode; readonly detail: string; readonly protocolError?: string };
@@ -60,16 +68,16 @@ const LOGIN = "KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD";
 const translate = (error: unknown, mayHaveBeenStored: boolean): Reason => {
   const lost = mayHaveBeenStored ? "unknown" : "unavailable";
   if (error instanceof ProtocolError) {
-    const id = String(error["apiId"]);
-    const said = error["serverErrorMessage"] as string | null | undefined;
-    return { code: codeOfProtocolError(id, mayHaveBeenStored), detail: said ? `${id}, ${withoutStop(said)}` : id, protocolError: id };
+    const { name, message } = protocolErrorOf(error);
+    const detail = message ? `${name}, ${withoutStop(message)}` : name;
+    return { code: codeOfProtocolError(name, mayHaveBeenStored), detail, protocolError: name };
   }
   if (error instanceof AuthenticationError) return { code: "misconfigured", detail: `it refused the login; check ${LOGIN}` };
   if (error instanceof UserError) return { code: "misconfigured", detail: `${withoutStop(error.message)}; ${ADDRESS}` };
   if (error instanceof UnsupportedApiError || error instanceof UnsupportedError)
     return { code: "misconfigured", detail: `the brokers are too old or too new for this client (${withoutStop(error.message)})` };
   // Of metadata that named a broker which is not there any more: nothing was sent.
-  if (error instanceof NetworkError && error["hasStaleMetadata"] === true) return { code: "unavailable", detail: "a broker is gone" };
+  if (error instanceof NetworkError && isOfStaleMetadata(error)) return { code: "unavailable", detail: "a broker is gone" };
   if (error instanceof TimeoutError) return { code: lost, detail: "it did not answer in time" };
   if (error instanceof NetworkError)
     return { code: lost, detail: `it closed the connection; if that is always so, check KAFKA_SSL, ${LOGIN}` };

@@ -1,6 +1,6 @@
 import { KafkaError } from "./kafka-error.ts";
-import { ProduceError, type ProduceOutcome, type RecordPlace } from "./produce-error.ts";
-import type { Timers } from "./timers.ts";
+import { ProduceError, type ProduceOutcome, type RecordMetadata } from "./produce-error.ts";
+import type { Time } from "../environment/time.ts";
 
 export type NewRecord = {
   readonly topic: string;
@@ -33,21 +33,21 @@ export type PendingRecord = {
   settle(outcome: ProduceOutcome): void;
 };
 
-export type PendingCall = { readonly records: readonly PendingRecord[]; readonly stored: Promise<readonly RecordPlace[]> };
+export type PendingCall = { readonly records: readonly PendingRecord[]; readonly stored: Promise<readonly RecordMetadata[]> };
 
 /** The records of one call, which all have an outcome at its deadline at the latest. */
-export const createPendingCall = (records: readonly NewRecord[], timeoutMs: number, timers: Timers): PendingCall => {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly RecordPlace[]>();
+export const createPendingCall = (records: readonly NewRecord[], timeoutMs: number, time: Time): PendingCall => {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly RecordMetadata[]>();
   const outcomes: (ProduceOutcome | undefined)[] = Array.from({ length: records.length });
   let left = records.length;
-  const now = timers.now();
-  const timer = timers.setTimeout(() => {
+  const now = time.now();
+  const timer = time.setTimeout(() => {
     for (const pending of pendings) if (!pending.settled) pending.settle(late(pending, timeoutMs));
   }, timeoutMs);
   const finish = () => {
-    timers.clearTimeout(timer);
+    time.clearTimeout(timer);
     const all = outcomes as ProduceOutcome[];
-    if (all.every((outcome) => !(outcome instanceof KafkaError))) resolve(all as RecordPlace[]);
+    if (all.every((outcome) => !(outcome instanceof KafkaError))) resolve(all as RecordMetadata[]);
     else reject(new ProduceError(all));
   };
   const pendings = records.map((record, index): PendingRecord => ({

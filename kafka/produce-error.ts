@@ -1,15 +1,13 @@
+import type { TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import { KafkaError } from "./kafka-error.ts";
 
 /** Where and when a record was stored. */
-export type RecordPlace = {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
+export type RecordMetadata = TopicPartitionOffset & {
   /** The record's own, in milliseconds since 1970; a topic with `message.timestamp.type=LogAppendTime` keeps another. */
   readonly timestampMs: number;
 };
 
-export type ProduceOutcome = RecordPlace | KafkaError;
+export type ProduceOutcome = RecordMetadata | KafkaError;
 
 /** Not all records of a call were stored. Its code is that of the gravest failure: `unknown` if any record may have been stored. */
 export class ProduceError extends KafkaError {

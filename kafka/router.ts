@@ -1,11 +1,11 @@
 import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
-import { createLane, type Lane } from "./lane.ts";
-import { partitionOfKey } from "./partition-of-key.ts";
+import { createLeaderQueue, type LeaderQueue } from "./leader-queue.ts";
+import { partitionOfKey } from "./partitioner.ts";
 import { type NewRecord, partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
-import type { Timers } from "./timers.ts";
+import type { Time } from "../environment/time.ts";
 import { type Leader, type TopicMetadata, topicMetadata } from "./topic-metadata.ts";
 
 /** Brings records to the leaders of their partitions, and each of them to an outcome. */
@@ -17,11 +17,11 @@ export type Router = {
 /** Between attempts while a partition has no leader, or another one than was known. */
 const RETRY_PAUSE_MS = 50;
 
-export const createRouter = (client: BytesProducer, timers: Timers): Router => {
-  const lanes = new Map<number, Lane>();
+export const createRouter = (client: BytesProducer, time: Time): Router => {
+  const queues = new Map<number, LeaderQueue>();
   const choosePartition = createPartitioner();
-  const gather = createGathering((run) => timers.setImmediate(run), { fresh: false });
-  const retry = createGathering((run) => timers.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
+  const gather = createGathering((run) => time.setImmediate(run), { fresh: false });
+  const retry = createGathering((run) => time.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
 
   function createGathering(schedule: (run: () => void) => unknown, how: { readonly fresh: boolean }) {
     let gathered: PendingRecord[] = [];
@@ -37,7 +37,7 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
     };
   }
 
-  /** Hands the records of one topic to the lanes of its leaders. */
+  /** Hands the records of one topic to the queues of its leaders. */
   const route = async (topic: string, records: readonly PendingRecord[], how: { readonly fresh: boolean }): Promise<void> => {
     let metadata: TopicMetadata;
     try {
@@ -56,7 +56,7 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
       return false;
     });
     const leaderOf = ({ partition = 0 }: PendingRecord) => metadata.leaderOf(partition) as Leader;
-    for (const [lane, records] of Map.groupBy(led, (pending) => laneOf(leaderOf(pending)))) lane.add(records);
+    for (const [queue, records] of Map.groupBy(led, (pending) => queueOf(leaderOf(pending)))) queue.add(records);
   };
 
   const withoutLeader = (pending: PendingRecord, { partitions }: TopicMetadata): void => {
@@ -66,13 +66,13 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
     else retry([failed(pending, new KafkaError("unavailable", `nobody leads the partition ${name}`))]);
   };
 
-  const laneOf = (leader: Leader): Lane => {
-    const known = lanes.get(leader.id);
+  const queueOf = (leader: Leader): LeaderQueue => {
+    const known = queues.get(leader.id);
     if (known?.address === leader.address) return known;
     // A broker that came back elsewhere.
-    const lane = createLane(leader.address, (records) => send(leader, records));
-    lanes.set(leader.id, lane);
-    return lane;
+    const queue = createLeaderQueue(leader.address, (records) => send(leader, records));
+    queues.set(leader.id, queue);
+    return queue;
   };
 
   const send = async (leader: Leader, records: readonly PendingRecord[]): Promise<void> => {
@@ -90,7 +90,7 @@ export const createRouter = (client: BytesProducer, timers: Timers): Router => {
       else pending.settle(outcome);
     }
     for (const pending of apart) pending.alone = true;
-    laneOf(leader).add(apart);
+    queueOf(leader).add(apart);
     retry(again);
   };
 

@@ -1,7 +1,9 @@
-import { ProduceAcks, ProtocolError, ResponseError } from "@platformatic/kafka";
+import { ProduceAcks, ProtocolError } from "@platformatic/kafka";
+import { topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
+import { connectTo, responseIn } from "./library.ts";
 import type { PendingRecord } from "./pending-record.ts";
 import type { ProduceOutcome } from "./produce-error.ts";
 import type { Leader } from "./topic-metadata.ts";
@@ -14,7 +16,7 @@ export const sendToLeader = async (
 ): Promise<readonly ProduceOutcome[]> => {
   try {
     // First of all a connection: while there is none, it is certain that nothing was stored.
-    await client.connections.get(broker);
+    await connectTo(client, broker);
   } catch (error) {
     const failure = kafkaErrorOf(error);
     return records.map(() => failure);
@@ -23,7 +25,7 @@ export const sendToLeader = async (
   try {
     // The client's own default is to wait for the leader alone.
     const { offsets = [] } = await client.send({ messages: records.map(messageOf), acks: ProduceAcks.ALL });
-    return outcomesOf(records, new Map(offsets.map(({ topic, partition, offset }) => [nameOf(topic, partition), offset])));
+    return outcomesOf(records, new Map(offsets.map(({ topic, partition, offset }) => [topicPartitionKey({ topic, partition }), offset])));
   } catch (error) {
     const answered = answersIn(error);
     if (answered === undefined) {
@@ -48,14 +50,14 @@ const messageOf = ({ record: { topic, key, value, headers }, partition = 0, time
 type Answers = ReadonlyMap<string, bigint | KafkaError>;
 
 const outcomesOf = (records: readonly PendingRecord[], answers: Answers): readonly ProduceOutcome[] => {
-  const stored = new Map<string, bigint>();
+  const stored = new Map<string, number>();
   return records.map(({ record: { topic }, partition = 0, timestampMs }) => {
-    const name = nameOf(topic, partition);
+    const name = topicPartitionKey({ topic, partition });
     const answer = answers.get(name) ?? new KafkaError("unknown", "its answer left out a partition");
     if (answer instanceof KafkaError) return answer;
-    const before = stored.get(name) ?? 0n;
-    stored.set(name, before + 1n);
-    return { topic, partition, offset: answer + before, timestampMs };
+    const before = stored.get(name) ?? 0;
+    stored.set(name, before + 1);
+    return { topic, partition, offset: Number(answer) + before, timestampMs };
   });
 };
 
@@ -71,16 +73,13 @@ type ProduceResponse = {
   readonly responses?: readonly { readonly name: string; readonly partitionResponses: readonly PartitionResponse[] }[];
 };
 
-/** Where a broker did answer, some partitions may have taken their records: the library's error has the whole answer in it. */
+/** Where a broker did answer, some partitions may have taken their records: the library's error carries the whole answer. */
 const answersIn = (error: unknown): Answers | undefined => {
-  if (error instanceof ResponseError) {
-    const { responses } = error["response"] as ProduceResponse;
-    return (
-      responses &&
-      new Map(responses.flatMap(({ name, partitionResponses }) => partitionResponses.map((response) => answerOf(name, response))))
-    );
-  }
-  return error instanceof AggregateError ? error.errors.map(answersIn).find((found) => found !== undefined) : undefined;
+  const responses = responseIn<ProduceResponse>(error)?.responses;
+  return (
+    responses &&
+    new Map(responses.flatMap(({ name, partitionResponses }) => partitionResponses.map((response) => answerOf(name, response))))
+  );
 };
 
 /** By the partition's own code: the library also gives each record that is to blame the code -1, which is that of a broken broker. */
@@ -88,9 +87,10 @@ const answerOf = (
   topic: string,
   { index, errorCode, errorMessage, baseOffset, recordErrors }: PartitionResponse,
 ): readonly [string, bigint | KafkaError] => {
-  if (errorCode === 0) return [nameOf(topic, index), baseOffset];
+  if (errorCode === 0) return [topicPartitionKey({ topic, partition: index }), baseOffset];
   const blame = recordErrors?.find(({ batchIndexErrorMessage }) => batchIndexErrorMessage)?.batchIndexErrorMessage;
-  return [nameOf(topic, index), kafkaErrorOf(new ProtocolError(errorCode, blame ?? errorMessage), { mayHaveBeenStored: true })];
+  return [
+    topicPartitionKey({ topic, partition: index }),
+    kafkaErrorOf(new ProtocolError(errorCode, blame ?? errorMessage), { mayHaveBeenStored: true }),
+  ];
 };
-
-const nameOf = (topic: string, partition: number): string => `${topic}/${partition}`;

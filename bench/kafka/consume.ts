@@ -1,7 +1,7 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
 import { once } from "node:events";
 import { Client } from "undici";
-import { createConsumerClient } from "../../kafka/clients.ts";
+import { createConsumerClient } from "./library-consumer.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
 import { postRecords } from "../gateway/filled-topic.ts";
 import { createConsumption, type Server, TOPICS } from "../gateway/requests.ts";

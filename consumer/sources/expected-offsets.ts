@@ -1,4 +1,4 @@
-import { type Partition, type Position, partitionKey } from "../offsets.ts";
+import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 /**
  * The offset that each partition should go on with. A record beyond it means that an answer was lost on its way: the server's
@@ -6,14 +6,14 @@ import { type Partition, type Position, partitionKey } from "../offsets.ts";
  */
 export type ExpectedOffsets = {
   /** The partitions of which these records do not start where expected, or of which nothing is known: look up their commits. */
-  unsure(records: readonly Position[]): Partition[];
+  unsure(records: readonly TopicPartitionOffset[]): TopicPartition[];
   /** The partition goes on no earlier than at what is committed; if nothing is, at 0. */
-  resume(partition: Partition, committed: number | undefined): void;
+  resume(partition: TopicPartition, committed: number | undefined): void;
   /** Where the gap before a record begins, or undefined if there is none. */
-  gapBefore(position: Position): number | undefined;
+  gapBefore(position: TopicPartitionOffset): number | undefined;
   /** The record was handed on. */
-  pass(position: Position): void;
-  forget(partition: Partition): void;
+  pass(position: TopicPartitionOffset): void;
+  forget(partition: TopicPartition): void;
 };
 
 /** Starts without any partition. */
@@ -22,9 +22,9 @@ export const createExpectedOffsets = (): ExpectedOffsets => {
   return {
     unsure(records) {
       const next = new Map<string, number>();
-      const partitions = new Map<string, Partition>();
+      const partitions = new Map<string, TopicPartition>();
       for (const { topic, partition, offset } of records) {
-        const key = partitionKey({ topic, partition });
+        const key = topicPartitionKey({ topic, partition });
         const from = next.get(key) ?? expected.get(key);
         if (from === undefined || offset > from) partitions.set(key, { topic, partition });
         next.set(key, Math.max(from ?? 0, offset + 1));
@@ -32,19 +32,19 @@ export const createExpectedOffsets = (): ExpectedOffsets => {
       return [...partitions.values()];
     },
     resume(partition, committed) {
-      const key = partitionKey(partition);
+      const key = topicPartitionKey(partition);
       expected.set(key, Math.max(expected.get(key) ?? 0, committed ?? 0));
     },
     gapBefore(position) {
-      const from = expected.get(partitionKey(position));
+      const from = expected.get(topicPartitionKey(position));
       return from !== undefined && from < position.offset ? from : undefined;
     },
     pass(position) {
-      const key = partitionKey(position);
+      const key = topicPartitionKey(position);
       expected.set(key, Math.max(expected.get(key) ?? 0, position.offset + 1));
     },
     forget(partition) {
-      expected.delete(partitionKey(partition));
+      expected.delete(topicPartitionKey(partition));
     },
   };
 };

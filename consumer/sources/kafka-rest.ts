@@ -1,5 +1,5 @@
 import { type Consumer, Kafka, type Message } from "@upstash/kafka";
-import { type Partition, type Position } from "../offsets.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { platformTimers, type Timers, within } from "../timers.ts";
 
 export type KafkaRestOptions = {
@@ -26,11 +26,11 @@ export type WireRecord = {
 export type KafkaRest = {
   /** The call itself goes on when the promise has been rejected for lateness; `whole` ends when the call has. */
   consume(timeoutMs: number): { readonly answer: Promise<Message[]>; readonly whole: Promise<unknown> };
-  fetch(from: Position): Promise<Message[]>;
+  fetch(from: TopicPartitionOffset): Promise<Message[]>;
   /** @throws RefusedError */
-  commit(positions: readonly Position[]): Promise<void>;
+  commit(positions: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
-  committed(partitions: readonly Partition[]): Promise<readonly Position[]>;
+  committed(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** @throws RefusedError */
   produce(record: WireRecord): Promise<void>;
   /**

@@ -1,102 +1,132 @@
-import { createAdminClient } from "../../kafka/clients.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
+import { openCluster } from "../../kafka/cluster.ts";
+import type { KafkaConnection } from "../../kafka/config.ts";
+import { createDirectory } from "../../kafka/directory.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
-import type { KafkaError } from "../../kafka/kafka-error.ts";
+import { createGroupRequests } from "../../kafka/group-requests.ts";
+import { KafkaError } from "../../kafka/kafka-error.ts";
+import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
-import { topicMetadata } from "../../kafka/topic-metadata.ts";
+import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { DeadLetter } from "../dead-letter.ts";
-import { type Partition, partitionKey, type Position } from "../offsets.ts";
 import { type CommitResult, type OnRevoked, type Source, SourceError } from "../source.ts";
-import { platformTimers } from "../timers.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
-import { createPlaces, type Place } from "./kafka/places.ts";
+import { createOutageLog } from "./kafka/outage-log.ts";
+import { createPositions, type Position } from "./kafka/positions.ts";
 import { createReader } from "./kafka/reader.ts";
-import { createTrouble } from "./kafka/trouble.ts";
-import { createPersist } from "./persist.ts";
+import { createRetry } from "./retry.ts";
 
-/** Those of its membership, and what else it needs. */
-export type KafkaSourceOptions = Omit<MembershipOptions, `on${string}`> & { readonly random?: () => number };
+export type KafkaSourceOptions = Pick<
+  MembershipOptions,
+  "group" | "instance" | "topics" | "log" | "heartbeatIntervalMs" | "sessionTimeoutMs"
+> & {
+  readonly connection: KafkaConnection;
+  readonly time?: Time;
+  readonly random?: () => number;
+};
 
 /** What does not pass by itself: somebody has to act, and a process that ends says so. */
 const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured", "unauthorized"]);
-/** What the same record will be answered again. */
+/** A record that Kafka would refuse again. */
 const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
+
+const describe = (error: unknown): string => kafkaErrorOf(error).message;
+const isFatal = (error: unknown): boolean => error instanceof SourceError || FATAL.has(kafkaErrorOf(error).code);
+const toSourceError = (error: unknown): SourceError =>
+  error instanceof SourceError ? error : new SourceError(describe(error), { retryable: false, cause: error });
 
 /** Consumes from Kafka itself, as a member of a consumer group. Keys, values and headers are bytes. */
 export const kafkaSource = (options: KafkaSourceOptions): Source => {
-  const { connection, group, topics, log, timers = platformTimers, random } = options;
-  const describe = (error: unknown): string => kafkaErrorOf(error).message;
-  const trouble = createTrouble(log);
-  const commitTrouble = createTrouble(log);
-  const persistOptions = { log: trouble, subject: "Kafka", describe, timers, random };
-  const persist = createPersist(persistOptions);
-  const persistIfOfUse = createPersist({ ...persistOptions, isFatal: (error) => FATAL.has(kafkaErrorOf(error).code) });
+  const { connection, group, topics, log, time = systemTime, random } = options;
+  const outages = createOutageLog(log);
+  const commitOutages = createOutageLog(log);
+  const retryOptions = { log: outages, subject: "Kafka", describe, timers: time, random };
+  const retry = createRetry(retryOptions);
+  const retryUnlessFatal = createRetry({ ...retryOptions, isFatal });
   const closing = new AbortController();
-  const held = new Map<string, Place>();
-  let taken: readonly Place[] = [];
-  let onRevoked: OnRevoked = async () => {};
   const over = new AbortController();
+  const held = new Map<string, Position>();
+  let heldPositions: readonly Position[] = [];
+  let onRevoked: OnRevoked = async () => {};
 
-  const toSourceError = (error: unknown): SourceError =>
-    error instanceof SourceError ? error : new SourceError(describe(error), { retryable: false, cause: error });
+  const cluster = openCluster(connection);
+  const joining = cluster.connect();
+  const fetching = cluster.connect();
+  const producer = createKafkaProducer(connection, time);
+  const directory = createDirectory(cluster.requests, time);
+  const groups = createGroupRequests(cluster.requests, time);
+  const positions = createPositions(group, groups, createLogOffsets(cluster.requests, directory, time));
 
   const hold = (change: () => void): void => {
     change();
-    taken = [...held.values()];
+    heldPositions = [...held.values()];
     reader.wake();
   };
 
-  const onAssigned = async (partitions: readonly Partition[]): Promise<void> => {
-    const places = await persist("finding where to go on", () => positions.resume(partitions), closing.signal);
+  const onAssigned = async (partitions: readonly TopicPartition[]): Promise<void> => {
+    const found = await retry("finding where to go on", () => positions.resume(partitions), closing.signal);
     // They may have gone meanwhile.
     hold(() => {
-      for (const place of places ?? []) if (membership.owns(place)) held.set(partitionKey(place), place);
+      for (const position of found ?? []) if (membership.owns(position)) held.set(topicPartitionKey(position), position);
     });
   };
 
-  const onOutOfRange = async (place: Place): Promise<void> => {
-    const from = place.next;
-    place.next = (await persist("finding where a partition begins", () => positions.beginning(place), closing.signal)) ?? from;
-    const { topic, partition } = place;
-    log.error({ topic, partition, offset: Number(from), next: Number(place.next) }, "records were deleted before they were read");
+  const onOutOfRange = async (position: Position): Promise<void> => {
+    const from = position.next;
+    position.next = (await retry("finding where a partition begins", () => positions.beginning(position), closing.signal)) ?? from;
+    const { topic, partition, next } = position;
+    log.error({ topic, partition, offset: from, next }, "records were deleted before they were read");
   };
 
   const membership = createMembership({
     ...options,
+    requests: joining.requests,
+    groups,
+    directory,
+    retry: retryUnlessFatal,
+    time,
     onAssigned: (partitions) => void onAssigned(partitions),
     onRevoked(partitions, signal) {
       hold(() => {
-        for (const partition of partitions) held.delete(partitionKey(partition));
+        for (const partition of partitions) held.delete(topicPartitionKey(partition));
       });
       return onRevoked(partitions, signal);
     },
     onEnded: (error) => over.abort(toSourceError(error)),
   });
-  const positions = createPlaces(connection, group);
-  const producer = createKafkaProducer(connection);
-  const reader = createReader({ ...options, places: () => taken, onOutOfRange, persist, trouble });
+  const reader = createReader({
+    topics,
+    requests: fetching.requests,
+    directory,
+    positions: () => heldPositions,
+    onOutOfRange,
+    retry,
+    outages,
+    time,
+    random,
+  });
 
   const findTopics = async (): Promise<void> => {
-    const admin = createAdminClient(connection);
-    try {
-      await Promise.all(topics.map((topic) => topicMetadata(admin, topic, { fresh: true })));
-    } finally {
-      await admin.close();
-    }
+    await cluster.reach();
+    directory.forget(topics);
+    const found = await directory.find(topics);
+    const missing = topics.find((topic) => !found.has(topic));
+    if (missing !== undefined) throw new KafkaError("unknown-topic", JSON.stringify(missing));
   };
 
-  const commit = async (own: readonly Position[]): Promise<readonly Position[]> => {
+  const commit = async (own: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> => {
     const identity = membership.identity();
-    if (own.length === 0 || identity.memberId === null) return [];
+    if (own.length === 0 || identity === undefined) return [];
     try {
-      await positions.commit(own, identity);
-      commitTrouble.over();
+      await groups.commit(options, identity, own);
+      commitOutages.over();
       return own;
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
-      // While partitions move, Kafka takes no commits of members that have not heard of it; those that stay are committed then. And of
-      // a cluster that is away the reader tells.
+      // While partitions move, Kafka refuses commits of members that have not joined again; what stays is committed then. And the
+      // reader tells of a cluster that is away.
       const isExpected = code === "rebalanced" || code === "unavailable";
-      commitTrouble[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
+      commitOutages[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
       return [];
     }
   };
@@ -106,8 +136,8 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     async open(signal, whenRevoked) {
       onRevoked = whenRevoked;
       try {
-        await persistIfOfUse("finding its topics", findTopics, signal);
-        await membership.join(persistIfOfUse, signal);
+        await retryUnlessFatal("finding its topics", findTopics, signal);
+        await membership.join(signal);
       } catch (error) {
         throw toSourceError(error);
       }
@@ -117,7 +147,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
       if (!signal.aborted) throw over.signal.reason;
     },
     async commit(given): Promise<CommitResult> {
-      // Kafka itself takes a commit for any partition of any member, and would go back to it.
+      // Kafka itself takes a commit for any partition from any member, and would go back to it.
       const own = given.filter((position) => membership.owns(position));
       const lost = given.filter((position) => !membership.owns(position)).map(({ topic, partition }) => ({ topic, partition }));
       return { committed: await commit(own), lost };
@@ -132,10 +162,11 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     },
     async close() {
       closing.abort();
-      const left = await Promise.allSettled([membership.leave(), reader.close(), positions.close(), producer.close()]);
-      for (const result of left)
+      const closed = await Promise.allSettled([membership.leave(), producer.close(), fetching.close()]);
+      for (const result of closed)
         if (result.status === "rejected")
           log.warn({ reason: describe(result.reason) }, "Kafka could not be told that this member has left");
+      await Promise.allSettled([joining.close(), cluster.close()]);
     },
   };
 };

@@ -1,14 +1,14 @@
 import type { Message } from "@upstash/kafka";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
-import type { Position } from "../offsets.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
 import { type Clock, nextTurn, pause, platformTimers } from "../timers.ts";
-import { countAttempts } from "./attempts.ts";
+import { countRequests } from "./request-count.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
-import { createInstance } from "./instance.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
-import { createPersist, reasonOf } from "./persist.ts";
+import { createRestInstance } from "./rest-instance.ts";
+import { createRetry, reasonOf } from "./retry.ts";
 
 export type UpstashSourceOptions = KafkaRestOptions & {
   readonly log: Log;
@@ -32,21 +32,21 @@ const REFUSED_COMMIT = new Set([400, 409]);
 /**
  * Consumes through the Upstash Kafka REST dialect, read with the unmodified `@upstash/kafka`. An answer that was lost on its way shows in
  * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
- * the instance is begun anew (see instance.ts). The second finds also what nothing follows, the first what nobody noticed.
+ * the instance is begun anew (see rest-instance.ts). The second finds also what nothing follows, the first what nobody noticed.
  */
 export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Date.now, ...options }: UpstashSourceOptions): Source => {
   const { url, group, instance: name, topics, timers = platformTimers } = options;
   const rest = createKafkaRest(options);
-  const consumes = countAttempts(`${url}/consume/${group}/${name}`);
-  const persist = createPersist({ log, timers, random });
-  const instance = createInstance({ rest, consumes, persist });
+  const consumes = countRequests(`${url}/consume/${group}/${name}`);
+  const retry = createRetry({ log, timers, random });
+  const instance = createRestInstance({ rest, consumes, retry });
   const expected = createExpectedOffsets();
   let first: Message[] = [];
 
   const lookUpCommits = async (messages: readonly Message[], signal: AbortSignal): Promise<void> => {
     const partitions = expected.unsure(messages);
     if (partitions.length === 0) return;
-    const committed = (await persist("committed", () => rest.committed(partitions), signal)) ?? [];
+    const committed = (await retry("committed", () => rest.committed(partitions), signal)) ?? [];
     for (const { topic, partition } of partitions) {
       const place = committed.find((candidate) => candidate.topic === topic && candidate.partition === partition);
       expected.resume({ topic, partition }, place?.offset);
@@ -57,7 +57,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
     const missing: Message[] = [];
     for (let offset = start; offset < end;) {
       const place = { topic, partition, offset };
-      const fetched = (await persist("fetch", () => rest.fetch(place), signal)) ?? [];
+      const fetched = (await retry("fetch", () => rest.fetch(place), signal)) ?? [];
       const found = fetched.filter((message) => message.offset >= offset && message.offset < end);
       // Nothing there is no gap: Kafka leaves offsets out where it compacted a topic or ended a transaction.
       if (found.length === 0) break;
@@ -78,7 +78,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
     return () => timers.clearTimeout(timer);
   };
 
-  const commit = async (positions: readonly Position[]): Promise<CommitResult> => {
+  const commit = async (positions: readonly TopicPartitionOffset[]): Promise<CommitResult> => {
     try {
       await rest.commit(positions);
       return { committed: positions, lost: [] };

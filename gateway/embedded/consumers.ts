@@ -1,6 +1,7 @@
 import { createBatch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
-import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../engine.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { Batch, ConsumeRequest, InstanceName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Commits } from "./commits.ts";
 import { type Consuming, type Instance, settleTaken, type Taking, takeRecords, uncommitted } from "./instance.ts";
@@ -12,7 +13,7 @@ import { createWait } from "./wait.ts";
 /** What instances consume and commit. */
 export type Consumers = {
   consume(request: ConsumeRequest): Promise<Batch>;
-  commit(name: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
+  commit(name: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Ends all waiting, now and from now on. */
   drain(): void;
 };
@@ -38,7 +39,7 @@ export const createConsumers = ({ topics, log, commits, membership, clock }: Con
     return { records: [], taken: [] };
   };
 
-  const ownedPartition = ({ group, instance }: Member, place: PartitionOffset): Partition => {
+  const ownedPartition = ({ group, instance }: Member, place: TopicPartitionOffset): Partition => {
     const partition = findPartition(topics, place);
     requireWithinEnd(partition, place.offset);
     if (group.owner(partition) !== instance)

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../../environment/log.ts";
 import type { DeclaredTopic, Retention } from "../declared-topic.ts";
-import type { Engine, RecordPlace } from "../engine.ts";
+import type { Engine, RecordMetadata } from "../engine.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { openCommits } from "./commits.ts";
 import { createCompaction } from "./compaction.ts";
@@ -64,7 +64,7 @@ export const openEmbeddedEngine = (
       const chosen = records.map(choosePartition);
       return queue.write(() => {
         const now = clock.now();
-        return records.map((record, index): RecordPlace => {
+        return records.map((record, index): RecordMetadata => {
           const partition = chosen[index] as Partition;
           const timestamp = record.timestamp ?? now;
           const offset = file.append(partition, record, timestamp, now);

@@ -1,5 +1,5 @@
 import type { ConsumerGroup } from "../engine.ts";
-import { assignPartitions } from "../assignment.ts";
+import { assignPartitions } from "../../kafka/assignment.ts";
 import type { Commits } from "./commits.ts";
 import { type Instance, type Position, uncommitted } from "./instance.ts";
 import { type Partition, startOf, type Topics } from "./partition.ts";

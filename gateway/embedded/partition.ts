@@ -1,11 +1,11 @@
 import type { Retention } from "../declared-topic.ts";
-import type { PartitionName } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { Segment } from "./segment.ts";
 
 /** One partition of the log. */
-export type Partition = PartitionName & {
+export type Partition = TopicPartition & {
   /** Its number among all partitions of all topics: what the file knows it by. */
   readonly id: number;
   readonly retention: Retention;
@@ -28,7 +28,7 @@ export const activeSegment = ({ segments }: Partition): Segment => segments.at(-
 export type Topics = ReadonlyMap<string, readonly Partition[]>;
 
 /** @throws GatewayError 404 unknown topic, 400 partition out of range. */
-export const findPartition = (topics: Topics, { topic, partition }: PartitionName): Partition => {
+export const findPartition = (topics: Topics, { topic, partition }: TopicPartition): Partition => {
   const partitions = topics.get(topic);
   if (partitions === undefined) throw new GatewayError(404, `There is no topic ${JSON.stringify(topic)}.`);
   const found = partitions[partition];

@@ -1,4 +1,4 @@
-import { partitionOfKey } from "../../kafka/partition-of-key.ts";
+import { partitionOfKey } from "../../kafka/partitioner.ts";
 import type { NewRecord } from "../engine.ts";
 import { findPartition, type Partition, type Topics } from "./partition.ts";
 

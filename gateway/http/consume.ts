@@ -1,5 +1,6 @@
 import { requireTopic } from "../credentials.ts";
-import type { InstanceOptions, PartitionOffset } from "../engine.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { InstanceOptions } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Call, Route } from "./call.ts";
 import {
@@ -74,7 +75,7 @@ const readTopics = ({ path: [, , segment], body = {} }: Call): string[] => {
   return named.map(readTopic);
 };
 
-const readOffsets = (body: unknown): PartitionOffset[] => {
+const readOffsets = (body: unknown): TopicPartitionOffset[] => {
   if (!isObject(body)) throw unexpected("the body", "an object", body);
   const single = body["topic"] === undefined || body["topic"] === null ? [] : [readOffset(body)];
   const offsets = [...single, ...readObjects("topicPartitionOffsets", body["topicPartitionOffsets"] ?? undefined).map(readOffset)];

@@ -1,4 +1,5 @@
-import type { InstanceName, PartitionName, PartitionOffset } from "../engine.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import type { InstanceName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type Call, LIMITS } from "./call.ts";
 
@@ -74,13 +75,13 @@ export const readObjects = (what: string, body: unknown): readonly JsonObject[] 
 };
 
 /** @throws GatewayError 400 */
-export const readPartition = (value: JsonObject): PartitionName => ({
+export const readPartition = (value: JsonObject): TopicPartition => ({
   topic: readTopic(value["topic"]),
   partition: readInteger("the partition", value["partition"], 0, MAX_PARTITION),
 });
 
 /** @throws GatewayError 400 */
-export const readOffset = (value: JsonObject): PartitionOffset => ({
+export const readOffset = (value: JsonObject): TopicPartitionOffset => ({
   ...readPartition(value),
   offset: readInteger("the offset", value["offset"], 0, Number.MAX_SAFE_INTEGER),
 });

@@ -1,5 +1,5 @@
 import { requireTopic } from "../credentials.ts";
-import type { RecordPlace } from "../engine.ts";
+import type { RecordMetadata } from "../engine.ts";
 import { type Answer, type Call, LIMITS, type Route } from "./call.ts";
 import { readTopic } from "./input.ts";
 import { readRecords } from "./record-input.ts";
@@ -26,7 +26,7 @@ export const produceRoute: Route = {
  * @param topic undefined if each record names its own
  * @throws GatewayError
  */
-export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordPlace[]> => {
+export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordMetadata[]> => {
   const { engine, credential, metrics, now, bodyBytes } = call;
   const reading = readRecords(body, { topic, credential, now: now(), mayBeLarge: bodyBytes + LIMITS.headBytes > LIMITS.recordBytes });
   const records = reading.placed(await engine.provideTopics(reading.topics, reading.areRight));

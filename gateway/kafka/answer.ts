@@ -1,11 +1,12 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { AnswerRoom, PartitionName, StoredRecord } from "../engine.ts";
-import type { Directory } from "./directory.ts";
-import { keyOf } from "./places.ts";
+import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import type { FetchedPartition } from "../../kafka/record-batches.ts";
+import type { AnswerRoom, StoredRecord } from "../engine.ts";
+import type { Directory } from "../../kafka/directory.ts";
 import type { Position, Positions } from "./positions.ts";
-import { type Reading, readPartitions } from "./reader.ts";
-import type { Requests } from "./requests.ts";
-import type { FetchedPartition } from "./stored-record.ts";
+import { type Reading, readPartitions } from "./partition-reader.ts";
+import type { Requests } from "../../kafka/library.ts";
+import { sizeOf, storedRecord } from "./stored-record.ts";
 import type { Wait } from "./wait.ts";
 
 /** What a batch took of a partition, so that it can be put back. */
@@ -91,7 +92,7 @@ const read = async (
   return found;
 };
 
-const positionOf = (positions: Positions, place: PartitionName): Position => positions.get(keyOf(place)) as Position;
+const positionOf = (positions: Positions, place: TopicPartition): Position => positions.get(topicPartitionKey(place)) as Position;
 
 const isBehind = ({ next, end }: Position): boolean => next !== undefined && end !== undefined && next < end;
 
@@ -107,10 +108,11 @@ const takeFetched = (positions: Positions, fetched: readonly FetchedPartition[],
     const from = position.next ?? 0;
     let to = from;
     const left = partition.records.find((record) => {
-      const fits = records.length - before < room.records && (records.length === 0 || bytes + record.bytes <= room.bytes);
+      const size = sizeOf(record);
+      const fits = records.length - before < room.records && (records.length === 0 || bytes + size <= room.bytes);
       if (!fits) return true;
-      records.push(record.read());
-      bytes += record.bytes;
+      records.push(storedRecord(partition, record));
+      bytes += size;
       to = record.offset + 1;
       return false;
     });

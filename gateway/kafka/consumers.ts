@@ -2,22 +2,22 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { createBatch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
-import type { Batch, ConsumeRequest, InstanceName, PartitionOffset } from "../engine.ts";
+import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import type { Batch, ConsumeRequest, InstanceName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type Answer, readAnswer, settleTaken } from "./answer.ts";
-import type { Directory } from "./directory.ts";
-import type { GroupRequests } from "./group-requests.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import type { GroupRequests } from "../../kafka/group-requests.ts";
 import type { Instance, Instances, InstancesOptions } from "./instances.ts";
-import type { LogOffsets } from "./log-offsets.ts";
+import type { LogOffsets } from "../../kafka/log-offsets.ts";
 import type { Assignment } from "./member.ts";
-import { keyOf } from "./places.ts";
 import { beginPositions, moveIntoLog, noteCommitted, requireBeginnings, uncommitted } from "./positions.ts";
 import { createWait, type Wait } from "./wait.ts";
 
 /** What instances consume and commit. */
 export type Consumers = {
   consume(request: ConsumeRequest): Promise<Batch>;
-  commit(name: InstanceName, offsets: readonly PartitionOffset[]): Promise<void>;
+  commit(name: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Ends an instance, after what auto-commit would commit. @throws GatewayError 404 */
   remove(name: InstanceName): Promise<void>;
   /** Ends all waiting, now and from now on. */
@@ -121,9 +121,9 @@ export const createConsumers = ({ instances, groups, directory, logOffsets, auto
     }
   };
 
-  const requireOwned = async (name: InstanceName, { partitions }: Assignment, offsets: readonly PartitionOffset[]): Promise<void> => {
-    const owned = new Set(partitions.map(keyOf));
-    const foreign = offsets.find((place) => !owned.has(keyOf(place)));
+  const requireOwned = async (name: InstanceName, { partitions }: Assignment, offsets: readonly TopicPartitionOffset[]): Promise<void> => {
+    const owned = new Set(partitions.map(topicPartitionKey));
+    const foreign = offsets.find((place) => !owned.has(topicPartitionKey(place)));
     if (foreign === undefined) return;
     if (!(await directory.find([foreign.topic])).has(foreign.topic))
       throw new GatewayError(404, `There is no topic ${JSON.stringify(foreign.topic)}.`);

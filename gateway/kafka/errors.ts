@@ -1,4 +1,3 @@
-import { ProtocolError } from "@platformatic/kafka";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KAFKA_ERRORS, KafkaError, type KafkaErrorCode } from "../../kafka/kafka-error.ts";
 import { GatewayError } from "../gateway-error.ts";
@@ -49,11 +48,4 @@ export const STATUSES: Readonly<Record<KafkaErrorCode, number>> = {
   rebalanced: 409,
   misconfigured: 500,
   unexpected: 500,
-};
-
-/** An error that an answer carries as a number. @param what it is about, as people write it */
-export const errorOfCode = (errorCode: number, what: string): KafkaError => {
-  const error = new ProtocolError(errorCode);
-  const { code, protocolError } = kafkaErrorOf(error);
-  return new KafkaError(code, `${protocolError ?? errorCode} at ${what}`, { cause: error, protocolError });
 };

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { FetchRequest, PartitionOffset, StoredRecord } from "../engine.ts";
+import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import type { FetchRequest, StoredRecord } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { readAnswer } from "./answer.ts";
-import type { Directory } from "./directory.ts";
-import type { LogOffsets } from "./log-offsets.ts";
-import { keyOf } from "./places.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import type { LogOffsets } from "../../kafka/log-offsets.ts";
 import type { Position, Positions } from "./positions.ts";
-import type { Line } from "./requests.ts";
+import type { OwnConnections } from "../../kafka/cluster.ts";
 import { createWait, type Wait } from "./wait.ts";
 
 /** Reading without a group. */
@@ -18,44 +18,44 @@ export type Fetches = {
 };
 
 export type FetchesOptions = {
-  readonly connect: () => Line;
+  readonly connect: () => OwnConnections;
   readonly directory: Directory;
   readonly logOffsets: LogOffsets;
   readonly clock: Clock;
 };
 
 /** Connections to each broker, at most, that calls share: a broker answers what comes on one in turn. */
-const MAX_LINES = 16;
+const MAX_SHARED = 16;
 /** How long a broker waits for records at a time; less where others wait for the connection. */
 const POLL_MS = 500;
 const SHARED_POLL_MS = 25;
 
-type SharedLine = Line & { users: number };
+type SharedConnections = OwnConnections & { users: number };
 
 export const createFetches = ({ connect, directory, logOffsets, clock }: FetchesOptions): Fetches => {
-  const lines: SharedLine[] = [];
+  const opened: SharedConnections[] = [];
   const waiting = new Set<Wait>();
   let draining = false;
 
-  const takeLine = (): SharedLine => {
-    let line = lines.find(({ users }) => users === 0);
-    if (line === undefined && lines.length < MAX_LINES) {
-      lines.push((line = { ...connect(), users: 0 }));
+  const takeConnections = (): SharedConnections => {
+    let connections = opened.find(({ users }) => users === 0);
+    if (connections === undefined && opened.length < MAX_SHARED) {
+      opened.push((connections = { ...connect(), users: 0 }));
     }
-    line ??= lines.toSorted((one, other) => one.users - other.users)[0] as SharedLine;
-    line.users += 1;
-    return line;
+    connections ??= opened.toSorted((one, other) => one.users - other.users)[0] as SharedConnections;
+    connections.users += 1;
+    return connections;
   };
 
   const read = async (
-    line: Line,
+    { requests }: OwnConnections,
     positions: Positions,
     request: FetchRequest,
     wait: Wait,
     waitMs: number,
   ): Promise<readonly StoredRecord[]> => {
     const answer = await readAnswer({
-      requests: line.requests,
+      requests,
       directory,
       positions,
       room: request.room,
@@ -82,13 +82,13 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
   const readOrWait = async (request: FetchRequest, wait: Wait): Promise<readonly StoredRecord[]> => {
     const positions = positionsOf(request.offsets);
     for (let isFirst = true; !wait.isCut() || isFirst; isFirst = false) {
-      const line = takeLine();
+      const connections = takeConnections();
       try {
-        const pollMs = line.users > 1 ? SHARED_POLL_MS : POLL_MS;
-        const records = await read(line, positions, request, wait, isFirst ? 0 : Math.min(pollMs, wait.leftMs()));
+        const pollMs = connections.users > 1 ? SHARED_POLL_MS : POLL_MS;
+        const records = await read(connections, positions, request, wait, isFirst ? 0 : Math.min(pollMs, wait.leftMs()));
         if (records.length > 0 || wait.isOver()) return records;
       } finally {
-        line.users -= 1;
+        connections.users -= 1;
       }
     }
     return [];
@@ -110,16 +110,16 @@ export const createFetches = ({ connect, directory, logOffsets, clock }: Fetches
       for (const wait of waiting) wait.cut();
     },
     async close() {
-      await Promise.all(lines.map((line) => line.close()));
+      await Promise.all(opened.map((connections) => connections.close()));
     },
   };
 };
 
 /** Of a partition that is asked for twice, the smaller offset counts: its records are among those that follow. */
-const positionsOf = (offsets: readonly PartitionOffset[]): Positions => {
+const positionsOf = (offsets: readonly TopicPartitionOffset[]): Positions => {
   const positions: Positions = new Map();
   for (const { topic, partition, offset } of offsets) {
-    const key = keyOf({ topic, partition });
+    const key = topicPartitionKey({ topic, partition });
     const next = Math.min(offset, positions.get(key)?.next ?? offset);
     positions.set(key, { topic, partition, next, delivered: undefined, committed: undefined, end: undefined });
   }

@@ -3,7 +3,7 @@ import type { ConsumeRequest, ConsumerGroup, InstanceName, InstanceOptions } fro
 import { GatewayError } from "../gateway-error.ts";
 import type { Assignment, Member } from "./member.ts";
 import type { Positions } from "./positions.ts";
-import type { Requests } from "./requests.ts";
+import type { Requests } from "../../kafka/library.ts";
 import type { Wait } from "./wait.ts";
 
 /** A consumer instance of this gateway: a member of a group of Kafka's, with a connection of its own. */

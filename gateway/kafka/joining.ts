@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { Directory } from "./directory.ts";
-import type { GroupRequests } from "./group-requests.ts";
+import type { Directory } from "../../kafka/directory.ts";
+import type { GroupRequests } from "../../kafka/group-requests.ts";
 import type { Instance, InstancesOptions } from "./instances.ts";
 import { type Assignment, createMember } from "./member.ts";
 import { noteCommitted, uncommitted } from "./positions.ts";
-import type { Line } from "./requests.ts";
+import type { OwnConnections } from "../../kafka/cluster.ts";
 
 export type JoiningOptions = {
-  readonly connect: () => Line;
+  readonly connect: () => OwnConnections;
   readonly groups: GroupRequests;
   readonly directory: Directory;
   readonly clock: Clock;

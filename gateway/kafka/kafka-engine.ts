@@ -1,6 +1,5 @@
-import { createAdminClient, createReaderClient } from "../../kafka/clients.ts";
+import { openCluster } from "../../kafka/cluster.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
-import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import type { Log } from "../../environment/log.ts";
 import { createBudget } from "../budgets.ts";
@@ -9,17 +8,16 @@ import type { DeclaredTopic } from "../declared-topic.ts";
 import type { Engine } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { createConsumers } from "./consumers.ts";
-import { createDirectory } from "./directory.ts";
+import { createDirectory } from "../../kafka/directory.ts";
 import { toldToCaller } from "./errors.ts";
 import { createFetches } from "./fetches.ts";
 import { measure } from "./gauges.ts";
-import { createGroupRequests } from "./group-requests.ts";
+import { createGroupRequests } from "../../kafka/group-requests.ts";
 import { createInstances } from "./instances.ts";
 import { createJoining } from "./joining.ts";
-import { createLogOffsets } from "./log-offsets.ts";
-import { pause } from "./pause.ts";
+import { createLogOffsets } from "../../kafka/log-offsets.ts";
+import { pause } from "../../environment/time.ts";
 import { produceRecords } from "./produce.ts";
-import { createApis, createRequests, type Line } from "./requests.ts";
 import { createTopics } from "./topics.ts";
 import { makeDeclaredTopics } from "./declared-topics.ts";
 
@@ -51,27 +49,21 @@ export const openKafkaEngine = async (
   { connection, topics: declared, replicas, partitionsOnDemand, queueBytes = QUEUE_BYTES }: KafkaEngineOptions,
   { clock = systemClock, log }: KafkaEngineSeams,
 ): Promise<Engine> => {
-  const admin = createAdminClient(connection);
-  const apis = createApis(admin);
-  const requests = createRequests(admin, apis);
+  const cluster = openCluster(connection);
+  const { requests, connect } = cluster;
   const directory = createDirectory(requests, clock);
-  const topics = createTopics({ admin, directory, clock, replicas, partitionsOnDemand });
+  const topics = createTopics({ cluster, directory, clock, replicas, partitionsOnDemand });
   try {
-    // From now on the client knows all brokers, and does without those that KAFKA_BROKERS names.
-    await admin.metadata({ topics: [] });
+    await cluster.reach();
     await makeDeclaredTopics(declared, { topics, log });
   } catch (error) {
-    await admin.close();
-    throw kafkaErrorOf(error);
+    await cluster.close();
+    throw error;
   }
   const producer = createKafkaProducer(connection, clock);
   const queue = createBudget(queueBytes, "The gateway has as many records on their way to Kafka as it can.");
   const groups = createGroupRequests(requests, clock);
   const logOffsets = createLogOffsets(requests, directory, clock);
-  const connect = (): Line => {
-    const client = createReaderClient(connection);
-    return { requests: createRequests(client, apis), close: () => client.close().catch(() => undefined) };
-  };
   const fetches = createFetches({ connect, directory, logOffsets, clock });
   const joining = createJoining({ connect, groups, directory, clock });
   const instances = createInstances({ ...joining, clock });
@@ -127,7 +119,7 @@ export const openKafkaEngine = async (
       // Whom the brokers do not let go in time they miss later.
       await Promise.race([finished, pause(clock, CLOSE_MS)]);
       await fetches.close();
-      await admin.close();
+      await cluster.close();
     },
   };
 };

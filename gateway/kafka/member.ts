@@ -1,16 +1,17 @@
 import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { createGroupMember } from "../../kafka/group-member.ts";
+import { type GroupRequests, isFenced, type MemberIdentity } from "../../kafka/group-requests.ts";
+import type { Directory } from "../../kafka/directory.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
+import type { Requests } from "../../kafka/library.ts";
+import { EAGER } from "../../kafka/subscription.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { Clock } from "../clock.ts";
-import type { InstanceName, PartitionName } from "../engine.ts";
-import type { Directory } from "./directory.ts";
-import { type GroupRequests, isFenced, type Membership } from "./group-requests.ts";
-import type { JoinGroupResponse } from "./protocol.ts";
-import type { Requests } from "./requests.ts";
-import { assignmentOf, shareOut, subscriptionOf, topicsOfGroup } from "./subscription.ts";
+import type { InstanceName } from "../engine.ts";
 
 /** What a member owns, as long as this is the same object. */
-export type Assignment = Membership & {
-  readonly partitions: readonly PartitionName[];
+export type Assignment = MemberIdentity & {
+  readonly partitions: readonly TopicPartition[];
   /** What it owned without a break before: nobody else had it meanwhile. */
   readonly previous: Assignment | undefined;
 };
@@ -44,26 +45,22 @@ export type MemberOptions = {
   readonly onFenced: () => void;
 };
 
-const NO_GENERATION = -1;
 /** How soon the others of a group hear that somebody came. */
 const HEARTBEAT_MS = 1_000;
+const TIMEOUTS = { sessionTimeoutMs: 15_000, rebalanceTimeoutMs: 15_000 };
 /** Between attempts to join. */
 const PAUSE_MS = 500;
-/** How often a leader looks whether topics have got more partitions. */
-const LOOK_MS = 60_000;
 
 export const createMember = (options: MemberOptions): Member => {
-  const { name, requests, groups, directory, clock, onRevoke, onFenced } = options;
+  const { clock, onRevoke, onFenced } = options;
+  const member = createGroupMember({ ...options, rebalancing: EAGER, timeouts: TIMEOUTS, heartbeatMs: HEARTBEAT_MS, time: clock });
   let { topics } = options;
-  let memberId = "";
   let assignment: Assignment | undefined;
   /** The last one, until another is there. */
   let owned: Assignment | undefined;
   let failure: KafkaError | undefined;
   /** `isStale`: it has subscribed to others, and what it owns is not of them. */
   const state = { isStale: false, ended: false };
-  /** What a leader shared out: partition counts, by topic. */
-  let shared: { readonly counts: ReadonlyMap<string, number>; lookedAt: number } | undefined;
   let change = Promise.withResolvers<void>();
   let stopPause = (): void => {};
 
@@ -82,60 +79,25 @@ export const createMember = (options: MemberOptions): Member => {
     clock.clearTimeout(timer);
   };
 
-  const countPartitions = async (wanted: Iterable<string>): Promise<ReadonlyMap<string, number>> =>
-    new Map([...(await directory.find(wanted)).values()].map((topic) => [topic.name, topic.leaders.length]));
-
-  const share = async (joined: JoinGroupResponse) => {
-    shared = undefined;
-    if (joined.leader !== joined.memberId || joined.skipAssignment) return [];
-    const counts = await countPartitions(topicsOfGroup(joined));
-    shared = { counts, lookedAt: clock.now() };
-    return shareOut(joined, counts);
+  const hurry = (): void => {
+    member.hurry();
+    stopPause();
   };
 
   const join = async (): Promise<void> => {
     state.isStale = false;
-    const joined = await groups.join(requests, name, memberId, subscriptionOf(topics, owned?.partitions ?? []));
-    const unbroken = owned?.memberId === joined.memberId && joined.generationId - owned.generation <= 1;
-    memberId = joined.memberId;
-    const partitions = assignmentOf(await groups.sync(requests, name, joined, await share(joined)));
+    const { isUnbroken, ...joined } = await member.join(topics, owned?.partitions ?? []);
     if (state.ended) return;
-    const previous = unbroken ? owned : undefined;
+    const previous = isUnbroken ? owned : undefined;
     // Of a chain of them only the last is needed.
-    owned = { memberId, generation: joined.generationId, partitions, previous: previous && { ...previous, previous: undefined } };
+    owned = { ...joined, previous: previous && { ...previous, previous: undefined } };
     assignment = owned;
     failure = undefined;
     notify();
   };
 
-  /** Whether a topic that it shared out has got more partitions, or has come, or gone. */
-  const hasGrown = async (): Promise<boolean> => {
-    if (shared === undefined || clock.now() - shared.lookedAt < LOOK_MS) return false;
-    shared.lookedAt = clock.now();
-    const { counts } = shared;
-    const now = await countPartitions(counts.keys()).catch(() => counts);
-    return [...counts].some(([topic, count]) => (now.get(topic) ?? count) > count);
-  };
-
-  /** Resolves when the group shares out anew. */
-  const staysMember = async (member: Assignment): Promise<void> => {
-    while (!state.ended && !state.isStale) {
-      await pause(HEARTBEAT_MS);
-      if (state.ended || state.isStale || (await hasGrown())) return;
-      try {
-        await groups.heartbeat(name, member);
-      } catch (error) {
-        const { code } = kafkaErrorOf(error);
-        // Anything else may pass before the session is over.
-        if (code === "rebalanced" || code === "unauthorized") throw error;
-      }
-    }
-  };
-
   const note = (error: unknown): void => {
     failure = kafkaErrorOf(error);
-    // Of its session nothing is left: it comes as somebody new.
-    if (failure.protocolError === "UNKNOWN_MEMBER_ID") memberId = "";
     if (!isFenced(failure)) return;
     state.ended = true;
     assignment = undefined;
@@ -152,10 +114,10 @@ export const createMember = (options: MemberOptions): Member => {
         if (!state.ended) await pause(PAUSE_MS);
         continue;
       }
-      const member = owned;
-      if (state.ended || member === undefined) return;
-      await staysMember(member).catch(note);
-      if (!state.ended) await onRevoke(member).catch(() => undefined);
+      const held = owned;
+      if (state.ended || held === undefined) return;
+      await member.stay(() => state.ended || state.isStale).catch(note);
+      if (!state.ended) await onRevoke(held).catch(() => undefined);
       assignment = undefined;
       notify();
     }
@@ -170,17 +132,16 @@ export const createMember = (options: MemberOptions): Member => {
     subscribe(wanted) {
       topics = wanted;
       state.isStale = true;
-      stopPause();
+      hurry();
     },
-    hurry: () => stopPause(),
+    hurry,
     async leave() {
       if (state.ended) return;
       state.ended = true;
       assignment = undefined;
-      stopPause();
+      hurry();
       notify();
-      // While it joins, the group may have let it in already: then it leaves by its name.
-      await groups.leave(name, { memberId, generation: owned?.generation ?? NO_GENERATION });
+      await member.leave();
     },
   };
 };

@@ -1,11 +1,11 @@
-import type { InstanceOptions, PartitionName, PartitionOffset } from "../engine.ts";
+import { type TopicPartition, type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import type { InstanceOptions } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { LogOffsets } from "./log-offsets.ts";
+import type { LogOffsets } from "../../kafka/log-offsets.ts";
 import type { Assignment } from "./member.ts";
-import { keyOf } from "./places.ts";
 
 /** How far an instance has read a partition. Made anew when somebody else may have owned it meanwhile. */
-export type Position = PartitionName & {
+export type Position = TopicPartition & {
   /** The next offset to be handed out; unknown where there is no commit and no reset is allowed. */
   next: number | undefined;
   /** The offset after the last record that certainly reached the instance; undefined if none did. */
@@ -16,11 +16,11 @@ export type Position = PartitionName & {
   end: number | undefined;
 };
 
-/** By {@link keyOf}, in the order in which they are read next. */
+/** By {@link topicPartitionKey}, in the order in which they are read next. */
 export type Positions = Map<string, Position>;
 
 export type Beginnings = {
-  readonly committed: (partitions: readonly PartitionName[]) => Promise<readonly PartitionOffset[]>;
+  readonly committed: (partitions: readonly TopicPartition[]) => Promise<readonly TopicPartitionOffset[]>;
   readonly logOffsets: LogOffsets;
 };
 
@@ -32,20 +32,20 @@ export const beginPositions = async (
   { committed, logOffsets }: Beginnings,
 ): Promise<Positions> => {
   const kept = heldPositions(held, assignment);
-  const gained = assignment.partitions.filter((place) => !kept.has(keyOf(place)));
+  const gained = assignment.partitions.filter((place) => !kept.has(topicPartitionKey(place)));
   const commits = gained.length === 0 ? [] : await committed(gained);
-  const known = new Set(commits.map(keyOf));
-  const unknown = gained.filter((place) => !known.has(keyOf(place)));
+  const known = new Set(commits.map(topicPartitionKey));
+  const unknown = gained.filter((place) => !known.has(topicPartitionKey(place)));
   const resets = autoOffsetReset === "none" || unknown.length === 0 ? [] : await logOffsets(autoOffsetReset, unknown);
-  const offsets = new Map([...commits, ...resets].map((place) => [keyOf(place), place.offset]));
-  const begin = (place: PartitionName): Position => ({
+  const offsets = new Map([...commits, ...resets].map((place) => [topicPartitionKey(place), place.offset]));
+  const begin = (place: TopicPartition): Position => ({
     ...place,
-    next: offsets.get(keyOf(place)),
+    next: offsets.get(topicPartitionKey(place)),
     delivered: undefined,
     committed: undefined,
     end: undefined,
   });
-  return new Map([...kept, ...gained.map((place) => [keyOf(place), begin(place)] as const)]);
+  return new Map([...kept, ...gained.map((place) => [topicPartitionKey(place), begin(place)] as const)]);
 };
 
 /** @throws GatewayError 400 where there is no commit to begin at, and no reset is allowed. */
@@ -54,7 +54,7 @@ export const requireBeginnings = (positions: Positions): void => {
     if (next === undefined) throw noBeginning("There is no committed offset", { topic, partition });
 };
 
-const noBeginning = (missing: string, { topic, partition }: PartitionName): GatewayError =>
+const noBeginning = (missing: string, { topic, partition }: TopicPartition): GatewayError =>
   new GatewayError(
     400,
     `${missing} for partition ${partition} of ${JSON.stringify(topic)}, and Kafka-Auto-Offset-Reset is none: commit an offset to begin at.`,
@@ -80,7 +80,7 @@ export type Held = { readonly positions: Positions; readonly positionsOf: Assign
 export const heldPositions = ({ positions, positionsOf }: Held, assignment: Assignment): Positions => {
   if (isSame(positionsOf, assignment)) return positions;
   if (!isSame(positionsOf, assignment.previous)) return new Map();
-  const owned = new Set(assignment.partitions.map(keyOf));
+  const owned = new Set(assignment.partitions.map(topicPartitionKey));
   return new Map([...positions].filter(([key]) => owned.has(key)));
 };
 
@@ -88,15 +88,15 @@ const isSame = (one: Assignment | undefined, other: Assignment | undefined): boo
   one !== undefined && one.generation === other?.generation && one.memberId === other.memberId;
 
 /** What an instance was given of what it owns, and has not committed. */
-export const uncommitted = (held: Held, assignment: Assignment): readonly PartitionOffset[] =>
+export const uncommitted = (held: Held, assignment: Assignment): readonly TopicPartitionOffset[] =>
   [...heldPositions(held, assignment).values()].flatMap(({ topic, partition, delivered, committed }) =>
     delivered === undefined || delivered === committed ? [] : [{ topic, partition, offset: delivered }],
   );
 
 /** Remembers what was committed, so that it is not committed again and again; where there was no beginning, there is one now. */
-export const noteCommitted = ({ positions }: Held, offsets: readonly PartitionOffset[]): void => {
+export const noteCommitted = ({ positions }: Held, offsets: readonly TopicPartitionOffset[]): void => {
   for (const place of offsets) {
-    const position = positions.get(keyOf(place));
+    const position = positions.get(topicPartitionKey(place));
     if (position === undefined) continue;
     position.committed = place.offset;
     position.next ??= place.offset;

@@ -1,9 +1,9 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord as KafkaRecord } from "../../kafka/pending-record.ts";
-import { ProduceError, type RecordPlace as KafkaPlace } from "../../kafka/produce-error.ts";
+import { ProduceError, type RecordMetadata as KafkaRecordMetadata } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
 import type { Budget } from "../budgets.ts";
-import type { NewRecord, RecordPlace } from "../engine.ts";
+import type { NewRecord, RecordMetadata } from "../engine.ts";
 import { GatewayError, type RecordResult } from "../gateway-error.ts";
 import { gatewayErrorOfKafka, messageOf, STATUSES } from "./errors.ts";
 
@@ -17,12 +17,12 @@ export const produceRecords = async (
   producer: KafkaProducer,
   queue: Budget,
   records: readonly NewRecord[],
-): Promise<readonly RecordPlace[]> => {
+): Promise<readonly RecordMetadata[]> => {
   const bytesOfRecords = records.map(bytesOf);
   const bytes = bytesOfRecords.reduce((sum, record) => sum + sizeOf(record), 0);
   queue.take(bytes);
   try {
-    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(placeOf);
+    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(recordMetadataOf);
   } catch (error) {
     throw error instanceof ProduceError ? failureOf(error) : gatewayErrorOfKafka(error);
   } finally {
@@ -46,10 +46,10 @@ const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   );
 const HEADER_BYTES = 256;
 
-const placeOf = ({ topic, partition, offset, timestampMs }: KafkaPlace): RecordPlace => ({
+const recordMetadataOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
   topic,
   partition,
-  offset: Number(offset),
+  offset,
   timestamp: timestampMs,
 });
 
@@ -62,7 +62,7 @@ const failureOf = (error: ProduceError): GatewayError => {
   const failures = error.outcomes.filter((outcome) => outcome instanceof KafkaError);
   const isClear = failures.length === error.outcomes.length && failures.every(({ code }) => code !== "unknown");
   const results = error.outcomes.flatMap((outcome, index): RecordResult[] => {
-    if (!(outcome instanceof KafkaError)) return [{ index, ...placeOf(outcome) }];
+    if (!(outcome instanceof KafkaError)) return [{ index, ...recordMetadataOf(outcome) }];
     return outcome.code === "unknown" ? [] : [{ index, status: STATUSES[outcome.code], error: messageOf(outcome) }];
   });
   if (!isClear)

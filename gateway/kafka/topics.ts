@@ -1,12 +1,12 @@
-import type { Admin } from "@platformatic/kafka";
+import type { Cluster } from "../../kafka/cluster.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { Clock } from "../clock.ts";
 import type { DeclaredTopic } from "../declared-topic.ts";
-import type { PartitionName } from "../engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { Directory, Topic } from "./directory.ts";
-import { pause } from "./pause.ts";
+import type { Directory, Topic } from "../../kafka/directory.ts";
+import { pause } from "../../environment/time.ts";
 
 /** The topics of a cluster, as callers name them. */
 export type Topics = {
@@ -15,13 +15,13 @@ export type Topics = {
   /** Those of these topics; with those that would be made, if that is wanted, and made if `make` says so. */
   provide(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;
   /** @throws GatewayError 404 unknown topic, 400 partition out of range */
-  require(places: readonly PartitionName[]): Promise<void>;
+  require(places: readonly TopicPartition[]): Promise<void>;
   /** Makes a topic that is not there. Resolves once its partitions are led. */
   create(name: string, topic: DeclaredTopic): Promise<void>;
 };
 
 export type TopicsOptions = {
-  readonly admin: Admin;
+  readonly cluster: Pick<Cluster, "createTopic">;
   readonly directory: Directory;
   readonly clock: Clock;
   /** Replicas of topics that are made here. Absent: as many as the cluster gives by default. */
@@ -30,12 +30,11 @@ export type TopicsOptions = {
   readonly partitionsOnDemand: number | undefined;
 };
 
-const AS_THE_CLUSTER_SAYS = -1;
 /** So long a topic may take until its partitions are led. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 50;
 
-export const createTopics = ({ admin, directory, clock, replicas, partitionsOnDemand }: TopicsOptions): Topics => {
+export const createTopics = ({ cluster, directory, clock, replicas, partitionsOnDemand }: TopicsOptions): Topics => {
   const isLed = (topic: Topic | undefined): boolean => topic !== undefined && topic.leaders.every((leader) => leader !== undefined);
 
   const untilLed = async (name: string): Promise<void> => {
@@ -48,9 +47,8 @@ export const createTopics = ({ admin, directory, clock, replicas, partitionsOnDe
   };
 
   const create = async (name: string, { partitions, retention }: DeclaredTopic): Promise<void> => {
-    const topics = [{ topic: name, partitions, replicas: replicas ?? AS_THE_CLUSTER_SAYS }];
     try {
-      await admin.createTopics({ topics, configs: settingsOf(retention) });
+      await cluster.createTopic({ name, partitions, replicas, settings: settingsOf(retention) });
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
       // Another gateway was faster.
@@ -91,8 +89,8 @@ const countsOf = (topics: Iterable<Topic>): Map<string, number> => new Map([...t
 
 const WITHOUT_END = -1;
 
-/** What is not said is left to the cluster. */
-const settingsOf = (retention: DeclaredTopic["retention"] = {}): { readonly name: string; readonly value: string }[] => [
-  ...("ms" in retention ? [{ name: "retention.ms", value: String(retention.ms ?? WITHOUT_END) }] : []),
-  ...("bytes" in retention ? [{ name: "retention.bytes", value: String(retention.bytes ?? WITHOUT_END) }] : []),
-];
+/** A limit that is not given is left to the cluster. */
+const settingsOf = (retention: DeclaredTopic["retention"] = {}): Record<string, string> => ({
+  ...("ms" in retention ? { "retention.ms": String(retention.ms ?? WITHOUT_END) } : {}),
+  ...("bytes" in retention ? { "retention.bytes": String(retention.bytes ?? WITHOUT_END) } : {}),
+});

@@ -1,23 +1,24 @@
 import { expect, test } from "vitest";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { createCommits } from "../../consumer/commits.ts";
-import { createOffsets, type Position } from "../../consumer/offsets.ts";
+import { createOffsets } from "../../consumer/offsets.ts";
 import type { CommitResult } from "../../consumer/source.ts";
 import { createRecordedLog } from "./log.ts";
 import { createManualTime } from "./manual-time.ts";
 
-const at = (offset: number, partition = 0): Position => ({ topic: "requests", partition, offset });
+const at = (offset: number, partition = 0): TopicPartitionOffset => ({ topic: "requests", partition, offset });
 
 /** Commits against a source whose answers the test gives. */
 const setUp = () => {
   const time = createManualTime();
   const offsets = createOffsets();
-  const calls: { readonly positions: readonly Position[]; readonly answer: (result: CommitResult) => void }[] = [];
-  const commit = (positions: readonly Position[]) =>
+  const calls: { readonly positions: readonly TopicPartitionOffset[]; readonly answer: (result: CommitResult) => void }[] = [];
+  const commit = (positions: readonly TopicPartitionOffset[]) =>
     new Promise<CommitResult>((answer) => {
       calls.push({ positions, answer });
     });
   const commits = createCommits({ source: { commit }, offsets, log: createRecordedLog(), timers: time.timers });
-  const done = (position: Position): void => {
+  const done = (position: TopicPartitionOffset): void => {
     offsets.take(position);
     offsets.settle(position);
     commits.schedule();

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Position } from "../../consumer/offsets.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
 import type { OnRevoked, Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
@@ -14,7 +14,7 @@ import { newRequest, toWire } from "./requests.ts";
 const setUp = async () => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
   const requests = Array.from({ length: 6 }, (_, index) => newRequest({ data: { a: index, b: 0 } }));
-  const commits: Position[] = [];
+  const commits: TopicPartitionOffset[] = [];
   const begun: number[] = [];
   const release = Promise.withResolvers<void>();
   const given = Promise.withResolvers<OnRevoked>();

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createOffsets, type Position } from "../../consumer/offsets.ts";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { createOffsets } from "../../consumer/offsets.ts";
 
-const at = (offset: number, partition = 0): Position => ({ topic: "requests", partition, offset });
+const at = (offset: number, partition = 0): TopicPartitionOffset => ({ topic: "requests", partition, offset });
 
 /** A partition's offsets as Kafka has them: ascending, with some left out. */
 const log = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 }).map((offsets) => offsets.toSorted((a, b) => a - b));

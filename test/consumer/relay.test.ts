@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import type { Position } from "../../consumer/offsets.ts";
 import { startRelay } from "../../consumer/start-relay.ts";
 import { defineContract, respondedOperationsOf } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
@@ -25,7 +25,7 @@ const price = operation({
 const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">[]) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
   const log = createRecordedLog();
-  const commits: Position[] = [];
+  const commits: TopicPartitionOffset[] = [];
   const running = startRelay({
     operations: respondedOperationsOf(defineContract({ price })),
     source: {

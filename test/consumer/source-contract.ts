@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Partition } from "../../consumer/offsets.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { Source } from "../../consumer/source.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { until } from "../helpers/stack.ts";
@@ -149,7 +149,7 @@ export const describeSource = (stage: () => SourceStage): void => {
     const positions = [0, 1, 2].map((partition) => ({ topic, partition, offset: 0 }));
     const commit = async () => {
       const results = await Promise.all([one.commit(positions), two.commit(positions)]);
-      const partitionsOf = (places: readonly Partition[]) => places.map(({ partition }) => partition).toSorted();
+      const partitionsOf = (places: readonly TopicPartition[]) => places.map(({ partition }) => partition).toSorted();
       return results.map(({ committed, lost }) => ({ committed: partitionsOf(committed), lost: partitionsOf(lost) }));
     };
     // A group may move its partitions one by one, and take no commits meanwhile.

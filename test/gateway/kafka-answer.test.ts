@@ -2,10 +2,10 @@ import { NetworkError } from "@platformatic/kafka";
 import { expect, test } from "vitest";
 import { systemClock } from "../../gateway/clock.ts";
 import { readAnswer, settleTaken } from "../../gateway/kafka/answer.ts";
-import type { Directory } from "../../gateway/kafka/directory.ts";
+import type { Directory } from "../../kafka/directory.ts";
 import type { Positions } from "../../gateway/kafka/positions.ts";
-import type { FetchResponse } from "../../gateway/kafka/protocol.ts";
-import type { Requests } from "../../gateway/kafka/requests.ts";
+import type { FetchResponse } from "../../kafka/protocol.ts";
+import type { Requests } from "../../kafka/library.ts";
 import { createWait } from "../../gateway/kafka/wait.ts";
 import { roomFor } from "./engine-contract.ts";
 

@@ -6,7 +6,7 @@ import { KafkaError, type KafkaErrorCode } from "../../kafka/kafka-error.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 
 const MIB = 1024 * 1024;
-const PLACE = { topic: "t", partition: 0, offset: 7n, timestampMs: 5 };
+const PLACE = { topic: "t", partition: 0, offset: 7, timestampMs: 5 };
 const ANSWERED = { topic: "t", partition: 0, offset: 7, timestamp: 5 };
 
 /** What a call is answered when its records had these outcomes. */

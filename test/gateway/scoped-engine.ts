@@ -1,4 +1,5 @@
-import type { Engine, InstanceName, PartitionName } from "../../gateway/engine.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import type { Engine, InstanceName } from "../../gateway/engine.ts";
 
 /** An engine whose topics and groups have names of their own on a cluster that is shared, and are called by what follows the scope. */
 export const scopedEngine = (engine: Engine, scope: string): Engine => {
@@ -6,7 +7,7 @@ export const scopedEngine = (engine: Engine, scope: string): Engine => {
   const outside = (name: string): string => name.slice(scope.length + 1);
   const isInside = (name: string): boolean => name.startsWith(`${scope}-`);
   const enter = <Place extends { readonly topic: string }>(place: Place): Place => ({ ...place, topic: inside(place.topic) });
-  const leave = <Place extends PartitionName>(place: Place): Place => ({ ...place, topic: outside(place.topic) });
+  const leave = <Place extends TopicPartition>(place: Place): Place => ({ ...place, topic: outside(place.topic) });
   const named = <Name extends InstanceName>(name: Name): Name => ({ ...name, group: inside(name.group) });
   const seen = (counts: ReadonlyMap<string, number>) =>
     new Map([...counts].flatMap(([name, count]) => (isInside(name) ? [[outside(name), count] as const] : [])));

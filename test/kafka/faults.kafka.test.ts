@@ -62,7 +62,7 @@ kafkaSuite(
       const places = known.flatMap(([name, outcome]) =>
         outcome === undefined || outcome instanceof KafkaError ? [] : [{ name, ...outcome }],
       );
-      const last = places.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0n);
+      const last = places.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0);
       const stored = (await readRecords(kafka.brokers, topic, Number(last) + 1)).map(({ value }) => String(value));
       expect(new Set(stored).size).toBe(stored.length);
       for (const { name, offset } of places) expect(stored[Number(offset)]).toBe(name);

@@ -1,5 +1,5 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
-import { createConsumerClient } from "../../../kafka/clients.ts";
+import { createConsumerClient } from "../../kafka/library-consumer.ts";
 
 export type Replies = { put(key: string, value: string, options: { readonly expirationTtl: number }): Promise<void> };
 

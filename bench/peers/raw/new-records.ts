@@ -1,6 +1,6 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
 import { randomUUID } from "node:crypto";
-import { createConsumerClient } from "../../../kafka/clients.ts";
+import { createConsumerClient } from "../../kafka/library-consumer.ts";
 import type { KafkaConnection } from "../../../kafka/config.ts";
 
 export type NewRecord = { readonly value: Buffer; readonly headers: readonly (readonly [name: Buffer, value: Buffer])[] };

@@ -1,154 +1,157 @@
 import type { Log } from "../../../environment/log.ts";
-import { createConsumerClient } from "../../../kafka/clients.ts";
-import type { KafkaConnection } from "../../../kafka/config.ts";
-import { type Partition, partitionKey } from "../../offsets.ts";
+import type { Time } from "../../../environment/time.ts";
+import type { Directory } from "../../../kafka/directory.ts";
+import { kafkaErrorOf } from "../../../kafka/errors.ts";
+import { createGroupMember, type Joined } from "../../../kafka/group-member.ts";
+import { type GroupRequests, isFenced, type MemberIdentity } from "../../../kafka/group-requests.ts";
+import type { KafkaError } from "../../../kafka/kafka-error.ts";
+import type { Requests } from "../../../kafka/library.ts";
+import { COOPERATIVE } from "../../../kafka/subscription.ts";
+import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { type OnRevoked, SourceError } from "../../source.ts";
-import { platformTimers, type Timers, unlessAborted } from "../../timers.ts";
-import type { Persist } from "../persist.ts";
+import { unlessAborted } from "../../timers.ts";
+import type { Retry } from "../retry.ts";
 
-/** Being one of a group, among whose members Kafka divides the partitions. */
+/** The consumer as a member of its group, whose partitions move one by one. */
 export type Membership = {
   /**
    * Joins; resolves once it is a member, though perhaps of no partition yet. From then on it stays one by itself.
-   * @throws what {@link Persist} does
+   * @throws what {@link Retry} throws
    */
-  join(persist: Persist, signal: AbortSignal): Promise<void>;
+  join(signal: AbortSignal): Promise<void>;
   /** Whether commits for the partition are this member's to make. */
-  owns(partition: Partition): boolean;
-  /** What a commit must carry. */
-  identity(): Identity;
+  owns(partition: TopicPartition): boolean;
+  /** What a commit must carry; undefined before the first join. */
+  identity(): MemberIdentity | undefined;
   /** Leaves, so that others take over at once. */
   leave(): Promise<void>;
 };
 
-export type Identity = { readonly memberId: string | null; readonly generationId: number };
-
 export type MembershipOptions = {
-  readonly connection: KafkaConnection;
   readonly group: string;
   /** Unique within the group, and the same after a restart. */
   readonly instance: string;
   readonly topics: readonly string[];
   readonly log: Log;
-  /** How often Kafka is asked whether partitions go elsewhere: a member that joins waits for the others to hear of it. */
+  /** How often Kafka is asked whether partitions go elsewhere: a member that joins waits until the others hear of it. */
   readonly heartbeatIntervalMs?: number;
-  /** After so long without a heartbeat the partitions go to others. */
+  /** A member that is silent for so long loses its partitions. */
   readonly sessionTimeoutMs?: number;
-  readonly timers?: Timers;
-  onAssigned(partitions: readonly Partition[]): void;
+  /** Of connections of its own: nothing else is answered while it joins. */
+  readonly requests: Requests;
+  readonly groups: GroupRequests;
+  readonly directory: Directory;
+  readonly retry: Retry;
+  readonly time: Time;
+  onAssigned(partitions: readonly TopicPartition[]): void;
   readonly onRevoked: OnRevoked;
-  /** It is no member any more and will not be again. */
+  /** It is not a member any more and will not be one again. */
   onEnded(error: unknown): void;
 };
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
-/** A process that is killed and back within this keeps its partitions; for one that is not they stand still for so long. */
+/** A process that is killed and back within this keeps its partitions; those of one that stays away stand still for so long. */
 const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 20_000;
 /** Of the session: no heartbeats are sent while partitions are handed over. */
 const HAND_OVER_PART = 2 / 3;
-/** The version of a member's subscription from which on it carries its own generation. */
-const SUBSCRIPTION_VERSION = 3;
-const NO_USER_DATA = Buffer.alloc(0);
 
 /**
- * A static member (KIP-345) of a classic group whose partitions move one by one (KIP-429, `cooperative-sticky`). Before each JoinGroup the library
- * asks for user data and waits for them: that is the moment when this member has learned which partitions it gives up and the others cannot have
- * them yet, and so the time to finish and commit what is under way.
+ * A member of a cooperative group learns at a join which partitions it gives up, and nobody else gets them before it has joined again.
+ * In between it finishes and commits what is under way.
  */
 export const createMembership = (options: MembershipOptions): Membership => {
-  const { connection, group, instance, topics, log, onAssigned, onRevoked, onEnded, timers = platformTimers } = options;
+  const { group, instance, log, retry, time, onAssigned, onRevoked, onEnded } = options;
   const { heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS, sessionTimeoutMs = SESSION_TIMEOUT_MS } = options;
+  const member = createGroupMember({
+    ...options,
+    name: { group, instance },
+    rebalancing: COOPERATIVE,
+    timeouts: { sessionTimeoutMs, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
+    heartbeatMs: heartbeatIntervalMs,
+  });
+  const topics = new Set(options.topics);
   const leaving = new AbortController();
-  let owned = new Map<string, Partition>();
-  let persistently: Persist | undefined;
+  const owned = new Map<string, TopicPartition>();
+  let identity: MemberIdentity | undefined;
 
-  const client = createConsumerClient(connection, {
-    groupId: group,
-    groupInstanceId: instance,
-    sessionTimeout: sessionTimeoutMs,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: heartbeatIntervalMs,
-    protocols: [{ name: "cooperative-sticky", version: SUBSCRIPTION_VERSION }],
-    protocolsMetadata: () => beforeJoin(),
-  });
-  client.topics.trackAll(...topics);
-
-  const assigned = (): Map<string, Partition> => {
-    const assignments = client.assignments ?? [];
-    const partitions = assignments.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-    return new Map(partitions.map((partition) => [partitionKey(partition), partition]));
-  };
-
-  const beforeJoin = async (): Promise<Buffer> => {
-    const left = assigned();
-    // The library forgets who it was when the group does not know it (then it has forgotten its partitions, too), or knows another by its name.
-    const unknown = client.memberId === null;
-    if (unknown && left.size > 0) return end();
-    await giveUp(
-      [...owned].filter(([key]) => !left.has(key)).map(([, partition]) => partition),
-      !unknown,
-    );
-    return NO_USER_DATA;
-  };
-
-  const giveUp = async (revoked: readonly Partition[], inTime: boolean): Promise<void> => {
-    if (revoked.length === 0) return;
-    log.debug({ revoked, inTime }, "partitions go to other members");
-    const over = new AbortController();
-    if (!inTime) over.abort();
-    const timer = timers.setTimeout(() => over.abort(), sessionTimeoutMs * HAND_OVER_PART);
-    await unlessAborted(onRevoked(revoked, over.signal), leaving.signal);
-    timers.clearTimeout(timer);
-    for (const partition of revoked) owned.delete(partitionKey(partition));
-  };
-
-  const end = (): never => {
-    const error = new SourceError(
-      `Another process has taken the place of ${JSON.stringify(instance)} in the group ${JSON.stringify(group)}. ` +
-        "Give each process of a group a CONSUMER_INSTANCE of its own.",
-      { retryable: false },
-    );
-    void onRevoked([...owned.values()], AbortSignal.abort());
+  const loseAll = (): void => {
+    if (owned.size > 0) void onRevoked([...owned.values()], AbortSignal.abort());
     owned.clear();
-    onEnded(error);
-    throw error;
   };
 
-  client.on("consumer:group:join", () => {
-    const partitions = assigned();
-    const lost = [...owned].filter(([key]) => !partitions.has(key)).map(([, partition]) => partition);
-    if (lost.length > 0) void onRevoked(lost, AbortSignal.abort());
-    const added = [...partitions].filter(([key]) => !owned.has(key)).map(([, partition]) => partition);
-    owned = partitions;
-    log.debug({ partitions: [...partitions.keys()] }, "the partitions of this member");
-    if (added.length > 0) onAssigned(added);
-  });
-  // It failed to join again after a change in the group, and then does no more by itself.
-  client.on("error", (error) => {
-    if (!leaving.signal.aborted && !(error instanceof SourceError)) void rejoin();
-  });
-  client.on("consumer:heartbeat:error", ({ error }) => log.debug({ err: error }, "a heartbeat failed"));
+  /** @throws SourceError if another process has the member's name now */
+  const noteRebalance = (failure: KafkaError): void => {
+    if (isFenced(failure)) {
+      loseAll();
+      throw takenOver(group, instance);
+    }
+    // The group has gone on without this member, and others may have had its partitions.
+    if (failure.code === "rebalanced" && failure.protocolError !== "REBALANCE_IN_PROGRESS") loseAll();
+  };
 
-  const join = async (): Promise<void> => void (await client.joinGroup({}));
-  const rejoin = async (): Promise<void> => {
-    try {
-      await persistently?.("joining the group again", join, leaving.signal);
-    } catch (error) {
-      onEnded(error);
+  const attempt = async (): Promise<Joined> => {
+    for (;;) {
+      try {
+        return await member.join(topics, [...owned.values()]);
+      } catch (error) {
+        const failure = kafkaErrorOf(error);
+        noteRebalance(failure);
+        if (failure.code !== "rebalanced" || leaving.signal.aborted) throw failure;
+      }
+    }
+  };
+
+  /** Takes what was assigned, and hands over what was not. @returns whether the member is to join again at once, for the others' sake */
+  const take = async (joined: Joined): Promise<boolean> => {
+    identity = joined;
+    if (!joined.isUnbroken) loseAll();
+    const assigned = new Map(joined.partitions.map((partition) => [topicPartitionKey(partition), partition]));
+    const added = [...assigned].filter(([key]) => !owned.has(key));
+    const revoked = [...owned].filter(([key]) => !assigned.has(key));
+    for (const [key, partition] of added) owned.set(key, partition);
+    log.debug({ partitions: [...assigned.keys()] }, "the partitions of this member");
+    if (added.length > 0) onAssigned(added.map(([, partition]) => partition));
+    if (revoked.length === 0) return false;
+    await handOver(revoked.map(([, partition]) => partition));
+    for (const [key] of revoked) owned.delete(key);
+    return true;
+  };
+
+  const handOver = async (revoked: readonly TopicPartition[]): Promise<void> => {
+    log.debug({ revoked }, "partitions go to other members");
+    const over = new AbortController();
+    const timer = time.setTimeout(() => over.abort(), sessionTimeoutMs * HAND_OVER_PART);
+    await unlessAborted(onRevoked(revoked, over.signal), leaving.signal);
+    time.clearTimeout(timer);
+  };
+
+  const stay = async (first: Joined): Promise<void> => {
+    for (let joined: Joined | undefined = first; joined !== undefined;) {
+      const joinsAtOnce = await take(joined);
+      if (!joinsAtOnce) await member.stay(() => leaving.signal.aborted).catch((error: unknown) => noteRebalance(kafkaErrorOf(error)));
+      if (leaving.signal.aborted) return;
+      joined = await retry("joining the group again", attempt, leaving.signal);
     }
   };
 
   return {
-    async join(persist, signal) {
-      await persist("joining the group", join, signal);
-      persistently = persist;
+    async join(signal) {
+      const joined = await retry("joining the group", attempt, signal);
+      if (joined !== undefined) void stay(joined).catch(onEnded);
     },
-    owns: (partition) => owned.has(partitionKey(partition)),
-    identity: () => ({ memberId: client.memberId, generationId: client.generationId }),
+    owns: (partition) => owned.has(topicPartitionKey(partition)),
+    identity: () => identity,
     async leave() {
       leaving.abort();
-      await client.close();
+      await member.leave();
     },
   };
 };
+
+const takenOver = (group: string, instance: string): SourceError =>
+  new SourceError(
+    `Another process has taken the place of ${JSON.stringify(instance)} in the group ${JSON.stringify(group)}. ` +
+      "Give each process of a group a CONSUMER_INSTANCE of its own.",
+    { retryable: false },
+  );

@@ -1,132 +1,124 @@
-import type { ClusterMetadata } from "@platformatic/kafka";
-import { createConsumerClient } from "../../../kafka/clients.ts";
-import type { KafkaConnection } from "../../../kafka/config.ts";
-import { KafkaError } from "../../../kafka/kafka-error.ts";
+import type { Time } from "../../../environment/time.ts";
+import type { Directory, Topic } from "../../../kafka/directory.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
+import { fetchFromLeader } from "../../../kafka/fetch.ts";
+import { KafkaError } from "../../../kafka/kafka-error.ts";
+import type { Requests } from "../../../kafka/library.ts";
+import type { Broker } from "../../../kafka/protocol.ts";
+import type { FetchedRecord } from "../../../kafka/record-batches.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
+import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { createBackoff } from "../../backoff.ts";
-import { nextTurn, pause, platformTimers, type Timers } from "../../timers.ts";
-import type { Persist } from "../persist.ts";
-import { type Fetched, readFetched, responseIn } from "./fetched.ts";
-import type { Place } from "./places.ts";
-import type { Trouble } from "./trouble.ts";
+import { nextTurn, pause } from "../../timers.ts";
+import type { Retry } from "../retry.ts";
+import type { OutageLog } from "./outage-log.ts";
+import type { Position } from "./positions.ts";
 
-/** Reads on from places, at all brokers that lead them at once. */
+/** Reads on from positions, at all brokers that lead their partitions at once. */
 export type Reader = {
-  /** Records, those of a partition in their order, for as long as their places are held. Ends when the signal aborts. */
+  /** Records, those of a partition in their order, for as long as their positions are held. Ends when the signal aborts. */
   records(signal: AbortSignal): AsyncGenerator<ConsumerRecord>;
-  /** The places have changed: there is something to look at. */
+  /** The positions have changed. */
   wake(): void;
-  close(): Promise<void>;
 };
 
 export type ReaderOptions = {
-  readonly connection: KafkaConnection;
-  readonly group: string;
   readonly topics: readonly string[];
-  /** The places to read at, now. */
-  places(): readonly Place[];
-  /** The next offset of the place is not in the log, or no longer. */
-  onOutOfRange(place: Place): Promise<void>;
-  readonly persist: Persist;
-  readonly trouble: Trouble;
-  readonly timers?: Timers;
+  /** Of connections of their own: nothing else is answered while a fetch waits. */
+  readonly requests: Requests;
+  readonly directory: Directory;
+  /** The positions to read at, now. */
+  positions(): readonly Position[];
+  /** The next offset of the position is not, or no longer, in the log. */
+  onOutOfRange(position: Position): Promise<void>;
+  readonly retry: Retry;
+  readonly outages: OutageLog;
+  readonly time: Time;
   readonly random?: (() => number) | undefined;
 };
 
-/** How long a broker waits for records: a partition that is new here may have to wait so long for its first. */
-const MAX_WAIT_MS = 500;
-/** What one broker gives at once. With the next below, as much memory as reading takes, for each broker. */
-const MAX_BYTES = 4 * 1024 * 1024;
-const MAX_PARTITION_BYTES = 1024 * 1024;
-const RETRY = { firstMs: 100, mostMs: 5_000 };
-const NO_EPOCH = -1;
-/** From Kafka's protocol, of partitions that nobody leads now. */
-const NO_LEADER = -1;
+/**
+ * How long a broker waits for records, which is how long the first record of a newly assigned partition may have to wait. All that is held
+ * in memory, for each broker, is one answer.
+ */
+const FETCH = { waitMs: 500, maxBytes: 4 * 1024 * 1024, maxPartitionBytes: 1024 * 1024, readCommitted: true } as const;
+const BACKOFF = { firstMs: 100, mostMs: 5_000 };
+const NOBODY = "";
+
+type Read = { readonly position: Position; readonly record: FetchedRecord };
+type Answer = { readonly address: string; readonly reads: readonly Read[] };
 
 /**
- * One fetch at a time at each broker, the next one only when all records of the last were taken: so the one who takes sets the pace, and no
- * more than one answer of each broker is in memory. Not by the library's stream, which goes on with the records that it has read ahead when
- * their partition has gone and come back, behind others that were not handled.
+ * One fetch at a time at each broker, and the next one only when all records of the last were taken: so whoever takes them sets the pace,
+ * and no more than one answer of each broker is in memory.
  */
 export const createReader = (options: ReaderOptions): Reader => {
-  const { connection, group, topics, places, onOutOfRange, persist, trouble, timers = platformTimers, random } = options;
-  // Connections of its own: a broker answers a connection in order, and a fetch waits.
-  const client = createConsumerClient(connection, { groupId: group, retries: 0 });
-  client.topics.trackAll(...topics);
-  const busy = new Set<number>();
-  const ready: { readonly node: number; readonly fetched: Fetched }[] = [];
-  const backoff = createBackoff({ ...RETRY, random });
-  let stale = false;
+  const { topics, requests, directory, positions, onOutOfRange, retry, outages, time, random } = options;
+  const busy = new Set<string>();
+  const answers: Answer[] = [];
+  const backoff = createBackoff({ ...BACKOFF, random });
   let wake = (): void => {};
 
-  const fetch = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata): Promise<Fetched> => {
-    const idOf = (topic: string): string => metadata.topics.get(topic)?.id ?? "";
-    const topicNames = new Map(topics.map((topic) => [idOf(topic), topic]));
-    const requested = [...Map.groupBy(itsPlaces, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-      topicId: idOf(topic),
-      partitions: ofTopic.map(({ partition, next }) => ({
-        partition,
-        fetchOffset: next,
-        partitionMaxBytes: MAX_PARTITION_BYTES,
-        currentLeaderEpoch: NO_EPOCH,
-        lastFetchedEpoch: NO_EPOCH,
-      })),
-    }));
-    try {
-      const response = await client.fetch({ node, topics: requested, minBytes: 1, maxBytes: MAX_BYTES, maxWaitTime: MAX_WAIT_MS });
-      return readFetched(response, itsPlaces, topicNames);
-    } catch (error) {
-      const response = responseIn(error);
-      const fetched = response === undefined ? undefined : readFetched(response, itsPlaces, topicNames);
-      if (fetched === undefined || fetched.failures.length === 0) throw error;
-      return fetched;
+  const fetch = async (
+    leader: Broker | undefined,
+    wanted: readonly Position[],
+    known: ReadonlyMap<string, Topic>,
+    signal: AbortSignal,
+  ): Promise<readonly Read[]> => {
+    if (leader === undefined) throw new KafkaError("unavailable", "nobody leads some of the partitions");
+    const byKey = new Map(wanted.map((position) => [topicPartitionKey(position), position]));
+    const find = (partition: TopicPartition): Position => byKey.get(topicPartitionKey(partition)) as Position;
+    const offsets = wanted.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
+    const { partitions, failures } = await fetchFromLeader(requests, leader, known, offsets, FETCH);
+    const reads = partitions.flatMap(({ topic, partition, records, next }) => {
+      const position = find({ topic, partition });
+      position.next = next;
+      return records.map((record) => ({ position, record }));
+    });
+    for (const { at, error } of failures) {
+      if (error.code === "out-of-range") await onOutOfRange(find(at));
+      else await standBack(error, signal);
     }
+    if (failures.length === 0) {
+      backoff.reset();
+      outages.over();
+    }
+    return reads;
   };
 
   /** Never rejects. */
-  const read = async (node: number, itsPlaces: readonly Place[], metadata: ClusterMetadata, signal: AbortSignal): Promise<void> => {
-    let fetched: Fetched = { records: [], failures: [] };
+  const read = async (
+    address: string,
+    leader: Broker | undefined,
+    wanted: readonly Position[],
+    known: ReadonlyMap<string, Topic>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    let reads: readonly Read[] = [];
     try {
-      if (node === NO_LEADER) throw new KafkaError("unavailable", "nobody leads some of the partitions");
-      fetched = await fetch(node, itsPlaces, metadata);
-      for (const { place, protocolError } of fetched.failures) {
-        if (protocolError === "OFFSET_OUT_OF_RANGE") await onOutOfRange(place);
-        else await later(protocolError, signal);
-      }
-      if (fetched.failures.length === 0) succeeded();
+      reads = await fetch(leader, wanted, known, signal);
     } catch (error) {
-      if (!signal.aborted) await later(kafkaErrorOf(error).message, signal);
+      if (!signal.aborted) await standBack(kafkaErrorOf(error), signal);
     }
-    ready.push({ node, fetched });
+    answers.push({ address, reads });
     wake();
   };
 
-  const later = async (reason: string, signal: AbortSignal): Promise<void> => {
-    stale = true;
-    trouble.warn({ reason }, "Kafka cannot be read now");
-    await pause(backoff.nextMs(), signal, timers);
-  };
-
-  const succeeded = (): void => {
-    backoff.reset();
-    trouble.over();
-  };
-
-  const lookUp = (): Promise<ClusterMetadata> => {
-    const forceUpdate = stale;
-    stale = false;
-    return client.metadata({ topics: [...topics], forceUpdate });
+  /** Says what is wrong and waits a while. The leaders may be others by then. */
+  const standBack = async ({ message }: KafkaError, signal: AbortSignal): Promise<void> => {
+    outages.warn({ reason: message }, "Kafka cannot be read now");
+    await pause(backoff.nextMs(), signal, time);
+    directory.forget(topics);
   };
 
   const startFetches = async (signal: AbortSignal): Promise<void> => {
-    const metadata = await persist("finding the leaders of partitions", lookUp, signal);
-    if (metadata === undefined) return;
-    const leaderOf = ({ topic, partition }: Place): number => metadata.topics.get(topic)?.partitions[partition]?.leader ?? NO_LEADER;
-    for (const [node, itsPlaces] of Map.groupBy(places(), leaderOf)) {
-      if (busy.has(node)) continue;
-      busy.add(node);
-      void read(node, itsPlaces, metadata, signal);
+    const known = await retry("finding the leaders of partitions", () => directory.find(topics), signal);
+    if (known === undefined) return;
+    const leaderOf = ({ topic, partition }: TopicPartition): Broker | undefined => known.get(topic)?.leaders[partition];
+    for (const [address, wanted] of Map.groupBy(positions(), (position) => addressOf(leaderOf(position)))) {
+      if (busy.has(address)) continue;
+      busy.add(address);
+      void read(address, leaderOf(wanted[0] as Position), wanted, known, signal);
     }
   };
 
@@ -137,25 +129,33 @@ export const createReader = (options: ReaderOptions): Reader => {
       try {
         while (!signal.aborted) {
           const changed = new Promise<void>((resolve) => (wake = resolve));
-          if (places().length > 0) await startFetches(signal);
-          const answer = ready.shift();
+          if (positions().length > 0) await startFetches(signal);
+          const answer = answers.shift();
           if (answer === undefined) {
             if (!signal.aborted) await changed;
             continue;
           }
-          for (const { place, record } of answer.fetched.records) {
-            // Not a place of the same partition: what was read before it went and came back may come again, from further back.
-            if (!signal.aborted && places().includes(place)) yield record;
+          for (const { position, record } of answer.reads) {
+            // The same object, not one of the same partition: what was read before the partition went and came back may come again.
+            if (!signal.aborted && positions().includes(position)) yield consumerRecord(position, record);
           }
           // Replies that are ready leave first: somebody waits for them.
-          if (answer.fetched.records.length > 0) await nextTurn(timers);
-          busy.delete(answer.node);
+          if (answer.reads.length > 0) await nextTurn(time);
+          busy.delete(answer.address);
         }
       } finally {
         signal.removeEventListener("abort", abort);
       }
     },
     wake: () => wake(),
-    close: () => client.close(),
   };
 };
+
+const addressOf = (broker: Broker | undefined): string => (broker === undefined ? NOBODY : `${broker.host}:${broker.port}`);
+
+const consumerRecord = ({ topic, partition }: TopicPartition, { headers, ...record }: FetchedRecord): ConsumerRecord => ({
+  topic,
+  partition,
+  ...record,
+  headers: headers.map(([name, value]) => ({ key: name?.toString() ?? "", value })),
+});

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createConsumption, createLargePosts, createMixedPosts, createSmallPosts, TOPICS } from "../../../bench/gateway/requests.ts";
 import type { Target, Work } from "../../../bench/load.ts";
-import { partitionOfKey } from "../../../kafka/partition-of-key.ts";
+import { partitionOfKey } from "../../../kafka/partitioner.ts";
 
 const server = { url: "http://127.0.0.1:1", authorization: "Basic x" };
 

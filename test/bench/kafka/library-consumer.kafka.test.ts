@@ -1,12 +1,12 @@
 import { MessagesStreamModes } from "@platformatic/kafka";
 import { expect, test } from "vitest";
-import { createConsumerClient } from "../../kafka/clients.ts";
-import { createKafkaProducer } from "../../kafka/producer.ts";
-import { kafkaSuite } from "./broker/suite.ts";
-import { createTopic, ownName } from "./broker/topics.ts";
-import { connectionTo } from "./connections.ts";
+import { createConsumerClient } from "../../../bench/kafka/library-consumer.ts";
+import { createKafkaProducer } from "../../../kafka/producer.ts";
+import { kafkaSuite } from "../../kafka/broker/suite.ts";
+import { createTopic, ownName } from "../../kafka/broker/topics.ts";
+import { connectionTo } from "../../kafka/connections.ts";
 
-kafkaSuite("the consumer's client", ({ brokers }) => {
+kafkaSuite("the consumer of the client library", ({ brokers }) => {
   test("gives bytes, and commits nothing by itself", async () => {
     const topic = await createTopic(brokers, "reading", 1);
     const producer = createKafkaProducer(connectionTo(brokers));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createLane, takeBatch } from "../../kafka/lane.ts";
+import { systemTime } from "../../environment/time.ts";
+import { createLeaderQueue, takeBatch } from "../../kafka/leader-queue.ts";
 import { createPendingCall, type NewRecord, type PendingRecord } from "../../kafka/pending-record.ts";
-import { systemTimers } from "../../kafka/timers.ts";
 
 const KIB = 1024;
 
@@ -9,7 +9,7 @@ const pendings = (...records: readonly Partial<NewRecord>[]): readonly PendingRe
   const call = createPendingCall(
     records.map((record) => ({ topic: "t", partition: 0, ...record })),
     1_000,
-    { ...systemTimers, setTimeout: () => undefined },
+    { ...systemTime, setTimeout: () => undefined },
   );
   call.stored.catch(() => {});
   return call.records;
@@ -48,8 +48,8 @@ test("a send is bounded over all partitions", () => {
 
 test("sends at once, then gathers while four sends are under way", async () => {
   const sends: { records: readonly PendingRecord[]; done: () => void }[] = [];
-  const lane = createLane("a:1", (records) => new Promise((resolve) => sends.push({ records, done: resolve })));
-  for (let count = 0; count < 10; count += 1) lane.add(pendings({}));
+  const queue = createLeaderQueue("a:1", (records) => new Promise((resolve) => sends.push({ records, done: resolve })));
+  for (let count = 0; count < 10; count += 1) queue.add(pendings({}));
   expect(sends.map(({ records }) => records.length)).toEqual([1, 1, 1, 1]);
   sends[0]?.done();
   await Promise.resolve();
@@ -58,17 +58,17 @@ test("sends at once, then gathers while four sends are under way", async () => {
 
 test("a record whose deadline passed while it waited is not sent", async () => {
   const sends: (readonly PendingRecord[])[] = [];
-  const lane = createLane("a:1", (records) => {
+  const queue = createLeaderQueue("a:1", (records) => {
     sends.push(records);
     return Promise.withResolvers<void>().promise;
   });
-  for (let count = 0; count < 4; count += 1) lane.add(pendings({}));
+  for (let count = 0; count < 4; count += 1) queue.add(pendings({}));
   let expire = (): void => {};
   const call = createPendingCall([{ topic: "t", partition: 0 }], 50, {
-    ...systemTimers,
+    ...systemTime,
     setTimeout: (callback) => void (expire = callback),
   });
-  lane.add(call.records);
+  queue.add(call.records);
   expire();
   await expect(call.stored).rejects.toMatchObject({ code: "unavailable", retryable: true, message: expect.stringMatching(/within 50 ms/) });
   expect(sends).toHaveLength(4);

@@ -1,16 +1,17 @@
-import { kafkaErrorOf } from "../../kafka/errors.ts";
-import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import type { PartitionName, PartitionOffset } from "../engine.ts";
+import { errorOfCode, kafkaErrorOf } from "./errors.ts";
+import { KafkaError } from "./kafka-error.ts";
+import { pause, type Time } from "../environment/time.ts";
+import { type TopicPartition, type TopicPartitionOffset, topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { Directory } from "./directory.ts";
-import { errorOfCode } from "./errors.ts";
-import { pause } from "./pause.ts";
-import { keyOf, topicsOf } from "./places.ts";
 import type { Broker, ListOffsetsResponse } from "./protocol.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
+import { byTopic } from "./protocol.ts";
+import { type Requests, wholeAnswer } from "./library.ts";
 
 /** Finds offsets in the logs of partitions. @throws KafkaError */
-export type LogOffsets = (time: number | "earliest" | "latest", places: readonly PartitionName[]) => Promise<readonly PartitionOffset[]>;
+export type LogOffsets = (
+  time: number | "earliest" | "latest",
+  places: readonly TopicPartition[],
+) => Promise<readonly TopicPartitionOffset[]>;
 
 /** Kafka's own numbers for the two ends. */
 const ENDS = { earliest: -2n, latest: -1n } as const;
@@ -22,21 +23,22 @@ const NO_REPLICA = -1;
 const READ_UNCOMMITTED = 0;
 const NO_LEADER_EPOCH = -1;
 
-export const createLogOffsets = (requests: Requests, directory: Directory, clock: Clock): LogOffsets => {
-  const askLeader = async (leader: Broker, timestamp: bigint, places: readonly PartitionName[]): Promise<ListOffsetsResponse> => {
-    const asked = topicsOf(places, ({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: NO_LEADER_EPOCH, timestamp }));
+export const createLogOffsets = (requests: Requests, directory: Directory, time: Time): LogOffsets => {
+  const askLeader = async (leader: Broker, timestamp: bigint, places: readonly TopicPartition[]): Promise<ListOffsetsResponse> => {
+    const asked = byTopic(places, ({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: NO_LEADER_EPOCH, timestamp }));
     return await wholeAnswer(requests.ask<ListOffsetsResponse>(leader, "ListOffsets", NO_REPLICA, READ_UNCOMMITTED, asked));
   };
 
   /** Of each partition, or why not. */
-  const ask = async (timestamp: bigint, places: readonly PartitionName[]): Promise<ReadonlyMap<string, bigint | KafkaError>> => {
+  const ask = async (timestamp: bigint, places: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint | KafkaError>> => {
     const topics = await directory.find(places.map(({ topic }) => topic));
-    const led = new Map<string, { readonly leader: Broker; readonly places: PartitionName[] }>();
+    const led = new Map<string, { readonly leader: Broker; readonly places: TopicPartition[] }>();
     const answers = new Map<string, bigint | KafkaError>();
     for (const place of places) {
       const leader = topics.get(place.topic)?.leaders[place.partition];
       const name = `${leader?.host}:${leader?.port}`;
-      if (leader === undefined) answers.set(keyOf(place), new KafkaError("unavailable", `nobody leads the partition "${keyOf(place)}"`));
+      if (leader === undefined)
+        answers.set(topicPartitionKey(place), new KafkaError("unavailable", `nobody leads the partition "${topicPartitionKey(place)}"`));
       else if (led.get(name)?.places.push(place) === undefined) led.set(name, { leader, places: [place] });
     }
     await Promise.all(
@@ -44,27 +46,27 @@ export const createLogOffsets = (requests: Requests, directory: Directory, clock
         try {
           for (const { name, partitions } of (await askLeader(leader, timestamp, places)).topics)
             for (const { partitionIndex, errorCode, offset } of partitions) {
-              const key = keyOf({ topic: name, partition: partitionIndex });
+              const key = topicPartitionKey({ topic: name, partition: partitionIndex });
               answers.set(key, errorCode === 0 ? offset : errorOfCode(errorCode, JSON.stringify(key)));
             }
         } catch (error) {
           const failure = kafkaErrorOf(error);
-          for (const place of places) answers.set(keyOf(place), failure);
+          for (const place of places) answers.set(topicPartitionKey(place), failure);
         }
       }),
     );
     return answers;
   };
 
-  const find = async (timestamp: bigint, places: readonly PartitionName[]): Promise<ReadonlyMap<string, bigint>> => {
+  const find = async (timestamp: bigint, places: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> => {
     const found = new Map<string, bigint>();
-    const until = clock.now() + PATIENCE_MS;
+    const until = time.now() + PATIENCE_MS;
     for (let left = places; ;) {
       const answers = await ask(timestamp, left);
       const failures: KafkaError[] = [];
       left = left.filter((place) => {
-        const answer = answers.get(keyOf(place)) ?? new KafkaError("unavailable", "an answer left out a partition");
-        if (!(answer instanceof KafkaError)) found.set(keyOf(place), answer);
+        const answer = answers.get(topicPartitionKey(place)) ?? new KafkaError("unavailable", "an answer left out a partition");
+        if (!(answer instanceof KafkaError)) found.set(topicPartitionKey(place), answer);
         else if (answer.retryable || answer.code === "unknown-topic") failures.push(answer);
         else throw answer;
         return answer instanceof KafkaError;
@@ -72,19 +74,23 @@ export const createLogOffsets = (requests: Requests, directory: Directory, clock
       const [failure] = failures;
       if (failure === undefined) return found;
       directory.forget(left.map(({ topic }) => topic));
-      if (clock.now() >= until) throw failure;
-      await pause(clock, PAUSE_MS);
+      if (time.now() >= until) throw failure;
+      await pause(time, PAUSE_MS);
     }
   };
 
   return async (time, places) => {
     const found = await find(typeof time === "number" ? BigInt(time) : ENDS[time], places);
-    const beyond = places.filter((place) => found.get(keyOf(place)) === NO_RECORD);
+    const beyond = places.filter((place) => found.get(topicPartitionKey(place)) === NO_RECORD);
     // No record is so young: the one that comes next may be.
     const ends = beyond.length === 0 ? found : await find(ENDS.latest, beyond);
     return places.map((place) => {
-      const offset = found.get(keyOf(place));
-      return { topic: place.topic, partition: place.partition, offset: Number(offset === NO_RECORD ? ends.get(keyOf(place)) : offset) };
+      const offset = found.get(topicPartitionKey(place));
+      return {
+        topic: place.topic,
+        partition: place.partition,
+        offset: Number(offset === NO_RECORD ? ends.get(topicPartitionKey(place)) : offset),
+      };
     });
   };
 };

@@ -1,46 +1,53 @@
-import { kafkaErrorOf } from "../../kafka/errors.ts";
-import type { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import type { InstanceName, PartitionName, PartitionOffset } from "../engine.ts";
-import { pause } from "./pause.ts";
+import { kafkaErrorOf } from "./errors.ts";
+import type { KafkaError } from "./kafka-error.ts";
+import { pause, type Time } from "../environment/time.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { Broker, FindCoordinatorResponse, JoinGroupResponse, OffsetFetchResponse, SyncGroupResponse } from "./protocol.ts";
-import { topicsOf } from "./places.ts";
-import type { Requests } from "./requests.ts";
+import { byTopic } from "./protocol.ts";
+import type { Requests } from "./library.ts";
 
-/** Who a member is, once the group has let it in. */
-export type Membership = { readonly memberId: string; readonly generation: number };
+/** A group, and the name of a member that outlives its process: Kafka's `group.instance.id`. */
+export type MemberName = { readonly group: string; readonly instance: string };
+
+/** What the group knows a member by, from one join to the next. */
+export type MemberIdentity = { readonly memberId: string; readonly generation: number };
 
 export type GroupRequests = {
-  /** Waits until all members have come. @param requests of a connection of its own, since the broker answers nothing else meanwhile */
-  join(requests: Requests, name: InstanceName, memberId: string, protocols: readonly Protocol[]): Promise<JoinGroupResponse>;
-  /** Waits until the leader has shared out. @returns what the member is to own, in the bytes of the protocol */
-  sync(requests: Requests, name: InstanceName, joined: JoinGroupResponse, shares: readonly Share[]): Promise<Buffer>;
-  /** Says that a member lives. @throws KafkaError `rebalanced` if it is to join again */
-  heartbeat(name: InstanceName, member: Membership): Promise<void>;
-  leave(name: InstanceName, member: Membership): Promise<void>;
-  /** @throws KafkaError `rebalanced` if it is no member any more, or not yet again */
-  commit(name: InstanceName, member: Membership, offsets: readonly PartitionOffset[]): Promise<void>;
+  /** Waits until all members have joined. @param requests of a connection of its own, since the broker answers nothing else meanwhile */
+  join(requests: Requests, name: MemberName, memberId: string, options: JoinOptions): Promise<JoinGroupResponse>;
+  /** Waits until the leader has assigned the partitions. @returns those of the member, in the bytes of the protocol */
+  sync(requests: Requests, name: MemberName, joined: JoinGroupResponse, shares: readonly Share[]): Promise<Buffer>;
+  /** Says that the member lives. @throws KafkaError `rebalanced` if it is to join again */
+  heartbeat(name: MemberName, member: MemberIdentity): Promise<void>;
+  leave(name: MemberName, member: MemberIdentity): Promise<void>;
+  /** @throws KafkaError `rebalanced` if it is no longer a member, or is to join again first */
+  commit(name: MemberName, member: MemberIdentity, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
-  committed(group: string, partitions: readonly PartitionName[]): Promise<readonly PartitionOffset[]>;
+  committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
+};
+
+export type JoinOptions = GroupTimeouts & { readonly protocols: readonly Protocol[] };
+
+export type GroupTimeouts = {
+  /** The broker removes a member that it has not heard from for so long. Brokers take no less than 6 s by default. */
+  readonly sessionTimeoutMs: number;
+  /** How long the others wait for a member that lives and does not join. */
+  readonly rebalanceTimeoutMs: number;
 };
 
 export type Protocol = { readonly name: string; readonly metadata: Buffer };
 export type Share = { readonly memberId: string; readonly assignment: Buffer };
 
-/** A member of which its broker hears nothing for so long is out. Brokers take no less than 6 s, as they come. */
-const SESSION_TIMEOUT_MS = 15_000;
-/** So long the others wait for a member that lives and does not come. */
-const REBALANCE_TIMEOUT_MS = 15_000;
-/** So long a call goes on asking a group whose coordinator is starting, or moving. */
+/** How long a call goes on asking while the group's coordinator starts or moves. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 100;
 const GROUP_KEY = 0;
-/** Coordinators are remembered of so many groups; callers choose the names. */
+/** How many coordinators are remembered: callers choose the names of groups. */
 const MAX_COORDINATORS = 10_000;
 const NO_LEADER_EPOCH = -1;
 
-/** @param requests for what is answered at once */
-export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequests => {
+/** @param requests for what the broker answers at once */
+export const createGroupRequests = (requests: Requests, time: Time): GroupRequests => {
   const coordinators = new Map<string, Broker>();
 
   const findCoordinator = async (group: string): Promise<Broker> => {
@@ -55,7 +62,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
 
   /** Asks the coordinator of a group; while there is none, again. */
   const withCoordinator = async <Result>(group: string, ask: (coordinator: Broker) => Promise<Result>): Promise<Result> => {
-    const until = clock.now() + PATIENCE_MS;
+    const until = time.now() + PATIENCE_MS;
     for (;;) {
       try {
         return await ask(await findCoordinator(group));
@@ -64,21 +71,21 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
         if (!failure.retryable) throw failure;
         const wasKnown = coordinators.delete(group);
         // A connection that failed is tried again only where the coordinator may be another one by now.
-        if (clock.now() >= until || (failure.protocolError === undefined && !wasKnown)) throw failure;
-        await pause(clock, PAUSE_MS);
+        if (time.now() >= until || (failure.protocolError === undefined && !wasKnown)) throw failure;
+        await pause(time, PAUSE_MS);
       }
     }
   };
 
   return {
-    join: ({ ask }, { group, instance }, memberId, protocols) =>
+    join: ({ ask }, { group, instance }, memberId, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }) =>
       withCoordinator(group, (coordinator) =>
         ask<JoinGroupResponse>(
           coordinator,
           "JoinGroup",
           group,
-          SESSION_TIMEOUT_MS,
-          REBALANCE_TIMEOUT_MS,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs,
           memberId,
           instance,
           PROTOCOL_TYPE,
@@ -109,7 +116,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
       await withCoordinator(group, (coordinator) => requests.ask(coordinator, "LeaveGroup", group, members));
     },
     async commit({ group, instance }, { generation, memberId }, offsets) {
-      const topics = topicsOf(offsets, ({ partition, offset }) => ({
+      const topics = byTopic(offsets, ({ partition, offset }) => ({
         partitionIndex: partition,
         committedOffset: BigInt(offset),
         committedLeaderEpoch: NO_LEADER_EPOCH,
@@ -120,7 +127,7 @@ export const createGroupRequests = (requests: Requests, clock: Clock): GroupRequ
       );
     },
     async committed(group, partitions) {
-      const topics = topicsOf(partitions, ({ partition }) => partition).map(({ name, partitions: partitionIndexes }) => ({
+      const topics = byTopic(partitions, ({ partition }) => partition).map(({ name, partitions: partitionIndexes }) => ({
         name,
         partitionIndexes,
       }));

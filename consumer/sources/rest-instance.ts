@@ -1,22 +1,22 @@
 import type { Message } from "@upstash/kafka";
-import type { Attempts } from "./attempts.ts";
+import type { RequestCount } from "./request-count.ts";
 import type { KafkaRest } from "./kafka-rest.ts";
-import type { Persist } from "./persist.ts";
+import type { Retry } from "./retry.ts";
 
 /** A consumer instance on the server, which is begun anew when an answer of it may have been lost. */
-export type Instance = {
+export type RestInstance = {
   /** The next records, or none after the timeout; tries until there is an answer or the signal aborts. */
   consume(timeoutMs: number, signal: AbortSignal): Promise<Message[]>;
 };
 
-export type InstanceOptions = { readonly rest: KafkaRest; readonly consumes: Attempts; readonly persist: Persist };
+export type RestInstanceOptions = { readonly rest: KafkaRest; readonly consumes: RequestCount; readonly retry: Retry };
 
 /**
  * The server's position moves with each answer, whether it arrives or not. A consume that failed on its way, or that the client
  * silently repeated, may thus have lost records: the instance is ended, and the next consume begins a new one at what is committed.
  * The first consume does so too: what an earlier life of this instance was given and did not commit comes again.
  */
-export const createInstance = ({ rest, consumes, persist }: InstanceOptions): Instance => {
+export const createRestInstance = ({ rest, consumes, retry }: RestInstanceOptions): RestInstance => {
   let doubtful = true;
 
   const consumeOnce = async (timeoutMs: number): Promise<Message[]> => {
@@ -45,5 +45,5 @@ export const createInstance = ({ rest, consumes, persist }: InstanceOptions): In
     return consumeOnce(timeoutMs);
   };
 
-  return { consume: async (timeoutMs, signal) => (await persist("consume", () => attempt(timeoutMs), signal)) ?? [] };
+  return { consume: async (timeoutMs, signal) => (await retry("consume", () => attempt(timeoutMs), signal)) ?? [] };
 };

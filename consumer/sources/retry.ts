@@ -5,35 +5,28 @@ import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts"
  * Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way.
  * @throws what the call threw, if that is fatal.
  */
-export type Persist = <T>(what: string, call: () => Promise<T>, signal: AbortSignal) => Promise<T | undefined>;
+export type Retry = <T>(what: string, call: () => Promise<T>, signal: AbortSignal) => Promise<T | undefined>;
 
-export type PersistOptions = {
+export type RetryOptions = {
   readonly log: { warn(line: { readonly reason: string; readonly retryInMs: number }, message: string): void };
-  /** What cannot be used while calls fail. */
+  /** What cannot be used while calls fail, for people. */
   readonly subject?: string;
   /** Why a call failed, for people. */
   describe?(error: unknown): string;
-  /** Whether repeating is of no use. */
+  /** Whether it is useless to repeat the call. */
   isFatal?(error: unknown): boolean;
   readonly timers?: Timers | undefined;
   readonly random?: (() => number) | undefined;
 };
 
-/** A gateway that restarts is back within a second: begin with little. */
-const RETRY = { firstMs: 250, mostMs: 10_000 };
+/** A gateway that restarts is back within a second, so the first pause is short. */
+const BACKOFF = { firstMs: 250, mostMs: 10_000 };
 
-/** Repeats calls with a growing pause, and says each time why. */
-export const createPersist =
-  ({
-    log,
-    subject = "the gateway",
-    describe = reasonOf,
-    isFatal = () => false,
-    timers = platformTimers,
-    random,
-  }: PersistOptions): Persist =>
+/** Repeats calls with growing pauses, and logs each failure. */
+export const createRetry =
+  ({ log, subject = "the gateway", describe = reasonOf, isFatal = () => false, timers = platformTimers, random }: RetryOptions): Retry =>
   async (what, call, signal) => {
-    const backoff = createBackoff({ ...RETRY, random });
+    const backoff = createBackoff({ ...BACKOFF, random });
     while (!signal.aborted) {
       try {
         return await unlessAborted(call(), signal);

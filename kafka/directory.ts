@@ -1,9 +1,8 @@
 import type { Broker, MetadataResponse, MetadataResponseTopic } from "./protocol.ts";
-import { kafkaErrorOf } from "../../kafka/errors.ts";
-import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { Clock } from "../clock.ts";
-import { errorOfCode } from "./errors.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
+import { errorOfCode, kafkaErrorOf } from "./errors.ts";
+import { KafkaError } from "./kafka-error.ts";
+import type { Time } from "../environment/time.ts";
+import { type Requests, wholeAnswer } from "./library.ts";
 
 /** What is known of a topic. */
 export type Topic = {
@@ -31,13 +30,13 @@ const FLOOR_MS = 1_000;
 /** Names that were not there, which callers choose. */
 const MAX_MISSING = 10_000;
 
-export const createDirectory = (requests: Requests, clock: Clock): Directory => {
+export const createDirectory = (requests: Requests, time: Time): Directory => {
   const known = new Map<string, { readonly topic: Topic; readonly at: number }>();
   const missing = new Map<string, number>();
   let listing: { readonly at: number; readonly topics: Promise<ReadonlyMap<string, Topic>> } | undefined;
 
   const remember = (topic: Topic): Topic => {
-    known.set(topic.name, { topic, at: clock.now() });
+    known.set(topic.name, { topic, at: time.now() });
     missing.delete(topic.name);
     return topic;
   };
@@ -57,7 +56,7 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
   };
 
   const lookUp = async (names: readonly string[]): Promise<void> => {
-    const now = clock.now();
+    const now = time.now();
     if (missing.size + names.length > MAX_MISSING) missing.clear();
     for (const found of await describe(names)) {
       if (!(found instanceof KafkaError)) remember(found);
@@ -71,16 +70,16 @@ export const createDirectory = (requests: Requests, clock: Clock): Directory => 
   };
 
   const isToBeAsked = (name: string): boolean => {
-    const now = clock.now();
+    const now = time.now();
     const at = known.get(name)?.at;
     return at === undefined ? now - (missing.get(name) ?? -FLOOR_MS) >= FLOOR_MS : now - at >= MAX_AGE_MS;
   };
 
   return {
     async all() {
-      if (listing === undefined || clock.now() - listing.at >= FLOOR_MS) {
+      if (listing === undefined || time.now() - listing.at >= FLOOR_MS) {
         const topics = list();
-        listing = { at: clock.now(), topics };
+        listing = { at: time.now(), topics };
         topics.catch(() => (listing = undefined));
       }
       return listing.topics;

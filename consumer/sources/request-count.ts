@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
 /** Counts the requests that leave this process for one path. */
-export type Attempts = { readonly count: number; close(): void };
+export type RequestCount = { readonly count: number; close(): void };
 
 const CHANNEL = "undici:request:create";
 
@@ -9,7 +9,7 @@ const CHANNEL = "undici:request:create";
  * The client of the source repeats a failed call by itself and does not say so; a repeated consume may have lost an answer, and the
  * records in it. What Node's fetch says of each request it makes tells the two apart.
  */
-export const countAttempts = (url: string): Attempts => {
+export const countRequests = (url: string): RequestCount => {
   const { origin, pathname } = new URL(url);
   let count = 0;
   const onRequest = (message: unknown): void => {

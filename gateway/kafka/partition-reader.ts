@@ -1,12 +1,11 @@
+import type { Directory, Topic } from "../../kafka/directory.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
+import { fetchFromLeader } from "../../kafka/fetch.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
-import type { PartitionName, PartitionOffset } from "../engine.ts";
-import type { Directory, Topic } from "./directory.ts";
-import { errorOfCode } from "./errors.ts";
-import { topicsOf } from "./places.ts";
-import type { Broker, FetchResponse } from "./protocol.ts";
-import { type Requests, wholeAnswer } from "./requests.ts";
-import { type FetchedPartition, readBatches } from "./stored-record.ts";
+import type { Requests } from "../../kafka/library.ts";
+import type { Broker } from "../../kafka/protocol.ts";
+import type { FetchedPartition } from "../../kafka/record-batches.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 export type ReadLimits = {
   /** Of one answer; a broker sends a whole batch at least. */
@@ -18,7 +17,7 @@ export type ReadLimits = {
 export type Reading = {
   readonly partitions: readonly FetchedPartition[];
   /** Whose offset is not, or no longer, in the log. */
-  readonly outOfRange: readonly PartitionName[];
+  readonly outOfRange: readonly TopicPartition[];
   /** Whether there were partitions that others lead by now, of which nothing could be read, nor waited for. */
   readonly hasMoved: boolean;
 };
@@ -31,11 +30,11 @@ export type Reading = {
 export const readPartitions = async (
   requests: Requests,
   directory: Directory,
-  offsets: readonly PartitionOffset[],
+  offsets: readonly TopicPartitionOffset[],
   limits: ReadLimits,
 ): Promise<Reading> => {
   const topics = await directory.find(offsets.map(({ topic }) => topic));
-  const leaderOf = ({ topic, partition }: PartitionName): Broker | undefined => topics.get(topic)?.leaders[partition];
+  const leaderOf = ({ topic, partition }: TopicPartition): Broker | undefined => topics.get(topic)?.leaders[partition];
   const led = Map.groupBy(offsets, (place) => addressOf(leaderOf(place)));
   directory.forget((led.get(NOBODY) ?? []).map(({ topic }) => topic));
   led.delete(NOBODY);
@@ -43,7 +42,7 @@ export const readPartitions = async (
   return await firstFull(
     [...led.values()].map(async (wanted): Promise<Reading> => {
       try {
-        return await readOfLeader(requests, directory, leaderOf(wanted[0] as PartitionName) as Broker, topics, wanted, limits);
+        return await readOfLeader(requests, directory, leaderOf(wanted[0] as TopicPartition) as Broker, topics, wanted, limits);
       } catch (error) {
         directory.forget(wanted.map(({ topic }) => topic));
         throw kafkaErrorOf(error);
@@ -75,65 +74,25 @@ const firstFull = async (readings: readonly Promise<Reading>[]): Promise<Reading
   }
 };
 
-/** Kafka's own limits of the protocol, and its values for "not used". */
-const FETCH = { minBytes: 1, readUncommitted: 0, noSession: 0, noSessionEpoch: -1, noEpoch: -1, noRack: "" } as const;
-/** The last version that names topics by their names. */
-const LAST_WITH_NAMES = 12;
-
 const readOfLeader = async (
   requests: Requests,
   directory: Directory,
   leader: Broker,
   topics: ReadonlyMap<string, Topic>,
-  offsets: readonly PartitionOffset[],
+  offsets: readonly TopicPartitionOffset[],
   { maxBytes, waitMs }: ReadLimits,
 ): Promise<Reading> => {
-  const idOf = ((await requests.versionOf("Fetch")) <= LAST_WITH_NAMES ? (name) => name : (name) => topics.get(name)?.id) as (
-    name: string,
-  ) => string;
-  const asked = topicsOf(offsets, ({ partition, offset }) => ({
-    partition,
-    currentLeaderEpoch: FETCH.noEpoch,
-    fetchOffset: BigInt(offset),
-    lastFetchedEpoch: FETCH.noEpoch,
-    partitionMaxBytes: maxBytes,
-  })).map(({ name, partitions }) => ({ topicId: idOf(name), partitions }));
-  const { responses, errorCode } = await wholeAnswer(
-    requests.ask<FetchResponse>(
-      leader,
-      "Fetch",
-      waitMs,
-      FETCH.minBytes,
-      maxBytes,
-      FETCH.readUncommitted,
-      FETCH.noSession,
-      FETCH.noSessionEpoch,
-      asked,
-      [],
-      FETCH.noRack,
-    ),
-  );
-  if (errorCode !== 0) throw errorOfCode(errorCode, "a fetch");
-  const answers = new Map(
-    responses.flatMap(({ topicId, partitions }) => partitions.map((answer) => [`${topicId}/${answer.partitionIndex}`, answer] as const)),
-  );
-  const partitions: FetchedPartition[] = [];
-  const outOfRange: PartitionName[] = [];
+  const options = { maxBytes, maxPartitionBytes: maxBytes, waitMs, readCommitted: false };
+  const { partitions, failures } = await fetchFromLeader(requests, leader, topics, offsets, options);
+  const outOfRange: TopicPartition[] = [];
   let hasMoved = false;
-  for (const { topic, partition, offset } of offsets) {
-    const answer = answers.get(`${idOf(topic)}/${partition}`);
-    if (answer === undefined) continue;
-    if (answer.errorCode === 0) {
-      partitions.push(readBatches({ topic, partition }, offset, answer));
-      continue;
-    }
-    const failure = errorOfCode(answer.errorCode, JSON.stringify(`${topic}-${partition}`));
-    if (failure.code === "out-of-range") outOfRange.push({ topic, partition });
+  for (const { at, error } of failures) {
+    if (error.code === "out-of-range") outOfRange.push(at);
     // Led by another broker, or deleted: looked up again.
-    else if (failure.retryable || failure.code === "unknown-topic") {
-      directory.forget([topic]);
+    else if (error.retryable || error.code === "unknown-topic") {
+      directory.forget([at.topic]);
       hasMoved = true;
-    } else throw failure;
+    } else throw error;
   }
   return { partitions, outOfRange, hasMoved };
 };

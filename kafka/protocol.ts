@@ -1,3 +1,4 @@
+import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type {
   Broker,
   fetchV17,
@@ -20,3 +21,10 @@ export type MetadataResponse = metadataV12.MetadataResponse;
 export type MetadataResponseTopic = metadataV12.MetadataResponseTopic;
 export type OffsetFetchResponse = offsetFetchV9.OffsetFetchResponse;
 export type SyncGroupResponse = syncGroupV5.SyncGroupResponse;
+
+/** Partitions by their topics, as Kafka's protocol has them. */
+export const byTopic = <Item extends TopicPartition, Result>(
+  items: Iterable<Item>,
+  read: (item: Item) => Result,
+): { readonly name: string; readonly partitions: Result[] }[] =>
+  [...Map.groupBy(items, ({ topic }) => topic)].map(([name, partitions]) => ({ name, partitions: partitions.map(read) }));

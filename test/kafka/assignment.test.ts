@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assignPartitions } from "../../gateway/assignment.ts";
+import { assignPartitions } from "../../kafka/assignment.ts";
 
 type Partition = { readonly topic: string; readonly partition: number };
 type Members = ReadonlyMap<string, ReadonlySet<string>>;

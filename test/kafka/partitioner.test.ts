@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { murmur2, partitionOfKey } from "../../kafka/partition-of-key.ts";
+import { murmur2, partitionOfKey } from "../../kafka/partitioner.ts";
 
 // From org.apache.kafka.common.utils.UtilsTest.
 test.each([

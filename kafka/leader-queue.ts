@@ -1,7 +1,7 @@
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 
 /** The way to one leader: records gather while as many sends as may be are under way. */
-export type Lane = {
+export type LeaderQueue = {
   /** Sends what it can at once. */
   add(records: readonly PendingRecord[]): void;
   /** Of the broker that it leads to. */
@@ -18,7 +18,7 @@ const MAX_SEND_RECORDS = 5_000;
 const MAX_SPREAD_MS = 2 ** 31 - 1;
 
 /** @param send never rejects */
-export const createLane = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): Lane => {
+export const createLeaderQueue = (address: string, send: (records: readonly PendingRecord[]) => Promise<void>): LeaderQueue => {
   let waiting: PendingRecord[] = [];
   let inFlight = 0;
 

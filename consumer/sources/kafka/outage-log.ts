@@ -1,0 +1,27 @@
+import type { Log } from "../../../environment/log.ts";
+
+/** Logs why the cluster cannot be used: each reason once until the outage is over, and repeats of it at debug level. */
+export type OutageLog = {
+  warn(line: Line, message: string): void;
+  debug(line: Line, message: string): void;
+  /** The cluster can be used again. */
+  over(): void;
+};
+
+type Line = { readonly reason: string; readonly retryInMs?: number };
+
+/** When a cluster is away, several calls fail at once and over and over: the first line says what to do. */
+export const createOutageLog = (log: Log): OutageLog => {
+  const told = new Set<string>();
+  return {
+    debug: (line, message) => log.debug(line, message),
+    warn(line, message) {
+      log[told.has(line.reason) ? "debug" : "warn"](line, message);
+      told.add(line.reason);
+    },
+    over() {
+      if (told.size > 0) log.info("Kafka can be used again");
+      told.clear();
+    },
+  };
+};
