@@ -1,7 +1,7 @@
 import type { Log } from "../environment/log.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Source } from "./source.ts";
-import { platformTimers, type Timers } from "./timers.ts";
+import { platformTimers, type Timers } from "./waiting.ts";
 
 /** Commits what is settled, a batch at a time. */
 export type Commits = {

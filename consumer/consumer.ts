@@ -3,8 +3,8 @@ import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import type { Commits } from "./commits.ts";
 import { type Offsets } from "./offsets.ts";
 import type { OnRevoked, Source } from "./source.ts";
-import { unlessAborted } from "./timers.ts";
-import type { Window } from "./window.ts";
+import { unlessAborted } from "./waiting.ts";
+import type { Window } from "./in-flight-limiter.ts";
 
 /** Does all that a record asks for, and resolves with true; with false if it is left to whoever consumes next. Never rejects. */
 export type Settle = (record: ConsumerRecord) => Promise<boolean>;

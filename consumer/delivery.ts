@@ -7,8 +7,8 @@ import { encodeReply, takeBatch } from "./batch.ts";
 import type { Log } from "../environment/log.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
-import { pause, platformTimers, type Timers } from "./timers.ts";
-import { createWindow } from "./window.ts";
+import { pause, platformTimers, type Timers } from "./waiting.ts";
+import { createWindow } from "./in-flight-limiter.ts";
 
 /** Brings replies to a sink, and does not give up. */
 export type Delivery = {

@@ -4,7 +4,7 @@ import type { Problem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
-import type { Clock } from "./timers.ts";
+import type { Clock } from "./waiting.ts";
 
 /** Which request a reply answers. */
 export type Addressee = {

@@ -1,12 +1,12 @@
 import type { Contract } from "../contract/contract.ts";
-import { createAnswerer } from "./answer.ts";
-import { createBurial } from "./burial.ts";
+import { createAnswerer } from "./handler-invoker.ts";
+import { createBurial } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
-import { createLanes } from "./lanes.ts";
+import { createLanes } from "./keyed-executor.ts";
 import { readRecord } from "./reading.ts";
 import type { OutgoingReply } from "./replies.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
-import { createSettlement } from "./settlement.ts";
+import { createSettlement } from "./request-processor.ts";
 import type { Sink } from "./sink.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 

@@ -8,8 +8,8 @@ import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
-import { type Clock, platformTimers, type Timers, within } from "./timers.ts";
-import { createWindow } from "./window.ts";
+import { type Clock, platformTimers, type Timers, within } from "./waiting.ts";
+import { createWindow } from "./in-flight-limiter.ts";
 
 export type FlowOptions = {
   readonly source: Source;

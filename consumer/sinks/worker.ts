@@ -3,7 +3,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BA
 import type { DeliveryResult } from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, Sink } from "../sink.ts";
-import { type Clock, platformTimers, type Timers } from "../timers.ts";
+import { type Clock, platformTimers, type Timers } from "../waiting.ts";
 
 export type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */

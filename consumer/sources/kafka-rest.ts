@@ -1,6 +1,6 @@
 import { type Consumer, Kafka, type Message } from "@upstash/kafka";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import { platformTimers, type Timers, within } from "../timers.ts";
+import { platformTimers, type Timers, within } from "../waiting.ts";
 
 export type KafkaRestOptions = {
   /** Without a slash at the end. */

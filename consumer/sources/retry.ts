@@ -1,5 +1,5 @@
 import { createBackoff } from "../backoff.ts";
-import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts";
+import { pause, platformTimers, type Timers, unlessAborted } from "../waiting.ts";
 
 /**
  * Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way.

@@ -3,7 +3,7 @@ import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
-import { type Clock, nextTurn, pause, platformTimers } from "../timers.ts";
+import { type Clock, nextTurn, pause, platformTimers } from "../waiting.ts";
 import { countRequests } from "./request-count.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";

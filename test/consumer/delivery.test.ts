@@ -3,7 +3,7 @@ import { createDelivery, type Delivery } from "../../consumer/delivery.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import type { Sink } from "../../consumer/sink.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { platformTimers, type Timers } from "../../consumer/timers.ts";
+import { platformTimers, type Timers } from "../../consumer/waiting.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, type ReceivedBatch, type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";

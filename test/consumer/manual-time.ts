@@ -1,4 +1,4 @@
-import type { Clock, Timers } from "../../consumer/timers.ts";
+import type { Clock, Timers } from "../../consumer/waiting.ts";
 
 /** A clock that goes on only when told to, with the timers that hang on it. */
 export type ManualTime = {

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { platformTimers } from "../../consumer/timers.ts";
+import { platformTimers } from "../../consumer/waiting.ts";
 import { hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { describeSink, newReply, toBatch } from "./sink-contract.ts";

@@ -3,11 +3,11 @@ import type { ErrorDefinitions, Operation } from "../contract/operation.ts";
 import { validate } from "../contract/schema.ts";
 import { createProblem } from "../protocol/problem.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
-import type { Running } from "./lanes.ts";
+import type { Running } from "./keyed-executor.ts";
 import type { Log } from "../environment/log.ts";
 import type { IncomingRequest } from "./reading.ts";
 import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
-import { type Clock, platformTimers, type Timers } from "./timers.ts";
+import { type Clock, platformTimers, type Timers } from "./waiting.ts";
 
 /** A handler that takes longer is reported as `processing`: less would cost a message that nobody has time to see. */
 export const PROCESSING_AFTER_MS = 250;

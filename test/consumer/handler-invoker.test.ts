@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { createAnswerer } from "../../consumer/answer.ts";
+import { createAnswerer } from "../../consumer/handler-invoker.ts";
 import { type HandlerContext, type Handlers, OperationError, withStatus } from "../../consumer/handler.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { defineContract } from "../../contract/contract.ts";

@@ -1,9 +1,9 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
-import type { Answerer } from "./answer.ts";
+import type { Answerer } from "./handler-invoker.ts";
 import type { Settle } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Lanes, Running } from "./lanes.ts";
+import type { Lanes, Running } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";

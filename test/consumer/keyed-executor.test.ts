@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createLanes } from "../../consumer/lanes.ts";
+import { createLanes } from "../../consumer/keyed-executor.ts";
 
 type Task = { readonly key: string | undefined; readonly resultFirst: boolean };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createWindow } from "../../consumer/window.ts";
+import { createWindow } from "../../consumer/in-flight-limiter.ts";
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,7 @@ import { createBackoff } from "./backoff.ts";
 import { createDeadLetter } from "./dead-letter.ts";
 import type { Log } from "../environment/log.ts";
 import { type Source, SourceError } from "./source.ts";
-import { pause, platformTimers, type Timers } from "./timers.ts";
+import { pause, platformTimers, type Timers } from "./waiting.ts";
 
 export type BurialOptions = {
   readonly source: Pick<Source, "produce">;

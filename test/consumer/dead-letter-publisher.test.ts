@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBurial } from "../../consumer/burial.ts";
+import { createBurial } from "../../consumer/dead-letter-publisher.ts";
 import type { DeadLetter } from "../../consumer/dead-letter.ts";
 import { SourceError } from "../../consumer/source.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
