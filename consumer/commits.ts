@@ -1,13 +1,13 @@
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Source } from "./source.ts";
-import { platformTimers, type Timers } from "./waiting.ts";
 
-/** Commits what is settled, a batch at a time. */
+/** Commits what is finished, a batch at a time. */
 export type Commits = {
-  /** Something was settled: it is committed soon, together with what follows. */
+  /** Something was finished: it is committed soon, together with what follows. */
   schedule(): void;
-  /** Commits everything that is settled now, and resolves when that was tried. */
+  /** Commits everything that is finished now, and resolves when that was tried. */
   flush(): Promise<void>;
 };
 
@@ -17,13 +17,13 @@ export type CommitsOptions = {
   readonly log: Log;
   /** More often costs the gateway a write each time; less often repeats more handlers after a crash. */
   readonly intervalMs?: number;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
 const INTERVAL_MS = 200;
 
 /** At most one commit is under way: an older one that arrived later would move the group back. */
-export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, timers = platformTimers }: CommitsOptions): Commits => {
+export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, time = systemTime }: CommitsOptions): Commits => {
   let timer: unknown;
   let underway: Promise<void> | undefined;
 
@@ -49,7 +49,7 @@ export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, 
 
   const schedule = (): void => {
     if (timer !== undefined || underway !== undefined) return;
-    timer = timers.setTimeout(() => {
+    timer = time.setTimeout(() => {
       timer = undefined;
       void start();
     }, intervalMs);
@@ -59,10 +59,10 @@ export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, 
     schedule,
     async flush() {
       await underway;
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
       timer = undefined;
       await start();
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
     },
   };
 };

@@ -5,10 +5,11 @@ import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import { encodeReply, takeBatch } from "./batch.ts";
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, Sink } from "./sink.ts";
-import { pause, platformTimers, type Timers } from "./waiting.ts";
-import { createWindow } from "./in-flight-limiter.ts";
+import { pause } from "./waiting.ts";
+import { createInFlightLimiter } from "./in-flight-limiter.ts";
 
 /** Brings replies to a sink, and does not give up. */
 export type Delivery = {
@@ -26,7 +27,7 @@ export type DeliveryOptions = {
   readonly log: Log;
   /** From how many bytes of waiting replies on there is no more {@link Delivery.room}. */
   readonly maxWaitingBytes: number;
-  readonly timers?: Timers;
+  readonly time?: Time;
   readonly random?: () => number;
   readonly createId?: () => string;
 };
@@ -51,7 +52,7 @@ export const createDelivery = ({
   replies,
   log,
   maxWaitingBytes,
-  timers = platformTimers,
+  time = systemTime,
   random = Math.random,
   createId = randomUUID,
 }: DeliveryOptions): Delivery => {
@@ -60,12 +61,12 @@ export const createDelivery = ({
   const backoff = createBackoff({ ...RETRY, random });
   /** Every reply whose fate is not known, in the queue or on its way. */
   const waiting = new Set<Item>();
-  const window = createWindow({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
+  const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   let sending = false;
 
   const finish = (item: Item): void => {
     waiting.delete(item);
-    window.leave(item.bytes);
+    limiter.leave(item.bytes);
     item.resolve(true);
   };
 
@@ -78,19 +79,19 @@ export const createDelivery = ({
     const batch = { id: createId(), replies: items.map(({ encoded }) => encoded) };
     while (!closed.signal.aborted) {
       const attempt = await sink.send(batch);
-      if (attempt.kind === "answered") return settle(items, new Map(attempt.results.map(({ id, outcome }) => [id, outcome])));
+      if (attempt.kind === "answered") return finishBatch(items, new Map(attempt.results.map(({ id, outcome }) => [id, outcome])));
       if (attempt.kind === "unavailable") {
         const milliseconds = Math.round(backoff.nextMs());
         log.warn(
           { replies: items.length, reason: attempt.reason, retryInMs: milliseconds },
           `replies are waiting: ${sink.name} did not take them`,
         );
-        await pause(milliseconds, closed.signal, timers);
+        await pause(milliseconds, closed.signal, time);
       } else return divide(items, attempt.kind, attempt.kind === "refused" ? attempt.reason : undefined);
     }
   };
 
-  const settle = async (items: readonly Item[], outcomes: ReadonlyMap<string, Outcome>): Promise<void> => {
+  const finishBatch = async (items: readonly Item[], outcomes: ReadonlyMap<string, Outcome>): Promise<void> => {
     const again: Item[] = [];
     for (const item of items) {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
@@ -102,7 +103,7 @@ export const createDelivery = ({
     if (again.length < items.length) backoff.reset();
     if (again.length === 0) return;
     queue.unshift(...again);
-    await pause(backoff.nextMs(), closed.signal, timers);
+    await pause(backoff.nextMs(), closed.signal, time);
   };
 
   // Halving finds the reply that cannot pass in a few steps, and all others arrive on the way.
@@ -146,14 +147,14 @@ export const createDelivery = ({
         const encoding = encode(reply);
         const item: Item = { reply, ...encoding, bytes: encoding.encoded.bytes, resolve };
         waiting.add(item);
-        window.enter(item.bytes);
+        limiter.enter(item.bytes);
         queue.push(item);
         if (sending) return;
         sending = true;
         // Replies that are made in the same turn of the event loop leave in the same batch.
-        timers.setImmediate(() => void run());
+        time.setImmediate(() => void run());
       }),
-    room: () => window.room(closed.signal),
+    room: () => limiter.room(closed.signal),
     close() {
       closed.abort();
       for (const { resolve } of waiting) resolve(false);

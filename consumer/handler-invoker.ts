@@ -3,16 +3,16 @@ import type { ErrorDefinitions, Operation } from "../contract/operation.ts";
 import { validate } from "../contract/schema.ts";
 import { createProblem } from "../protocol/problem.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
-import type { Running } from "./keyed-executor.ts";
+import type { StartedTask } from "./keyed-executor.ts";
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import type { IncomingRequest } from "./reading.ts";
 import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
-import { type Clock, platformTimers, type Timers } from "./waiting.ts";
 
 /** A handler that takes longer is reported as `processing`: less would cost a message that nobody has time to see. */
 export const PROCESSING_AFTER_MS = 250;
 
-export type AnswererOptions = {
+export type HandlerInvokerOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
   readonly replies: Replies;
@@ -21,24 +21,22 @@ export type AnswererOptions = {
   onProcessing(reply: OutgoingReply): void;
   /** Aborts what runs when the process can wait no longer. */
   readonly stop: AbortSignal;
-  readonly now?: Clock;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
 /** Answers requests by their handlers. The result never rejects: whatever goes wrong is a reply too. */
-export type Answerer = (request: IncomingRequest) => Running<OutgoingReply>;
+export type HandlerInvoker = (request: IncomingRequest) => StartedTask<OutgoingReply>;
 
 /** Answers by the handler of the request's operation, within the deadline. */
-export const createAnswerer = ({
+export const createHandlerInvoker = ({
   contract,
   handlers,
   replies,
   log,
   onProcessing,
   stop,
-  now = Date.now,
-  timers = platformTimers,
-}: AnswererOptions): Answerer => {
+  time = systemTime,
+}: HandlerInvokerOptions): HandlerInvoker => {
   const running = new Set<AbortController>();
   stop.addEventListener("abort", () => {
     for (const abort of running) abort.abort(stop.reason);
@@ -67,7 +65,7 @@ export const createAnswerer = ({
 
   return (request) => {
     const { operation: name, correlationId, deadline } = request;
-    if (deadline <= now()) return done(replies.expired(request));
+    if (deadline <= time.now()) return done(replies.expired(request));
     const operation = findOperation(contract, name);
     if (operation === undefined || !Object.hasOwn(handlers, name))
       return done(replies.failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
@@ -76,23 +74,23 @@ export const createAnswerer = ({
     const context = createContext({ correlationId, operation: name, deadline, signal: abort.signal, log, errors: operation.errors });
     running.add(abort);
     const handled = handle(request, operation, context);
-    const processing = timers.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
+    const processing = time.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
     let expiry: unknown;
     const expired = new Promise<OutgoingReply>((resolve) => {
-      expiry = timers.setTimeout(() => {
+      expiry = time.setTimeout(() => {
         resolve(replies.expired(request));
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
-      }, deadline - now());
+      }, deadline - time.now());
     });
     const result = Promise.race([handled, expired]).finally(() => {
-      timers.clearTimeout(processing);
-      timers.clearTimeout(expiry);
+      time.clearTimeout(processing);
+      time.clearTimeout(expiry);
     });
     return { result, ended: handled.finally(() => running.delete(abort)) };
   };
 };
 
-const done = (reply: OutgoingReply): Running<OutgoingReply> => ({ result: Promise.resolve(reply), ended: Promise.resolve() });
+const done = (reply: OutgoingReply): StartedTask<OutgoingReply> => ({ result: Promise.resolve(reply), ended: Promise.resolve() });
 
 const createContext = ({
   correlationId,

@@ -1,26 +1,23 @@
-/** A task under way: its result, and when it has really ended, which may be later. */
-export type Running<T> = { readonly result: Promise<T>; readonly ended: Promise<unknown> };
+/** A task that has started: its result, and when it has really ended, which may be later. */
+export type StartedTask<T> = { readonly result: Promise<T>; readonly ended: Promise<unknown> };
 
-/** Runs tasks in order within a key, and at once across keys. */
-export type Lanes = {
+/** Runs tasks of one key in order, and tasks of different keys at the same time. */
+export type KeyedExecutor = {
   /**
-   * Starts the task when every earlier task of its key has ended and a place is free; a task without a key waits for a place only.
-   * Resolves with the task's result, or rejects as it does. The lane and the place stay taken until `ended` settles.
+   * Starts the task when all earlier tasks of its key have ended and a place is free. A task without a key only waits for a place.
+   * Resolves or rejects as the task's result does. Key and place stay taken until `ended` settles.
    */
-  run<T>(key: string | undefined, start: () => Running<T>): Promise<T>;
-  /** How many tasks are running now. */
-  readonly running: number;
+  run<T>(key: string | undefined, start: () => StartedTask<T>): Promise<T>;
 };
 
-type Lane = (() => void)[];
-
-/** Lanes with `concurrency` places; those whose turn has come are served first come, first served. */
-export const createLanes = ({ concurrency }: { readonly concurrency: number }): Lanes => {
-  const lanes = new Map<string, Lane>();
+/** An executor that runs `concurrency` tasks at once. Tasks that may start do so in the order in which they became ready. */
+export const createKeyedExecutor = ({ concurrency }: { readonly concurrency: number }): KeyedExecutor => {
+  /** By key that is busy: the tasks that wait for it. */
+  const queues = new Map<string, (() => void)[]>();
   const ready: (() => void)[] = [];
   let running = 0;
 
-  const serve = (): void => {
+  const startReady = (): void => {
     while (running < concurrency) {
       const start = ready.shift();
       if (start === undefined) return;
@@ -29,43 +26,40 @@ export const createLanes = ({ concurrency }: { readonly concurrency: number }): 
     }
   };
 
-  const leave = (key: string | undefined): void => {
+  const release = (key: string | undefined): void => {
     running -= 1;
     if (key !== undefined) {
-      const next = lanes.get(key)?.shift();
-      if (next === undefined) lanes.delete(key);
+      const next = queues.get(key)?.shift();
+      if (next === undefined) queues.delete(key);
       else ready.push(next);
     }
-    serve();
+    startReady();
   };
 
   return {
     run: (key, start) =>
       new Promise((resolve, reject) => {
         const begin = (): void => {
-          const { result, ended } = begun(start);
+          const { result, ended } = startSafely(start);
           result.then(resolve, reject);
           ended.then(
-            () => leave(key),
-            () => leave(key),
+            () => release(key),
+            () => release(key),
           );
         };
-        const lane = key === undefined ? undefined : lanes.get(key);
-        if (lane !== undefined) {
-          lane.push(begin);
+        const queue = key === undefined ? undefined : queues.get(key);
+        if (queue !== undefined) {
+          queue.push(begin);
           return;
         }
-        if (key !== undefined) lanes.set(key, []);
+        if (key !== undefined) queues.set(key, []);
         ready.push(begin);
-        serve();
+        startReady();
       }),
-    get running() {
-      return running;
-    },
   };
 };
 
-const begun = <T>(start: () => Running<T>): Running<T> => {
+const startSafely = <T>(start: () => StartedTask<T>): StartedTask<T> => {
   try {
     return start();
   } catch (error) {

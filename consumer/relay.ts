@@ -3,7 +3,7 @@ import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
-import type { Settle } from "./consumer.ts";
+import type { ProcessRecord } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Replies } from "./replies.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
@@ -17,10 +17,10 @@ export type RelayOptions = {
 };
 
 /**
- * How a responder's reply is settled: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
+ * How a responder's reply is processed: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
  * the Worker's to judge. Others may use the same reply topic: what is not a reply to one of our requests is passed over.
  */
-export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): Settle => {
+export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): ProcessRecord => {
   let passedOver = 0;
 
   const replyOf = async (operation: Operation, { correlationId, ...given }: ResponderReply): Promise<Reply> => {

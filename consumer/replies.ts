@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-
+import { systemTime, type Time } from "../environment/time.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
-import type { Clock } from "./waiting.ts";
 
 /** Which request a reply answers. */
 export type Addressee = {
@@ -29,18 +28,18 @@ export type Replies = {
 export type RepliesOptions = {
   /** Who replies: the `source` of the events. */
   readonly source: string;
-  readonly now?: Clock;
+  readonly time?: Time;
   readonly createId?: () => string;
 };
 
 /** Replies of one consumer. */
-export const createReplies = ({ source, now = Date.now, createId = randomUUID }: RepliesOptions): Replies => {
+export const createReplies = ({ source, time = systemTime, createId = randomUUID }: RepliesOptions): Replies => {
   const reply = ({ correlationId, operation, returnTo }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): OutgoingReply => ({
     id: createId(),
     correlationId,
     operation,
     source,
-    time: now(),
+    time: time.now(),
     ...rest,
     ...(returnTo === undefined ? {} : { returnTo }),
   });

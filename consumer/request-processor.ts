@@ -1,49 +1,51 @@
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
-import type { Answerer } from "./handler-invoker.ts";
-import type { Settle } from "./consumer.ts";
+import type { ProcessRecord } from "./consumer.ts";
+import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Lanes, Running } from "./keyed-executor.ts";
+import type { HandlerInvoker } from "./handler-invoker.ts";
+import type { KeyedExecutor, StartedTask } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";
 
-export type SettlementParts = {
+export type RequestProcessorParts = {
   /** What a record is; never throws. */
   read(record: ConsumerRecord): Reading;
   readonly offsets: Pick<Offsets, "holds">;
-  readonly lanes: Lanes;
-  readonly answer: Answerer;
+  readonly executor: KeyedExecutor;
+  readonly invokeHandler: HandlerInvoker;
   readonly replies: Replies;
   readonly delivery: Delivery;
-  /** Puts a record aside that nobody can be told of; resolves with false if it was stopped before. */
-  bury(record: ConsumerRecord, reason: string): Promise<boolean>;
+  readonly publishDeadLetter: DeadLetterPublisher;
 };
 
-/** How a request is settled: read → answered in its lane → reply delivered. */
-export const createSettlement = ({ read, offsets, lanes, answer, replies, delivery, bury }: SettlementParts): Settle => {
-  // The replies of what was taken already must fit into memory too: while they cannot be delivered, no further handler starts.
-  const answerWithRoom = (request: IncomingRequest): Running<OutgoingReply> => {
-    const running = delivery.room().then(() => answer(request));
-    return { result: running.then(({ result }) => result), ended: running.then(({ ended }) => ended) };
+/** How a request is processed: read → handled when it is its key's turn → reply delivered. */
+export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRecord => {
+  const { read, offsets, executor, invokeHandler, replies, delivery, publishDeadLetter } = parts;
+
+  // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
+  const handleWithRoom = (request: IncomingRequest): StartedTask<OutgoingReply> => {
+    const started = delivery.room().then(() => invokeHandler(request));
+    return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
 
   return async (record) => {
     const reading = read(record);
-    if (reading.kind === "dead") return bury(record, reading.reason);
+    if (reading.kind === "dead") return publishDeadLetter(record, reading.reason);
     const reply =
       reading.kind === "request"
-        ? await lanes.run(laneOf(record), () => (offsets.holds(record) ? answerWithRoom(reading.request) : LEFT_TO_OTHERS))
+        ? await executor.run(orderOf(record), () => (offsets.holds(record) ? handleWithRoom(reading.request) : LEFT_TO_OTHERS))
         : replies.failed(reading.to, problemOf(reading.error));
     return reply !== undefined && delivery.deliver(reply);
   };
 };
 
-/** Whoever has the partition now is given the record too. */
-const LEFT_TO_OTHERS: Running<undefined> = { result: Promise.resolve(undefined), ended: Promise.resolve() };
+/** The partition belongs to another member now, which gets the record too. */
+const LEFT_TO_OTHERS: StartedTask<undefined> = { result: Promise.resolve(undefined), ended: Promise.resolve() };
 
-/** Requests with one key are handled in order; one without a key waits for nobody. */
-const laneOf = ({ topic, key }: ConsumerRecord): string | undefined => {
+/** What requests that are handled in order have in common: topic and key. A request without a key waits for no other. */
+const orderOf = ({ topic, key }: ConsumerRecord): string | undefined => {
   if (key === null) return undefined;
   return `${topic}/${typeof key === "string" ? key : Buffer.from(key).toString("latin1")}`;
 };

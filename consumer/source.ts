@@ -1,6 +1,6 @@
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter-publisher.ts";
 
 /** Where requests come from, and where dead letters go. No method but {@link Source.produce} rejects for want of a connection. */
 export type Source = {

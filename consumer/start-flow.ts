@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
-import { createConsumer, type Settle } from "./consumer.ts";
+import { createConsumer, type ProcessRecord } from "./consumer.ts";
 import { joinDeliveries } from "./deliveries.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
-import { type Clock, platformTimers, type Timers, within } from "./waiting.ts";
-import { createWindow } from "./in-flight-limiter.ts";
+import { within } from "./waiting.ts";
+import { createInFlightLimiter } from "./in-flight-limiter.ts";
 
 export type FlowOptions = {
   readonly source: Source;
@@ -23,14 +24,13 @@ export type FlowOptions = {
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
-  readonly now?: Clock;
-  readonly timers?: Timers;
+  readonly time?: Time;
   readonly random?: () => number;
   /** Makes the ids of replies and batches. */
   readonly createId?: () => string;
 };
 
-/** What there is to settle a record with. */
+/** What records are processed with. */
 export type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
@@ -46,7 +46,7 @@ export type RunningConsumer = {
   /** Resolves when consuming has ended; rejects if it broke. */
   readonly ended: Promise<void>;
   /**
-   * Stops consuming, gives what is under way so long to be handled and delivered, commits what is settled and leaves the group.
+   * Stops consuming, gives what is under way so long to be handled and delivered, commits what is finished and leaves the group.
    * What was cut off is not committed, and is done again by whoever consumes next.
    */
   drain(timeoutMs: number): Promise<void>;
@@ -55,20 +55,20 @@ export type RunningConsumer = {
 /** With the texts that they become, well within the memory of a small container. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** Puts together what stands between a source and a sink, and starts it; `createSettle` says what is done with a record. */
-export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts) => Settle): RunningConsumer => {
+/** Puts together what stands between a source and a sink, and starts it; `createProcessor` defines what is done with a record. */
+export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
   const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
-  const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
+  const { time = systemTime, random = Math.random, createId = randomUUID } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
-  const window = createWindow({ maxRecords, maxBytes: maxWaitingBytes });
-  const replies = createReplies({ source: replySource, now, createId });
-  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, timers, random, createId });
+  const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
+  const replies = createReplies({ source: replySource, time, createId });
+  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time, random, createId });
   const delivery = requesterSink === undefined ? deliveryTo(sink) : joinDeliveries(deliveryTo(sink), deliveryTo(requesterSink));
-  const commits = createCommits({ source, offsets, log, timers });
-  const settle = createSettle({ offsets, replies, delivery, stop: stop.signal });
-  const consumer = createConsumer({ source, offsets, window, commits, settle });
+  const commits = createCommits({ source, offsets, log, time });
+  const processRecord = createProcessor({ offsets, replies, delivery, stop: stop.signal });
+  const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
 
   const ready = source.open(consuming.signal, consumer.handOver);
   const ended = ready.then(() => consumer.run(consuming.signal));
@@ -79,15 +79,15 @@ export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts)
     async drain(timeoutMs) {
       consuming.abort();
       const cutOff = new AbortController();
-      const timer = timers.setTimeout(() => cutOff.abort(), timeoutMs);
-      await window.empty(cutOff.signal);
-      timers.clearTimeout(timer);
-      if (window.records > 0) log.warn({ records: window.records }, "some records were not finished in time and will be done again");
+      const timer = time.setTimeout(() => cutOff.abort(), timeoutMs);
+      await inFlight.empty(cutOff.signal);
+      time.clearTimeout(timer);
+      if (inFlight.records > 0) log.warn({ records: inFlight.records }, "some records were not finished in time and will be done again");
       // Delivery first: a handler that is told to stop may fail, and nobody should be told of that failure.
       delivery.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
-      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), timers).catch((error) =>
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>
         log.warn({ err: error }, "left without a last commit"),
       );
     },

@@ -1,17 +1,16 @@
 import { Client } from "undici";
+import { systemTime, type Time } from "../../environment/time.ts";
 import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import type { DeliveryResult } from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, Sink } from "../sink.ts";
-import { type Clock, platformTimers, type Timers } from "../waiting.ts";
 
 export type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */
   readonly hmac: Hmac;
-  readonly now?: Clock;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
 /** A Worker that has not answered by then is not going to. */
@@ -25,7 +24,7 @@ const UNREADABLE = new Set(["INVALID_BATCH", "MALFORMED_JSON"]);
 type Answer = { readonly status: number; readonly date: string | undefined; readonly text: string };
 
 /** Delivers to `POST /replies` of the Worker: a CloudEvents HTTP batch, signed by the Standard Webhooks scheme. */
-export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers }: WorkerSinkOptions): Sink => {
+export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions): Sink => {
   const { origin, pathname } = new URL(`${url}/replies`);
   // Not by `fetch`: one batch is under way at a time, and the streams that it makes for each take longer than all else here.
   const connection = new Client(origin);
@@ -35,9 +34,9 @@ export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers 
   const post = async ({ id, replies }: Batch): Promise<Answer> => {
     const body = Buffer.from(`[${replies.map(({ json }) => json).join(",")}]`);
     // Signed anew for each attempt, since a signature ages; the id stays, since it is the same message.
-    const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((now() + clockDifferenceMs) / 1000), body });
+    const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((time.now() + clockDifferenceMs) / 1000), body });
     const timeout = new AbortController();
-    const timer = timers.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+    const timer = time.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     try {
       const answer = await connection.request({
         method: "POST",
@@ -49,12 +48,12 @@ export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers 
       const { statusCode: status, headers } = answer;
       return { status, date: headers["date"]?.toString(), text: await answer.body.text() };
     } finally {
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
     }
   };
 
   const readRefusedSignature = (date: string | undefined): Attempt => {
-    const differenceMs = Date.parse(date ?? "") - now();
+    const differenceMs = Date.parse(date ?? "") - time.now();
     const differs = Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS;
     clockDifferenceMs = differs ? differenceMs : 0;
     const seconds = Math.round(differenceMs / 1000);

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { systemTime } from "../../environment/time.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { platformTimers } from "../../consumer/waiting.ts";
 import { hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { describeSink, newReply, toBatch } from "./sink-contract.ts";
@@ -58,8 +58,8 @@ test("a Worker that takes a batch and never answers is given up", async () => {
   const receiver = await start();
   receiver.misbehave(() => true);
   let expire = (): void => {};
-  const timers = { ...platformTimers, setTimeout: (callback: () => void) => (expire = callback) };
-  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, timers });
+  const time = { ...systemTime, setTimeout: (callback: () => void) => (expire = callback) };
+  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, time });
   const attempt = sink.send(newBatch());
   await receiver.until(() => receiver.batches.length === 1);
   expire();
