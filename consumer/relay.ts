@@ -7,8 +7,23 @@ import type { ProcessRecord } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Replies } from "./replies.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
+import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
-export type RelayOptions = {
+export type StartRelayOptions = Omit<FlowOptions, "maxRecords"> & {
+  /** The operations that responders answer, by the topics of their replies. */
+  readonly operations: ReadonlyMap<string, Operation>;
+};
+
+/** Replies that may wait for the Worker at once. */
+const MAX_RECORDS = 1_000;
+
+/** Starts to hand on the replies of responders. */
+export const startRelay = (options: StartRelayOptions): RunningConsumer => {
+  const { operations, log } = options;
+  return startFlow({ ...options, maxRecords: MAX_RECORDS }, ({ replies, delivery }) => createRelay({ operations, replies, delivery, log }));
+};
+
+type RelayOptions = {
   /** The operations that responders answer, by the topics of their replies. */
   readonly operations: ReadonlyMap<string, Operation>;
   readonly replies: Replies;
@@ -20,7 +35,7 @@ export type RelayOptions = {
  * How a responder's reply is processed: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
  * the Worker's to judge. Others may use the same reply topic: what is not a reply to one of our requests is passed over.
  */
-export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): ProcessRecord => {
+const createRelay = ({ operations, replies, delivery, log }: RelayOptions): ProcessRecord => {
   let passedOver = 0;
 
   const replyOf = async (operation: Operation, { correlationId, ...given }: ResponderReply): Promise<Reply> => {

@@ -6,13 +6,12 @@ import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
-import { createSha256Hmac } from "./sinks/hmac.ts";
-import { workerSink } from "./sinks/worker.ts";
+import { createSha256Hmac, workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
-import { startRelay } from "./start-relay.ts";
+import { startRelay } from "./relay.ts";
 
 /**
  * Runs a consumer until this process is told to stop: consumes requests, answers them by the handlers, and hands on what responders reply.

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { startRelay } from "../../consumer/start-relay.ts";
+import { startRelay } from "../../consumer/relay.ts";
 import { defineContract, respondedOperationsOf } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
