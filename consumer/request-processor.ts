@@ -2,12 +2,12 @@ import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
-import type { Delivery } from "./delivery.ts";
 import type { HandlerInvoker } from "./handler-invoker.ts";
 import type { KeyedExecutor, StartedTask } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";
+import type { ReplyRouter } from "./reply-router.ts";
 
 export type RequestProcessorParts = {
   /** What a record is; never throws. */
@@ -16,17 +16,17 @@ export type RequestProcessorParts = {
   readonly executor: KeyedExecutor;
   readonly invokeHandler: HandlerInvoker;
   readonly replies: Replies;
-  readonly delivery: Delivery;
+  readonly router: ReplyRouter;
   readonly publishDeadLetter: DeadLetterPublisher;
 };
 
 /** How a request is processed: read → handled when it is its key's turn → reply delivered. */
 export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRecord => {
-  const { read, offsets, executor, invokeHandler, replies, delivery, publishDeadLetter } = parts;
+  const { read, offsets, executor, invokeHandler, replies, router, publishDeadLetter } = parts;
 
   // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
   const handleWithRoom = (request: IncomingRequest): StartedTask<OutgoingReply> => {
-    const started = delivery.room().then(() => invokeHandler(request));
+    const started = router.room(request).then(() => invokeHandler(request));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
 
@@ -37,7 +37,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
       reading.kind === "request"
         ? await executor.run(orderOf(record), () => (offsets.holds(record) ? handleWithRoom(reading.request) : LEFT_TO_OTHERS))
         : replies.failed(reading.to, problemOf(reading.error));
-    return reply !== undefined && delivery.deliver(reply);
+    return reply !== undefined && router.deliver(reply);
   };
 };
 

@@ -29,15 +29,15 @@ const MIN_RECORDS = 1_000;
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
   const { contract, concurrency, requesters } = options;
   const maxRecords = Math.max(concurrency * RECORDS_PER_HANDLER, MIN_RECORDS);
-  return startFlow({ ...options, maxRecords, requesterSink: requesters?.sink }, ({ offsets, replies, delivery, stop }) => {
-    const onProcessing = (reply: OutgoingReply): void => void delivery.deliver(reply);
+  return startFlow({ ...options, maxRecords, requesterSink: requesters?.sink }, ({ offsets, replies, router, stop }) => {
+    const onProcessing = (reply: OutgoingReply): void => void router.deliver(reply);
     return createRequestProcessor({
       read: requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters }),
       offsets,
       executor: createKeyedExecutor({ concurrency }),
       invokeHandler: createHandlerInvoker({ ...options, replies, stop, onProcessing }),
       replies,
-      delivery,
+      router,
       publishDeadLetter: createDeadLetterPublisher({ ...options, stop }),
     });
   });

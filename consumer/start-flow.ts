@@ -3,10 +3,10 @@ import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
 import { createConsumer, type ProcessRecord } from "./consumer.ts";
-import { joinDeliveries } from "./deliveries.ts";
-import { createDelivery, type Delivery } from "./delivery.ts";
+import { createDelivery } from "./delivery.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
+import { createReplyRouter, type ReplyRouter } from "./reply-router.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { within } from "./waiting.ts";
@@ -34,7 +34,7 @@ export type FlowOptions = {
 export type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
-  readonly delivery: Delivery;
+  readonly router: ReplyRouter;
   /** Aborts when the process can wait no longer. */
   readonly stop: AbortSignal;
 };
@@ -65,9 +65,9 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
   const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time, createId });
   const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time, random, createId });
-  const delivery = requesterSink === undefined ? deliveryTo(sink) : joinDeliveries(deliveryTo(sink), deliveryTo(requesterSink));
+  const router = createReplyRouter({ toWorker: deliveryTo(sink), toRequesters: requesterSink && deliveryTo(requesterSink) });
   const commits = createCommits({ source, offsets, log, time });
-  const processRecord = createProcessor({ offsets, replies, delivery, stop: stop.signal });
+  const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });
   const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
 
   const ready = source.open(consuming.signal, consumer.handOver);
@@ -83,8 +83,8 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
       await inFlight.empty(cutOff.signal);
       time.clearTimeout(timer);
       if (inFlight.records > 0) log.warn({ records: inFlight.records }, "some records were not finished in time and will be done again");
-      // Delivery first: a handler that is told to stop may fail, and nobody should be told of that failure.
-      delivery.close();
+      // Before the handlers are told to stop: one that fails because of it must not tell its caller.
+      router.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
       await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>

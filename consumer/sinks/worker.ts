@@ -1,10 +1,17 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { Client } from "undici";
 import { systemTime, type Time } from "../../environment/time.ts";
-import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
-import type { DeliveryResult } from "../../protocol/reply-event.ts";
+import {
+  createReplyEvent,
+  type DeliveryResult,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_REPLIES,
+  MAX_REPLY_BYTES,
+  OUTCOMES,
+  REPLY_BATCH_CONTENT_TYPE,
+} from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
-import type { Attempt, Batch, Sink } from "../sink.ts";
+import type { Attempt, Batch, EncodedReply, Sink } from "../sink.ts";
 
 export type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
@@ -21,18 +28,24 @@ const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 /** Codes with which the Worker says that it can never read the batch. */
 const UNREADABLE = new Set(["INVALID_BATCH", "MALFORMED_JSON"]);
 
+/** A reply event as JSON; `bytes` counts the comma after it. */
+type EncodedEvent = EncodedReply & { readonly json: string };
+
+const BRACKETS_BYTES = 2;
+const COMMA_BYTES = 1;
+
 /** What the Worker answered. The body is read to its end, since only then the connection is free for the next batch. */
 type WorkerResponse = { readonly status: number; readonly date: string | undefined; readonly text: string };
 
 /** Delivers to `POST /replies` of the Worker: a CloudEvents HTTP batch, signed by the Standard Webhooks scheme. */
-export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions): Sink => {
+export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions): Sink<EncodedEvent> => {
   const { origin, pathname } = new URL(`${url}/replies`);
   // Not `fetch`: it makes streams for each call, which take longer than everything else here.
   const connection = new Client(origin);
   /** What to add to our clock to get the Worker's. */
   let clockDifferenceMs = 0;
 
-  const post = async ({ id, replies }: Batch): Promise<WorkerResponse> => {
+  const post = async ({ id, replies }: Batch<EncodedEvent>): Promise<WorkerResponse> => {
     const body = Buffer.from(`[${replies.map(({ json }) => json).join(",")}]`);
     // Signed anew for each attempt, since a signature ages; the id stays, since it is the same message.
     const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((time.now() + clockDifferenceMs) / 1000), body });
@@ -66,7 +79,15 @@ export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions):
 
   return {
     name: "worker",
-    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
+    limits: {
+      maxReplies: MAX_BATCH_REPLIES,
+      maxBytes: MAX_BATCH_BYTES - BRACKETS_BYTES,
+      maxReplyBytes: MAX_REPLY_BYTES + COMMA_BYTES,
+    },
+    encode(reply) {
+      const json = JSON.stringify(createReplyEvent(reply));
+      return { id: reply.id, json, bytes: Buffer.byteLength(json) + COMMA_BYTES };
+    },
     async send(batch) {
       try {
         const { status, date, text } = await post(batch);
