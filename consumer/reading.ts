@@ -15,7 +15,7 @@ export type Reading =
   /** Nobody can be told: it goes to the dead letters. */
   | { readonly kind: "dead"; readonly reason: string };
 
-/** Stands for an operation that a broken record does not name, or names at a length that no operation has. */
+/** The operation of a broken record that names none, or one longer than any operation of a contract. */
 const UNNAMED = "unknown";
 const MAX_NAME_LENGTH = 64;
 
@@ -38,8 +38,12 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
 const addresseeOf = (attributes: Readonly<Record<string, unknown>> | undefined): Addressee | undefined => {
   const correlationId = attributes?.["correlationid"];
   if (typeof correlationId !== "string" || !isCorrelationIdShape(correlationId)) return undefined;
-  const operation = attributes?.["type"];
-  return { correlationId, operation: isName(operation) ? operation : UNNAMED };
+  const { type: operation, traceparent } = attributes ?? {};
+  return {
+    correlationId,
+    operation: isName(operation) ? operation : UNNAMED,
+    ...(typeof traceparent === "string" ? { traceparent } : {}),
+  };
 };
 
 const isName = (value: unknown): value is string => typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;

@@ -9,6 +9,8 @@ import type { ReturnAddress } from "./return-address.ts";
 export type Addressee = {
   readonly correlationId: string;
   readonly operation: string;
+  /** The trace that the request belongs to (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
   /** Undefined: the caller of the Worker, by the correlation ID alone. */
   readonly returnTo?: ReturnAddress | undefined;
 };
@@ -16,7 +18,7 @@ export type Addressee = {
 /** A reply, and where it goes. */
 export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
 
-/** Makes replies, each with an id of its own. */
+/** Makes replies, each with its own id. */
 export type Replies = {
   processing(to: Addressee): OutgoingReply;
   /** `data` is JSON; a handler that returns nothing replies `null`. */
@@ -34,13 +36,17 @@ export type RepliesOptions = {
 
 /** Replies of one consumer. */
 export const createReplies = ({ source, time = systemTime, createId = randomUUID }: RepliesOptions): Replies => {
-  const reply = ({ correlationId, operation, returnTo }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): OutgoingReply => ({
+  const reply = (
+    { correlationId, operation, traceparent, returnTo }: Addressee,
+    rest: Pick<Reply, "state" | "data" | "httpStatus">,
+  ): OutgoingReply => ({
     id: createId(),
     correlationId,
     operation,
     source,
     time: time.now(),
     ...rest,
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(returnTo === undefined ? {} : { returnTo }),
   });
   return {

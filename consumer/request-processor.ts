@@ -2,11 +2,11 @@ import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
-import type { HandlerInvoker } from "./handler-invoker.ts";
+import type { HandledRequest, HandlerInvoker } from "./handler-invoker.ts";
 import type { KeyedExecutor, StartedTask } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
-import type { OutgoingReply, Replies } from "./replies.ts";
+import type { Replies } from "./replies.ts";
 import type { ReplyRouter } from "./reply-router.ts";
 
 export type RequestProcessorParts = {
@@ -25,7 +25,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
   const { read, offsets, executor, invokeHandler, replies, router, publishDeadLetter } = parts;
 
   // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
-  const handleWithRoom = (request: IncomingRequest): StartedTask<OutgoingReply> => {
+  const handleWithRoom = (request: IncomingRequest): StartedTask<HandledRequest | undefined> => {
     const started = router.room(request).then(() => invokeHandler(request));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
@@ -33,11 +33,14 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
   return async (record) => {
     const reading = read(record);
     if (reading.kind === "dead") return publishDeadLetter(record, reading.reason);
-    const reply =
-      reading.kind === "request"
-        ? await executor.run(orderOf(record), () => (offsets.holds(record) ? handleWithRoom(reading.request) : LEFT_TO_OTHERS))
-        : replies.failed(reading.to, problemOf(reading.error));
-    return reply !== undefined && router.deliver(reply);
+    if (reading.kind === "refused") return router.deliver(replies.failed(reading.to, problemOf(reading.error)));
+    const { request } = reading;
+    const handled = await executor.run(orderOf(record), () => (offsets.holds(record) ? handleWithRoom(request) : LEFT_TO_OTHERS));
+    if (handled === undefined) return false;
+    const delivered = router.deliver(handled.reply);
+    // Behind the reply that says that the deadline has passed; the commit does not wait for it. Requesters on Kafka take one reply only.
+    if (request.returnTo === undefined) void handled.late?.then((reply) => reply && router.deliver(reply));
+    return delivered;
   };
 };
 

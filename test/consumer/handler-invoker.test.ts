@@ -1,42 +1,20 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { createHandlerInvoker } from "../../consumer/handler-invoker.ts";
-import { type HandlerContext, type Handlers, OperationError, withStatus } from "../../consumer/handler.ts";
-import { createReplies } from "../../consumer/replies.ts";
+import { type HandlerContext, OperationError, withStatus } from "../../consumer/handler.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
-import type { Reply } from "../../protocol/reply-event.ts";
-import { createRecordedLog } from "./log.ts";
-import { createManualTime } from "./manual-time.ts";
-import { newRequest } from "./requests.ts";
-
-const greet = operation({
-  request: z.strictObject({ name: z.string().default("nobody") }),
-  reply: z.strictObject({ greeting: z.string() }).optional(),
-});
-const contract = defineContract({ greet });
-type Greet = Handlers<typeof contract>["greet"];
-
-const setUp = (handler: Greet) => {
-  const time = createManualTime();
-  const log = createRecordedLog();
-  const stop = new AbortController();
-  const processing: Reply[] = [];
-  const replies = createReplies({ source: "/consumer/test", time });
-  const onProcessing = (reply: Reply): void => void processing.push(reply);
-  const invoke = createHandlerInvoker({ contract, handlers: { greet: handler }, replies, log, onProcessing, stop: stop.signal, time });
-  const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
-  return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }) };
-};
+import { dataSchemaOf } from "../../protocol/request-event.ts";
+import { createInvokerStage, greet, ownSchema } from "./invoker-stage.ts";
 
 test("a handler gets the request as its schema makes it, and what it may know of it", async () => {
   let context: HandlerContext | undefined;
-  const { invoke, request, log, time } = setUp(({ name }, given) => {
+  const { invoke, request, log, time } = createInvokerStage(({ name }, given) => {
     context = given;
     given.log.info("greeting");
     return { greeting: `Hello, ${name}` };
   });
-  expect(await invoke().result).toMatchObject({
+  expect((await invoke().result)?.reply).toMatchObject({
     correlationId: request.correlationId,
     operation: "greet",
     state: "succeeded",
@@ -49,31 +27,95 @@ test("a handler gets the request as its schema makes it, and what it may know of
 });
 
 test("a handler may choose the status of a success", async () => {
-  const { invoke } = setUp(async () => withStatus(201, { greeting: "made" }));
-  expect(await invoke().result).toMatchObject({ state: "succeeded", httpStatus: 201, data: { greeting: "made" } });
+  const { invoke } = createInvokerStage(async () => withStatus(201, { greeting: "made" }));
+  expect((await invoke().result)?.reply).toMatchObject({ state: "succeeded", httpStatus: 201, data: { greeting: "made" } });
 });
 
 test("a handler that returns nothing where it may replies null", async () => {
-  const { invoke } = setUp(() => undefined);
-  expect(await invoke().result).toMatchObject({ state: "succeeded", data: null });
+  const { invoke } = createInvokerStage(() => undefined);
+  expect((await invoke().result)?.reply).toMatchObject({ state: "succeeded", data: null });
 });
 
 test("an OperationError tells the caller its status, code, detail and members", async () => {
-  const { invoke, log } = setUp(() => {
-    throw new OperationError(409, "NAME_TAKEN", "That name is taken.", { name: "bob", status: 200 });
+  const { invoke, log } = createInvokerStage(() => {
+    throw new OperationError(409, "NAME_UGLY", "That name is ugly.", { name: "bob", status: 200 });
   });
-  expect(await invoke().result).toMatchObject({
+  expect((await invoke().result)?.reply).toMatchObject({
     state: "failed",
-    data: { type: "about:blank", title: "Conflict", status: 409, code: "NAME_TAKEN", detail: "That name is taken.", name: "bob" },
+    data: { type: "about:blank", title: "Conflict", status: 409, code: "NAME_UGLY", detail: "That name is ugly.", name: "bob" },
   });
   expect(log.lines).toEqual([]);
 });
 
+test("an error of the contract tells the caller its data as the contract's schema makes it", async () => {
+  const { invoke, log } = createInvokerStage((_, { errors }) => {
+    throw errors.NAME_TAKEN({ since: "2026-01-01" }, "That name is taken.");
+  });
+  expect((await invoke().result)?.reply).toMatchObject({
+    state: "failed",
+    data: { status: 409, code: "NAME_TAKEN", detail: "That name is taken.", data: { since: 2026 } },
+  });
+  expect(log.lines).toEqual([]);
+});
+
+test.each([
+  ["made by the contract", (errors: HandlerContext["errors"]) => (errors["NAME_TAKEN"] as (data: unknown) => Error)({ since: "soon" })],
+  ["made by hand", () => new OperationError(409, "NAME_TAKEN", "That name is taken.")],
+])("the data of an error %s that does not fit the schema fails, and only the log says why", async (_, create) => {
+  const { invoke, log } = createInvokerStage((_request, { errors }) => {
+    throw create(errors as unknown as HandlerContext["errors"]);
+  });
+  const reply = (await invoke().result)?.reply;
+  expect(reply).toMatchObject({ state: "failed", data: { status: 500, code: "INVALID_REPLY" } });
+  expect(JSON.stringify(reply)).not.toContain("since");
+  expect(log.lines).toMatchObject([{ level: "error", code: "NAME_TAKEN", issues: [{ path: expect.any(String) }] }]);
+});
+
+test("an error of the contract made by hand is told like one that the contract made", async () => {
+  const { invoke } = createInvokerStage(() => {
+    throw new OperationError(409, "NAME_TAKEN", "That name is taken.", { data: { since: "2026-01-01" } });
+  });
+  expect((await invoke().result)?.reply).toMatchObject({ data: { code: "NAME_TAKEN", data: { since: 2026 } } });
+});
+
+test("the errors of an operation are the same for every request", async () => {
+  const seen: unknown[] = [];
+  const { invoke } = createInvokerStage((_, { errors }) => void seen.push(errors));
+  await Promise.all([invoke().result, invoke().result]);
+  expect(seen[0]).toBe(seen[1]);
+});
+
+test("a handler gets the caller's trace, its log lines carry the trace's ID, and the reply goes on in it", async () => {
+  let context: HandlerContext | undefined;
+  const { invoke, log, time, processing } = createInvokerStage(async (_, given) => {
+    context = given;
+    given.log.info("greeting");
+    await slow.promise;
+    return undefined;
+  });
+  const slow = Promise.withResolvers<void>();
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const running = invoke({ traceparent });
+  await time.advance(250);
+  slow.resolve();
+  expect((await running.result)?.reply).toMatchObject({ state: "succeeded", traceparent });
+  expect(processing).toMatchObject([{ traceparent }]);
+  expect(context).toMatchObject({ traceparent });
+  expect(log.lines).toMatchObject([{ traceId: "0af7651916cd43dd8448eb211c80319c", msg: "greeting" }]);
+});
+
+test.each([undefined, "", "00-0AF7-1-01", "none"])("a trace context of %j names no trace in the log", async (traceparent) => {
+  const { invoke, log } = createInvokerStage((_, context) => void context.log.info("greeting"));
+  await invoke({ traceparent }).result;
+  expect(log.lines).toMatchObject([{ msg: "greeting" }]);
+  expect(log.lines[0]).not.toHaveProperty("traceId");
+});
+
 test("any other exception tells the caller nothing of the inside, and the log everything", async () => {
-  const { invoke, log } = setUp(async () => {
+  const { invoke, log } = createInvokerStage(async () => {
     throw new Error("password is hunter2");
   });
-  const reply = await invoke().result;
+  const reply = (await invoke().result)?.reply;
   expect(reply).toMatchObject({ state: "failed", data: { status: 500, code: "HANDLER_FAILED" } });
   expect(JSON.stringify(reply)).not.toContain("hunter2");
   expect(log.lines).toMatchObject([
@@ -82,8 +124,8 @@ test("any other exception tells the caller nothing of the inside, and the log ev
 });
 
 test("a reply that does not fit the schema fails, and only the log says why", async () => {
-  const { invoke, log } = setUp((() => ({ greting: "typo" })) as never);
-  const reply = await invoke().result;
+  const { invoke, log } = createInvokerStage((() => ({ greting: "typo" })) as never);
+  const reply = (await invoke().result)?.reply;
   expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
   expect(JSON.stringify(reply)).not.toContain("greting");
   expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: "/greeting" }, { path: "" }] }]);
@@ -96,7 +138,7 @@ test("a schema that throws while it reads a request fails that request only", as
       throw new Error("a bug in a schema");
     }),
   });
-  const { log, replies, stop, time, request } = setUp(() => undefined);
+  const { log, replies, stop, time, request } = createInvokerStage(() => undefined);
   const invoke = createHandlerInvoker({
     contract: defineContract({ greet: brittle }),
     handlers: { greet: () => undefined },
@@ -106,79 +148,32 @@ test("a schema that throws while it reads a request fails that request only", as
     onProcessing() {},
     time,
   });
-  expect(await invoke(request).result).toMatchObject({ state: "failed", data: { code: "HANDLER_FAILED" } });
+  expect((await invoke(request).result)?.reply).toMatchObject({ state: "failed", data: { code: "HANDLER_FAILED" } });
   expect(log.lines).toMatchObject([{ level: "error", err: { message: "a bug in a schema" } }]);
 });
 
-test("a request past its deadline is not started", async () => {
+test("a request that another version of the contract checked fails, says so, and its handler does not run", async () => {
   let started = false;
-  const { invoke, time } = setUp(() => {
-    started = true;
-    return { greeting: "late" };
+  const { invoke, log } = createInvokerStage(() => void (started = true));
+  const newer = defineContract({ greet: operation({ request: z.strictObject({ title: z.string() }), reply: greet.reply }) });
+  const dataschema = dataSchemaOf("greet", newer.greet.description.fingerprint);
+  expect((await invoke({ dataschema }).result)?.reply).toMatchObject({
+    state: "failed",
+    data: {
+      status: 503,
+      code: "CONTRACT_MISMATCH",
+      retryable: true,
+      detail: `The Worker has ${dataschema} and the consumer ${ownSchema}. Deploy both from one version of the contract.`,
+    },
   });
-  expect(await invoke({ deadline: time.now() }).result).toMatchObject({ state: "expired" });
   expect(started).toBe(false);
+  expect(log.lines).toMatchObject([{ level: "error", operation: "greet", worker: dataschema, consumer: ownSchema }]);
 });
 
-test("says that it is processing after 250 ms, once, and not for what is quicker", async () => {
-  const slow = Promise.withResolvers<void>();
-  const { invoke, time, processing, request } = setUp(() => slow.promise.then(() => ({ greeting: "slow" })));
-  const running = invoke();
-  await time.advance(249);
-  expect(processing).toEqual([]);
-  await time.advance(1);
-  expect(processing).toMatchObject([{ state: "processing", correlationId: request.correlationId, operation: "greet" }]);
-  slow.resolve();
-  expect(await running.result).toMatchObject({ state: "succeeded" });
-  await time.advance(10_000);
-  expect(processing).toHaveLength(1);
-});
-
-test("at the deadline the signal aborts and the caller is told, though the handler goes on", async () => {
-  const stubborn = Promise.withResolvers<void>();
-  let signal: AbortSignal | undefined;
-  const { invoke, time } = setUp((_, context) => {
-    signal = context.signal;
-    return stubborn.promise.then(() => ({ greeting: "too late" }));
-  });
-  const running = invoke();
-  let ended = false;
-  void running.ended.then(() => (ended = true));
-  await time.advance(4_999);
-  expect(signal?.aborted).toBe(false);
-  await time.advance(1);
-  expect(signal?.reason).toMatchObject({ name: "TimeoutError" });
-  expect(await running.result).toMatchObject({ state: "expired" });
-  expect(ended).toBe(false);
-  stubborn.resolve();
-  await running.ended;
-});
-
-test("a handler that fails because its signal aborted is no error", async () => {
-  const { invoke, time, log } = setUp(
-    (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
-  );
-  const running = invoke();
-  await time.advance(5_000);
-  expect(await running.result).toMatchObject({ state: "expired" });
-  await running.ended;
-  expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
-});
-
-test("every running handler is told when the process stops", async () => {
-  const signals: AbortSignal[] = [];
-  const { invoke, stop } = setUp((_, { signal }) => {
-    signals.push(signal);
-    return new Promise(() => {});
-  });
-  for (let count = 0; count < 20; count += 1) invoke();
-  stop.abort();
-  expect(signals.map(({ aborted }) => aborted)).toEqual(Array.from({ length: 20 }, () => true));
-});
-
-test("a deadline further away than timers reach does not fire at once", async () => {
-  const { invoke, time } = setUp(() => new Promise((resolve) => time.setTimeout(() => resolve({ greeting: "in time" }), 1_000)));
-  const running = invoke({ deadline: time.now() + 2 ** 40 });
-  await time.advance(1_000);
-  expect(await running.result).toMatchObject({ state: "succeeded" });
+test.each([
+  ["of the same version", ownSchema],
+  ["of a schema of somebody else's", "https://example.com/greet.json"],
+])("a request %s is handled", async (_, dataschema) => {
+  const { invoke } = createInvokerStage(() => undefined);
+  expect((await invoke({ dataschema }).result)?.reply).toMatchObject({ state: "succeeded" });
 });
