@@ -27,7 +27,6 @@ export type DeliveryOptions = {
   readonly maxWaitingBytes: number;
   readonly time?: Time;
   readonly random?: () => number;
-  readonly createId?: () => string;
 };
 
 /** A Worker that restarts is back within a second, so the first pauses are short. Later, it is asked every ten seconds. */
@@ -57,7 +56,6 @@ export const createDelivery = ({
   maxWaitingBytes,
   time = systemTime,
   random = Math.random,
-  createId = randomUUID,
 }: DeliveryOptions): Delivery => {
   const queue: Item[] = [];
   const closed = new AbortController();
@@ -79,7 +77,7 @@ export const createDelivery = ({
   };
 
   const send = async (items: readonly Item[]): Promise<void> => {
-    const batch = { id: createId(), replies: items.map(({ encoded }) => encoded) };
+    const batch = { id: randomUUID(), replies: items.map(({ encoded }) => encoded) };
     while (!closed.signal.aborted) {
       const attempt = await sink.send(batch);
       if (attempt.kind === "answered") return readResults(items, attempt.results);

@@ -11,7 +11,7 @@ import type { IncomingRequest } from "./reading.ts";
 import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 
 /** A handler that takes longer is reported as `processing`. Sooner, the message would only cost: nobody has time to see it. */
-export const PROCESSING_AFTER_MS = 250;
+const PROCESSING_AFTER_MS = 250;
 
 export type HandlerInvokerOptions = {
   readonly contract: Contract;

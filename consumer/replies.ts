@@ -31,16 +31,15 @@ export type RepliesOptions = {
   /** Who replies: the `source` of the events. */
   readonly source: string;
   readonly time?: Time;
-  readonly createId?: () => string;
 };
 
 /** Replies of one consumer. */
-export const createReplies = ({ source, time = systemTime, createId = randomUUID }: RepliesOptions): Replies => {
+export const createReplies = ({ source, time = systemTime }: RepliesOptions): Replies => {
   const reply = (
     { correlationId, operation, traceparent, returnTo }: Addressee,
     rest: Pick<Reply, "state" | "data" | "httpStatus">,
   ): OutgoingReply => ({
-    id: createId(),
+    id: randomUUID(),
     correlationId,
     operation,
     source,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
@@ -25,9 +24,6 @@ export type FlowOptions = {
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
   readonly time?: Time;
-  readonly random?: () => number;
-  /** Makes the ids of replies and batches. */
-  readonly createId?: () => string;
 };
 
 /** What records are processed with. */
@@ -58,13 +54,13 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Puts together what stands between a source and a sink, and starts it; `createProcessor` defines what is done with a record. */
 export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
   const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
-  const { time = systemTime, random = Math.random, createId = randomUUID } = options;
+  const { time = systemTime } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
-  const replies = createReplies({ source: replySource, time, createId });
-  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time, random, createId });
+  const replies = createReplies({ source: replySource, time });
+  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time });
   const router = createReplyRouter({ toWorker: deliveryTo(sink), toRequesters: requesterSink && deliveryTo(requesterSink) });
   const commits = createCommits({ source, offsets, log, time });
   const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });

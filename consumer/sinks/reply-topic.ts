@@ -4,7 +4,7 @@ import type { NewRecord } from "../../kafka/pending-record.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
 import { createProblem } from "../../protocol/problem.ts";
-import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../../protocol/spring-headers.ts";
 import type { OutgoingReply } from "../replies.ts";
 import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
 import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
@@ -62,28 +62,32 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
 type ReplyRecord = NewRecord & { readonly headers: NonNullable<NewRecord["headers"]> };
 
 /** Undefined for the news that a handler is at work: nobody who waits on a topic could make anything of it. */
-const toRecord = ({ state, data, returnTo }: OutgoingReply): ReplyRecord | undefined => {
-  const address = returnTo as ReturnAddress;
+const toRecord = (reply: OutgoingReply): ReplyRecord | undefined => {
+  const { state, data } = reply;
   if (state === "processing") return undefined;
-  if (state === "succeeded") return { ...addressed(address), value: toJson(data) };
-  return withProblem(address, state === "failed" ? data : createProblem("DEADLINE_EXCEEDED"));
+  if (state === "succeeded") return { ...addressed(reply), value: toJson(data) };
+  return withProblem(reply, state === "failed" ? data : createProblem("DEADLINE_EXCEEDED"));
 };
 
-const addressed = ({ topic, partition, correlation, key }: ReturnAddress): ReplyRecord => ({
-  topic,
-  partition,
-  key: key === null ? undefined : Buffer.from(key),
-  headers: [
-    header(SPRING_HEADERS.correlationId, Buffer.from(correlation)),
-    // Without it Nest's client waits for more replies.
-    ...(isBinaryCorrelation(correlation) ? [] : [header(SPRING_HEADERS.nestIsDisposed, Buffer.alloc(1))]),
-  ],
-});
+const addressed = ({ returnTo, traceparent }: OutgoingReply): ReplyRecord => {
+  const { topic, partition, correlation, key } = returnTo as ReturnAddress;
+  return {
+    topic,
+    partition,
+    key: key === null ? undefined : Buffer.from(key),
+    headers: [
+      header(SPRING_HEADERS.correlationId, Buffer.from(correlation)),
+      // Without it Nest's client waits for more replies.
+      ...(isBinaryCorrelation(correlation) ? [] : [header(SPRING_HEADERS.nestIsDisposed, Buffer.alloc(1))]),
+      ...(traceparent === undefined ? [] : [header(TRACEPARENT_HEADER, Buffer.from(traceparent))]),
+    ],
+  };
+};
 
-const withProblem = (address: ReturnAddress, problem: unknown): ReplyRecord => {
-  const record = addressed(address);
+const withProblem = (reply: OutgoingReply, problem: unknown): ReplyRecord => {
+  const record = addressed(reply);
   const json = toJson(problem);
-  const nest = isBinaryCorrelation(address.correlation) ? [] : [header(SPRING_HEADERS.nestError, json)];
+  const nest = isBinaryCorrelation((reply.returnTo as ReturnAddress).correlation) ? [] : [header(SPRING_HEADERS.nestError, json)];
   return { ...record, headers: [...record.headers, header(PROBLEM_HEADER, json), ...nest] };
 };
 
