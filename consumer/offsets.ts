@@ -2,17 +2,17 @@ import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } fro
 
 /** Which records were taken and which of them are finished, so that only what is done is committed. */
 export type Offsets = {
-  /** Whether a record is new; false if it is in flight or finished already, as after a redelivery. */
+  /** Whether a record is new. False if it is in flight or finished already, as after a redelivery. */
   take(position: TopicPartitionOffset): boolean;
   /** Whether the record is in flight, of a partition that was not forgotten. */
   holds(position: TopicPartitionOffset): boolean;
   /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
   finish(position: TopicPartitionOffset): void;
-  /** Per partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous finished record. */
+  /** For each partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous finished record. */
   committable(): TopicPartitionOffset[];
   /** These positions are committed. */
   committed(positions: readonly TopicPartitionOffset[]): void;
-  /** The partition belongs to somebody else now. */
+  /** The partition belongs to another member now. */
   forget(partition: TopicPartition): void;
 };
 
@@ -26,7 +26,7 @@ type Progress = TopicPartition & {
   readonly finished: Set<number>;
 };
 
-/** Starts without any partition; one is known from its first record on. */
+/** Starts without partitions. A partition is known from its first record on. */
 export const createOffsets = (): Offsets => {
   const partitions = new Map<string, Progress>();
   const find = ({ topic, partition }: TopicPartition): Progress | undefined => partitions.get(topicPartitionKey({ topic, partition }));
@@ -73,7 +73,7 @@ const advance = (progress: Progress): void => {
     progress.next = offset + 1;
     progress.head += 1;
   }
-  // Cut what is done in one piece now and then: shifting one by one would move the whole array each time.
+  // Removed in large pieces: shifting one by one would move the whole array each time.
   if (progress.head > 1_000 && progress.head * 2 > taken.length) {
     taken.splice(0, progress.head);
     progress.head = 0;

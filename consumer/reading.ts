@@ -10,9 +10,9 @@ export type IncomingRequest = RequestEvent & Pick<Addressee, "returnTo">;
 /** What a record turned out to be. */
 export type Reading =
   | { readonly kind: "request"; readonly request: IncomingRequest }
-  /** Broken, but it says whose request it was: the caller is told. */
+  /** The record is broken, but says whose request it was: the caller is told. */
   | { readonly kind: "refused"; readonly to: Addressee; readonly error: RejoinderError }
-  /** Nobody can be told: it goes to the dead letters. */
+  /** Nobody can be told: the record goes to the dead letters. */
   | { readonly kind: "dead"; readonly reason: string };
 
 /** The operation of a broken record that names none, or one longer than any operation of a contract. */
@@ -29,7 +29,7 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
   } catch (thrown) {
     const error = thrown instanceof RejoinderError ? thrown : new RejoinderError("INVALID_RECORD", { cause: thrown });
     const to = addresseeOf(attributes ?? (error.members["attributes"] as typeof attributes));
-    // The members hold what the record said; the caller gets the detail only.
+    // The members hold what the record said. The caller gets only the detail.
     const told = new RejoinderError(error.code, { ...(error.detail === undefined ? {} : { detail: error.detail }), cause: error });
     return to === undefined ? { kind: "dead", reason: error.message } : { kind: "refused", to, error: told };
   }

@@ -14,10 +14,10 @@ export type StartRelayOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"
   readonly operations: ReadonlyMap<string, Operation>;
 };
 
-/** Replies that may wait for the Worker at once. */
+/** Replies that may wait for the Worker at the same time. */
 const MAX_RECORDS = 1_000;
 
-/** Starts to hand on the replies of responders. */
+/** Starts to relay the replies of responders to the Worker. */
 export const startRelay = (options: StartRelayOptions): RunningConsumer => {
   const { operations, log } = options;
   return startFlow({ ...options, maxRecords: MAX_RECORDS }, ({ replies, router }) =>
@@ -32,8 +32,8 @@ type RelayParts = Pick<StartRelayOptions, "operations"> & {
 };
 
 /**
- * How a responder's reply is processed: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
- * the Worker's to judge. Others may use the same reply topic: what is not a reply to one of our requests is passed over.
+ * How a responder's reply is processed: read → checked by the schema of its operation → delivered. The Worker decides whether it is in time and
+ * the first. Others may use the same reply topic: a reply that answers none of our requests is passed over.
  */
 const createRelayProcessor = ({ operations, replies, router, log }: RelayParts): ProcessRecord => {
   let passedOver = 0;

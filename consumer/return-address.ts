@@ -18,8 +18,8 @@ export const hasReturnAddress = ({ headers }: Pick<ConsumerRecord, "headers">): 
   headerOf(headers, SPRING_HEADERS.correlationId) !== undefined;
 
 /**
- * Reads the return address of a record. A reply goes only to topics that the configuration names: whoever may produce requests must not be
- * able to have replies put anywhere else.
+ * Reads the return address of a record. A reply only goes to topics that the configuration names: whoever may produce requests must not be
+ * able to send replies anywhere else.
  * @throws RejoinderError `INVALID_RECORD`, naming the header that is missing or wrong.
  */
 export const readReturnAddress = (
@@ -48,7 +48,7 @@ export const isBinaryCorrelation = (correlation: Uint8Array): boolean =>
 const UUID_BYTES = 16;
 const INT32_BYTES = 4;
 
-/** Spring writes an int32, big-endian; Nest writes the digits. Four digits are four bytes too. */
+/** Spring writes a big-endian int32, Nest writes digits. Four digits are four bytes, too. */
 const readPartition = (bytes: Buffer): number => {
   const digits = /^\d{1,10}$/.exec(bytes.toString("latin1"))?.[0];
   const partition = digits === undefined && bytes.length === INT32_BYTES ? bytes.readInt32BE() : Number(digits ?? Number.NaN);

@@ -14,19 +14,19 @@ import { createInFlightLimiter } from "./in-flight-limiter.ts";
 export type FlowOptions = {
   readonly source: Source;
   readonly sink: Sink;
-  /** Where replies go that have a return address. */
+  /** Takes the replies that have a return address. */
   readonly requesterSink?: Sink | undefined;
   readonly log: Log;
-  /** How many records may be under way at once. */
+  /** How many records may be in flight at once. */
   readonly maxRecords: number;
-  /** How many bytes the records that wait may hold, and as many again the replies that are not delivered yet. */
+  /** How many bytes the records in flight may hold. The undelivered replies of each sink may hold as many again. */
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
   readonly time?: Time;
 };
 
-/** What records are processed with. */
+/** What a processor of records works with. */
 export type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
@@ -35,23 +35,23 @@ export type FlowParts = {
   readonly stop: AbortSignal;
 };
 
-/** A consumer that is at work. */
+/** A consumer that runs. */
 export type RunningConsumer = {
   /** Resolves once records can be read. */
   readonly ready: Promise<void>;
   /** Resolves when consuming has ended; rejects if it broke. */
   readonly ended: Promise<void>;
   /**
-   * Stops consuming, gives what is under way so long to be handled and delivered, commits what is finished and leaves the group.
-   * What was cut off is not committed, and is done again by whoever consumes next.
+   * Stops consuming, waits up to `timeoutMs` until the records in flight are processed, commits what is finished and leaves the group.
+   * What was cut off is not committed: the next consumer does it again.
    */
   drain(timeoutMs: number): Promise<void>;
 };
 
-/** With the texts that they become, well within the memory of a small container. */
+/** Fits into a small container, with the strings that are made of these bytes. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** Puts together what stands between a source and a sink, and starts it; `createProcessor` defines what is done with a record. */
+/** Builds and starts everything between a source and its sinks. `createProcessor` defines what is done with a record. */
 export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
   const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { time = systemTime } = options;
@@ -90,5 +90,5 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
   };
 };
 
-/** A gateway that is away is not waited for: without the last commit some handlers run twice. */
+/** A source that is away is not waited for: without the last commit some handlers run twice. */
 const LEAVE_TIMEOUT_MS = 1_000;
