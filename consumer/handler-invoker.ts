@@ -167,8 +167,7 @@ const createContext = ({ request, signal, log, errors }: ContextParts): HandlerC
     ...(traceparent === undefined ? {} : { traceparent }),
     // Made when it is first asked for: most handlers never write a line.
     get log() {
-      const traceId = traceIdOf(traceparent);
-      ownLog ??= log.child({ correlationId, operation, ...(traceId === undefined ? {} : { traceId }) });
+      ownLog ??= log.child({ correlationId, operation, traceId: traceIdOf(traceparent) });
       return ownLog;
     },
     errors,
