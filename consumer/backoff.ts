@@ -5,15 +5,15 @@ export type BackoffOptions = {
   readonly random?: (() => number) | undefined;
 };
 
-/** A pause that grows with each failure in a row. */
+/** Pauses between attempts, which grow with each failure in a row. */
 export type Backoff = {
   /** How long to wait before the next attempt, in milliseconds. */
   nextMs(): number;
-  /** An attempt succeeded: the next failure begins with the first pause again. */
+  /** An attempt succeeded: the next failure starts with the first pause again. */
   reset(): void;
 };
 
-/** Doubles from the first pause to the longest; each is cut by up to half at random, so that many consumers do not return at once. */
+/** Doubles the pause up to the longest. Each is shortened at random by up to half, so that many consumers do not return at once. */
 export const createBackoff = ({ firstMs, mostMs, random = Math.random }: BackoffOptions): Backoff => {
   let ceiling = firstMs;
   return {

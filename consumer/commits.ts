@@ -1,13 +1,13 @@
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Source } from "./source.ts";
-import { platformTimers, type Timers } from "./timers.ts";
 
-/** Commits what is settled, a batch at a time. */
+/** Commits what is finished, in batches. */
 export type Commits = {
-  /** Something was settled: it is committed soon, together with what follows. */
+  /** Something is finished: it is committed soon, together with what follows. */
   schedule(): void;
-  /** Commits everything that is settled now, and resolves when that was tried. */
+  /** Commits everything that is finished now, and resolves when that was tried. */
   flush(): Promise<void>;
 };
 
@@ -15,15 +15,14 @@ export type CommitsOptions = {
   readonly source: Pick<Source, "commit">;
   readonly offsets: Offsets;
   readonly log: Log;
-  /** More often costs the gateway a write each time; less often repeats more handlers after a crash. */
-  readonly intervalMs?: number;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
+/** More often costs the gateway a write each time; less often repeats more handlers after a crash. */
 const INTERVAL_MS = 200;
 
-/** At most one commit is under way: an older one that arrived later would move the group back. */
-export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, timers = platformTimers }: CommitsOptions): Commits => {
+/** Only one commit is under way at a time: an older commit that arrives later would move the group back. */
+export const createCommits = ({ source, offsets, log, time = systemTime }: CommitsOptions): Commits => {
   let timer: unknown;
   let underway: Promise<void> | undefined;
 
@@ -33,7 +32,7 @@ export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, 
     const { committed, lost } = await source.commit(positions);
     offsets.committed(committed);
     for (const partition of lost) {
-      // Whoever has it now starts at the last commit, and repeats what was not committed: handlers may run twice.
+      // Its new owner starts at the last commit and repeats what was not committed: handlers may run twice.
       offsets.forget(partition);
       log.debug(partition, "the partition belongs to another instance now");
     }
@@ -49,20 +48,20 @@ export const createCommits = ({ source, offsets, log, intervalMs = INTERVAL_MS, 
 
   const schedule = (): void => {
     if (timer !== undefined || underway !== undefined) return;
-    timer = timers.setTimeout(() => {
+    timer = time.setTimeout(() => {
       timer = undefined;
       void start();
-    }, intervalMs);
+    }, INTERVAL_MS);
   };
 
   return {
     schedule,
     async flush() {
       await underway;
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
       timer = undefined;
       await start();
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
     },
   };
 };

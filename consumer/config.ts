@@ -8,7 +8,7 @@ import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } 
 import { isTopic } from "../protocol/topics.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 
-/** What the consumer reads of the environment. */
+/** The consumer's configuration. */
 export type ConsumerConfig = ReturnType<typeof readConsumerConfig>;
 
 const NAME = /^[A-Za-z0-9._-]{1,200}$/;
@@ -43,26 +43,26 @@ type KafkaRestVariable = keyof typeof kafkaRestVariables;
 
 const DEFAULT_GROUP = "rejoinder";
 
-/** Demanded by {@link demand}, where they are used. */
+/** Required only where they are used: see {@link demand}. */
 const optionally = <Name extends KafkaRestVariable>(name: Name) =>
   kafkaRestVariables[name].optional().describe(kafkaRestVariables[name].description ?? "");
 
 const schema = (contract: Contract, host: string) =>
   z.object({
-    SOURCE: z.enum(["upstash", "kafka"], "Expected upstash or kafka.").default("upstash"), // what npm start runs needs no cluster
+    SOURCE: z.enum(["upstash", "kafka"], "Expected upstash or kafka.").default("upstash"), // npm start needs no cluster
     UPSTASH_KAFKA_REST_URL: optionally("UPSTASH_KAFKA_REST_URL"),
     UPSTASH_KAFKA_REST_USERNAME: optionally("UPSTASH_KAFKA_REST_USERNAME"),
     UPSTASH_KAFKA_REST_PASSWORD: optionally("UPSTASH_KAFKA_REST_PASSWORD"),
     ...kafkaVariables,
-    SPRING_REQUEST_TOPICS: requestTopics(contract).optional(), // nobody asks but the Worker
+    SPRING_REQUEST_TOPICS: requestTopics(contract).optional(), // without it, only the Worker asks
     REPLY_TOPICS: replyTopics().optional().describe("Set it to the topics that requests may name for their replies, comma-separated."),
     WORKER_URL: httpUrl().describe("Set it to the URL of the Worker, such as http://127.0.0.1:8787."),
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
     CONSUMER_GROUP: name().default(DEFAULT_GROUP), // one deployment, one group
     CONSUMER_RELAY_GROUP: name().optional(),
-    CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // the same after a restart
-    CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait for others; enough to hide that, few enough to be fair
-    CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; what is cut off is done again
+    CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // a restarted process takes up its own partitions again
+    CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
+    CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; requests that are cut off are handled again
     ...processVariables,
   });
 
@@ -94,7 +94,7 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
   const values = readEnvironment(schema(contract, host), environment, demand);
   return {
     source: sourceOf(values),
-    /** Requesters that wait on Kafka: by topic the operation that they ask for, and the only topics for replies. */
+    /** Requesters that wait on Kafka: the operation that each request topic asks for, and the only topics for replies. */
     requesters: values.SPRING_REQUEST_TOPICS && {
       requestTopics: values.SPRING_REQUEST_TOPICS,
       replyTopics: values.REPLY_TOPICS ?? new Set<string>(),
@@ -103,7 +103,7 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     /** Key bytes; only the newest secret signs. */
     replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
     group: values.CONSUMER_GROUP,
-    /** Reads the replies of others; never the group of the requests, whose members would be given both. */
+    /** Reads the replies of responders. Never the group of the requests, whose members would get records of both. */
     relayGroup: values.CONSUMER_RELAY_GROUP ?? `${values.CONSUMER_GROUP}-relay`,
     instance: values.CONSUMER_INSTANCE,
     concurrency: values.CONSUMER_CONCURRENCY,

@@ -1,39 +1,42 @@
-import { topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import { topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { Commits } from "./commits.ts";
-import { type Offsets } from "./offsets.ts";
+import type { InFlightLimiter } from "./in-flight-limiter.ts";
+import type { Offsets } from "./offsets.ts";
 import type { OnRevoked, Source } from "./source.ts";
-import { unlessAborted } from "./timers.ts";
-import type { Window } from "./window.ts";
+import { unlessAborted } from "./waiting.ts";
 
-/** Does all that a record asks for, and resolves with true; with false if it is left to whoever consumes next. Never rejects. */
-export type Settle = (record: ConsumerRecord) => Promise<boolean>;
+/**
+ * Does everything that a record asks for. Resolves with true when that is done, with false if the record is left to whoever consumes
+ * the partition next. Never rejects.
+ */
+export type ProcessRecord = (record: ConsumerRecord) => Promise<boolean>;
 
 export type ConsumerParts = {
   readonly source: Source;
   readonly offsets: Offsets;
-  readonly window: Window;
+  readonly inFlight: InFlightLimiter;
   readonly commits: Commits;
-  readonly settle: Settle;
+  readonly processRecord: ProcessRecord;
 };
 
-/** Takes records, and sees to it that each is settled before it is committed. */
+/** Takes records, processes them and commits what is finished. */
 export type Consumer = {
-  /** Consumes until the signal aborts. What is under way then goes on. */
+  /** Consumes until the signal aborts. Records in flight then go on. */
   run(signal: AbortSignal): Promise<void>;
-  /** Finishes what was taken of partitions that go to others, commits it and forgets them. What has not begun by then never does. */
+  /** Finishes, commits and forgets the records in flight of partitions that go to other members. What has not begun by then never does. */
   readonly handOver: OnRevoked;
 };
 
-/** The flow of a record: taken → settled → committed. */
-export const createConsumer = ({ source, offsets, window, commits, settle }: ConsumerParts): Consumer => {
-  const underWay = new Map<ConsumerRecord, Promise<void>>();
+/** The flow of a record: taken → processed → committed. */
+export const createConsumer = ({ source, offsets, inFlight, commits, processRecord }: ConsumerParts): Consumer => {
+  const processing = new Map<ConsumerRecord, Promise<void>>();
 
-  const settleAndCommit = async (record: ConsumerRecord): Promise<void> => {
+  const processAndCommit = async (record: ConsumerRecord): Promise<void> => {
     // Reply before commit: a crash between the two repeats the handler, and the Mailbox drops the second reply.
     // The other way round it would lose the reply.
-    if (!(await settle(record))) return;
-    offsets.settle(record);
+    if (!(await processRecord(record))) return;
+    offsets.finish(record);
     commits.schedule();
   };
 
@@ -42,20 +45,20 @@ export const createConsumer = ({ source, offsets, window, commits, settle }: Con
       for await (const record of source.records(signal)) {
         if (!offsets.take(record)) continue;
         const bytes = sizeOf(record);
-        window.enter(bytes);
-        const settled = settleAndCommit(record).finally(() => {
-          underWay.delete(record);
-          window.leave(bytes);
+        inFlight.enter(bytes);
+        const processed = processAndCommit(record).finally(() => {
+          processing.delete(record);
+          inFlight.leave(bytes);
         });
-        underWay.set(record, settled);
-        // Without room nothing more is read: while replies cannot be delivered, Kafka keeps the requests and not this process.
-        await window.room(signal);
+        processing.set(record, processed);
+        // While there is no room, nothing more is read: if replies cannot be delivered, Kafka keeps the requests, not this process.
+        await inFlight.room(signal);
       }
     },
     async handOver(partitions, signal) {
       if (!signal.aborted) {
         const revoked = new Set(partitions.map(topicPartitionKey));
-        const theirs = [...underWay].filter(([record]) => revoked.has(topicPartitionKey(record))).map(([, settled]) => settled);
+        const theirs = [...processing].filter(([record]) => revoked.has(topicPartitionKey(record))).map(([, processed]) => processed);
         await unlessAborted(Promise.all(theirs), signal);
         await commits.flush();
       }

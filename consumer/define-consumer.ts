@@ -1,7 +1,7 @@
 import type { Contract } from "../contract/contract.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
 
-/** A consumer as an application defines it: which contract, and who handles its operations. */
+/** A consumer as an application defines it: a contract, and the handlers of its operations. */
 export type ConsumerDefinition = { readonly contract: Contract; readonly handlers: AnyHandlers };
 
 /**

@@ -9,18 +9,20 @@ type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Da
   ? (data: InputOf<Data>, detail?: string) => OperationError
   : (detail?: string) => OperationError;
 
-/** What a handler knows of its request, beside the request itself. */
+/** What a handler knows about its request, besides the request itself. */
 export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> = {
   readonly correlationId: string;
   readonly operation: string;
   /** Nobody gets the reply after this. */
   readonly deadline: Date;
   /**
-   * Aborts at the deadline, and when the process must stop. The caller is told at the deadline, whether the handler listens or
-   * not; but its place and its lane are free only when it has really ended, since two handlers of one key must never overlap.
+   * Aborts at the deadline, and when the process must stop. The caller is told at the deadline, whether the handler listens or not; a
+   * reply after it is kept as a late one. Further requests of the same ordering key wait until the handler has really ended.
    */
   readonly signal: AbortSignal;
-  /** Every line carries the correlation ID and the operation. */
+  /** The trace that the request belongs to, as the caller sent it: header `traceparent` of W3C Trace Context. */
+  readonly traceparent?: string;
+  /** Every line carries the correlation ID, the operation and, if the request belongs to a trace, `traceId`. */
   readonly log: Log;
   /** The errors that the contract lists for the operation, by code. */
   readonly errors: { readonly [Code in keyof Errors]: ErrorMaker<Errors[Code]> };
@@ -61,8 +63,9 @@ export const readResult = (result: unknown): { readonly reply: unknown; readonly
 };
 
 /**
- * Thrown by a handler to tell the caller why: status, code and detail become the problem details of the failed request. Errors that the
- * contract lists are made by `context.errors`; this is for the others. Any other exception is logged, and the caller is told nothing of it.
+ * Thrown by a handler to tell the caller why: status, code and detail become the problem details of the failed request. `context.errors`
+ * makes the errors that the contract lists; this class is for all others. Any other exception is only logged: the caller gets
+ * `HANDLER_FAILED`.
  */
 export class OperationError extends Error {
   override readonly name = "OperationError";
@@ -83,13 +86,18 @@ export class OperationError extends Error {
   }
 }
 
-/** What makes the errors of an operation. Their data is checked when the error becomes a reply. */
+/** Makes `context.errors` of an operation. The data of an error is checked when the error becomes a reply. */
 export const createErrors = (definitions: ErrorDefinitions): HandlerContext["errors"] =>
-  Object.fromEntries(
-    Object.entries(definitions).map(([code, { status, data: schema }]) => {
-      const create = (detail = phraseOf(status), members = {}): OperationError => new OperationError(status, code, detail, members);
-      return [code, schema === undefined ? create : (data: unknown, detail?: string) => create(detail, { data })];
-    }),
+  Object.freeze(
+    Object.fromEntries(
+      Object.entries(definitions).map(([code, { status, data: schema }]) => {
+        const create = (detail = phraseOf(status), members = {}): OperationError => new OperationError(status, code, detail, members);
+        return [
+          code,
+          schema === undefined ? (detail?: string) => create(detail) : (data: unknown, detail?: string) => create(detail, { data }),
+        ];
+      }),
+    ),
   ) as HandlerContext["errors"];
 
 /** The phrase of an HTTP status (RFC 9110 §15). */

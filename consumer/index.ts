@@ -1,3 +1,12 @@
 export type { ReplyInput, ReplyOf, RequestInput, RequestOf } from "../contract/operation.ts";
+export type { Log } from "../environment/log.ts";
 export { type ConsumerDefinition, defineConsumer } from "./define-consumer.ts";
-export { type Handler, type HandlerContext, type Handlers, OperationError, withStatus } from "./handler.ts";
+export {
+  type Handler,
+  type HandlerContext,
+  type HandlerResult,
+  type Handlers,
+  OperationError,
+  type ReplyWithStatus,
+  withStatus,
+} from "./handler.ts";

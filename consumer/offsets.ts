@@ -1,32 +1,32 @@
 import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../protocol/topic-partition.ts";
 
-/** Which records were taken and which of them are settled, so that only what is wholly done is committed. */
+/** Which records were taken and which of them are finished, so that only what is done is committed. */
 export type Offsets = {
-  /** Whether a record is new; false if it is in flight or settled already, as after a redelivery. */
+  /** Whether a record is new. False if it is in flight or finished already, as after a redelivery. */
   take(position: TopicPartitionOffset): boolean;
   /** Whether the record is in flight, of a partition that was not forgotten. */
   holds(position: TopicPartitionOffset): boolean;
   /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
-  settle(position: TopicPartitionOffset): void;
-  /** Per partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous settled record. */
+  finish(position: TopicPartitionOffset): void;
+  /** For each partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous finished record. */
   committable(): TopicPartitionOffset[];
   /** These positions are committed. */
   committed(positions: readonly TopicPartitionOffset[]): void;
-  /** The partition belongs to somebody else now. */
+  /** The partition belongs to another member now. */
   forget(partition: TopicPartition): void;
 };
 
 type Progress = TopicPartition & {
-  /** Everything below is settled. */
+  /** Everything below is finished. */
   next: number;
   committed: number;
   /** Offsets from `next` on that were taken, ascending, from index `head`. */
   readonly taken: number[];
   head: number;
-  readonly settled: Set<number>;
+  readonly finished: Set<number>;
 };
 
-/** Starts without any partition; one is known from its first record on. */
+/** Starts without partitions. A partition is known from its first record on. */
 export const createOffsets = (): Offsets => {
   const partitions = new Map<string, Progress>();
   const find = ({ topic, partition }: TopicPartition): Progress | undefined => partitions.get(topicPartitionKey({ topic, partition }));
@@ -36,19 +36,19 @@ export const createOffsets = (): Offsets => {
       let progress = find(position);
       if (progress === undefined) {
         const { topic, partition, offset } = position;
-        progress = { topic, partition, next: offset, committed: offset, taken: [], head: 0, settled: new Set() };
+        progress = { topic, partition, next: offset, committed: offset, taken: [], head: 0, finished: new Set() };
         partitions.set(topicPartitionKey(position), progress);
       }
       return position.offset >= progress.next && insert(progress, position.offset);
     },
     holds(position) {
       const progress = find(position);
-      return progress !== undefined && indexOf(progress, position.offset) !== undefined && !progress.settled.has(position.offset);
+      return progress !== undefined && indexOf(progress, position.offset) !== undefined && !progress.finished.has(position.offset);
     },
-    settle(position) {
+    finish(position) {
       const progress = find(position);
       if (progress === undefined || indexOf(progress, position.offset) === undefined) return;
-      progress.settled.add(position.offset);
+      progress.finished.add(position.offset);
       advance(progress);
     },
     committable: () =>
@@ -68,12 +68,12 @@ export const createOffsets = (): Offsets => {
 };
 
 const advance = (progress: Progress): void => {
-  const { taken, settled } = progress;
-  for (let offset = taken[progress.head]; offset !== undefined && settled.delete(offset); offset = taken[progress.head]) {
+  const { taken, finished } = progress;
+  for (let offset = taken[progress.head]; offset !== undefined && finished.delete(offset); offset = taken[progress.head]) {
     progress.next = offset + 1;
     progress.head += 1;
   }
-  // Cut what is done in one piece now and then: shifting one by one would move the whole array each time.
+  // Removed in large pieces: shifting one by one would move the whole array each time.
   if (progress.head > 1_000 && progress.head * 2 > taken.length) {
     taken.splice(0, progress.head);
     progress.head = 0;

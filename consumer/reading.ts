@@ -10,12 +10,12 @@ export type IncomingRequest = RequestEvent & Pick<Addressee, "returnTo">;
 /** What a record turned out to be. */
 export type Reading =
   | { readonly kind: "request"; readonly request: IncomingRequest }
-  /** Broken, but it says whose request it was: the caller is told. */
+  /** The record is broken, but says whose request it was: the caller is told. */
   | { readonly kind: "refused"; readonly to: Addressee; readonly error: RejoinderError }
-  /** Nobody can be told: it goes to the dead letters. */
+  /** Nobody can be told: the record goes to the dead letters. */
   | { readonly kind: "dead"; readonly reason: string };
 
-/** Stands for an operation that a broken record does not name, or names at a length that no operation has. */
+/** The operation of a broken record that names none, or one longer than any operation of a contract. */
 const UNNAMED = "unknown";
 const MAX_NAME_LENGTH = 64;
 
@@ -29,7 +29,7 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
   } catch (thrown) {
     const error = thrown instanceof RejoinderError ? thrown : new RejoinderError("INVALID_RECORD", { cause: thrown });
     const to = addresseeOf(attributes ?? (error.members["attributes"] as typeof attributes));
-    // The members hold what the record said; the caller gets the detail only.
+    // The members hold what the record said. The caller gets only the detail.
     const told = new RejoinderError(error.code, { ...(error.detail === undefined ? {} : { detail: error.detail }), cause: error });
     return to === undefined ? { kind: "dead", reason: error.message } : { kind: "refused", to, error: told };
   }
@@ -38,8 +38,12 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
 const addresseeOf = (attributes: Readonly<Record<string, unknown>> | undefined): Addressee | undefined => {
   const correlationId = attributes?.["correlationid"];
   if (typeof correlationId !== "string" || !isCorrelationIdShape(correlationId)) return undefined;
-  const operation = attributes?.["type"];
-  return { correlationId, operation: isName(operation) ? operation : UNNAMED };
+  const { type: operation, traceparent } = attributes ?? {};
+  return {
+    correlationId,
+    operation: isName(operation) ? operation : UNNAMED,
+    ...(typeof traceparent === "string" ? { traceparent } : {}),
+  };
 };
 
 const isName = (value: unknown): value is string => typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH;

@@ -3,24 +3,39 @@ import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
-import type { Settle } from "./consumer.ts";
-import type { Delivery } from "./delivery.ts";
+import type { ProcessRecord } from "./consumer.ts";
 import type { Replies } from "./replies.ts";
+import type { ReplyRouter } from "./reply-router.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
+import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
-export type RelayOptions = {
+export type StartRelayOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
   /** The operations that responders answer, by the topics of their replies. */
   readonly operations: ReadonlyMap<string, Operation>;
+};
+
+/** Replies that may wait for the Worker at the same time. */
+const MAX_RECORDS = 1_000;
+
+/** Starts to relay the replies of responders to the Worker. */
+export const startRelay = (options: StartRelayOptions): RunningConsumer => {
+  const { operations, log } = options;
+  return startFlow({ ...options, maxRecords: MAX_RECORDS }, ({ replies, router }) =>
+    createRelayProcessor({ operations, replies, router, log }),
+  );
+};
+
+type RelayParts = Pick<StartRelayOptions, "operations"> & {
   readonly replies: Replies;
-  readonly delivery: Delivery;
+  readonly router: ReplyRouter;
   readonly log: Log;
 };
 
 /**
- * How a responder's reply is settled: read → checked by the schema of its operation → delivered. Whether it comes in time, or as the second, is
- * the Worker's to judge. Others may use the same reply topic: what is not a reply to one of our requests is passed over.
+ * How a responder's reply is processed: read → checked by the schema of its operation → delivered. The Worker decides whether it is in time and
+ * the first. Others may use the same reply topic: a reply that answers none of our requests is passed over.
  */
-export const createRelay = ({ operations, replies, delivery, log }: RelayOptions): Settle => {
+const createRelayProcessor = ({ operations, replies, router, log }: RelayParts): ProcessRecord => {
   let passedOver = 0;
 
   const replyOf = async (operation: Operation, { correlationId, ...given }: ResponderReply): Promise<Reply> => {
@@ -46,7 +61,7 @@ export const createRelay = ({ operations, replies, delivery, log }: RelayOptions
   return async (record) => {
     const operation = operations.get(record.topic);
     const reply = readResponderReply(record);
-    if (operation !== undefined && reply !== undefined) return delivery.deliver(await replyOf(operation, reply));
+    if (operation !== undefined && reply !== undefined) return router.deliver(await replyOf(operation, reply));
     passedOver += 1;
     const { topic, partition, offset } = record;
     log.debug({ topic, partition, offset, passedOver }, "a reply to somebody else's request was passed over");

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
-
+import { systemTime, type Time } from "../environment/time.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
-import type { Clock } from "./timers.ts";
 
 /** Which request a reply answers. */
 export type Addressee = {
   readonly correlationId: string;
   readonly operation: string;
+  /** The trace that the request belongs to (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
   /** Undefined: the caller of the Worker, by the correlation ID alone. */
   readonly returnTo?: ReturnAddress | undefined;
 };
@@ -17,7 +18,7 @@ export type Addressee = {
 /** A reply, and where it goes. */
 export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
 
-/** Makes replies, each with an id of its own. */
+/** Makes replies, each with its own id. */
 export type Replies = {
   processing(to: Addressee): OutgoingReply;
   /** `data` is JSON; a handler that returns nothing replies `null`. */
@@ -29,19 +30,22 @@ export type Replies = {
 export type RepliesOptions = {
   /** Who replies: the `source` of the events. */
   readonly source: string;
-  readonly now?: Clock;
-  readonly createId?: () => string;
+  readonly time?: Time;
 };
 
 /** Replies of one consumer. */
-export const createReplies = ({ source, now = Date.now, createId = randomUUID }: RepliesOptions): Replies => {
-  const reply = ({ correlationId, operation, returnTo }: Addressee, rest: Pick<Reply, "state" | "data" | "httpStatus">): OutgoingReply => ({
-    id: createId(),
+export const createReplies = ({ source, time = systemTime }: RepliesOptions): Replies => {
+  const reply = (
+    { correlationId, operation, traceparent, returnTo }: Addressee,
+    rest: Pick<Reply, "state" | "data" | "httpStatus">,
+  ): OutgoingReply => ({
+    id: randomUUID(),
     correlationId,
     operation,
     source,
-    time: now(),
+    time: time.now(),
     ...rest,
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(returnTo === undefined ? {} : { returnTo }),
   });
   return {

@@ -1,8 +1,9 @@
 import { type Contract, findOperation } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
+import { TRACEPARENT_HEADER } from "../protocol/spring-headers.ts";
 import { type Reading, readRecord } from "./reading.ts";
-import { correlationText, hasReturnAddress, readReturnAddress } from "./return-address.ts";
+import { correlationText, hasReturnAddress, headerOf, readReturnAddress } from "./return-address.ts";
 
 export type RequesterReadingOptions = {
   readonly contract: Contract;
@@ -13,8 +14,8 @@ export type RequesterReadingOptions = {
 };
 
 /**
- * Reads records of requesters on Kafka as requests: on the topics that are theirs, those that say where their reply is awaited. Everything
- * else is read as ever. The deadline counts from the record's own time, as there is no other.
+ * Reads records of requesters on Kafka as requests: those on their topics that say where their reply is awaited. Any other record is read
+ * as a CloudEvent. The deadline counts from the record's timestamp, since there is no other time.
  */
 export const createRequesterReading =
   ({ contract, requestTopics, replyTopics }: RequesterReadingOptions) =>
@@ -29,7 +30,8 @@ export const createRequesterReading =
 
     function readRequest({ topic, timestamp, value }: ConsumerRecord, name: string): Reading {
       const returnTo = readReturnAddress(record, replyTopics);
-      const to = { correlationId: correlationText(returnTo.correlation), operation: name, returnTo };
+      const traceparent = headerOf(record.headers, TRACEPARENT_HEADER)?.toString();
+      const to = { correlationId: correlationText(returnTo.correlation), operation: name, traceparent, returnTo };
       const deadlineSeconds = findOperation(contract, name)?.deadlineSeconds ?? 0;
       const times = { acceptedAt: timestamp, deadline: timestamp + deadlineSeconds * 1_000 };
       try {

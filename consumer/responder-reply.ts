@@ -3,10 +3,10 @@ import { type ConsumerRecord, tryText } from "../protocol/kafka-record.ts";
 import { createProblem, isProblem, type Problem } from "../protocol/problem.ts";
 import { PROBLEM_HEADER, SPRING_HEADERS } from "../protocol/spring-headers.ts";
 
-/** What a responder put into the reply topic for one of our requests. */
+/** What a responder produced to the reply topic for one of our requests. */
 export type ResponderReply = { readonly correlationId: string } & (
   | { readonly kind: "replied"; readonly data: unknown }
-  /** `problem` is for the caller, `reason` for those who operate it. */
+  /** `problem` is for the caller, `reason` for the log. */
   | { readonly kind: "failed"; readonly problem: Problem; readonly reason: string }
   | { readonly kind: "unreadable"; readonly reason: string }
 );
@@ -14,8 +14,8 @@ export type ResponderReply = { readonly correlationId: string } & (
 type Headers = ConsumerRecord["headers"];
 
 /**
- * Reads a responder's reply, whatever is in it; never throws. Undefined if it answers no request of ours: requesters in Spring number theirs
- * with 16 bytes or the text of a UUID, and only ours look like a correlation ID of ours.
+ * Reads a responder's reply, whatever is in it; never throws. Undefined if it answers no request of ours: Spring's own requesters use 16 bytes
+ * or the text of a UUID, which do not look like our correlation IDs.
  */
 export const readResponderReply = ({ headers, value }: Pick<ConsumerRecord, "headers" | "value">): ResponderReply | undefined => {
   const correlationId = textOf(headers, SPRING_HEADERS.correlationId);
@@ -23,7 +23,7 @@ export const readResponderReply = ({ headers, value }: Pick<ConsumerRecord, "hea
   return { correlationId, ...(readProblem(headers) ?? readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
 };
 
-/** What a consumer of ours sends too, to those who ask it over Kafka. */
+/** Problem details, in the header that our own consumer sends to requesters on Kafka. */
 const readProblem = (headers: Headers) => {
   const text = textOf(headers, PROBLEM_HEADER);
   if (text === undefined) return undefined;
@@ -44,8 +44,8 @@ const readNestError = (headers: Headers) => {
 };
 
 /**
- * A Spring responder that fails sends nothing, unless its dead letters go to the reply topic: then the request comes back, and what the
- * exception was stands in headers. Exceptions say things that are not for everybody, so the caller is told only that there was one.
+ * A Spring responder that fails sends nothing, unless its dead letters go to the reply topic: then the request comes back with the exception in
+ * its headers. Exceptions say things that are not for everybody, so the caller only learns that there was one.
  */
 const readSpringException = (headers: Headers) => {
   if (!headers.some(({ key }) => SPRING_EXCEPTION.test(key))) return undefined;
@@ -56,7 +56,7 @@ const readSpringException = (headers: Headers) => {
 const SPRING_EXCEPTION = /^kafka_(dlt-)?exception-/;
 
 const readValue = (value: ConsumerRecord["value"]) => {
-  // What has no value replies null, as JSON has no other word for it.
+  // A record without a value means null: JSON has no other word for it.
   if (value === null || value.length === 0) return { kind: "replied", data: null } as const;
   const text = tryText(value);
   const data = text === undefined ? undefined : tryJson(text);
@@ -64,13 +64,13 @@ const readValue = (value: ConsumerRecord["value"]) => {
   return { kind: "replied", data } as const;
 };
 
-/** Of repeated headers the last counts, as in Kafka's own clients. */
+/** A header as text. If it is repeated, the last one counts, as in Kafka's own clients. */
 const textOf = (headers: Headers, name: string): string | undefined => {
   const value = headers.findLast(({ key }) => key === name)?.value;
   return value === undefined || value === null ? undefined : tryText(value);
 };
 
-/** Undefined, which no JSON is, if it is none. */
+/** Undefined, which JSON cannot be, if the text is not JSON. */
 const tryJson = (text: string): unknown => {
   try {
     return JSON.parse(text);

@@ -2,14 +2,14 @@ import { RejoinderError } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { SPRING_HEADERS } from "../protocol/spring-headers.ts";
 
-/** Where a requester on Kafka waits for its reply, and by what it knows the reply. */
+/** Where a requester on Kafka waits for its reply, and how it recognizes it. */
 export type ReturnAddress = {
   readonly topic: string;
-  /** Undefined: any partition, as the key chooses. */
+  /** Undefined: the key chooses the partition. */
   readonly partition: number | undefined;
-  /** As they came; they go back byte for byte. */
+  /** The bytes as they came: they go back unchanged. */
   readonly correlation: Uint8Array;
-  /** The request's, which the reply keeps. */
+  /** The request's key, which the reply keeps. */
   readonly key: string | Uint8Array | null;
 };
 
@@ -18,8 +18,8 @@ export const hasReturnAddress = ({ headers }: Pick<ConsumerRecord, "headers">): 
   headerOf(headers, SPRING_HEADERS.correlationId) !== undefined;
 
 /**
- * Reads the return address of a record. A reply goes only to topics that the configuration names: whoever may produce requests must not be
- * able to have replies put anywhere else.
+ * Reads the return address of a record. A reply only goes to topics that the configuration names: whoever may produce requests must not be
+ * able to send replies anywhere else.
  * @throws RejoinderError `INVALID_RECORD`, naming the header that is missing or wrong.
  */
 export const readReturnAddress = (
@@ -34,21 +34,21 @@ export const readReturnAddress = (
   return { topic, partition: partition === undefined ? undefined : readPartition(partition), correlation, key };
 };
 
-/** A correlation ID for people: Spring's 16 bytes as the UUID that they are, anything else as the text that it is. */
+/** A correlation ID for people: Spring's 16 bytes as a UUID, anything else as text. */
 export const correlationText = (correlation: Uint8Array): string => {
   const bytes = Buffer.from(correlation);
   if (!isBinaryCorrelation(correlation)) return bytes.toString();
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 };
 
-/** Whether it is a UUID as Spring sends it; Nest, and Spring if told so, send text. */
+/** Whether it is a UUID in Spring's 16 bytes. Nest sends text, and so does Spring if it is configured to. */
 export const isBinaryCorrelation = (correlation: Uint8Array): boolean =>
   correlation.length === UUID_BYTES && !correlation.every((byte) => byte >= 0x20 && byte < 0x7f);
 
 const UUID_BYTES = 16;
 const INT32_BYTES = 4;
 
-/** Spring writes an int32, big-endian; Nest writes the digits. Four digits are four bytes too. */
+/** Spring writes a big-endian int32, Nest writes digits. Four digits are four bytes, too. */
 const readPartition = (bytes: Buffer): number => {
   const digits = /^\d{1,10}$/.exec(bytes.toString("latin1"))?.[0];
   const partition = digits === undefined && bytes.length === INT32_BYTES ? bytes.readInt32BE() : Number(digits ?? Number.NaN);
@@ -56,8 +56,8 @@ const readPartition = (bytes: Buffer): number => {
   return partition;
 };
 
-/** The last one of the name counts. */
-const headerOf = (headers: ConsumerRecord["headers"], name: string): Buffer | undefined => {
+/** A header's bytes, or undefined if it is absent or null. The last one of the name counts. */
+export const headerOf = (headers: ConsumerRecord["headers"], name: string): Buffer | undefined => {
   const value = headers.findLast(({ key }) => key === name)?.value;
   return value === undefined || value === null ? undefined : Buffer.from(value);
 };

@@ -6,17 +6,16 @@ import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
-import { createSha256Hmac } from "./sinks/hmac.ts";
-import { workerSink } from "./sinks/worker.ts";
+import { createSha256Hmac, workerSink } from "./sinks/worker.ts";
 import type { Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
-import { startRelay } from "./start-relay.ts";
+import { startRelay } from "./relay.ts";
 
 /**
- * Runs a consumer until this process is told to stop: consumes requests, answers them by the handlers, and hands on what responders reply.
- * It ends the process: with 0 once it has drained, with 1 if it broke or the configuration is wrong.
+ * Runs a consumer until this process is told to stop: consumes requests, answers them by the handlers, and relays the replies of responders.
+ * It ends the process: with 0 after draining, with 1 if the consumer broke or the configuration is wrong.
  */
 export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, environment: Environment): Promise<void> => {
   const config = readOrExit(() => readConsumerConfig(environment, contract));
@@ -52,7 +51,7 @@ export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, en
     log.error({ err: error }, "the consumer broke");
     process.exit(1);
   });
-  // If it fails, the end does too, and says why.
+  // If `ready` rejects, `ended` does too, and the line above says why.
   const isReady = await Promise.all(consumers.map(({ ready }) => ready)).then(
     () => true,
     () => false,
@@ -66,7 +65,7 @@ export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, en
 
 type SourceOptions = { readonly group: string; readonly instance: string; readonly topics: readonly string[]; readonly log: Log };
 
-/** Kafka's client is loaded only where it is needed: that takes longer than all else that a consumer does to start. */
+/** Kafka's client is loaded only where it is needed: loading it takes longer than everything else at the start. */
 const createSource = async (source: SourceConfig, options: SourceOptions): Promise<Source> => {
   if (source.kind === "upstash") return upstashSource({ ...source, ...options });
   const { kafkaSource } = await import("./sources/kafka.ts");

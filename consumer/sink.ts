@@ -1,34 +1,46 @@
-import type { DeliveryResult } from "../protocol/reply-event.ts";
-import type { ReturnAddress } from "./return-address.ts";
+import type { Outcome } from "../protocol/reply-event.ts";
+import type { OutgoingReply } from "./replies.ts";
 
-/** Replies that travel together; the id stays the same however often the batch is sent. */
-export type Batch = { readonly id: string; readonly replies: readonly EncodedReply[] };
-
-/** A reply event as JSON, measured once. */
+/** A reply in the form in which its sink sends it. Only the sink knows what else is in it. */
 export type EncodedReply = {
+  /** The reply's own. */
   readonly id: string;
-  readonly correlationId: string;
-  readonly json: string;
+  /** What it adds to a batch. */
   readonly bytes: number;
-  /** Where it goes, if not to the Worker. */
-  readonly returnTo?: ReturnAddress | undefined;
+};
+
+/** Replies that travel together. The id stays the same, however often the batch is sent. */
+export type Batch<Encoded extends EncodedReply = EncodedReply> = { readonly id: string; readonly replies: readonly Encoded[] };
+
+/** What became of one reply: what the Worker says, and what else can happen at a broker. */
+export type ReplyResult = {
+  /** The reply's own. */
+  readonly id: string;
+  /** `too-large`: another reply in its place may pass. `undeliverable`: nothing can be sent to where it goes. */
+  readonly outcome: Outcome | "too-large" | "undeliverable";
 };
 
 /** What became of one attempt to send a batch. */
 export type Attempt =
-  /** Results in any order. A reply without one is sent again. */
-  | { readonly kind: "answered"; readonly results: readonly DeliveryResult[] }
-  /** The batch is too large as a whole: sent in halves, it may pass. */
+  /** Results in any order. A reply without a result is sent again. */
+  | { readonly kind: "answered"; readonly results: readonly ReplyResult[] }
+  /** The batch is too large as a whole. Its halves may pass. */
   | { readonly kind: "too-large" }
-  /** Something in the batch cannot be read by the other side, and never will. */
+  /** The other side can never read something in the batch. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing is known of the replies: the same batch is sent again after a pause. */
+  /** The replies may have arrived or not: the same batch is sent again after a pause. */
   | { readonly kind: "unavailable"; readonly reason: string };
 
-/** Where replies go. One call is one attempt; it never rejects. */
-export type Sink = {
+/** Where replies of one kind go: it knows how they are encoded, and how they are sent. */
+export type Sink<Encoded extends EncodedReply = EncodedReply> = {
   readonly name: string;
-  /** Limits of one batch; one reply of at most `maxReplyBytes` always fits. */
+  /** Limits of one batch. A single reply of at most `maxReplyBytes` always fits. */
   readonly limits: { readonly maxReplies: number; readonly maxBytes: number; readonly maxReplyBytes: number };
-  send(batch: Batch): Promise<Attempt>;
+  /**
+   * Encodes a reply, once. Undefined if such a reply is not for those whom this sink delivers to: nothing is sent.
+   * @throws TypeError if its data has no JSON, such as a bigint or a cycle.
+   */
+  encode(reply: OutgoingReply): Encoded | undefined;
+  /** Sends a batch: one attempt. It never rejects. */
+  send(batch: Batch<Encoded>): Promise<Attempt>;
 };

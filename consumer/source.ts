@@ -1,25 +1,25 @@
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter-publisher.ts";
 
-/** Where requests come from, and where dead letters go. No method but {@link Source.produce} rejects for want of a connection. */
+/** Where requests come from, and where dead letters go. Only {@link Source.produce} rejects when the connection is lost. */
 export type Source = {
   readonly name: string;
   /**
-   * Joins the group and resolves once it can read; tries until it can, or the signal aborts.
+   * Joins the group and resolves once it can read. Tries until it can, or the signal aborts.
    * @throws SourceError if somebody has to change the configuration first.
    */
   open(signal: AbortSignal, onRevoked: OnRevoked): Promise<void>;
   /**
-   * Records from the committed positions on, none left out, in the order of a partition. A record may come again.
-   * Reading on happens only when the next one is asked for; until then the place in the group is kept. Ends when the signal aborts.
-   * @throws SourceError if another process has taken this one's place in the group.
+   * All records from the committed offsets on, each partition in its order. A record may come again.
+   * Reads on only when the next record is asked for; the membership in the group is kept meanwhile. Ends when the signal aborts.
+   * @throws SourceError if another process has taken over this one's membership in the group.
    */
   records(signal: AbortSignal): AsyncIterable<ConsumerRecord>;
   /** Commits the offsets to read next, never an empty list. */
   commit(positions: readonly TopicPartitionOffset[]): Promise<CommitResult>;
   /**
-   * Appends to the topic that the dead letter names.
+   * Produces to the topic that the dead letter names.
    * @throws SourceError, `retryable` if the same may succeed later.
    */
   produce(letter: DeadLetter): Promise<void>;
@@ -28,16 +28,16 @@ export type Source = {
 };
 
 /**
- * Partitions go to other members. What was taken of them is to be finished and committed; they are gone once the promise resolves, or soon
- * after the signal aborts. If it has aborted already they are gone, and nothing can be committed for them. Sources that are not told
- * before never call it: a commit says it then.
+ * Partitions go to other members. Their records in flight are to be finished and committed first: the partitions are gone once the promise
+ * resolves, or soon after the signal aborts. If the signal has aborted already, they are gone, and nothing can be committed for them. Sources
+ * that do not learn it in advance never call this: they learn it from a commit.
  */
 export type OnRevoked = (partitions: readonly TopicPartition[], signal: AbortSignal) => Promise<void>;
 
-/** What is now committed, and which partitions belong to somebody else. What is in neither list may be tried again. */
+/** What is committed now, and which partitions belong to another member. What is in neither list may be tried again. */
 export type CommitResult = { readonly committed: readonly TopicPartitionOffset[]; readonly lost: readonly TopicPartition[] };
 
-/** A source could not do what it was asked to. */
+/** A source could not do what it was asked for. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   /** Whether the same call may succeed later. */

@@ -1,12 +1,12 @@
 import type { Contract } from "../contract/contract.ts";
-import { createAnswerer } from "./answer.ts";
-import { createBurial } from "./burial.ts";
+import { createDeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
-import { createLanes } from "./lanes.ts";
+import { createHandlerInvoker } from "./handler-invoker.ts";
+import { createKeyedExecutor } from "./keyed-executor.ts";
 import { readRecord } from "./reading.ts";
 import type { OutgoingReply } from "./replies.ts";
+import { createRequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
-import { createSettlement } from "./settlement.ts";
 import type { Sink } from "./sink.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
@@ -21,19 +21,24 @@ export type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSi
 
 export type Requesters = Omit<RequesterReadingOptions, "contract"> & { readonly sink: Sink };
 
-/** For each handler that runs, so many records wait behind it: enough that none idles while replies travel. */
-const WINDOW_PER_HANDLER = 16;
-const MIN_WINDOW = 1_000;
+/** Records in flight for each handler that runs: enough that no handler idles while replies travel. */
+const RECORDS_PER_HANDLER = 16;
+const MIN_RECORDS = 1_000;
 
 /** Starts to answer requests by handlers. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
   const { contract, concurrency, requesters } = options;
-  const maxRecords = Math.max(concurrency * WINDOW_PER_HANDLER, MIN_WINDOW);
-  return startFlow({ ...options, maxRecords, requesterSink: requesters?.sink }, ({ offsets, replies, delivery, stop }) => {
-    const onProcessing = (reply: OutgoingReply): void => void delivery.deliver(reply);
-    const answer = createAnswerer({ ...options, replies, stop, onProcessing });
-    const bury = createBurial({ ...options, stop });
-    const read = requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters });
-    return createSettlement({ read, offsets, lanes: createLanes({ concurrency }), answer, replies, delivery, bury });
+  const maxRecords = Math.max(concurrency * RECORDS_PER_HANDLER, MIN_RECORDS);
+  return startFlow({ ...options, maxRecords, requesterSink: requesters?.sink }, ({ offsets, replies, router, stop }) => {
+    const onProcessing = (reply: OutgoingReply): void => void router.deliver(reply);
+    return createRequestProcessor({
+      read: requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters }),
+      offsets,
+      executor: createKeyedExecutor({ concurrency }),
+      invokeHandler: createHandlerInvoker({ ...options, replies, stop, onProcessing }),
+      replies,
+      router,
+      publishDeadLetter: createDeadLetterPublisher({ ...options, stop }),
+    });
   });
 };

@@ -1,74 +1,70 @@
-import { randomUUID } from "node:crypto";
 import type { Log } from "../environment/log.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
-import { createConsumer, type Settle } from "./consumer.ts";
-import { joinDeliveries } from "./deliveries.ts";
-import { createDelivery, type Delivery } from "./delivery.ts";
+import { createConsumer, type ProcessRecord } from "./consumer.ts";
+import { createDelivery } from "./delivery.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
+import { createReplyRouter, type ReplyRouter } from "./reply-router.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
-import { type Clock, platformTimers, type Timers, within } from "./timers.ts";
-import { createWindow } from "./window.ts";
+import { within } from "./waiting.ts";
+import { createInFlightLimiter } from "./in-flight-limiter.ts";
 
 export type FlowOptions = {
   readonly source: Source;
   readonly sink: Sink;
-  /** Where replies go that have a return address. */
+  /** Takes the replies that have a return address. */
   readonly requesterSink?: Sink | undefined;
   readonly log: Log;
-  /** How many records may be under way at once. */
+  /** How many records may be in flight at once. */
   readonly maxRecords: number;
-  /** How many bytes the records that wait may hold, and as many again the replies that are not delivered yet. */
+  /** How many bytes the records in flight may hold. The undelivered replies of each sink may hold as many again. */
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
-  readonly now?: Clock;
-  readonly timers?: Timers;
-  readonly random?: () => number;
-  /** Makes the ids of replies and batches. */
-  readonly createId?: () => string;
+  readonly time?: Time;
 };
 
-/** What there is to settle a record with. */
+/** What a processor of records works with. */
 export type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
-  readonly delivery: Delivery;
+  readonly router: ReplyRouter;
   /** Aborts when the process can wait no longer. */
   readonly stop: AbortSignal;
 };
 
-/** A consumer that is at work. */
+/** A consumer that runs. */
 export type RunningConsumer = {
   /** Resolves once records can be read. */
   readonly ready: Promise<void>;
   /** Resolves when consuming has ended; rejects if it broke. */
   readonly ended: Promise<void>;
   /**
-   * Stops consuming, gives what is under way so long to be handled and delivered, commits what is settled and leaves the group.
-   * What was cut off is not committed, and is done again by whoever consumes next.
+   * Stops consuming, waits up to `timeoutMs` until the records in flight are processed, commits what is finished and leaves the group.
+   * What was cut off is not committed: the next consumer does it again.
    */
   drain(timeoutMs: number): Promise<void>;
 };
 
-/** With the texts that they become, well within the memory of a small container. */
+/** Fits into a small container, with the strings that are made of these bytes. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** Puts together what stands between a source and a sink, and starts it; `createSettle` says what is done with a record. */
-export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts) => Settle): RunningConsumer => {
+/** Builds and starts everything between a source and its sinks. `createProcessor` defines what is done with a record. */
+export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
   const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
-  const { now = Date.now, timers = platformTimers, random = Math.random, createId = randomUUID } = options;
+  const { time = systemTime } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
-  const window = createWindow({ maxRecords, maxBytes: maxWaitingBytes });
-  const replies = createReplies({ source: replySource, now, createId });
-  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, timers, random, createId });
-  const delivery = requesterSink === undefined ? deliveryTo(sink) : joinDeliveries(deliveryTo(sink), deliveryTo(requesterSink));
-  const commits = createCommits({ source, offsets, log, timers });
-  const settle = createSettle({ offsets, replies, delivery, stop: stop.signal });
-  const consumer = createConsumer({ source, offsets, window, commits, settle });
+  const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
+  const replies = createReplies({ source: replySource, time });
+  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time });
+  const router = createReplyRouter({ toWorker: deliveryTo(sink), toRequesters: requesterSink && deliveryTo(requesterSink) });
+  const commits = createCommits({ source, offsets, log, time });
+  const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });
+  const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
 
   const ready = source.open(consuming.signal, consumer.handOver);
   const ended = ready.then(() => consumer.run(consuming.signal));
@@ -79,20 +75,20 @@ export const startFlow = (options: FlowOptions, createSettle: (parts: FlowParts)
     async drain(timeoutMs) {
       consuming.abort();
       const cutOff = new AbortController();
-      const timer = timers.setTimeout(() => cutOff.abort(), timeoutMs);
-      await window.empty(cutOff.signal);
-      timers.clearTimeout(timer);
-      if (window.records > 0) log.warn({ records: window.records }, "some records were not finished in time and will be done again");
-      // Delivery first: a handler that is told to stop may fail, and nobody should be told of that failure.
-      delivery.close();
+      const timer = time.setTimeout(() => cutOff.abort(), timeoutMs);
+      await inFlight.empty(cutOff.signal);
+      time.clearTimeout(timer);
+      if (inFlight.records > 0) log.warn({ records: inFlight.records }, "some records were not finished in time and will be done again");
+      // Before the handlers are told to stop: one that fails because of it must not tell its caller.
+      router.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
-      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), timers).catch((error) =>
+      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>
         log.warn({ err: error }, "left without a last commit"),
       );
     },
   };
 };
 
-/** A gateway that is away is not waited for: without the last commit some handlers run twice. */
+/** A source that is away is not waited for: without the last commit some handlers run twice. */
 const LEAVE_TIMEOUT_MS = 1_000;

@@ -26,6 +26,7 @@ export const ERRORS = {
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },
+  CONTRACT_MISMATCH: { status: 503, retryable: true, title: "The Worker and the consumer have different versions of the operation" },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, title: "The deadline passed before there was a reply" },
   PRODUCE_UNKNOWN: { status: 504, retryable: false, title: "It is not known whether Kafka took the request" },
 } as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;

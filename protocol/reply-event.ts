@@ -18,6 +18,8 @@ export type Reply = {
   readonly httpStatus?: number | undefined;
   /** Which attempt at handling this was, from 1. */
   readonly attempt?: number | undefined;
+  /** W3C Trace Context, as the request carried it (CloudEvents distributed tracing extension). */
+  readonly traceparent?: string | undefined;
   /** `succeeded`: the reply. `failed`: problem details; also in `cancelled` and `expired`, if there is more to say. */
   readonly data?: unknown;
 };
@@ -46,6 +48,7 @@ export const createReplyEvent = (reply: Reply): CloudEvent => ({
   causationid: reply.correlationId,
   ...(reply.httpStatus === undefined ? {} : { httpstatus: reply.httpStatus }),
   ...(reply.attempt === undefined ? {} : { attempt: reply.attempt }),
+  ...(reply.traceparent === undefined ? {} : { traceparent: reply.traceparent }),
   ...(reply.data === undefined ? {} : { data: reply.data }),
 });
 
@@ -55,7 +58,7 @@ export const createReplyEvent = (reply: Reply): CloudEvent => ({
  */
 export const readReplyEvent = (value: unknown): Reply => {
   const event = asEvent(value);
-  const { correlationid, httpstatus, attempt } = event;
+  const { correlationid, httpstatus, attempt, traceparent } = event;
   if (typeof correlationid !== "string" || !isCorrelationIdShape(correlationid))
     throw invalid("correlationid", "63 characters of base64url");
   const dot = event.type.lastIndexOf(".");
@@ -63,6 +66,7 @@ export const readReplyEvent = (value: unknown): Reply => {
   if (dot < 1 || !isReplyState(state)) throw invalid("type", "<operation>.<state>, with a state other than accepted");
   if (httpstatus !== undefined && !isWithin(httpstatus, 200, 299)) throw invalid("httpstatus", "an integer from 200 to 299");
   if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
+  if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
   if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status (400 to 599) and code");
   if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");
   const time = event.time === undefined ? Number.NaN : Date.parse(event.time);
@@ -76,6 +80,7 @@ export const readReplyEvent = (value: unknown): Reply => {
     time,
     httpStatus: httpstatus,
     attempt,
+    traceparent,
     data: event.data,
   };
 };

@@ -13,6 +13,8 @@ export type RequestEvent = {
   /** The deadline, milliseconds since 1970. */
   readonly deadline: number;
   readonly data: unknown;
+  /** The version of the operation's contract that the data was checked by, as {@link dataSchemaOf} writes it. */
+  readonly dataschema?: string | undefined;
   /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
   /** CloudEvents Auth Context extension. */
@@ -22,6 +24,9 @@ export type RequestEvent = {
   readonly orderingKey?: string | undefined;
 };
 
+/** The `dataschema` attribute of a request: `rejoinder:<operation>/<fingerprint>`. */
+export const dataSchemaOf = (operation: string, fingerprint: string): string => `rejoinder:${operation}/${fingerprint}`;
+
 /** The CloudEvent of a request; the attributes are those of CloudEvents' documented extensions. */
 export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   specversion: "1.0",
@@ -30,6 +35,7 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   type: request.operation,
   time: new Date(request.acceptedAt).toISOString(),
   datacontenttype: "application/json",
+  ...(request.dataschema === undefined ? {} : { dataschema: request.dataschema }),
   correlationid: request.correlationId,
   expirytime: new Date(request.deadline).toISOString(),
   ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
@@ -39,7 +45,7 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   data: request.data,
 });
 
-const OPTIONAL = ["traceparent", "authtype", "authid"] as const;
+const OPTIONAL = ["dataschema", "traceparent", "authtype", "authid"] as const;
 
 /**
  * Reads the CloudEvent of a request.

@@ -20,6 +20,9 @@ export const SPRING_HEADERS = {
 /** Problem details as JSON (RFC 9457), where there is no reply: its record has no value. Ours, since neither Spring nor NestJS has a word for it. */
 export const PROBLEM_HEADER = "rejoinder-problem";
 
+/** W3C Trace Context, under the name that Spring's and OpenTelemetry's instrumentations give it on Kafka. */
+export const TRACEPARENT_HEADER = "traceparent";
+
 /** What a request must carry for a responder to answer it: the correlation ID as text, and where the reply is to go. */
 export const createSpringHeaders = (correlationId: string, replyTopic: string): readonly RecordHeader[] => [
   { key: SPRING_HEADERS.correlationId, value: correlationId },

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readConsumerConfig } from "../../consumer/config.ts";
 import type { AnyHandlers, HandlerContext } from "../../consumer/handler.ts";
-import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
+import { createSha256Hmac, workerSink } from "../../consumer/sinks/worker.ts";
 import { upstashSource } from "../../consumer/sources/upstash.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { handledTopicsOf } from "../../contract/contract.ts";

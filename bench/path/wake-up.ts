@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "undici";
-import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
+import { createSha256Hmac } from "../../consumer/sinks/worker.ts";
 import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import { readWebhookSecret, signWebhook } from "../../protocol/webhook-signature.ts";
 import { exchange, type Target } from "../load.ts";

@@ -3,23 +3,26 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
-import type { CloudEvent } from "../../protocol/cloudevent.ts";
 import { createProblem } from "../../protocol/problem.ts";
-import type { Outcome } from "../../protocol/reply-event.ts";
-import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../../protocol/spring-headers.ts";
+import type { OutgoingReply } from "../replies.ts";
 import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
-import type { Attempt, EncodedReply, Sink } from "../sink.ts";
+import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
 
 export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
 
-/** Below the size from which on brokers refuse a record, unless they are told otherwise. */
+/** Brokers refuse larger records unless they are configured otherwise. */
 const MAX_REPLY_BYTES = 900 * 1024;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH_REPLIES = 500;
-const REFUSED: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
+/** The requester named a partition that does not exist, or the configuration a topic, or the broker refuses such a record for good. */
+const UNDELIVERABLE: ReadonlySet<string> = new Set<KafkaError["code"]>(["unknown-topic", "rejected"]);
 
-/** Delivers to requesters on Kafka: to the topic that a request named, with the bytes by which the requester knows it. */
-export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink => {
+/** A reply as the record for its requester. */
+type EncodedRecord = EncodedReply & { readonly correlationId: string; readonly record: NewRecord };
+
+/** Delivers to requesters on Kafka: to the topic that a request named, with the bytes by which the requester knows its request. */
+export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<EncodedRecord> => {
   const produce = async (records: readonly NewRecord[]): Promise<readonly ProduceOutcome[]> => {
     try {
       return await producer.produce(records);
@@ -29,70 +32,68 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink =
     }
   };
 
-  const outcomeOf = (place: ProduceOutcome | undefined, { correlationId, returnTo }: EncodedReply): Outcome => {
-    if (!(place instanceof KafkaError)) return "stored";
-    // The requester named a partition that is not there, or the configuration a topic: others must not wait for that.
-    if (place.code !== "unknown-topic" && !REFUSED.has(place.code)) return "retry";
-    log.error({ err: place, correlationId, topic: returnTo?.topic, partition: returnTo?.partition }, "a reply cannot be produced");
-    return "unknown";
+  const outcomeOf = (produced: ProduceOutcome | undefined, { correlationId, record }: EncodedRecord): ReplyResult["outcome"] => {
+    if (!(produced instanceof KafkaError)) return "stored";
+    if (produced.code === "too-large") return "too-large";
+    // Others must not wait for it.
+    if (!UNDELIVERABLE.has(produced.code)) return "retry";
+    const { topic, partition } = record;
+    log.error({ err: produced, correlationId, topic, partition }, "a reply cannot be produced");
+    return "undeliverable";
   };
 
   return {
     name: "reply-topic",
     limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
-    async send({ replies }): Promise<Attempt> {
-      const outcomes = new Map<string, Outcome>();
-      const sent = replies.flatMap((reply) => {
-        const record = toRecord(reply);
-        return record === undefined ? [] : [{ reply, record }];
-      });
-      const places = await produce(sent.map(({ record }) => record));
-      const isTooLarge = (index: number): boolean => (places[index] as Partial<KafkaError>).code === "too-large";
-      for (const [index, { reply }] of sent.entries()) outcomes.set(reply.id, outcomeOf(places[index], reply));
-      const tooLarge = sent.filter((_, index) => isTooLarge(index)).map(({ reply }) => reply);
-      const told = await produce(tooLarge.map(tellTooLarge));
-      for (const [index, reply] of tooLarge.entries()) outcomes.set(reply.id, outcomeOf(told[index], reply));
-      // What is not sent is done with.
-      const results = replies.map(({ id, correlationId }) => ({ id, correlationId, outcome: outcomes.get(id) ?? "stored" }) as const);
-      const [first] = places;
+    encode(reply) {
+      const record = toRecord(reply);
+      return record && { id: reply.id, correlationId: reply.correlationId, record, bytes: sizeOf(record) };
+    },
+    async send({ replies }) {
+      const produced = await produce(replies.map(({ record }) => record));
+      const results = replies.map((reply, index) => ({ id: reply.id, outcome: outcomeOf(produced[index], reply) }));
+      const [first] = produced;
       const isAway = first instanceof KafkaError && results.every(({ outcome }) => outcome === "retry");
       return isAway ? { kind: "unavailable", reason: first.message } : { kind: "answered", results };
     },
   };
 };
 
-const stateOf = ({ type }: CloudEvent): string => type.slice(type.lastIndexOf(".") + 1);
+type ReplyRecord = NewRecord & { readonly headers: NonNullable<NewRecord["headers"]> };
 
-/** Undefined for news that a handler is at work: nobody who waits on a topic can be told. */
-const toRecord = ({ json, returnTo }: EncodedReply): NewRecord | undefined => {
-  const event = JSON.parse(json) as CloudEvent;
-  const address = returnTo as ReturnAddress;
-  const state = stateOf(event);
+/** Undefined for the news that a handler is at work: nobody who waits on a topic could make anything of it. */
+const toRecord = (reply: OutgoingReply): ReplyRecord | undefined => {
+  const { state, data } = reply;
   if (state === "processing") return undefined;
-  if (state === "succeeded") return { ...addressed(address), value: Buffer.from(JSON.stringify(event.data)) };
-  return withProblem(address, state === "failed" ? event.data : createProblem("DEADLINE_EXCEEDED"));
+  if (state === "succeeded") return { ...addressed(reply), value: toJson(data) };
+  return withProblem(reply, state === "failed" ? data : createProblem("DEADLINE_EXCEEDED"));
 };
 
-const tellTooLarge = ({ returnTo }: EncodedReply): NewRecord => withProblem(returnTo as ReturnAddress, createProblem("REPLY_TOO_LARGE"));
+const addressed = ({ returnTo, traceparent }: OutgoingReply): ReplyRecord => {
+  const { topic, partition, correlation, key } = returnTo as ReturnAddress;
+  return {
+    topic,
+    partition,
+    key: key === null ? undefined : Buffer.from(key),
+    headers: [
+      header(SPRING_HEADERS.correlationId, Buffer.from(correlation)),
+      // Without it Nest's client waits for more replies.
+      ...(isBinaryCorrelation(correlation) ? [] : [header(SPRING_HEADERS.nestIsDisposed, Buffer.alloc(1))]),
+      ...(traceparent === undefined ? [] : [header(TRACEPARENT_HEADER, Buffer.from(traceparent))]),
+    ],
+  };
+};
 
-type Addressed = NewRecord & { readonly headers: readonly (readonly [Buffer, Buffer])[] };
-
-const addressed = ({ topic, partition, correlation, key }: ReturnAddress): Addressed => ({
-  topic,
-  partition,
-  key: key === null ? undefined : Buffer.from(key),
-  headers: [
-    header(SPRING_HEADERS.correlationId, Buffer.from(correlation)),
-    // Without it Nest's client waits for more replies.
-    ...(isBinaryCorrelation(correlation) ? [] : [header(SPRING_HEADERS.nestIsDisposed, Buffer.alloc(1))]),
-  ],
-});
-
-const withProblem = (address: ReturnAddress, problem: unknown): NewRecord => {
-  const record = addressed(address);
-  const json = Buffer.from(JSON.stringify(problem));
-  const nest = isBinaryCorrelation(address.correlation) ? [] : [header(SPRING_HEADERS.nestError, json)];
+const withProblem = (reply: OutgoingReply, problem: unknown): ReplyRecord => {
+  const record = addressed(reply);
+  const json = toJson(problem);
+  const nest = isBinaryCorrelation((reply.returnTo as ReturnAddress).correlation) ? [] : [header(SPRING_HEADERS.nestError, json)];
   return { ...record, headers: [...record.headers, header(PROBLEM_HEADER, json), ...nest] };
 };
 
+const toJson = (data: unknown): Buffer => Buffer.from(JSON.stringify(data));
+
 const header = (name: string, value: Buffer): readonly [Buffer, Buffer] => [Buffer.from(name), value];
+
+const sizeOf = ({ key, value, headers }: ReplyRecord): number =>
+  headers.reduce((bytes, [name, content]) => bytes + name.length + (content?.length ?? 0), (key?.length ?? 0) + (value?.length ?? 0));

@@ -1,60 +1,73 @@
+import { createHmac, createSecretKey } from "node:crypto";
 import { Client } from "undici";
-import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
-import type { DeliveryResult } from "../../protocol/reply-event.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
+import {
+  createReplyEvent,
+  type DeliveryResult,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_REPLIES,
+  MAX_REPLY_BYTES,
+  OUTCOMES,
+  REPLY_BATCH_CONTENT_TYPE,
+} from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
-import type { Attempt, Batch, Sink } from "../sink.ts";
-import { type Clock, platformTimers, type Timers } from "../timers.ts";
+import type { Attempt, Batch, EncodedReply, Sink } from "../sink.ts";
 
 export type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */
   readonly hmac: Hmac;
-  readonly now?: Clock;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
-/** A Worker that has not answered by then is not going to. */
+/** A Worker that has not answered by then will not answer. */
 const TIMEOUT_MS = 10_000;
-/** Clocks that differ by less do no harm to a signature, which is good for five minutes. */
+/** A smaller difference does no harm: a signature is valid for five minutes. */
 const MAX_CLOCK_DIFFERENCE_MS = 60_000;
-/** Codes by which the Worker says that it cannot read the batch, whenever it is sent. */
+/** Codes with which the Worker says that it can never read the batch. */
 const UNREADABLE = new Set(["INVALID_BATCH", "MALFORMED_JSON"]);
 
-/** What the Worker answered: its body was read whole, since only then the connection is free for the next batch. */
-type Answer = { readonly status: number; readonly date: string | undefined; readonly text: string };
+/** A reply event as JSON; `bytes` counts the comma after it. */
+type EncodedEvent = EncodedReply & { readonly json: string };
+
+const BRACKETS_BYTES = 2;
+const COMMA_BYTES = 1;
+
+/** What the Worker answered. The body is read to its end, since only then the connection is free for the next batch. */
+type WorkerResponse = { readonly status: number; readonly date: string | undefined; readonly text: string };
 
 /** Delivers to `POST /replies` of the Worker: a CloudEvents HTTP batch, signed by the Standard Webhooks scheme. */
-export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers }: WorkerSinkOptions): Sink => {
+export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions): Sink<EncodedEvent> => {
   const { origin, pathname } = new URL(`${url}/replies`);
-  // Not by `fetch`: one batch is under way at a time, and the streams that it makes for each take longer than all else here.
+  // Not `fetch`: it makes streams for each call, which take longer than everything else here.
   const connection = new Client(origin);
   /** What to add to our clock to get the Worker's. */
   let clockDifferenceMs = 0;
 
-  const post = async ({ id, replies }: Batch): Promise<Answer> => {
+  const post = async ({ id, replies }: Batch<EncodedEvent>): Promise<WorkerResponse> => {
     const body = Buffer.from(`[${replies.map(({ json }) => json).join(",")}]`);
     // Signed anew for each attempt, since a signature ages; the id stays, since it is the same message.
-    const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((now() + clockDifferenceMs) / 1000), body });
+    const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((time.now() + clockDifferenceMs) / 1000), body });
     const timeout = new AbortController();
-    const timer = timers.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+    const timer = time.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     try {
-      const answer = await connection.request({
+      const response = await connection.request({
         method: "POST",
         path: pathname,
         headers: { ...signature, "content-type": REPLY_BATCH_CONTENT_TYPE },
         body,
         signal: timeout.signal,
       });
-      const { statusCode: status, headers } = answer;
-      return { status, date: headers["date"]?.toString(), text: await answer.body.text() };
+      const { statusCode: status, headers } = response;
+      return { status, date: headers["date"]?.toString(), text: await response.body.text() };
     } finally {
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
     }
   };
 
   const readRefusedSignature = (date: string | undefined): Attempt => {
-    const differenceMs = Date.parse(date ?? "") - now();
+    const differenceMs = Date.parse(date ?? "") - time.now();
     const differs = Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS;
     clockDifferenceMs = differs ? differenceMs : 0;
     const seconds = Math.round(differenceMs / 1000);
@@ -66,7 +79,15 @@ export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers 
 
   return {
     name: "worker",
-    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
+    limits: {
+      maxReplies: MAX_BATCH_REPLIES,
+      maxBytes: MAX_BATCH_BYTES - BRACKETS_BYTES,
+      maxReplyBytes: MAX_REPLY_BYTES + COMMA_BYTES,
+    },
+    encode(reply) {
+      const json = JSON.stringify(createReplyEvent(reply));
+      return { id: reply.id, json, bytes: Buffer.byteLength(json) + COMMA_BYTES };
+    },
     async send(batch) {
       try {
         const { status, date, text } = await post(batch);
@@ -82,6 +103,12 @@ export const workerSink = ({ url, hmac, now = Date.now, timers = platformTimers 
       }
     },
   };
+};
+
+/** HMAC-SHA-256 with one key, on this thread: handing a few kilobytes to another thread would take longer. */
+export const createSha256Hmac = (key: Uint8Array): Hmac => {
+  const secret = createSecretKey(key);
+  return (content) => createHmac("sha256", secret).update(content).digest();
 };
 
 const unavailable = (reason: string): Attempt => ({ kind: "unavailable", reason });

@@ -1,6 +1,7 @@
 import { type Consumer, Kafka, type Message } from "@upstash/kafka";
+import { systemTime, type Time } from "../../environment/time.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import { platformTimers, type Timers, within } from "../timers.ts";
+import { within } from "../waiting.ts";
 
 export type KafkaRestOptions = {
   /** Without a slash at the end. */
@@ -11,7 +12,7 @@ export type KafkaRestOptions = {
   readonly instance: string;
   readonly topics: readonly string[];
   readonly fetch?: typeof fetch;
-  readonly timers?: Timers;
+  readonly time?: Time;
 };
 
 /** A record as the wire carries it: text only, and no word for a null. */
@@ -68,21 +69,18 @@ export class RefusedError extends Error {
  * instance that took the old one's place, and one of a produce would store a record twice.
  */
 export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
-  const { url, username, password, group, instance, topics, fetch = globalThis.fetch, timers = platformTimers } = options;
+  const { url, username, password, group, instance, topics, fetch = globalThis.fetch, time = systemTime } = options;
   const consumer: Consumer = new Kafka({ url, username, password }).consumer();
   const name = { consumerGroupId: group, instanceId: instance };
   const path = `${group}/${instance}`;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 
   const bounded = <T>(call: string, promise: Promise<T>, timeoutMs = CALL_TIMEOUT_MS): Promise<T> =>
-    within(timeoutMs, promise, () => new Error(`${call} was not answered within ${timeoutMs} ms`), timers);
+    within(timeoutMs, promise, () => new Error(`${call} was not answered within ${timeoutMs} ms`), time);
 
   const post = async (call: string, route: string, body?: unknown): Promise<void> => {
     const timeout = new AbortController();
-    const timer = timers.setTimeout(
-      () => timeout.abort(new Error(`${call} was not answered within ${POST_TIMEOUT_MS} ms`)),
-      POST_TIMEOUT_MS,
-    );
+    const timer = time.setTimeout(() => timeout.abort(new Error(`${call} was not answered within ${POST_TIMEOUT_MS} ms`)), POST_TIMEOUT_MS);
     try {
       const headers = { authorization, "content-type": "application/json" };
       const text = body === undefined ? undefined : JSON.stringify(body);
@@ -91,7 +89,7 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
       await response.arrayBuffer();
       if (!response.ok) throw new RefusedError(call, response.status);
     } finally {
-      timers.clearTimeout(timer);
+      time.clearTimeout(timer);
     }
   };
 

@@ -8,7 +8,7 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import type { DeadLetter } from "../dead-letter.ts";
+import type { DeadLetter } from "../dead-letter-publisher.ts";
 import { type CommitResult, type OnRevoked, type Source, SourceError } from "../source.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createOutageLog } from "./kafka/outage-log.ts";
@@ -40,7 +40,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, time = systemTime, random } = options;
   const outages = createOutageLog(log);
   const commitOutages = createOutageLog(log);
-  const retryOptions = { log: outages, subject: "Kafka", describe, timers: time, random };
+  const retryOptions = { log: outages, subject: "Kafka", describe, time, random };
   const retry = createRetry(retryOptions);
   const retryUnlessFatal = createRetry({ ...retryOptions, isFatal });
   const closing = new AbortController();

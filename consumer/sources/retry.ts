@@ -1,5 +1,6 @@
+import { systemTime, type Time } from "../../environment/time.ts";
 import { createBackoff } from "../backoff.ts";
-import { pause, platformTimers, type Timers, unlessAborted } from "../timers.ts";
+import { pause, unlessAborted } from "../waiting.ts";
 
 /**
  * Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way.
@@ -15,7 +16,7 @@ export type RetryOptions = {
   describe?(error: unknown): string;
   /** Whether it is useless to repeat the call. */
   isFatal?(error: unknown): boolean;
-  readonly timers?: Timers | undefined;
+  readonly time?: Time | undefined;
   readonly random?: (() => number) | undefined;
 };
 
@@ -24,7 +25,7 @@ const BACKOFF = { firstMs: 250, mostMs: 10_000 };
 
 /** Repeats calls with growing pauses, and logs each failure. */
 export const createRetry =
-  ({ log, subject = "the gateway", describe = reasonOf, isFatal = () => false, timers = platformTimers, random }: RetryOptions): Retry =>
+  ({ log, subject = "the gateway", describe = reasonOf, isFatal = () => false, time = systemTime, random }: RetryOptions): Retry =>
   async (what, call, signal) => {
     const backoff = createBackoff({ ...BACKOFF, random });
     while (!signal.aborted) {
@@ -34,7 +35,7 @@ export const createRetry =
         if (isFatal(error)) throw error;
         const milliseconds = Math.round(backoff.nextMs());
         log.warn({ reason: describe(error), retryInMs: milliseconds }, `${subject} cannot be used now: ${what} failed`);
-        await pause(milliseconds, signal, timers);
+        await pause(milliseconds, signal, time);
       }
     }
     return undefined;

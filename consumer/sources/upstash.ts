@@ -2,8 +2,9 @@ import type { Message } from "@upstash/kafka";
 import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
+import { systemTime } from "../../environment/time.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
-import { type Clock, nextTurn, pause, platformTimers } from "../timers.ts";
+import { nextTurn, pause } from "../waiting.ts";
 import { countRequests } from "./request-count.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
@@ -15,7 +16,6 @@ export type UpstashSourceOptions = KafkaRestOptions & {
   /** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
   readonly consumeTimeoutMs?: number;
   readonly random?: () => number;
-  readonly now?: Clock;
 };
 
 /** The first one waits for nothing: it makes the instance, and shows that all is well. */
@@ -34,11 +34,11 @@ const REFUSED_COMMIT = new Set([400, 409]);
  * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
  * the instance is begun anew (see rest-instance.ts). The second finds also what nothing follows, the first what nobody noticed.
  */
-export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Date.now, ...options }: UpstashSourceOptions): Source => {
-  const { url, group, instance: name, topics, timers = platformTimers } = options;
+export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...options }: UpstashSourceOptions): Source => {
+  const { url, group, instance: name, topics, time = systemTime } = options;
   const rest = createKafkaRest(options);
   const consumes = countRequests(`${url}/consume/${group}/${name}`);
-  const retry = createRetry({ log, timers, random });
+  const retry = createRetry({ log, time, random });
   const instance = createRestInstance({ rest, consumes, retry });
   const expected = createExpectedOffsets();
   let first: Message[] = [];
@@ -71,11 +71,11 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
 
   const keepAlive = (): (() => void) => {
     const call = (): void => {
-      timer = timers.setTimeout(call, KEEP_ALIVE_MS);
+      timer = time.setTimeout(call, KEEP_ALIVE_MS);
       rest.committed([{ topic: topics[0] as string, partition: 0 }]).catch(() => undefined);
     };
-    let timer = timers.setTimeout(call, KEEP_ALIVE_MS);
-    return () => timers.clearTimeout(timer);
+    let timer = time.setTimeout(call, KEEP_ALIVE_MS);
+    return () => time.clearTimeout(timer);
   };
 
   const commit = async (positions: readonly TopicPartitionOffset[]): Promise<CommitResult> => {
@@ -107,10 +107,10 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
       const stopKeepingAlive = keepAlive();
       try {
         while (!signal.aborted) {
-          const asked = now();
+          const asked = time.now();
           const messages = first.length > 0 ? first : await instance.consume(consumeTimeoutMs, signal);
           first = [];
-          if (messages.length === 0 && now() - asked < LEAST_IDLE_MS) await pause(LEAST_IDLE_MS, signal, timers);
+          if (messages.length === 0 && time.now() - asked < LEAST_IDLE_MS) await pause(LEAST_IDLE_MS, signal, time);
           await lookUpCommits(messages, signal);
           for (const message of messages) {
             const gap = expected.gapBefore(message);
@@ -122,7 +122,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, now = Dat
             }
           }
           // Replies that are ready already go first: somebody waits for them, and preparing the next call takes a while.
-          await nextTurn(timers);
+          await nextTurn(time);
         }
       } finally {
         stopKeepingAlive();

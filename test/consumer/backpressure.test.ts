@@ -1,33 +1,20 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import type { Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import { createRecordedLog } from "./log.ts";
+import { memorySource, toRecord } from "./memory-source.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, startReplyReceiver } from "./reply-receiver.ts";
-import { newRequest, toWire } from "./requests.ts";
+import { newRequest } from "./requests.ts";
 
 const REPLY_BYTES = 20_000;
 const CONCURRENCY = 4;
 const MAX_WAITING_BYTES = 1_000_000;
 
 const inflate = operation({ request: z.null(), reply: z.string() });
-
-/** One partition that is in memory: what is looked at here stands between it and the Worker. */
-const sourceOf = (requests: readonly ReturnType<typeof newRequest>[]): Source => ({
-  name: "memory",
-  async open() {},
-  async *records() {
-    for (const [offset, request] of requests.entries())
-      yield { partition: 0, offset, timestamp: 0, headers: [], ...toWire(request), key: request.correlationId };
-  },
-  commit: async (positions) => ({ committed: positions, lost: [] }),
-  async produce() {},
-  async close() {},
-});
 
 test("no handler starts while the replies that cannot be delivered hold too much memory, and later each has its turn", async () => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
@@ -45,7 +32,7 @@ test("no handler starts while the replies that cannot be delivered hold too much
         return "x".repeat(REPLY_BYTES);
       },
     },
-    source: sourceOf(requests),
+    source: memorySource(requests.map(toRecord)),
     sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
     log: createRecordedLog(),
     concurrency: CONCURRENCY,

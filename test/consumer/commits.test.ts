@@ -17,16 +17,16 @@ const setUp = () => {
     new Promise<CommitResult>((answer) => {
       calls.push({ positions, answer });
     });
-  const commits = createCommits({ source: { commit }, offsets, log: createRecordedLog(), timers: time.timers });
+  const commits = createCommits({ source: { commit }, offsets, log: createRecordedLog(), time });
   const done = (position: TopicPartitionOffset): void => {
     offsets.take(position);
-    offsets.settle(position);
+    offsets.finish(position);
     commits.schedule();
   };
   return { time, offsets, calls, commits, done };
 };
 
-test("what is settled within a moment is committed together", async () => {
+test("what is finished within a moment is committed together", async () => {
   const { time, calls, done } = setUp();
   for (const position of [at(0), at(1), at(7, 1)]) done(position);
   expect(calls).toHaveLength(0);
@@ -34,7 +34,7 @@ test("what is settled within a moment is committed together", async () => {
   expect(calls.map(({ positions }) => positions)).toEqual([[at(2), at(8, 1)]]);
 });
 
-test("no commit overtakes another: what is settled meanwhile follows after it", async () => {
+test("no commit overtakes another: what is finished meanwhile follows after it", async () => {
   const { time, calls, done } = setUp();
   done(at(0));
   await time.advance(200);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemTime, type Time } from "../../environment/time.ts";
 import { createDelivery, type Delivery } from "../../consumer/delivery.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import type { Sink } from "../../consumer/sink.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { platformTimers, type Timers } from "../../consumer/timers.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { answer, type ReceivedBatch, type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
@@ -19,11 +19,11 @@ let log: RecordedLog;
 let pauses: number[];
 
 /** Pauses are noted and are over at once; what limits a call is left alone. */
-const impatient: Timers = {
-  ...platformTimers,
+const impatient: Time = {
+  ...systemTime,
   setTimeout(callback, milliseconds) {
     pauses.push(milliseconds);
-    return platformTimers.setTimeout(callback, 0);
+    return systemTime.setTimeout(callback, 0);
   },
 };
 
@@ -32,7 +32,7 @@ beforeEach(async () => {
   pauses = [];
   log = createRecordedLog();
   sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
-  delivery = createDelivery({ sink, replies, log, maxWaitingBytes: 1_000_000_000, timers: impatient, random: () => 0 });
+  delivery = createDelivery({ sink, replies, log, maxWaitingBytes: 1_000_000_000, time: impatient, random: () => 0 });
 });
 
 afterEach(async () => {

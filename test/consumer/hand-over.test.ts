@@ -1,42 +1,21 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import type { OnRevoked, Source } from "../../consumer/source.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { contract } from "../project/app/contract.ts";
 import { createRecordedLog } from "./log.ts";
+import { memorySource, toRecord } from "./memory-source.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
-import { newRequest, toWire } from "./requests.ts";
+import { newRequest } from "./requests.ts";
 
 /** Six requests in two partitions by turns, all of one key in each, so that only the first of each has begun. */
 const setUp = async () => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
   const requests = Array.from({ length: 6 }, (_, index) => newRequest({ data: { a: index, b: 0 } }));
-  const commits: TopicPartitionOffset[] = [];
   const begun: number[] = [];
   const release = Promise.withResolvers<void>();
-  const given = Promise.withResolvers<OnRevoked>();
-  // In memory: what is looked at here stands behind it.
-  const source: Source = {
-    name: "memory",
-    async open(_, onRevoked) {
-      given.resolve(onRevoked);
-    },
-    async *records() {
-      for (const [index, request] of requests.entries()) {
-        const partition = index % 2;
-        yield { ...toWire(request), key: `k${partition}`, headers: toWire(request).headers ?? [], partition, offset: index, timestamp: 0 };
-      }
-    },
-    async commit(positions) {
-      commits.push(...positions);
-      return { committed: positions, lost: [] };
-    },
-    async produce() {},
-    async close() {},
-  };
+  const source = memorySource(requests.map((request, index) => ({ ...toRecord(request), key: `k${index % 2}`, partition: index % 2 })));
   const consumer = startConsumer({
     contract: defineContract({ sum: contract.sum }),
     handlers: {
@@ -57,7 +36,7 @@ const setUp = async () => {
     await receiver.close();
   });
   await expect.poll(() => begun).toEqual([0, 1]);
-  return { receiver, commits, begun, release: release.resolve, revoke: await given.promise };
+  return { receiver, commits: source.commits, begun, release: release.resolve, revoke: await source.onRevoked };
 };
 
 const partition = { topic: "requests", partition: 0 };

@@ -1,12 +1,10 @@
-import type { Clock, Timers } from "../../consumer/timers.ts";
+import type { Time } from "../../environment/time.ts";
 
-/** A clock that goes on only when told to, with the timers that hang on it. */
-export type ManualTime = {
-  readonly now: Clock;
-  readonly timers: Timers;
+/** A clock that goes on only when it is told to, and its timers. */
+export type ManualTime = Time & {
   /** How many timers are set. */
   readonly pending: number;
-  /** Goes on, fires what is due in its order, and lets promises have their say after each. */
+  /** Goes on, fires what is due in its order, and lets promises settle after each. */
   advance(milliseconds: number): Promise<void>;
 };
 
@@ -14,25 +12,23 @@ export type ManualTime = {
 export const createManualTime = (start = Date.now()): ManualTime => {
   let now = start;
   const due = new Map<object, { readonly at: number; readonly callback: () => void }>();
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     now: () => now,
-    timers: {
-      setTimeout(callback, milliseconds) {
-        const timer = {};
-        due.set(timer, { at: now + milliseconds, callback });
-        return timer;
-      },
-      clearTimeout: (timer) => void due.delete(timer as object),
-      setImmediate: (callback) => setImmediate(callback),
+    setTimeout(callback, milliseconds) {
+      const timer = {};
+      due.set(timer, { at: now + milliseconds, callback });
+      return timer;
     },
+    clearTimeout: (timer) => void due.delete(timer as object),
+    setImmediate: (callback) => setImmediate(callback),
     get pending() {
       return due.size;
     },
     async advance(milliseconds) {
       const end = now + milliseconds;
       for (;;) {
-        await settle();
+        await nextTurn();
         const [next] = [...due].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at);
         if (next === undefined) break;
         due.delete(next[0]);

@@ -1,4 +1,4 @@
-import { createSha256Hmac } from "../../consumer/sinks/hmac.ts";
+import { createSha256Hmac } from "../../consumer/sinks/worker.ts";
 import { type Hmac, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import type { GatewayProcess } from "../helpers/gateway.ts";
 import { type RunningProcess, startProcess } from "../helpers/processes.ts";

@@ -16,12 +16,13 @@ test("a broken record that names its request is refused to that request's caller
     { key: "ce_specversion", value: "1.0" },
     { key: "ce_correlationid", value: correlationId },
     { key: "ce_type", value: "sum" },
+    { key: "ce_traceparent", value: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
     { key: "ce_secret", value: "not for the caller" },
   ];
   const reading = readRecord({ value: "{}", headers });
   expect(reading).toMatchObject({
     kind: "refused",
-    to: { correlationId, operation: "sum" },
+    to: { correlationId, operation: "sum", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
     error: { code: "INVALID_RECORD", members: {} },
   });
 });

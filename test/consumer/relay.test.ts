@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { startRelay } from "../../consumer/start-relay.ts";
+import { startRelay } from "../../consumer/relay.ts";
 import { defineContract, respondedOperationsOf } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRecordedLog } from "./log.ts";
+import { memorySource } from "./memory-source.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
@@ -21,34 +21,21 @@ const price = operation({
   responder: { headers: "spring", requestTopic: "price.requests", replyTopic: "price.replies" },
 });
 
-/** A reply topic that is in memory: what is looked at here stands between it and the Worker. */
+/** A relay of these replies, when it has read them all. */
 const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">[]) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
   const log = createRecordedLog();
-  const commits: TopicPartitionOffset[] = [];
+  const source = memorySource(replies.map((reply) => ({ topic: "price.replies", ...reply })));
   const running = startRelay({
     operations: respondedOperationsOf(defineContract({ price })),
-    source: {
-      name: "memory",
-      async open() {},
-      async *records() {
-        for (const [offset, reply] of replies.entries())
-          yield { topic: "price.replies", partition: 0, offset, timestamp: 0, key: null, ...reply };
-      },
-      async commit(positions) {
-        commits.push(...positions);
-        return { committed: positions, lost: [] };
-      },
-      async produce() {},
-      async close() {},
-    },
+    source,
     sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
     log,
     replySource: "/relay/test",
   });
   onTestFinished(() => receiver.close());
   await running.ended;
-  return { receiver, log, commits, drain: () => running.drain(10_000) };
+  return { receiver, log, commits: source.commits, drain: () => running.drain(10_000) };
 };
 
 const reply = (correlationId: string, value: string, ...more: ConsumerRecord["headers"]) => ({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeReply } from "../../consumer/batch.ts";
+import { createDelivery } from "../../consumer/delivery.ts";
+import { createReplies } from "../../consumer/replies.ts";
 import type { ReturnAddress } from "../../consumer/return-address.ts";
 import { replyTopicSink } from "../../consumer/sinks/reply-topic.ts";
 import { createKafkaProducer, type KafkaProducer } from "../../kafka/producer.ts";
@@ -8,7 +9,7 @@ import { kafkaSuite } from "../kafka/broker/suite.ts";
 import { createTopic } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { createRecordedLog } from "./log.ts";
-import { describeSink, newReply } from "./sink-contract.ts";
+import { describeSink, newReply, sendOnce } from "./sink-contract.ts";
 
 kafkaSuite("a reply topic", ({ brokers }) => {
   let live: KafkaProducer;
@@ -53,13 +54,22 @@ kafkaSuite("a reply topic", ({ brokers }) => {
   });
 
   test("tells the requester of a reply that is larger than the topic takes, and the others get theirs", async () => {
-    const { sink, returnTo, first } = await setUp({ "max.message.bytes": "2000" });
+    const { sink, log, returnTo, first } = await setUp({ "max.message.bytes": "2000" });
+    const delivery = createDelivery({ sink, log, replies: createReplies({ source: "/consumer/test" }), maxWaitingBytes: 1_000_000 });
     const [large, small] = [newReply("x".repeat(3_000)), newReply("small")];
-    const replies = [large, small].map((reply) => encodeReply({ ...reply, returnTo: returnTo(reply.correlationId) }));
-    expect(await sink.send({ id: "batch", replies })).toMatchObject({ results: [{ outcome: "stored" }, { outcome: "stored" }] });
+    const delivered = [large, small].map((reply) => delivery.deliver({ ...reply, returnTo: returnTo(reply.correlationId) }));
+    expect(await Promise.all(delivered)).toEqual([true, true]);
     const told = await first(large.correlationId);
     expect(told.value).toBeUndefined();
     expect(JSON.parse(told.headers.get("rejoinder-problem") ?? "")).toMatchObject({ code: "REPLY_TOO_LARGE" });
     expect(String((await first(small.correlationId)).value)).toBe('"small"');
+  });
+
+  test("says that a reply is undeliverable whose partition is not there, and holds up no other", async () => {
+    const { sink, returnTo } = await setUp();
+    const [lost, kept] = [newReply(), newReply()];
+    const elsewhere = { ...returnTo(lost.correlationId), partition: 99 };
+    const attempt = await sendOnce(sink, { ...lost, returnTo: elsewhere }, { ...kept, returnTo: returnTo(kept.correlationId) });
+    expect(attempt).toMatchObject({ kind: "answered", results: [{ outcome: "undeliverable" }, { outcome: "stored" }] });
   });
 });

@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { defineContract } from "../../contract/contract.ts";
+import { operation } from "../../contract/operation.ts";
+import { dataSchemaOf } from "../../protocol/request-event.ts";
+import { contract } from "../project/app/contract.ts";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
 import type { RunningProcess } from "../helpers/processes.ts";
 import { REPLY_SECRET, startConsumerProcess } from "./process.ts";
@@ -41,6 +46,24 @@ test("tells the caller what was wrong with a request that does not fit the schem
 test("tells the caller that nothing handles an operation", async () => {
   const reply = await replyTo(newRequest({ operation: "constructor" }));
   expect(reply).toMatchObject({ operation: "constructor", state: "failed", data: { code: "NO_HANDLER", status: 501 } });
+});
+
+test("refuses a request that a Worker with another version of the contract checked, and takes one of its own version", async () => {
+  const newer = defineContract({
+    sum: operation({ request: contract.sum.request, reply: z.strictObject({ sum: z.number(), carry: z.number() }) }),
+  });
+  const [own, other] = [contract, newer].map(({ sum }) => dataSchemaOf("sum", sum.description.fingerprint));
+  const refused = await replyTo(newRequest({ dataschema: other }));
+  expect(refused).toMatchObject({ state: "failed", data: { code: "CONTRACT_MISMATCH", status: 503, retryable: true } });
+  expect(refused).toMatchObject({
+    data: { detail: expect.stringMatching(`^The Worker has ${other} and the consumer ${own}\\. Deploy both`) },
+  });
+  expect(await replyTo(newRequest({ dataschema: own }))).toMatchObject({ state: "succeeded", data: { sum: 5 } });
+});
+
+test("the reply goes on in the trace of its request", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  expect(await replyTo(newRequest({ traceparent }))).toMatchObject({ state: "succeeded", traceparent });
 });
 
 test("does not start a handler for a request past its deadline", async () => {

@@ -17,6 +17,7 @@ import { createRecordedLog } from "./log.ts";
 import { REPLY_HMAC } from "./process.ts";
 
 const SPRING_CORRELATION = Buffer.from("6debcbe3108a47e8a52c79cd0df5dc14", "hex");
+const TRACEPARENT = Buffer.from("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 const INT32_3 = Buffer.from([0, 0, 0, 3]);
 
 const TOO_LARGE = 1_000;
@@ -75,7 +76,7 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
     await send([
       ask({ a: 2, b: 3 }, { kafka_correlationId: SPRING_CORRELATION, kafka_replyPartition: INT32_3, __TypeId__: Buffer.from("x") }),
       ask({ a: 2, b: 4 }, { kafka_correlationId: nest, kafka_replyPartition: Buffer.from("1") }),
-      ask({ a: 2, b: 5 }, { kafka_correlationId: Buffer.from("free") }, { key: Buffer.from("order-7") }),
+      ask({ a: 2, b: 5 }, { kafka_correlationId: Buffer.from("free"), traceparent: TRACEPARENT }, { key: Buffer.from("order-7") }),
     ]);
     const found = await readReplies(replies, 3);
     expect(found.find(({ value }) => value === '{"sum":5}')).toEqual({
@@ -88,7 +89,7 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
       partition: 1,
       headers: { kafka_correlationId: nest, "kafka_nest-is-disposed": expect.any(Buffer) },
     });
-    expect(found.find(({ value }) => value === '{"sum":7}')).toMatchObject({ key: "order-7" });
+    expect(found.find(({ value }) => value === '{"sum":7}')).toMatchObject({ key: "order-7", headers: { traceparent: TRACEPARENT } });
   });
 
   test("are told what went wrong in a header, and get no value", async () => {

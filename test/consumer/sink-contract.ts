@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { encodeReply } from "../../consumer/batch.ts";
 import { createReplies, type OutgoingReply } from "../../consumer/replies.ts";
 import type { ReturnAddress } from "../../consumer/return-address.ts";
-import type { Batch, Sink } from "../../consumer/sink.ts";
+import type { Attempt, Sink } from "../../consumer/sink.ts";
 import type { Reply } from "../../protocol/reply-event.ts";
 import { newCorrelationId } from "./requests.ts";
 
@@ -23,8 +22,9 @@ export type SinkStage = {
 
 const replies = createReplies({ source: "/consumer/test" });
 
-/** Replies as a batch. */
-export const toBatch = (...given: readonly OutgoingReply[]): Batch => ({ id: `batch of ${given[0]?.id}`, replies: given.map(encodeReply) });
+/** Encodes replies and sends them as one batch, once. */
+export const sendOnce = (sink: Sink, ...given: readonly OutgoingReply[]): Promise<Attempt> =>
+  sink.send({ id: `batch of ${given[0]?.id}`, replies: given.flatMap((reply) => sink.encode(reply) ?? []) });
 
 /** A reply to nobody in particular. */
 export const newReply = (data: unknown = { sum: 5 }): Reply =>
@@ -32,19 +32,16 @@ export const newReply = (data: unknown = { sum: 5 }): Reply =>
 
 /** What every sink promises; a driver runs it on the real thing. */
 export const describeSink = (start: () => Promise<SinkStage>): void => {
-  const addressed = (stage: SinkStage, ...replies: readonly Reply[]): Batch =>
-    toBatch(
-      ...replies.map((reply) => (stage.returnTo === undefined ? reply : { ...reply, returnTo: stage.returnTo(reply.correlationId) })),
-    );
+  const addressed = ({ returnTo }: SinkStage, reply: Reply): OutgoingReply =>
+    returnTo === undefined ? reply : { ...reply, returnTo: returnTo(reply.correlationId) };
+  const send = (stage: SinkStage, ...replies: readonly Reply[]): Promise<Attempt> =>
+    sendOnce(stage.sink, ...replies.map((reply) => addressed(stage, reply)));
 
   test("takes each reply of a batch as it is, and says what became of it", async () => {
     const stage = await start();
     const given = [newReply({ text: "ü\u2028😀" }), newReply([null, 0, ""]), newReply(null)];
-    const attempt = await stage.sink.send(addressed(stage, ...given));
-    expect(attempt).toEqual({
-      kind: "answered",
-      results: given.map(({ id, correlationId }) => ({ id, correlationId, outcome: "stored" })),
-    });
+    const attempt = await send(stage, ...given);
+    expect(attempt).toMatchObject({ kind: "answered", results: given.map(({ id }) => ({ id, outcome: "stored" })) });
     for (const reply of given) expect(await stage.stored(reply.correlationId)).toEqual(stage.kept(reply));
   });
 
@@ -52,27 +49,28 @@ export const describeSink = (start: () => Promise<SinkStage>): void => {
     const stage = await start();
     const outcome = stage.findsDuplicates ? "duplicate" : "stored";
     const reply = newReply();
-    await stage.sink.send(addressed(stage, reply));
-    expect(await stage.sink.send(addressed(stage, reply))).toMatchObject({ kind: "answered", results: [{ outcome }] });
+    await send(stage, reply);
+    expect(await send(stage, reply)).toMatchObject({ kind: "answered", results: [{ outcome }] });
     const second = { ...reply, id: "second", data: { sum: 6 } };
-    expect(await stage.sink.send(addressed(stage, second))).toMatchObject({ results: [{ outcome }] });
+    expect(await send(stage, second)).toMatchObject({ results: [{ outcome }] });
     expect(await stage.stored(reply.correlationId)).toEqual(stage.kept(reply));
   });
 
   test("takes as much as its limits say", async () => {
     const stage = await start();
     const { sink } = stage;
-    const overhead = encodeReply(newReply("")).bytes;
+    const overhead = sink.encode(addressed(stage, newReply("")))?.bytes ?? 0;
     const largest = newReply("x".repeat(sink.limits.maxReplyBytes - overhead));
-    const batch = addressed(stage, largest, ...Array.from({ length: sink.limits.maxReplies - 1 }, () => newReply()));
-    expect(await sink.send(batch)).toMatchObject({ kind: "answered" });
+    expect(sink.encode(addressed(stage, largest))?.bytes).toBe(sink.limits.maxReplyBytes);
+    const others = Array.from({ length: sink.limits.maxReplies - 1 }, () => newReply());
+    expect(await send(stage, largest, ...others)).toMatchObject({ kind: "answered" });
     expect(await stage.stored(largest.correlationId)).toEqual(stage.kept(largest));
   });
 
   test("does not reject when nobody is there, and says that it is so", async () => {
     const stage = await start();
     await stage.end();
-    expect(await stage.sink.send(addressed(stage, newReply()))).toEqual({
+    expect(await send(stage, newReply())).toEqual({
       kind: "unavailable",
       reason: expect.stringContaining("ECONNREFUSED"),
     });

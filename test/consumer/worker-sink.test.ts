@@ -1,12 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { systemTime } from "../../environment/time.ts";
 import { workerSink } from "../../consumer/sinks/worker.ts";
-import { platformTimers } from "../../consumer/timers.ts";
 import { hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
-import { describeSink, newReply, toBatch } from "./sink-contract.ts";
+import { describeSink, newReply, sendOnce } from "./sink-contract.ts";
 
 const HOUR_MS = 3_600_000;
-const newBatch = () => toBatch(newReply());
 
 const start = async (options: Partial<Parameters<typeof startReplyReceiver>[0]> = {}) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
@@ -28,11 +27,11 @@ describe("as a sink", () => {
 test("a Worker with another clock refuses once, and then gets its own time", async () => {
   const receiver = await start({ now: () => Date.now() + HOUR_MS });
   const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
-  expect(await sink.send(newBatch())).toMatchObject({
+  expect(await sendOnce(sink, newReply())).toMatchObject({
     kind: "unavailable",
     reason: expect.stringMatching(/3(599|600) s from ours, and its time/),
   });
-  expect(await sink.send(newBatch())).toMatchObject({ kind: "answered", results: [{ outcome: "stored" }] });
+  expect(await sendOnce(sink, newReply())).toMatchObject({ kind: "answered", results: [{ outcome: "stored" }] });
   expect(receiver.refused).toBe(1);
 });
 
@@ -40,7 +39,7 @@ test("a Worker with another secret is said to have one", async () => {
   const receiver = await start();
   const other = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
   const sink = workerSink({ url: receiver.url, hmac: hmacOf(other) });
-  expect(await sink.send(newBatch())).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("REPLY_SECRET differs") });
+  expect(await sendOnce(sink, newReply())).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("REPLY_SECRET differs") });
   expect(receiver.stored.size).toBe(0);
 });
 
@@ -51,16 +50,16 @@ test("a Worker that is not there is named by the error of the connection", async
     response.socket?.destroy();
     return true;
   });
-  expect(await sink.send(newBatch())).toMatchObject({ kind: "unavailable", reason: "UND_ERR_SOCKET" });
+  expect(await sendOnce(sink, newReply())).toMatchObject({ kind: "unavailable", reason: "UND_ERR_SOCKET" });
 });
 
 test("a Worker that takes a batch and never answers is given up", async () => {
   const receiver = await start();
   receiver.misbehave(() => true);
   let expire = (): void => {};
-  const timers = { ...platformTimers, setTimeout: (callback: () => void) => (expire = callback) };
-  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, timers });
-  const attempt = sink.send(newBatch());
+  const time = { ...systemTime, setTimeout: (callback: () => void) => (expire = callback) };
+  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, time });
+  const attempt = sendOnce(sink, newReply());
   await receiver.until(() => receiver.batches.length === 1);
   expire();
   expect(await attempt).toEqual({ kind: "unavailable", reason: "no answer within 10000 ms" });

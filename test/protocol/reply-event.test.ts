@@ -12,6 +12,7 @@ const reply: Reply = {
   time: Date.UTC(2026, 0, 1),
   httpStatus: 201,
   attempt: 1,
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   data: { sum: 5 },
 };
 const failed: Reply = { ...reply, state: "failed", httpStatus: undefined, data: createProblem("HANDLER_FAILED") };
@@ -22,11 +23,12 @@ describe("a reply", () => {
     expect(readReplyEvent(JSON.parse(JSON.stringify(createReplyEvent(written))))).toEqual(written);
   });
 
-  test("names its request as its correlation and its cause", () => {
+  test("names its request as its correlation and its cause, and goes on in its trace", () => {
     expect(createReplyEvent(reply)).toMatchObject({
       type: "sum.succeeded",
       correlationid: reply.correlationId,
       causationid: reply.correlationId,
+      traceparent: reply.traceparent,
     });
   });
 
@@ -44,6 +46,7 @@ describe("a reply", () => {
     ["correlationid", { correlationid: "short" }],
     ["httpstatus", { httpstatus: 500 }],
     ["attempt", { attempt: 0 }],
+    ["traceparent", { traceparent: 1 }],
     ["data", { type: "sum.failed" }],
     ["data", { type: "sum.failed", data: { type: "about:blank", title: "Fine", status: 200, code: "OK" } }],
     ["data", { data: undefined }],

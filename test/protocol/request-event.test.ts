@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createRequestEvent, readRequestEvent, type RequestEvent } from "../../protocol/request-event.ts";
+import { createRequestEvent, dataSchemaOf, readRequestEvent, type RequestEvent } from "../../protocol/request-event.ts";
 
 const request: RequestEvent = {
   correlationId: "c".repeat(63),
@@ -8,6 +8,7 @@ const request: RequestEvent = {
   acceptedAt: Date.UTC(2026, 0, 1),
   deadline: Date.UTC(2026, 0, 1, 0, 0, 30),
   data: { a: 2, b: 3 },
+  dataschema: dataSchemaOf("sum", "0123456789abcdef"),
   traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   authtype: "unauthenticated",
   authid: undefined,
@@ -28,6 +29,7 @@ test("a request's event has the attributes of the CloudEvents extensions", () =>
     datacontenttype: "application/json",
     correlationid: request.correlationId,
     expirytime: "2026-01-01T00:00:30.000Z",
+    dataschema: "rejoinder:sum/0123456789abcdef",
     traceparent: request.traceparent,
     authtype: "unauthenticated",
     partitionkey: "acme",

@@ -9,7 +9,7 @@ import type { Requests } from "../../../kafka/library.ts";
 import { COOPERATIVE } from "../../../kafka/subscription.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { type OnRevoked, SourceError } from "../../source.ts";
-import { unlessAborted } from "../../timers.ts";
+import { unlessAborted } from "../../waiting.ts";
 import type { Retry } from "../retry.ts";
 
 /** The consumer as a member of its group, whose partitions move one by one. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createWindow } from "../../consumer/window.ts";
+import { createInFlightLimiter } from "../../consumer/in-flight-limiter.ts";
 
 const never = new AbortController().signal;
 
@@ -12,43 +12,43 @@ const isResolved = async (promise: Promise<unknown>): Promise<boolean> => {
 };
 
 test("there is no room for one more than the most records, until one leaves", async () => {
-  const window = createWindow({ maxRecords: 2, maxBytes: 1_000 });
-  window.enter(1);
-  expect(await isResolved(window.room(never))).toBe(true);
-  window.enter(1);
-  const room = window.room(never);
+  const limiter = createInFlightLimiter({ maxRecords: 2, maxBytes: 1_000 });
+  limiter.enter(1);
+  expect(await isResolved(limiter.room(never))).toBe(true);
+  limiter.enter(1);
+  const room = limiter.room(never);
   expect(await isResolved(room)).toBe(false);
-  window.leave(1);
+  limiter.leave(1);
   expect(await isResolved(room)).toBe(true);
 });
 
 test("there is no room past the most bytes, but one large record may go alone", async () => {
-  const window = createWindow({ maxRecords: 10, maxBytes: 100 });
-  expect(await isResolved(window.room(never))).toBe(true);
-  window.enter(5_000);
-  const room = window.room(never);
+  const limiter = createInFlightLimiter({ maxRecords: 10, maxBytes: 100 });
+  expect(await isResolved(limiter.room(never))).toBe(true);
+  limiter.enter(5_000);
+  const room = limiter.room(never);
   expect(await isResolved(room)).toBe(false);
-  window.leave(5_000);
+  limiter.leave(5_000);
   expect(await isResolved(room)).toBe(true);
 });
 
-test("whoever waits for an empty window waits for the last record", async () => {
-  const window = createWindow({ maxRecords: 10, maxBytes: 100 });
-  window.enter(1);
-  window.enter(1);
-  const empty = window.empty(never);
-  window.leave(1);
+test("whoever waits until nothing is in flight waits for the last record", async () => {
+  const limiter = createInFlightLimiter({ maxRecords: 10, maxBytes: 100 });
+  limiter.enter(1);
+  limiter.enter(1);
+  const empty = limiter.empty(never);
+  limiter.leave(1);
   expect(await isResolved(empty)).toBe(false);
-  window.leave(1);
+  limiter.leave(1);
   expect(await isResolved(empty)).toBe(true);
 });
 
 test("nobody waits any longer once told to stop", async () => {
-  const window = createWindow({ maxRecords: 1, maxBytes: 100 });
+  const limiter = createInFlightLimiter({ maxRecords: 1, maxBytes: 100 });
   const stop = new AbortController();
-  window.enter(1);
-  const room = window.room(stop.signal);
+  limiter.enter(1);
+  const room = limiter.room(stop.signal);
   stop.abort();
   expect(await isResolved(room)).toBe(true);
-  expect(await isResolved(window.room(stop.signal))).toBe(true);
+  expect(await isResolved(limiter.room(stop.signal))).toBe(true);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createLanes } from "../../consumer/lanes.ts";
+import { createKeyedExecutor } from "../../consumer/keyed-executor.ts";
 
 type Task = { readonly key: string | undefined; readonly resultFirst: boolean };
 
@@ -8,13 +8,13 @@ const tasks = fc.array(fc.record<Task>({ key: fc.option(fc.constantFrom("a", "b"
   maxLength: 40,
 });
 
-/** Runs tasks in lanes and ends them in an order that the test chooses; what was seen is checked at each step. */
+/** Runs tasks by an executor and ends them in an order that the test chooses; what was seen is checked at each step. */
 const simulate = async (concurrency: number, given: readonly Task[], nextToEnd: (running: number) => number) => {
-  const lanes = createLanes({ concurrency });
+  const executor = createKeyedExecutor({ concurrency });
   const running: { readonly index: number; readonly end: () => void }[] = [];
   const started: number[] = [];
   const results = given.map(({ key, resultFirst }, index) =>
-    lanes.run(key, () => {
+    executor.run(key, () => {
       const { promise: ended, resolve: end } = Promise.withResolvers<void>();
       running.push({ index, end });
       started.push(index);
@@ -23,14 +23,12 @@ const simulate = async (concurrency: number, given: readonly Task[], nextToEnd: 
   );
   while (running.length > 0) {
     expect(running.length).toBeLessThanOrEqual(concurrency);
-    expect(lanes.running).toBe(running.length);
     const keys = running.flatMap(({ index }) => given[index]?.key ?? []);
     expect(new Set(keys).size).toBe(keys.length);
     expect(isBusyEnough(given, started, running, concurrency)).toBe(true);
     running.splice(nextToEnd(running.length), 1)[0]?.end();
-    await settled();
+    await pass();
   }
-  expect(lanes.running).toBe(0);
   expect(await Promise.all(results)).toEqual(given.map((_, index) => index));
   return started;
 };
@@ -43,7 +41,7 @@ const isBusyEnough = (given: readonly Task[], started: readonly number[], runnin
 };
 
 /** Promises that are already resolved have had their say. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pass = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test("tasks of a key run in order and never two at once, whatever ends first, and no place stays free in vain", async () => {
   await fc.assert(
@@ -57,25 +55,25 @@ test("tasks of a key run in order and never two at once, whatever ends first, an
   );
 });
 
-test("a lane stays taken until its task has really ended, though the result is known", async () => {
-  const lanes = createLanes({ concurrency: 2 });
+test("a key stays busy until its task has really ended, though the result is known", async () => {
+  const executor = createKeyedExecutor({ concurrency: 2 });
   const slow = Promise.withResolvers<void>();
-  expect(await lanes.run("a", () => ({ result: Promise.resolve("at the deadline"), ended: slow.promise }))).toBe("at the deadline");
+  expect(await executor.run("a", () => ({ result: Promise.resolve("at the deadline"), ended: slow.promise }))).toBe("at the deadline");
   let second = false;
-  const next = lanes.run("a", () => ({ result: Promise.resolve((second = true)), ended: Promise.resolve() }));
-  expect(await lanes.run("b", () => ({ result: Promise.resolve("other"), ended: Promise.resolve() }))).toBe("other");
+  const next = executor.run("a", () => ({ result: Promise.resolve((second = true)), ended: Promise.resolve() }));
+  expect(await executor.run("b", () => ({ result: Promise.resolve("other"), ended: Promise.resolve() }))).toBe("other");
   expect(second).toBe(false);
   slow.resolve();
   expect(await next).toBe(true);
 });
 
-test("a task that fails gives its lane and its place on", async () => {
-  const lanes = createLanes({ concurrency: 1 });
-  const thrown = lanes.run("a", () => {
+test("a task that fails frees its key and its place", async () => {
+  const executor = createKeyedExecutor({ concurrency: 1 });
+  const thrown = executor.run("a", () => {
     throw new Error("at once");
   });
-  const rejected = lanes.run("a", () => ({ result: Promise.reject(new Error("later")), ended: Promise.reject(new Error("later")) }));
+  const rejected = executor.run("a", () => ({ result: Promise.reject(new Error("later")), ended: Promise.reject(new Error("later")) }));
   await expect(thrown).rejects.toThrow("at once");
   await expect(rejected).rejects.toThrow("later");
-  expect(await lanes.run("a", () => ({ result: Promise.resolve(1), ended: Promise.resolve() }))).toBe(1);
+  expect(await executor.run("a", () => ({ result: Promise.resolve(1), ended: Promise.resolve() }))).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createBurial } from "../../consumer/burial.ts";
-import type { DeadLetter } from "../../consumer/dead-letter.ts";
+import { createDeadLetterPublisher } from "../../consumer/dead-letter-publisher.ts";
+import type { DeadLetter } from "../../consumer/dead-letter-publisher.ts";
 import { SourceError } from "../../consumer/source.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRecordedLog } from "./log.ts";
@@ -26,37 +26,43 @@ const setUp = (...failures: Error[]) => {
     if (failure !== undefined) throw failure;
     letters.push(letter);
   };
-  return { time, log, stop, letters, bury: createBurial({ source: { produce }, log, stop: stop.signal, ...time, random: () => 0 }) };
+  return {
+    time,
+    log,
+    stop,
+    letters,
+    publishDeadLetter: createDeadLetterPublisher({ source: { produce }, log, stop: stop.signal, time, random: () => 0 }),
+  };
 };
 
 test("a dead letter keeps key and value as they were, bytes too", async () => {
-  const { bury, letters } = setUp();
-  expect(await bury(record, "no event")).toBe(true);
+  const { publishDeadLetter, letters } = setUp();
+  expect(await publishDeadLetter(record, "no event")).toBe(true);
   expect(letters).toMatchObject([{ topic: "requests-dlt", key: null, value: new Uint8Array([0xff]) }]);
 });
 
 test("is tried until the gateway takes it", async () => {
   const away = new SourceError("ECONNREFUSED", { retryable: true });
-  const { bury, letters, time } = setUp(away, away, away);
-  const buried = bury(record, "no event");
+  const { publishDeadLetter, letters, time } = setUp(away, away, away);
+  const published = publishDeadLetter(record, "no event");
   await time.advance(6_999);
   expect(letters).toEqual([]);
   await time.advance(1);
-  expect(await buried).toBe(true);
+  expect(await published).toBe(true);
   expect(letters).toHaveLength(1);
 });
 
 test("one that is refused for good is logged with its place, and holds nothing up", async () => {
-  const { bury, letters, log } = setUp(new SourceError("too large", { retryable: false }));
-  expect(await bury(record, "no event")).toBe(true);
+  const { publishDeadLetter, letters, log } = setUp(new SourceError("too large", { retryable: false }));
+  expect(await publishDeadLetter(record, "no event")).toBe(true);
   expect(letters).toEqual([]);
   expect(log.lines).toMatchObject([{ level: "error", topic: "requests", partition: 2, offset: 7, err: { message: "too large" } }]);
 });
 
-test("is not settled if the process stops before", async () => {
-  const { bury, stop, time } = setUp(new SourceError("ECONNREFUSED", { retryable: true }));
-  const buried = bury(record, "no event");
+test("is not done if the process stops before", async () => {
+  const { publishDeadLetter, stop, time } = setUp(new SourceError("ECONNREFUSED", { retryable: true }));
+  const published = publishDeadLetter(record, "no event");
   await time.advance(10);
   stop.abort();
-  expect(await buried).toBe(false);
+  expect(await published).toBe(false);
 });

@@ -1,19 +1,19 @@
-/** How much may be under way at once. */
-export type WindowOptions = { readonly maxRecords: number; readonly maxBytes: number };
+/** How much may be in flight at once. */
+export type InFlightLimits = { readonly maxRecords: number; readonly maxBytes: number };
 
-/** Counts records under way, so that whoever reads further ones can wait until there is room. */
-export type Window = {
+/** Counts what is in flight, so that whoever adds more can wait for room. */
+export type InFlightLimiter = {
   enter(bytes: number): void;
   leave(bytes: number): void;
-  /** Resolves while fewer than the most records and bytes are under way, or once the signal aborts. */
+  /** Resolves once both counts are below their limits, or the signal aborts. */
   room(signal: AbortSignal): Promise<void>;
-  /** Resolves once nothing is under way, or the signal aborts. */
+  /** Resolves once nothing is in flight, or the signal aborts. */
   empty(signal: AbortSignal): Promise<void>;
   readonly records: number;
 };
 
-/** A window that starts empty. One record may be larger than `maxBytes`: it then goes alone. */
-export const createWindow = ({ maxRecords, maxBytes }: WindowOptions): Window => {
+/** A limiter that starts empty. A record larger than `maxBytes` can still enter, alone. */
+export const createInFlightLimiter = ({ maxRecords, maxBytes }: InFlightLimits): InFlightLimiter => {
   let records = 0;
   let bytes = 0;
   let waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
