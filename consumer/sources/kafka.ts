@@ -1,4 +1,4 @@
-import { systemTime, type Time } from "../../environment/time.ts";
+import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { openCluster } from "../../kafka/cluster.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
 import { createDirectory } from "../../kafka/directory.ts";
@@ -29,6 +29,9 @@ export type KafkaSourceOptions = Pick<
 const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured", "unauthorized"]);
 /** A record that Kafka would refuse again. */
 const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
+
+/** How long a commit waits for the group to assign its partitions. A consumer that ends has a second for its last commit and for leaving. */
+const REASSIGNMENT_MS = 500;
 
 const describe = (error: unknown): string => kafkaErrorOf(error).message;
 const isFatal = (error: unknown): boolean => error instanceof SourceError || FATAL.has(kafkaErrorOf(error).code);
@@ -65,9 +68,13 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
 
   const onAssigned = async (partitions: readonly TopicPartition[]): Promise<void> => {
     const found = await retry("finding where to go on", () => positions.resume(partitions), closing.signal);
-    // They may have gone meanwhile.
+    const assigned = new Set(partitions);
     hold(() => {
-      for (const position of found ?? []) if (membership.owns(position)) held.set(topicPartitionKey(position), position);
+      for (const position of found ?? []) {
+        // The partition may have gone meanwhile, and even come back: then others may have committed more.
+        const owned = membership.owned(position);
+        if (owned !== undefined && assigned.has(owned)) held.set(topicPartitionKey(position), position);
+      }
     });
   };
 
@@ -114,21 +121,32 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     if (missing !== undefined) throw new KafkaError("unknown-topic", JSON.stringify(missing));
   };
 
-  const commit = async (own: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> => {
+  /** @returns whether to try once more when the group has assigned its partitions: until then it refuses the commits of its members */
+  const commitOnce = async (own: readonly TopicPartitionOffset[]): Promise<"committed" | "refused" | "again"> => {
     const identity = membership.identity();
-    if (own.length === 0 || identity === undefined) return [];
+    if (own.length === 0 || identity === undefined) return "refused";
     try {
       await groups.commit(options, identity, own);
       commitOutages.over();
-      return own;
+      return "committed";
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
-      // While partitions move, Kafka refuses commits of members that have not joined again; what stays is committed then. And the
-      // reader tells of a cluster that is away.
+      // The reader tells of a cluster that is away.
       const isExpected = code === "rebalanced" || code === "unavailable";
       commitOutages[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
-      return [];
+      return code === "rebalanced" ? "again" : "refused";
     }
+  };
+
+  const commit = async (own: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> => {
+    const partitions = new Map(own.map((position) => [position, membership.owned(position)]));
+    const reassigned = membership.reassigned();
+    const first = await commitOnce(own);
+    if (first !== "again") return first === "committed" ? own : [];
+    await Promise.race([reassigned, pause(time, REASSIGNMENT_MS)]);
+    // Others may have committed more of what was theirs in between.
+    const kept = own.filter((position) => membership.owned(position) === partitions.get(position));
+    return (await commitOnce(kept)) === "committed" ? kept : [];
   };
 
   return {
@@ -148,8 +166,10 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     },
     async commit(given): Promise<CommitResult> {
       // Kafka itself takes a commit for any partition from any member, and would go back to it.
-      const own = given.filter((position) => membership.owns(position));
-      const lost = given.filter((position) => !membership.owns(position)).map(({ topic, partition }) => ({ topic, partition }));
+      const own = given.filter((position) => membership.owned(position) !== undefined);
+      const lost = given
+        .filter((position) => membership.owned(position) === undefined)
+        .map(({ topic, partition }) => ({ topic, partition }));
       return { committed: await commit(own), lost };
     },
     async produce(letter) {
