@@ -1,4 +1,4 @@
-import { pause, systemTime, type Time } from "../../environment/time.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
 import { openCluster } from "../../kafka/cluster.ts";
 import type { KafkaConnection } from "../../kafka/config.ts";
 import { createDirectory } from "../../kafka/directory.ts";
@@ -7,9 +7,10 @@ import { createGroupRequests } from "../../kafka/group-requests.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
-import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { DeadLetter } from "../dead-letter.ts";
-import { type CommitResult, type OnRevoked, type Source, SourceError } from "../source.ts";
+import { type OnRevoked, type Source, SourceError } from "../source.ts";
+import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createOutageLog } from "./kafka/outage-log.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
@@ -30,9 +31,6 @@ const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured",
 /** A record that Kafka would refuse again. */
 const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
 
-/** How long a commit waits for the group to assign its partitions. A consumer that ends has a second for its last commit and for leaving. */
-const REASSIGNMENT_MS = 500;
-
 const describe = (error: unknown): string => kafkaErrorOf(error).message;
 const isFatal = (error: unknown): boolean => error instanceof SourceError || FATAL.has(kafkaErrorOf(error).code);
 const toSourceError = (error: unknown): SourceError =>
@@ -42,7 +40,6 @@ const toSourceError = (error: unknown): SourceError =>
 export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, time = systemTime, random } = options;
   const outages = createOutageLog(log);
-  const commitOutages = createOutageLog(log);
   const retryOptions = { log: outages, subject: "Kafka", describe, timers: time, random };
   const retry = createRetry(retryOptions);
   const retryUnlessFatal = createRetry({ ...retryOptions, isFatal });
@@ -121,33 +118,12 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     if (missing !== undefined) throw new KafkaError("unknown-topic", JSON.stringify(missing));
   };
 
-  /** @returns whether to try once more when the group has assigned its partitions: until then it refuses the commits of its members */
-  const commitOnce = async (own: readonly TopicPartitionOffset[]): Promise<"committed" | "refused" | "again"> => {
-    const identity = membership.identity();
-    if (own.length === 0 || identity === undefined) return "refused";
-    try {
-      await groups.commit(options, identity, own);
-      commitOutages.over();
-      return "committed";
-    } catch (error) {
-      const { code, message } = kafkaErrorOf(error);
-      // The reader tells of a cluster that is away.
-      const isExpected = code === "rebalanced" || code === "unavailable";
-      commitOutages[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
-      return code === "rebalanced" ? "again" : "refused";
-    }
-  };
-
-  const commit = async (own: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> => {
-    const partitions = new Map(own.map((position) => [position, membership.owned(position)]));
-    const reassigned = membership.reassigned();
-    const first = await commitOnce(own);
-    if (first !== "again") return first === "committed" ? own : [];
-    await Promise.race([reassigned, pause(time, REASSIGNMENT_MS)]);
-    // Others may have committed more of what was theirs in between.
-    const kept = own.filter((position) => membership.owned(position) === partitions.get(position));
-    return (await commitOnce(kept)) === "committed" ? kept : [];
-  };
+  const commits = createGroupCommits({
+    membership,
+    commit: (identity, offsets) => groups.commit(options, identity, offsets),
+    outages: createOutageLog(log),
+    time,
+  });
 
   return {
     name: "kafka",
@@ -164,14 +140,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
       yield* reader.records(AbortSignal.any([signal, over.signal]));
       if (!signal.aborted) throw over.signal.reason;
     },
-    async commit(given): Promise<CommitResult> {
-      // Kafka itself takes a commit for any partition from any member, and would go back to it.
-      const own = given.filter((position) => membership.owned(position) !== undefined);
-      const lost = given
-        .filter((position) => membership.owned(position) === undefined)
-        .map(({ topic, partition }) => ({ topic, partition }));
-      return { committed: await commit(own), lost };
-    },
+    commit: commits.commit,
     async produce(letter) {
       try {
         await producer.produce([toRecord(letter)]);
