@@ -7,9 +7,10 @@ import { createGroupRequests } from "../../kafka/group-requests.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
-import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { DeadLetter } from "../dead-letter-publisher.ts";
-import { type CommitResult, type OnRevoked, type Source, SourceError } from "../source.ts";
+import { type OnRevoked, type Source, SourceError } from "../source.ts";
+import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createOutageLog } from "./kafka/outage-log.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
@@ -39,7 +40,6 @@ const toSourceError = (error: unknown): SourceError =>
 export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, time = systemTime, random } = options;
   const outages = createOutageLog(log);
-  const commitOutages = createOutageLog(log);
   const retryOptions = { log: outages, subject: "Kafka", describe, time, random };
   const retry = createRetry(retryOptions);
   const retryUnlessFatal = createRetry({ ...retryOptions, isFatal });
@@ -65,9 +65,13 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
 
   const onAssigned = async (partitions: readonly TopicPartition[]): Promise<void> => {
     const found = await retry("finding where to go on", () => positions.resume(partitions), closing.signal);
-    // They may have gone meanwhile.
+    const assigned = new Set(partitions);
     hold(() => {
-      for (const position of found ?? []) if (membership.owns(position)) held.set(topicPartitionKey(position), position);
+      for (const position of found ?? []) {
+        // The partition may have gone meanwhile, and even come back: then others may have committed more.
+        const owned = membership.owned(position);
+        if (owned !== undefined && assigned.has(owned)) held.set(topicPartitionKey(position), position);
+      }
     });
   };
 
@@ -114,22 +118,12 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     if (missing !== undefined) throw new KafkaError("unknown-topic", JSON.stringify(missing));
   };
 
-  const commit = async (own: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> => {
-    const identity = membership.identity();
-    if (own.length === 0 || identity === undefined) return [];
-    try {
-      await groups.commit(options, identity, own);
-      commitOutages.over();
-      return own;
-    } catch (error) {
-      const { code, message } = kafkaErrorOf(error);
-      // While partitions move, Kafka refuses commits of members that have not joined again; what stays is committed then. And the
-      // reader tells of a cluster that is away.
-      const isExpected = code === "rebalanced" || code === "unavailable";
-      commitOutages[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
-      return [];
-    }
-  };
+  const commits = createGroupCommits({
+    membership,
+    commit: (identity, offsets) => groups.commit(options, identity, offsets),
+    outages: createOutageLog(log),
+    time,
+  });
 
   return {
     name: "kafka",
@@ -146,12 +140,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
       yield* reader.records(AbortSignal.any([signal, over.signal]));
       if (!signal.aborted) throw over.signal.reason;
     },
-    async commit(given): Promise<CommitResult> {
-      // Kafka itself takes a commit for any partition from any member, and would go back to it.
-      const own = given.filter((position) => membership.owns(position));
-      const lost = given.filter((position) => !membership.owns(position)).map(({ topic, partition }) => ({ topic, partition }));
-      return { committed: await commit(own), lost };
-    },
+    commit: commits.commit,
     async produce(letter) {
       try {
         await producer.produce([toRecord(letter)]);

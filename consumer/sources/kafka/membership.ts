@@ -19,8 +19,10 @@ export type Membership = {
    * @throws what {@link Retry} throws
    */
   join(signal: AbortSignal): Promise<void>;
-  /** Whether commits for the partition are this member's to make. */
-  owns(partition: TopicPartition): boolean;
+  /** The partition if commits for it are this member's to make: the same object for as long as nobody else can have owned it. */
+  owned(partition: TopicPartition): TopicPartition | undefined;
+  /** Resolves when the group assigns its partitions the next time. */
+  reassigned(): Promise<void>;
   /** What a commit must carry; undefined before the first join. */
   identity(): MemberIdentity | undefined;
   /** Leaves, so that others take over at once. */
@@ -74,6 +76,7 @@ export const createMembership = (options: MembershipOptions): Membership => {
   const leaving = new AbortController();
   const owned = new Map<string, TopicPartition>();
   let identity: MemberIdentity | undefined;
+  let reassignment = Promise.withResolvers<void>();
 
   const loseAll = (): void => {
     if (owned.size > 0) void onRevoked([...owned.values()], AbortSignal.abort());
@@ -112,6 +115,8 @@ export const createMembership = (options: MembershipOptions): Membership => {
     for (const [key, partition] of added) owned.set(key, partition);
     log.debug({ partitions: [...assigned.keys()] }, "the partitions of this member");
     if (added.length > 0) onAssigned(added.map(([, partition]) => partition));
+    reassignment.resolve();
+    reassignment = Promise.withResolvers();
     if (revoked.length === 0) return false;
     await handOver(revoked.map(([, partition]) => partition));
     for (const [key] of revoked) owned.delete(key);
@@ -140,7 +145,8 @@ export const createMembership = (options: MembershipOptions): Membership => {
       const joined = await retry("joining the group", attempt, signal);
       if (joined !== undefined) void stay(joined).catch(onEnded);
     },
-    owns: (partition) => owned.has(topicPartitionKey(partition)),
+    owned: (partition) => owned.get(topicPartitionKey(partition)),
+    reassigned: () => reassignment.promise,
     identity: () => identity,
     async leave() {
       leaving.abort();
