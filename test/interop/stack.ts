@@ -120,7 +120,7 @@ export const startInteropStack = async ({ brokers, responded = [], topics = [] }
   };
 };
 
-/** `sum` in a topic of its own, and operations like it that others answer. */
+/** `sum` and `report` in a topic of their own, and operations like `sum` that others answer. */
 const contractOf = (topic: string, responded: readonly Responded[]): string => {
   const entries = responded.map(({ name, deadlineSeconds, requestTopic, replyTopic }) => {
     const responder = JSON.stringify({ headers: "spring", requestTopic, replyTopic });
@@ -131,7 +131,12 @@ const contractOf = (topic: string, responded: readonly Responded[]): string => {
     import * as z from "zod";
     const sum = { request: z.strictObject({ a: z.number(), b: z.number() }), reply: z.strictObject({ sum: z.number() }) };
     const errors = { SUM_OUT_OF_RANGE: { status: 422 } };
-    export const contract = defineContract({ sum: operation({ ...sum, errors, topic: ${JSON.stringify(topic)} }), ${entries.join("\n")} });`;
+    const topic = ${JSON.stringify(topic)};
+    export const contract = defineContract({
+      sum: operation({ ...sum, errors, topic }),
+      report: operation({ request: z.strictObject({ account: z.string() }), reply: z.null(), topic }),
+      ${entries.join("\n")}
+    });`;
 };
 
 const CONSUMER = `
@@ -144,5 +149,6 @@ const CONSUMER = `
         if (!Number.isFinite(a + b)) throw errors.SUM_OUT_OF_RANGE("The sum is larger than a number can be.");
         return { sum: a + b };
       },
+      report: () => null,
     },
   });`;
