@@ -1,3 +1,4 @@
+import { MAX_PARTITION_BATCH_BYTES } from "../protocol/limits.ts";
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 
 /** The way to one leader: records gather while as many sends as may be are under way. */
@@ -10,8 +11,6 @@ export type Lane = {
 
 /** A connection keeps the order of what is on it, so several sends at once do not change the order within a partition. */
 const MAX_SENDS_IN_FLIGHT = 4;
-/** Below `max.message.bytes`, whose default is 1 MiB and a little, as that limits the batch of a partition. */
-const MAX_PARTITION_BYTES = 900 * 1024;
 const MAX_SEND_BYTES = 4 * 1024 * 1024;
 const MAX_SEND_RECORDS = 5_000;
 /** A record's time is written relative to that of the first of its batch, which the library gets wrong from here on: 25 days. */
@@ -64,7 +63,7 @@ export const takeBatch = (waiting: readonly PendingRecord[]): { batch: readonly 
     partitions.set(name, partition);
     const joins =
       !pending.alone &&
-      partition.bytes + pending.bytes <= MAX_PARTITION_BYTES &&
+      partition.bytes + pending.bytes <= MAX_PARTITION_BATCH_BYTES &&
       Math.abs(pending.timestampMs - partition.firstMs) <= MAX_SPREAD_MS;
     if (partition.full || (partition.bytes > 0 && !joins)) {
       partition.full = true;

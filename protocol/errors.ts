@@ -23,6 +23,7 @@ export const ERRORS = {
   NO_HANDLER: { status: 501, retryable: false, title: "No handler is installed for the operation" },
   RESPONDER_FAILED: { status: 502, retryable: false, title: "The service that answers the operation failed" },
   PRODUCE_REJECTED: { status: 502, retryable: false, title: "Kafka refused the request" },
+  CONTRACT_MISMATCH: { status: 503, retryable: true, title: "The Worker and the consumer have different versions of the operation" },
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },

@@ -20,7 +20,12 @@ export type RequestEvent = {
   /** The caller's pseudonym, never the identity itself. */
   readonly authid?: string | undefined;
   readonly orderingKey?: string | undefined;
+  /** Which version of the operation the data was checked by: {@link dataschemaOf}. Absent where a responder answers. */
+  readonly dataschema?: string | undefined;
 };
+
+/** A URI that names the version of an operation: two of them differ when its schemas or errors do (CloudEvents 1.0.2 §3.1.2, dataschema). */
+export const dataschemaOf = (operation: string, fingerprint: string): string => `rejoinder:${operation}/${fingerprint}`;
 
 /** The CloudEvent of a request; the attributes are those of CloudEvents' documented extensions. */
 export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
@@ -30,6 +35,7 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   type: request.operation,
   time: new Date(request.acceptedAt).toISOString(),
   datacontenttype: "application/json",
+  ...(request.dataschema === undefined ? {} : { dataschema: request.dataschema }),
   correlationid: request.correlationId,
   expirytime: new Date(request.deadline).toISOString(),
   ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
@@ -66,6 +72,7 @@ export const readRequestEvent = (event: CloudEvent): RequestEvent => {
     data: event.data,
     ...optional,
     orderingKey: event["partitionkey"] as string | undefined,
+    dataschema: event.dataschema,
   };
 };
 

@@ -4,6 +4,7 @@ import type { NewRecord } from "../../kafka/pending-record.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
 import type { CloudEvent } from "../../protocol/cloudevent.ts";
+import { MAX_PARTITION_BATCH_BYTES } from "../../protocol/limits.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
@@ -12,8 +13,6 @@ import type { Attempt, EncodedReply, Sink } from "../sink.ts";
 
 export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
 
-/** Below the size from which on brokers refuse a record, unless they are told otherwise. */
-const MAX_REPLY_BYTES = 900 * 1024;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH_REPLIES = 500;
 const REFUSED: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
@@ -39,7 +38,7 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink =
 
   return {
     name: "reply-topic",
-    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
+    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_PARTITION_BATCH_BYTES },
     async send({ replies }): Promise<Attempt> {
       const outcomes = new Map<string, Outcome>();
       const sent = replies.flatMap((reply) => {

@@ -1,5 +1,6 @@
 import { Client } from "undici";
-import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES } from "../../protocol/limits.ts";
+import { OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import type { DeliveryResult } from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, Sink } from "../sink.ts";

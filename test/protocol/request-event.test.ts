@@ -12,6 +12,7 @@ const request: RequestEvent = {
   authtype: "unauthenticated",
   authid: undefined,
   orderingKey: "acme",
+  dataschema: "rejoinder:sum/0123456789abcdef",
 };
 
 test("a request is read from its event as it was written", () => {
@@ -26,6 +27,7 @@ test("a request's event has the attributes of the CloudEvents extensions", () =>
     type: "sum",
     time: "2026-01-01T00:00:00.000Z",
     datacontenttype: "application/json",
+    dataschema: "rejoinder:sum/0123456789abcdef",
     correlationid: request.correlationId,
     expirytime: "2026-01-01T00:00:30.000Z",
     traceparent: request.traceparent,
