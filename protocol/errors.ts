@@ -1,6 +1,6 @@
 /**
- * Every error that rejoinder answers, once. The key is the stable `code` of the problem details;
- * `retryable` says whether the same call may be sent again as it is.
+ * Every error of rejoinder. The key is the stable `code` of the problem details;
+ * `retryable` says whether the caller may send the same call again.
  */
 export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
@@ -23,10 +23,10 @@ export const ERRORS = {
   NO_HANDLER: { status: 501, retryable: false, title: "No handler is installed for the operation" },
   RESPONDER_FAILED: { status: 502, retryable: false, title: "The service that answers the operation failed" },
   PRODUCE_REJECTED: { status: 502, retryable: false, title: "Kafka refused the request" },
+  CONTRACT_MISMATCH: { status: 503, retryable: true, title: "The Worker and the consumer have different versions of the operation" },
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },
-  CONTRACT_MISMATCH: { status: 503, retryable: true, title: "The Worker and the consumer have different versions of the operation" },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, title: "The deadline passed before there was a reply" },
   PRODUCE_UNKNOWN: { status: 504, retryable: false, title: "It is not known whether Kafka took the request" },
 } as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
@@ -34,14 +34,14 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 export type RejoinderErrorOptions = {
-  /** What was wrong with this call, and how to mend it. Shown to the caller. */
+  /** What was wrong with this call, and how to correct it. Shown to the caller. */
   readonly detail?: string;
   /** Further members of the problem details (RFC 9457 §3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 };
 
-/** An error of the table, with what this occurrence adds to it. */
+/** An error of the table, with the details of this occurrence. */
 export class RejoinderError extends Error {
   override readonly name = "RejoinderError";
   readonly code: ErrorCode;

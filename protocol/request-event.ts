@@ -13,8 +13,6 @@ export type RequestEvent = {
   /** The deadline, milliseconds since 1970. */
   readonly deadline: number;
   readonly data: unknown;
-  /** The version of the operation's contract that the data was checked by, as {@link dataSchemaOf} writes it. */
-  readonly dataschema?: string | undefined;
   /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
   /** CloudEvents Auth Context extension. */
@@ -22,9 +20,14 @@ export type RequestEvent = {
   /** The caller's pseudonym, never the identity itself. */
   readonly authid?: string | undefined;
   readonly orderingKey?: string | undefined;
+  /** Which version of the operation the data was checked by: {@link dataSchemaOf}. Absent where a responder answers. */
+  readonly dataschema?: string | undefined;
 };
 
-/** The `dataschema` attribute of a request: `rejoinder:<operation>/<fingerprint>`. */
+/**
+ * A URI that names the version of an operation: two of them differ when its schemas or errors do (CloudEvents 1.0.2 §3.1.2, dataschema).
+ * It is `rejoinder:<operation>/<fingerprint>`.
+ */
 export const dataSchemaOf = (operation: string, fingerprint: string): string => `rejoinder:${operation}/${fingerprint}`;
 
 /** The CloudEvent of a request; the attributes are those of CloudEvents' documented extensions. */

@@ -1,8 +1,9 @@
+import { MAX_PRODUCE_BYTES, MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
-import { failureOfStatus, memberOf } from "./answer.ts";
+import { failureOfStatus, memberOf, type ProxyResponse } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
-import { type Answer, basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
+import { basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics } from "./topic-check.ts";
 
 export type UpstashProducerOptions = Omit<ProxyOptions, "authorization"> & { readonly username: string; readonly password: string };
@@ -12,7 +13,7 @@ export const upstashProducer = ({ username, password, ...options }: UpstashProdu
   const connection = createProxyConnection({ ...options, authorization: basicAuthorization(username, password) }, "/topics");
   return createBatchProducer({
     name: "upstash",
-    limits: { maxBatchRecords: 200, maxBatchBytes: 1024 * 1024 },
+    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES },
     connection,
     dialect: UPSTASH,
     check: (topics, deadline) =>
@@ -25,21 +26,21 @@ const UPSTASH: Dialect = {
   path: () => "/produce",
   encode: (record) => record,
   body: (records) => records,
-  read: (answer, records) => (answer.status === 200 ? readPlaces(answer.body, records) : readResults(answer, records)),
+  read: (answer, records) => (answer.status === 200 ? readAllMetadata(answer.body, records) : readResults(answer, records)),
 };
 
-/** 200 is not success: where each record was stored stands in the answer, in their order. */
-const readPlaces = (body: unknown, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] =>
-  Array.isArray(body) && body.length === records.length ? body.map(readPlace) : [];
+/** 200 is not success: the response must say where each record was stored, in their order. */
+const readAllMetadata = (body: unknown, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] =>
+  Array.isArray(body) && body.length === records.length ? body.map(readMetadata) : [];
 
-const readPlace = (entry: unknown): ProduceOutcome | undefined => {
+const readMetadata = (entry: unknown): ProduceOutcome | undefined => {
   const { topic, partition, offset } = (entry ?? {}) as Record<string, unknown>;
   if (typeof topic !== "string" || !Number.isInteger(partition) || !Number.isInteger(offset)) return undefined;
   return { outcome: "stored", metadata: { topic, partition: partition as number, offset: offset as number } };
 };
 
-/** An error may name the records that it is about: `results: [{ index, error } | { index, topic, partition, offset }]`. */
-const readResults = ({ status, body }: Answer, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] => {
+/** An error may name the records that it concerns: `results: [{ index, error } | { index, topic, partition, offset }]`. */
+const readResults = ({ status, body }: ProxyResponse, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] => {
   const results = memberOf(body, "results");
   const outcomes: (ProduceOutcome | undefined)[] = records.map(() => undefined);
   for (const entry of Array.isArray(results) ? (results as readonly unknown[]) : []) {
@@ -47,7 +48,7 @@ const readResults = ({ status, body }: Answer, records: readonly ProducerRecord[
     if (!Number.isInteger(index)) continue;
     // A record of a failed call that has an error of its own was not written.
     const failure = failureOfStatus(status) === "rejected" ? "rejected" : "unavailable";
-    outcomes[index as number] = typeof error === "string" ? failed(failure, error) : readPlace(entry);
+    outcomes[index as number] = typeof error === "string" ? failed(failure, error) : readMetadata(entry);
   }
   return outcomes;
 };
