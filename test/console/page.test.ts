@@ -10,6 +10,13 @@ test("a new page says what there is to do, and calls nobody yet", async () => {
   expect([calls, complaints]).toEqual([[], []]);
 });
 
+test("the plots are drawn, even in a browser that calls its language by no valid tag", async () => {
+  const { page } = await open();
+  expect(await page.evaluate("navigator.language")).toBe("en-US@posix");
+  await page.locator(".plot canvas").nth(2).waitFor();
+  expect(await page.getByText("This browser cannot draw it.").count()).toBe(0);
+});
+
 test("sending sum as it stands there shows 5", async () => {
   const { complaints, reach, reply, send, states } = await open();
   await send("sum");
