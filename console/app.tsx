@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Contract } from "../contract/contract.ts";
 import type { Connection } from "./connection.ts";
 import { Editor } from "./editor/editor.tsx";
@@ -10,7 +10,7 @@ import type { Sender } from "./requests/sender.ts";
 import { BurstProgress } from "./views/burst-progress.tsx";
 import { ConnectionNotice } from "./views/connection-notice.tsx";
 import { Details } from "./views/details.tsx";
-import { useChanges, useSeconds } from "./views/redraw.ts";
+import { useRedraw, useSeconds } from "./views/redraw.ts";
 import { RequestList } from "./views/request-list.tsx";
 import { Traffic } from "./views/traffic.tsx";
 import { announce } from "./views/words.ts";
@@ -27,12 +27,14 @@ type AppProps = {
 
 /** The page: what to send, what becomes of it, and all that was sent. */
 export const App = ({ contract, log, sender, measures, connection, now }: AppProps) => {
-  useChanges(log.onChange);
+  const redraw = useRedraw();
+  useEffect(() => log.onChange(redraw), [log]);
   useSeconds();
   const [shownId, show] = useState<string | undefined>(() => log.entries()[0]?.id);
-  const [burst, setBurst] = useState<Burst>();
+  const newest = useRef<Burst>(undefined);
   const stopping = useRef<AbortController>(undefined);
   const details = useRef<HTMLElement>(null);
+  const burst = newest.current;
   const shown = shownId === undefined ? undefined : log.get(shownId);
 
   const lookAt = ({ id }: Entry): void => {
@@ -42,7 +44,11 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
   };
   const sendMany = async (operation: string, request: unknown, total: number): Promise<void> => {
     stopping.current = new AbortController();
-    await runBurst({ sender, operation, request, total, signal: stopping.current.signal, now, onProgress: setBurst });
+    const onProgress = (next: Burst): void => {
+      newest.current = next;
+      redraw();
+    };
+    await runBurst({ sender, operation, request, total, signal: stopping.current.signal, now, onProgress });
   };
   const send = (operation: string, request: unknown, count: number): void => {
     if (count > 1) void sendMany(operation, request, count);
@@ -52,6 +58,9 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
   const forgetEnded = (): void => {
     for (const entry of log.entries()) if (isEnd(stateOf(entry))) log.forget(entry.id);
   };
+
+  // Drawn by itself each second: not with each request as well.
+  const traffic = useMemo(() => <Traffic measures={measures} />, [measures]);
 
   return (
     <>
@@ -68,7 +77,7 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
         </section>
         <section class="traffic-section" aria-labelledby="traffic-heading">
           <h2 id="traffic-heading">Traffic of this page</h2>
-          <Traffic measures={measures} />
+          {traffic}
         </section>
         <section class="requests-section" aria-labelledby="requests-heading">
           <h2 id="requests-heading">Requests of this browser</h2>
