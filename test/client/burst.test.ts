@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import type { operations } from "../../contract/operations.ts";
+import type { contract } from "../project/app/contract.ts";
 import { createClient } from "../../client/index.ts";
 import { SUM } from "./opened-client.ts";
 import { pending, replied, scriptedServer, type Step, succeeded } from "./scripted-server.ts";
@@ -19,7 +19,7 @@ test("many requests at once that are answered at once take one exchange each", a
         {} as never,
       );
   });
-  const client = createClient<typeof operations>({ url: server.url });
+  const client = createClient<typeof contract>({ url: server.url });
   await Promise.all(Array.from({ length: 100 }, () => client.request("sum", SUM)));
   expect(server.calls).toHaveLength(100);
 });
@@ -39,7 +39,7 @@ test("slow requests soon leave the connections to others", async () => {
     held.push(response);
     most = Math.max(most, held.length);
   });
-  const client = createClient<typeof operations>({ url: server.url });
+  const client = createClient<typeof contract>({ url: server.url });
   const reports = (count: number) => Promise.all(Array.from({ length: count }, () => client.request("report", REPORT)));
   await reports(20);
   isLearning = false;
@@ -57,7 +57,7 @@ test("many submitted requests are asked about at once, and never wait for a time
       ? pending("accepted", 0, { "retry-after": "3600", "preference-applied": "respond-async" })
       : succeeded({ sum: 5 }))(response, request),
   );
-  const client = createClient<typeof operations>({ url: server.url });
+  const client = createClient<typeof contract>({ url: server.url });
   const replies = await Promise.all(Array.from({ length: 100 }, () => client.submit("sum", SUM).reply));
   expect(replies).toHaveLength(100);
   expect(server.calls).toHaveLength(200);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { operations } from "../../contract/operations.ts";
+import { contract } from "../project/app/contract.ts";
 import { createClient, type StatusBody, type Submission } from "../../client/index.ts";
 import { failureOf, openClient, SUM } from "./opened-client.ts";
 import { ended, ID, pending, refused, replied, scriptedServer, silence, type Step, succeeded } from "./scripted-server.ts";
@@ -81,7 +81,7 @@ test("an iteration throws when the wait has ended before the request", async () 
 
 test("an iteration ends well with a reply that does not fit the contract, which rejects", async () => {
   const server = await scriptedServer(pending(), succeeded({ sum: "five" }));
-  const submission = createClient({ url: server.url, contract: operations }).submit("sum", SUM);
+  const submission = createClient({ url: server.url, contract }).submit("sum", SUM);
   expect(await statesOf(submission)).toEqual(["accepted", "succeeded"]);
   expect(await failureOf(submission.reply)).toMatchObject({ code: "INVALID_REPLY" });
 });
