@@ -3,8 +3,10 @@ import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { jsonAnswer, problemAnswer } from "./answers.ts";
+import { CONSOLE_PATHS, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import type { ReplyStore } from "./reply-store.ts";
+import { createContractRoute } from "./routes/contract.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createStatusRoute } from "./routes/status.ts";
@@ -17,6 +19,8 @@ export type AppOptions = {
   readonly source: string;
   readonly corsOrigins: readonly string[];
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
+  /** The files of the console. Absent: the console is off. */
+  readonly assets?: Pick<Fetcher, "fetch"> | undefined;
   readonly now?: () => number;
 };
 
@@ -26,7 +30,7 @@ const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency
 const PREFLIGHT_SECONDS = 7_200;
 
 /** The HTTP API. `/replies` is for the consumer only, so it has no CORS. */
-export const createApp = ({ contract, ids, store, shards, source, corsOrigins, replySecrets, now }: AppOptions): Hono => {
+export const createApp = ({ contract, ids, store, shards, source, corsOrigins, replySecrets, assets, now }: AppOptions): Hono => {
   const app = new Hono();
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
@@ -36,13 +40,15 @@ export const createApp = ({ contract, ids, store, shards, source, corsOrigins, r
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/health"]) app.use(path, crossOrigin);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
   }
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => jsonAnswer(200, '{"status":"ok"}') },
+    { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, store, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, store, ...(now && { now }) }) },
     { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, store, secrets: replySecrets, ...(now && { now }) }) },
+    ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
   ];
   // One handler for each path and no middleware: what else Hono composes costs a request as much as its routing does.
   for (const { method, path, handle } of routes) app.on(method, path, handle);
@@ -55,9 +61,11 @@ type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(co
 
 /** Why a request has no route: there is nothing at its path, or it does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(/:\w+/, "[^/]+")}$`).test(path));
+  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
   if (route === undefined) {
-    return problemAnswer(new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId or /health." }));
+    return problemAnswer(
+      new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),
+    );
   }
   const allowed = route.method === "GET" ? ["GET", "HEAD"] : [route.method];
   const detail = `Expected ${allowed.join(" or ")}, got ${method}.`;

@@ -4,6 +4,7 @@ import { RejoinderError } from "../protocol/errors.ts";
 import { problemAnswer } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./bindings.ts";
 import { defineMailbox } from "./mailbox/durable-object.ts";
@@ -52,6 +53,7 @@ const createFetch = (contract: Contract, env: Bindings): Fetch => {
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      assets: isConsoleOn(config) ? env.ASSETS : undefined,
     });
     return (request) => app.fetch(request, env);
   } catch (error) {
