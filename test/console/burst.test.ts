@@ -38,3 +38,15 @@ test("many requests can be stopped: what was not sent is not sent, and what was 
   await page.locator(".requests [data-state=stopped]").first().waitFor();
   expect(await page.getByRole("button", { name: "Send 100", exact: true }).isDisabled()).toBe(false);
 });
+
+test("many requests that the server does not take are not all sent: what is wrong is told at its field", async () => {
+  const { page, calls } = await open();
+  await page.getByRole("textbox", { name: "JSON" }).fill('{"a": 2, "b": "three"}');
+  await page.getByRole("button", { name: "Send 100", exact: true }).click();
+  await page
+    .locator("#problems")
+    .getByText(/^b .*number/)
+    .waitFor();
+  await page.getByText("100 of 100 ended, 100 without a reply").waitFor();
+  expect(calls.length).toBeLessThan(100);
+});
