@@ -84,7 +84,14 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
         <section class="request-section" aria-labelledby="request-heading">
           <h2 id="request-heading">Request</h2>
           {contract !== undefined ? (
-            <Editor contract={contract} refusal={refusal} onSend={send} isBusy={burst !== undefined && burst.endedAt === undefined} />
+            <Editor
+              // A Worker with other operations starts the editor anew.
+              key={Object.keys(contract).join()}
+              contract={contract}
+              refusal={refusal}
+              onSend={send}
+              isBusy={burst !== undefined && burst.endedAt === undefined}
+            />
           ) : failure === undefined ? (
             <p class="empty">Reading the contract …</p>
           ) : (

@@ -49,6 +49,7 @@ test("the correlation ID leads to the status", async () => {
 
 test("the keyboard is enough: choose by typing, send by Ctrl+Enter, hear the state", async () => {
   const { page } = await open();
+  await page.getByLabel("Operation").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.type("echo");
   await page.keyboard.press("Tab");
