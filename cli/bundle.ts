@@ -1,7 +1,8 @@
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { CONSOLE_PATHS } from "../worker/console.ts";
 
 /** The checkout's own folder. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -10,10 +11,10 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COPIED = new Set([".html", ".svg"]);
 
 /**
- * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is. Resolves to the paths it can be asked for.
- * @throws Error if console/ does not compile or has no index.html.
+ * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is.
+ * @throws Error if console/ does not compile, or makes other files than the Worker serves
  */
-export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<readonly string[]> => {
+export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<void> => {
   const source = join(ROOT, "console");
   await rm(outDirectory, { recursive: true, force: true });
   await mkdir(outDirectory, { recursive: true });
@@ -33,41 +34,22 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
   for (const entry of await readdir(source)) {
     if (COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry));
   }
-  const files = await readdir(outDirectory, { recursive: true, withFileTypes: true });
-  const paths = files
-    .filter((file) => file.isFile())
-    .map((file) => `/${relative(outDirectory, join(file.parentPath, file.name)).split(sep).join("/")}`);
-  if (!paths.includes("/index.html")) throw new Error("Expected console/index.html, the first page, to be there");
-  return paths;
-};
-
-export type WorkerBundleOptions = {
-  /** Paths of the page: asked for at the binding ASSETS, everything else at the Worker. */
-  readonly consolePaths: readonly string[];
-  /** The module of the Worker. */
-  readonly entry: string;
+  const paths = (await readdir(outDirectory)).map((file) => `/${file}`).toSorted();
+  const served = CONSOLE_PATHS.filter((path) => path !== "/").toSorted();
+  if (paths.join() !== served.join()) throw new Error(`Expected the console to be ${served.join(", ")}, got ${paths.join(", ")}`);
 };
 
 /**
- * Bundles the Worker for miniflare and resolves to its text. Beside the Worker's own default entrypoint there is `Local`, which
- * tells page from API by a set of paths: Cloudflare's asset router, as miniflare emulates it, takes four fifths of the throughput.
+ * Bundles the Worker of a module for miniflare and resolves to its text. It has its own default entrypoint again as `Local`: to the default
+ * leads Cloudflare's asset router, which takes four fifths of the throughput as miniflare emulates it.
  */
-export const bundleWorker = async ({ consolePaths, entry }: WorkerBundleOptions): Promise<string> => {
-  const pages = ["/", ...consolePaths.filter((path) => path !== "/_headers" && path !== "/_redirects")];
-  return bundleForWorkerd({
+export const bundleWorker = async (entry: string): Promise<string> =>
+  bundleForWorkerd({
     resolveDir: ROOT,
     contents: `
-        import worker from ${JSON.stringify(entry)};
         export * from ${JSON.stringify(entry)};
-        export { worker as default };
-        const pages = new Set(${JSON.stringify(pages)});
-        const path = /^https?:\\/\\/[^/]*([^?#]*)/;
-        export const Local = {
-          fetch: (request, env, context) =>
-            pages.has(path.exec(request.url)?.[1]) ? env.ASSETS.fetch(request) : worker.fetch(request, env, context),
-        };`,
+        export { default, default as Local } from ${JSON.stringify(entry)};`,
   });
-};
 
 /** A module as text, and the folder that its imports are relative to. */
 export type WorkerdSource = { readonly resolveDir: string; readonly contents: string };

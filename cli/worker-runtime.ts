@@ -27,8 +27,8 @@ export type WorkerRuntime = { close(): Promise<void> };
 export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
   const { port, directory, bindings, onWorkerd } = options;
   const pages = join(directory, "console");
-  const consolePaths = await buildConsole(pages);
-  const script = options.script ?? (await bundleWorker({ consolePaths, entry: join(process.cwd(), "app/worker.ts") }));
+  await buildConsole(pages);
+  const script = options.script ?? (await bundleWorker(join(process.cwd(), "app/worker.ts")));
   await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),

@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   consumer: ["contract", "protocol", "environment", "kafka"],
   worker: ["contract", "protocol", "environment"],
   client: ["protocol"],
-  console: ["client", "contract", "protocol", "test"],
+  console: ["client", "protocol"],
   examples: ["client", "test"],
   cli: ["contract", "protocol", "environment", "worker", "consumer", "kafka"],
   tools: ["cli"],
