@@ -3,10 +3,11 @@ import { type Demand, type Environment, readEnvironment } from "../environment/e
 import { processVariables } from "../environment/process-variables.ts";
 import { commaList, integer } from "../environment/variables.ts";
 import { demandKafka, kafkaVariables } from "../kafka/config.ts";
+import { isTopic } from "../protocol/topics.ts";
 import { type Credential, CREDENTIAL_FORM, parseCredential } from "./credentials.ts";
 import type { DeclaredTopic, Retention } from "./engine.ts";
 
-const TOPIC = /^(?<name>(?!\.{1,2}:)[A-Za-z0-9._-]{1,249}):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
+const TOPIC = /^(?<name>[^:]+):(?<partitions>\d{1,4})(?<settings>(?::[a-z.]+=-?\d{1,15})*)$/;
 
 const credentials = () =>
   commaList().transform((elements, context): Credential[] => {
@@ -49,7 +50,7 @@ const topics = () =>
     for (const element of elements) {
       const { name, partitions, settings = "" } = TOPIC.exec(element)?.groups ?? {};
       const retention = readTopicSettings(settings);
-      if (name === undefined || Number(partitions) < 1 || read.has(name) || retention === undefined)
+      if (name === undefined || !isTopic(name) || Number(partitions) < 1 || read.has(name) || retention === undefined)
         context.addIssue({
           code: "custom",
           message: `Expected name:partitions[:retention.ms=…][:retention.bytes=…], comma-separated, each name once; got ${JSON.stringify(element)}.`,

@@ -1,4 +1,5 @@
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { isTopic, TOPIC_RULE } from "../../protocol/topics.ts";
 import type { InstanceName } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type Call, LIMITS } from "./call.ts";
@@ -30,15 +31,12 @@ export const readInteger = (what: string, value: unknown, least: number, most: n
 export const readIntegerText = (what: string, text: string, least: number, most: number): number =>
   readInteger(what, /^\d{1,16}$/.test(text) ? Number(text) : text, least, most);
 
-/** Kafka's own rule, which refuses `.` and `..` too. */
-const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
-
 export const MAX_PARTITION = 2 ** 31 - 1;
 
 /** @throws GatewayError 400 */
 export const readTopic = (value: unknown): string => {
-  if (typeof value === "string" && TOPIC.test(value)) return value;
-  throw unexpected("the topic", "1 to 249 letters, digits, dots, underscores and hyphens", value);
+  if (typeof value === "string" && isTopic(value)) return value;
+  throw unexpected("the topic", TOPIC_RULE, value);
 };
 
 /** `/$GROUP/$INSTANCE` of the path. @throws GatewayError 400 */
