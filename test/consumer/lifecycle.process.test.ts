@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGatewayProcess } from "../helpers/gateway.ts";
-import { freePort } from "../helpers/processes.ts";
+import { freePort, PROJECT, SOURCES } from "../helpers/processes.ts";
 import { consumerEnvironment, REPLY_SECRET, startConsumerProcess } from "./process.ts";
 import { type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest, produce, toWire } from "./requests.ts";
@@ -36,7 +36,7 @@ test.each([
 ])("%s", async (_, exitWithParent, expected) => {
   const run = fileURLToPath(new URL("../../cli/run.js", import.meta.url));
   const env = { ...consumerEnvironment(gateway, receiver), PATH: process.env["PATH"], EXIT_WITH_PARENT: exitWithParent };
-  const consumer = fork(run, ["consumer"], { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const consumer = fork(run, ["consumer"], { env, cwd: PROJECT, execArgv: SOURCES, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const exited = once(consumer, "exit");
   onTestFinished(async () => {
     consumer.kill("SIGKILL");
@@ -57,6 +57,8 @@ test("ends when its parent is killed, though nobody reads its log any more", asy
   const parent = fork(fileURLToPath(new URL("fixtures/parent.ts", import.meta.url)), {
     // A gateway that is away, so that there is something to log until the end.
     env: { ...consumerEnvironment({ ...gateway, url: await closedUrl() }, receiver), PATH: process.env["PATH"], EXIT_WITH_PARENT: "1" },
+    cwd: PROJECT,
+    execArgv: SOURCES,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const [pid] = (await once(parent, "message")) as [number];

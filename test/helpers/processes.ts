@@ -9,6 +9,9 @@ const RUN = fileURLToPath(new URL("../../cli/run.js", import.meta.url));
 /** The application that the tests run: a contract and handlers of their own. */
 export const PROJECT = fileURLToPath(new URL("../project", import.meta.url));
 
+/** Arguments of Node, for the library's sources instead of what is built of them. A process that is forked by one with them has them too. */
+export const SOURCES = ["--conditions=@rejoinder/source"];
+
 export type RunningProcess = {
   readonly pid: number;
   /** What the process said when it was ready, such as its URL. */
@@ -38,8 +41,7 @@ export const startProcess = async (
   const child = fork(run, [program, ...args], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
     cwd: project,
-    // The sources, not what is built of them.
-    execArgv: ["--conditions=@rejoinder/source"],
+    execArgv: SOURCES,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const output: string[] = [];
