@@ -1,4 +1,4 @@
-import type { StatusKey, StoredStatus } from "./reply-store.ts";
+import type { StatusKey, StoredStatus } from "./status-store.ts";
 
 /** What this needs of a Workers KV namespace. */
 export type KeyValueStore = {

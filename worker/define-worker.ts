@@ -1,16 +1,16 @@
 import type { Contract } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
-import { problemAnswer } from "./answers.ts";
+import { problemAnswer } from "./responses.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
-import type { Bindings } from "./bindings.ts";
-import { defineMailbox } from "./mailbox/durable-object.ts";
+import type { Bindings } from "./hosts/cloudflare/bindings.ts";
+import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { createProducer } from "./producer-config.ts";
-import type { ReplyStore } from "./reply-store.ts";
+import type { ReplyStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
-import { mailboxStore } from "./stores/mailbox.ts";
+import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 

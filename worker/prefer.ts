@@ -1,6 +1,6 @@
-import type { AnswerHeaders } from "./answers.ts";
+import type { AnswerHeaders } from "./responses.ts";
 import { MAX_WAIT_MS } from "./mailbox/waiters.ts";
-import type { ReplyStore } from "./reply-store.ts";
+import type { ReplyStore } from "./status-store.ts";
 
 /** The preferences of a request that this API knows. */
 export type Preferences = {

@@ -1,4 +1,4 @@
-import type { Bindings } from "../../worker/bindings.ts";
+import type { Bindings } from "../../worker/hosts/cloudflare/bindings.ts";
 
 declare global {
   namespace Cloudflare {

@@ -2,7 +2,7 @@ import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import type { Archive } from "../archive.ts";
-import type { Delivery, ReadResult, RequestResult, StatusKey } from "../reply-store.ts";
+import type { Delivery, ReadResult, RequestResult, StatusKey } from "../status-store.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";

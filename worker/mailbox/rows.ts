@@ -1,5 +1,5 @@
 import { TERMINAL_STATES } from "../../protocol/states.ts";
-import type { StatusKey } from "../reply-store.ts";
+import type { StatusKey } from "../status-store.ts";
 import type { KeptStatus } from "./rules.ts";
 
 /** What rows need of SQLite: a Durable Object's `ctx.storage.sql`, or anything that answers like it. */

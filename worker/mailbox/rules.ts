@@ -1,7 +1,7 @@
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import type { Delivery, StatusKey, StoredStatus } from "../reply-store.ts";
+import type { Delivery, StatusKey, StoredStatus } from "../status-store.ts";
 
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
 const GRACE_AFTER_DEADLINE_MS = 60_000;

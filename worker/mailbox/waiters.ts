@@ -1,5 +1,5 @@
 import { isTerminal } from "../../protocol/states.ts";
-import type { StoredStatus } from "../reply-store.ts";
+import type { StoredStatus } from "../status-store.ts";
 
 /** Timers as the platform has them. */
 export type Timers = {

@@ -1,7 +1,7 @@
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceFailure, ProduceOutcome, Producer } from "../producer.ts";
-import { describeAnswer, failureOf, statusOf } from "./answer.ts";
+import { describeAnswer, failureOf, statusOf } from "./proxy-response.ts";
 import type { Answer, ProxyConnection } from "./proxy-connection.ts";
 
 /** How one wire carries records and says what became of them. */

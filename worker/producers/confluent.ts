@@ -1,7 +1,7 @@
 import { textToBase64 } from "../../protocol/base64.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
-import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./answer.ts";
+import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
 import { type Answer, createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { missingTopic, notThis, problemOf } from "./topic-check.ts";

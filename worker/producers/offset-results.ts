@@ -1,6 +1,6 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
-import { errorTextOf, memberOf } from "./answer.ts";
+import { errorTextOf, memberOf } from "./proxy-response.ts";
 import { failed } from "./batch-producer.ts";
 import type { Answer } from "./proxy-connection.ts";
 

@@ -1,6 +1,6 @@
 import { textToBase64 } from "../../protocol/base64.ts";
 import type { ProduceFailure, Producer } from "../producer.ts";
-import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./answer.ts";
+import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
 import { readPartitions } from "./partition-results.ts";

@@ -1,7 +1,7 @@
 import { textToBase64 } from "../../protocol/base64.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Producer } from "../producer.ts";
-import { memberOf } from "./answer.ts";
+import { memberOf } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";

@@ -1,4 +1,4 @@
-import { errorTextOf } from "./answer.ts";
+import { errorTextOf } from "./proxy-response.ts";
 import type { Answer, ProxyConnection } from "./proxy-connection.ts";
 
 export type TopicCheckOptions = {

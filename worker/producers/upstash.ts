@@ -1,6 +1,6 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
-import { failureOfStatus, memberOf } from "./answer.ts";
+import { failureOfStatus, memberOf } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
 import { type Answer, basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics } from "./topic-check.ts";

@@ -11,10 +11,10 @@ import {
   REPLY_BATCH_CONTENT_TYPE,
 } from "../../protocol/reply-event.ts";
 import { importWebhookKey, verifyWebhook, type WebhookVerdict } from "../../protocol/webhook-signature.ts";
-import { jsonAnswer, problemAnswer } from "../answers.ts";
+import { jsonAnswer, problemAnswer } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
-import type { Delivery, ReplyStore, StatusKey } from "../reply-store.ts";
+import type { Delivery, ReplyStore, StatusKey } from "../status-store.ts";
 
 export type RepliesOptions = {
   readonly ids: CorrelationIds;

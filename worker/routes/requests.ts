@@ -8,11 +8,11 @@ import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts
 import { createRequestEvent } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { finalAnswer, pendingAnswer, problemAnswer, statusPath } from "../answers.ts";
+import { finalAnswer, pendingAnswer, problemAnswer, statusPath } from "../responses.ts";
 import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
-import type { ReplyStore, RequestResult } from "../reply-store.ts";
+import type { ReplyStore, RequestResult } from "../status-store.ts";
 
 export type RequestsOptions = {
   readonly contract: Contract;

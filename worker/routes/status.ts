@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { jsonAnswer, pendingAnswer, statusText } from "../answers.ts";
+import { jsonAnswer, pendingAnswer, statusText } from "../responses.ts";
 import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
 import { entityTag, readKnownVersions } from "../entity-tag.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
-import type { ReplyStore } from "../reply-store.ts";
+import type { ReplyStore } from "../status-store.ts";
 
 export type StatusOptions = {
   readonly ids: CorrelationIds;

@@ -3,7 +3,7 @@ import type { Outcome } from "../../protocol/reply-event.ts";
 import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts";
 import { expire, isOverdue } from "../mailbox/rules.ts";
 import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "../producer.ts";
-import type { Delivery, ReplyStore, RequestResult } from "../reply-store.ts";
+import type { Delivery, ReplyStore, RequestResult } from "../status-store.ts";
 
 export type KvStoreOptions = {
   readonly kv: KeyValueStore;

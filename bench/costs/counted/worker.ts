@@ -1,7 +1,7 @@
 import { contract } from "../../../test/project/app/contract.ts";
-import type { Bindings } from "../../../worker/bindings.ts";
+import type { Bindings } from "../../../worker/hosts/cloudflare/bindings.ts";
 import { defineWorker } from "../../../worker/define-worker.ts";
-import { defineMailbox } from "../../../worker/mailbox/durable-object.ts";
+import { defineMailbox } from "../../../worker/hosts/cloudflare/mailbox-object.ts";
 import { countBindings, countStorage, createCallCounter, createCounts, increase } from "./counts.ts";
 
 const { worker } = defineWorker({ contract });

@@ -8,7 +8,7 @@ import type { Producer } from "../../../worker/producer.ts";
 import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
 import { createRows } from "../../../worker/mailbox/rows.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
-import type { StoredStatus } from "../../../worker/reply-store.ts";
+import type { StoredStatus } from "../../../worker/status-store.ts";
 import { createId, deliveryFor, keyOf, mailboxOf } from "../support/worker.ts";
 
 type Step =

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isTerminal, STATES, type ReplyState } from "../../../protocol/states.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mailbox/rules.ts";
-import type { Delivery } from "../../../worker/reply-store.ts";
+import type { Delivery } from "../../../worker/status-store.ts";
 
 const key = { text: "id", shard: 0, createdAt: 0, deadline: 30_000, expiresAt: 3_600_000 };
 const replyStates = STATES.filter((state): state is ReplyState => state !== "accepted");

@@ -6,7 +6,7 @@ import { contract } from "../../project/app/contract.ts";
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { createId, deliveryFor, keyOf } from "../support/worker.ts";
-import { testReplyStore } from "./reply-store-contract.ts";
+import { testReplyStore } from "./status-store-contract.ts";
 
 const producer = createProducer(readWorkerConfig(env, contract), env);
 

@@ -2,7 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { contract } from "../../project/app/contract.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { type CorrelationId, createCorrelationIds } from "../../../worker/correlation-id.ts";
-import type { Delivery, StatusKey } from "../../../worker/reply-store.ts";
+import type { Delivery, StatusKey } from "../../../worker/status-store.ts";
 
 /** Bindings that only the tests have. */
 export const testEnv = env as Env & {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
-import type { ReplyStore } from "../../../worker/reply-store.ts";
+import type { ReplyStore } from "../../../worker/status-store.ts";
 import { createId, deliveryFor, keyOf } from "../support/worker.ts";
 
 const record = (key: string): ProducerRecord => ({ topic: "requests", key, value: "{}", headers: [] });

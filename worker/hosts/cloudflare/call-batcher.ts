@@ -1,6 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
-import type { Ended, TellEarly } from "../mailbox/many-calls.ts";
-import type { Timers } from "../mailbox/waiters.ts";
+import type { Ended, TellEarly } from "./settled-calls.ts";
+import type { Timers } from "../../mailbox/waiters.ts";
 
 /** What a batch may hold, in UTF-16 units: a call of an object may take 32 MiB. */
 const MAX_BATCH_SIZE = 4 * 1024 * 1024;

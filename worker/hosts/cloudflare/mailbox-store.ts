@@ -1,8 +1,8 @@
-import type { Outcome } from "../../protocol/reply-event.ts";
-import type { MailboxObject, ReadCall, RequestCall } from "../mailbox/durable-object.ts";
-import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../producer.ts";
-import type { Delivery, ReadResult, ReplyStore, RequestResult, StatusKey } from "../reply-store.ts";
-import { createGathering } from "./gathering.ts";
+import type { Outcome } from "../../../protocol/reply-event.ts";
+import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
+import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
+import type { Delivery, ReadResult, ReplyStore, RequestResult, StatusKey } from "../../status-store.ts";
+import { createGathering } from "./call-batcher.ts";
 
 export type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<MailboxObject>;

@@ -1,8 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { mailboxStore } from "../../../worker/stores/mailbox.ts";
-import { createId, deliveryFor, keyOf, mailboxOf } from "../support/worker.ts";
+import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
+import { createId, deliveryFor, keyOf, mailboxOf } from "../../support/worker.ts";
 
 const store = mailboxStore({ namespace: env.MAILBOX });
 

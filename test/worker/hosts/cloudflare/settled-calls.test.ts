@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Ended, endTogether } from "../../../worker/mailbox/many-calls.ts";
+import { type Ended, endTogether } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
 
 /** Calls that end when the test says so. */
 const heldCalls = (count: number) => {

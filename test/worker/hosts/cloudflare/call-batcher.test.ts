@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Ended, TellEarly } from "../../../worker/mailbox/many-calls.ts";
-import { createGathering, type Platform } from "../../../worker/stores/gathering.ts";
+import type { Ended, TellEarly } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
+import { createGathering, type Platform } from "../../../../worker/hosts/cloudflare/call-batcher.ts";
 
 type Made = {
   readonly calls: readonly string[];

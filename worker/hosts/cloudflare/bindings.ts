@@ -1,4 +1,4 @@
-import type { MailboxObject } from "./mailbox/durable-object.ts";
+import type { MailboxObject } from "./mailbox-object.ts";
 
 /** What wrangler.toml binds, beside variables and secrets. */
 export type Bindings = {

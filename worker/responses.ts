@@ -1,7 +1,7 @@
 import { RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
-import type { ReplyStore, StatusKey, StoredStatus } from "./reply-store.ts";
+import type { ReplyStore, StatusKey, StoredStatus } from "./status-store.ts";
 
 const JSON_CONTENT_TYPE = "application/json";
 
