@@ -1,3 +1,4 @@
+import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
 import type { StatusBody } from "../protocol/status.ts";
 import type { Fail } from "./client-error.ts";
 import type { Exchange } from "./exchange.ts";
@@ -25,8 +26,6 @@ export type FollowSeams = {
   readonly onStatus: (status: StatusBody) => void;
 };
 
-/** What the server waits at most. */
-const LONGEST_WAIT_SECONDS = 25;
 /** How long after its deadline a request is given up that cannot be asked about. */
 const GRACE_MS = 120_000;
 
@@ -38,7 +37,7 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   let isUncertain = false;
   let version = -1;
   let failures = 0;
-  let waitSeconds = LONGEST_WAIT_SECONDS;
+  let waitSeconds = MAX_WAIT_SECONDS;
   let giveUpAt = Infinity;
   for (;;) {
     const asking =

@@ -1,3 +1,4 @@
+import { MAX_DURATION_SECONDS } from "../protocol/limits.ts";
 import { isTopic, REQUEST_TOPIC, TOPIC_RULE } from "../protocol/topics.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { checkResponder, type Expect, type Responder } from "./responder.ts";
@@ -13,8 +14,6 @@ const MIN_RETENTION_AFTER_DEADLINE_SECONDS = 120;
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const NAME_RULE = "1 to 64 lower-case letters, digits or hyphens, starting with a letter";
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
-/** The correlation ID stores both durations in three bytes. */
-const MAX_SECONDS = 2 ** 24 - 1;
 
 /** An error that a handler may tell its caller of. */
 export type ErrorDefinition = {
@@ -122,7 +121,7 @@ export const completeOperation = (key: string, definition: OperationDefinition):
   const expect: Expect = (holds, field, toBe, got) => {
     if (!holds) throw new TypeError(`Expected ${field} of operation ${JSON.stringify(name)} to be ${toBe}, got ${JSON.stringify(got)}`);
   };
-  const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_SECONDS;
+  const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_DURATION_SECONDS;
 
   const hint = definition.name === undefined ? "; set name: where the key is to be another" : "";
   expect(NAME.test(name), "name", NAME_RULE + hint, name);
@@ -130,12 +129,17 @@ export const completeOperation = (key: string, definition: OperationDefinition):
   if (responder !== undefined) checkResponder(responder, topic, expect);
   expect(isTopic(topic), "topic", TOPIC_RULE, topic);
   const { deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = definition;
-  expect(isSeconds(deadlineSeconds), "deadlineSeconds", `a whole number from 1 to ${MAX_SECONDS}`, deadlineSeconds);
-  const longest = Math.min(deadlineSeconds + DEFAULT_RETENTION_AFTER_DEADLINE_SECONDS, MAX_SECONDS);
+  expect(isSeconds(deadlineSeconds), "deadlineSeconds", `a whole number from 1 to ${MAX_DURATION_SECONDS}`, deadlineSeconds);
+  const longest = Math.min(deadlineSeconds + DEFAULT_RETENTION_AFTER_DEADLINE_SECONDS, MAX_DURATION_SECONDS);
   const { retentionSeconds = longest } = definition;
   const least = deadlineSeconds + MIN_RETENTION_AFTER_DEADLINE_SECONDS;
   const isRetention = isSeconds(retentionSeconds) && retentionSeconds >= least;
-  expect(isRetention, "retentionSeconds", `a whole number from ${least} (deadlineSeconds + 120) to ${MAX_SECONDS}`, retentionSeconds);
+  expect(
+    isRetention,
+    "retentionSeconds",
+    `a whole number from ${least} (deadlineSeconds + 120) to ${MAX_DURATION_SECONDS}`,
+    retentionSeconds,
+  );
   for (const [code, { status }] of Object.entries(errors)) {
     expect(ERROR_CODE.test(code), `error code`, "1 to 64 upper-case letters, digits or underscores, starting with a letter", code);
     expect(Number.isInteger(status) && status >= 400 && status <= 599, `errors.${code}.status`, "a whole number from 400 to 599", status);

@@ -1,3 +1,4 @@
+import { MAX_PARTITION_BATCH_BYTES } from "../protocol/limits.ts";
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 
 /** The records for one leader. They collect while as many sends as allowed are in flight. */
@@ -10,8 +11,6 @@ export type LeaderQueue = {
 
 /** A connection keeps the order of its requests, so several sends at once do not change the order within a partition. */
 const MAX_SENDS_IN_FLIGHT = 4;
-/** Below `max.message.bytes`, which limits the batch of a partition. Its default is a little more than 1 MiB. */
-const MAX_PARTITION_BYTES = 900 * 1024;
 const MAX_SEND_BYTES = 4 * 1024 * 1024;
 const MAX_SEND_RECORDS = 5_000;
 /** The time of a record is relative to that of the first one in its batch. From this difference on, 25 days, the library gets it wrong. */
@@ -64,7 +63,7 @@ export const takeBatch = (waiting: readonly PendingRecord[]): { batch: readonly 
     partitions.set(name, partition);
     const joins =
       !pending.alone &&
-      partition.bytes + pending.bytes <= MAX_PARTITION_BYTES &&
+      partition.bytes + pending.bytes <= MAX_PARTITION_BATCH_BYTES &&
       Math.abs(pending.timestampMs - partition.firstMs) <= MAX_SPREAD_MS;
     if (partition.full || (partition.bytes > 0 && !joins)) {
       partition.full = true;

@@ -47,6 +47,12 @@ export const encodeEvent = (event: CloudEvent, mode: ContentMode = "binary"): Pi
   return { headers, value: encodeData(event) };
 };
 
+/**
+ * The record of an event in structured mode, for what its headers cannot carry: readers take both modes.
+ * @throws RejoinderError `INVALID_RECORD` if the record is no CloudEvent
+ */
+export const toStructured = (record: ProducerRecord): ProducerRecord => ({ ...record, ...encodeEvent(decodeEvent(record), "structured") });
+
 const encodeData = (event: CloudEvent): string => {
   if (event.data_base64 !== undefined)
     throw new RejoinderError("INVALID_RECORD", { detail: "Binary data cannot travel in a text record: use structured mode." });

@@ -25,10 +25,6 @@ export type Reply = {
 };
 
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
-/** Limits of one `POST /replies`. */
-export const MAX_BATCH_REPLIES = 500;
-export const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-export const MAX_REPLY_BYTES = 1024 * 1024;
 
 /** What became of one reply. Only `retry` is to be sent again. */
 export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "retry"] as const;

@@ -1,5 +1,5 @@
 import type { Problem } from "./problem.ts";
-import type { State } from "./states.ts";
+import type { State, TerminalState } from "./states.ts";
 
 /** The body of `GET /status/:correlationId` and of every 202. Times are RFC 3339. */
 export type StatusBody = {
@@ -17,5 +17,18 @@ export type StatusBody = {
   /** There in state `succeeded`. */
   readonly reply?: unknown;
   /** There in states `failed`, `cancelled` and `expired`. */
+  readonly error?: Problem;
+  /** There in state `expired`, if a reply came after the request had expired: the first one. The state does not change any more. */
+  readonly lateReply?: LateReply;
+};
+
+/** A reply that came too late, as it would have ended the request. */
+export type LateReply = {
+  readonly state: Exclude<TerminalState, "expired">;
+  /** RFC 3339 */
+  readonly receivedAt: string;
+  /** There in state `succeeded`. */
+  readonly reply?: unknown;
+  /** There in state `failed`, and in `cancelled` if there is more to say. */
   readonly error?: Problem;
 };

@@ -1,4 +1,5 @@
-import type { StatusKey, StoredStatus } from "./status-store.ts";
+import type { KeptStatus } from "./mailbox/rules.ts";
+import type { StatusKey } from "./status-store.ts";
 
 /** What this needs of a Workers KV namespace. */
 export type KeyValueStore = {
@@ -11,16 +12,26 @@ export const MIN_ARCHIVE_MS = 60_000;
 
 /** Finished statuses in Workers KV, keyed by correlation ID, until the ID's expiry. */
 export const createArchive = (kv: KeyValueStore) => ({
-  async read(key: Pick<StatusKey, "text">): Promise<StoredStatus | undefined> {
+  async read(key: Pick<StatusKey, "text">): Promise<KeptStatus | undefined> {
     const text = await kv.get(key.text);
-    return text === null ? undefined : (JSON.parse(text) as StoredStatus);
+    return text === null ? undefined : readArchived(JSON.parse(text) as ArchivedStatus);
   },
 
-  async write({ text, expiresAt }: Pick<StatusKey, "text" | "expiresAt">, status: StoredStatus): Promise<void> {
-    const { state, version, updatedAt, operation, httpStatus, attempt, body } = status;
-    const value: StoredStatus = { state, version, updatedAt, operation, httpStatus, attempt, body };
+  async write({ text, expiresAt }: Pick<StatusKey, "text" | "expiresAt">, status: KeptStatus): Promise<void> {
+    const { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId } = status;
+    const value: KeptStatus = { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId };
     await kv.put(text, JSON.stringify(value), { expiration: Math.ceil(expiresAt / 1_000) });
   },
 });
 
 export type Archive = ReturnType<typeof createArchive>;
+
+/** Earlier versions wrote neither late replies nor who ended a request. */
+type ArchivedStatus = Omit<KeptStatus, "lateReply" | "replyId"> & Partial<Pick<KeptStatus, "lateReply" | "replyId">>;
+
+/** What has expired without a word of who said so was, but for a few, ended by the mailbox itself. */
+const readArchived = (status: ArchivedStatus): KeptStatus => ({
+  lateReply: null,
+  replyId: status.state === "expired" ? null : "",
+  ...status,
+});

@@ -1,8 +1,5 @@
 import { RejoinderError } from "../protocol/errors.ts";
 
-/** The largest request body. */
-export const MAX_REQUEST_BYTES = 1024 * 1024;
-
 /**
  * Reads a body of at most `maxBytes`, and not much more of a larger one.
  * @throws RejoinderError `BODY_TOO_LARGE`.

@@ -1,14 +1,15 @@
 import type { Contract } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
-import { problemAnswer } from "./responses.ts";
+import { problemResponse } from "./responses.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { createProducer } from "./producer-config.ts";
-import type { ReplyStore } from "./status-store.ts";
+import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
+import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 
@@ -47,7 +48,7 @@ const createFetch = (contract: Contract, env: Bindings): Fetch => {
     const app = createApp({
       contract,
       ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
-      store: createStore(config, env),
+      ...createPorts(config, env),
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
@@ -60,14 +61,17 @@ const createFetch = (contract: Contract, env: Bindings): Fetch => {
   }
 };
 
-const createStore = (config: WorkerConfig, env: Bindings): ReplyStore =>
-  config.REPLY_STORE === "kv"
-    ? kvStore({ kv: env.REPLIES, producer: createProducer(config, env) })
-    : mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
+/** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
+const createPorts = (config: WorkerConfig, env: Bindings): { readonly publisher: RequestPublisher; readonly statuses: StatusStore } => {
+  if (config.REPLY_STORE === "kv")
+    return { publisher: directPublisher({ producer: createProducer(config, env) }), statuses: kvStore({ kv: env.REPLIES }) };
+  const mailbox = mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
+  return { publisher: mailbox, statuses: mailbox };
+};
 
-/** A Worker that is not configured refuses everything, and names every variable that is missing or wrong, never a value. */
+/** A Worker that is not configured refuses every request, and names each variable that is missing or wrong, never a value. */
 const misconfigured = ({ message, problems }: ConfigurationError): Fetch => {
   console.error(message);
   const detail = "Set the variables that are named in problems.";
-  return () => problemAnswer(new RejoinderError("MISCONFIGURED", { detail, members: { problems } }));
+  return () => problemResponse(new RejoinderError("MISCONFIGURED", { detail, members: { problems } }));
 };

@@ -1,6 +1,6 @@
-import type { AnswerHeaders } from "./responses.ts";
-import { MAX_WAIT_MS } from "./mailbox/waiters.ts";
-import type { ReplyStore } from "./status-store.ts";
+import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
+import type { ResponseHeaders } from "./responses.ts";
+import type { StatusStore } from "./status-store.ts";
 
 /** The preferences of a request that this API knows. */
 export type Preferences = {
@@ -31,11 +31,11 @@ export const readPrefer = (field: string | null | undefined): Preferences => {
 };
 
 /** How long to wait, in seconds; 0 where the store cannot. */
-export const waitSecondsOf = ({ waitSeconds = 0 }: Preferences, { capabilities }: Pick<ReplyStore, "capabilities">): number =>
-  capabilities.wait ? Math.min(waitSeconds, MAX_WAIT_MS / 1_000) : 0;
+export const waitSecondsOf = ({ waitSeconds = 0 }: Preferences, { capabilities }: Pick<StatusStore, "capabilities">): number =>
+  capabilities.wait ? Math.min(waitSeconds, MAX_WAIT_SECONDS) : 0;
 
 /** What the answer says of the preferences that it follows (RFC 7240 §3): how long it would have waited, and whether it came before the end. */
-export const appliedHeaders = (waitSeconds: number, respondedAsync: boolean): AnswerHeaders => {
+export const appliedHeaders = (waitSeconds: number, respondedAsync: boolean): ResponseHeaders => {
   const applied = [...(waitSeconds > 0 ? [`wait=${waitSeconds}`] : []), ...(respondedAsync ? ["respond-async"] : [])];
   return applied.length === 0 ? { vary: "Prefer" } : { vary: "Prefer", "preference-applied": applied.join(", ") };
 };

@@ -1,8 +1,6 @@
-import type { ProducerRecord } from "../protocol/kafka-record.ts";
 import type { Outcome } from "../protocol/reply-event.ts";
 import type { ReplyState, State } from "../protocol/states.ts";
 import type { CorrelationId } from "./correlation-id.ts";
-import type { ProduceOutcome } from "./producer.ts";
 
 /** What is known of a request beyond its ID. */
 export type StoredStatus = {
@@ -17,13 +15,15 @@ export type StoredStatus = {
   readonly attempt: number | null;
   /** JSON text: the reply, or the problem details. It is never parsed on its way. */
   readonly body: string | null;
+  /** JSON text: member `lateReply` of the status body, if a reply came after the request had expired. */
+  readonly lateReply: string | null;
 };
 
 /** The part of a correlation ID that a store needs. */
 export type StatusKey = Pick<CorrelationId, "text" | "createdAt" | "deadline" | "expiresAt" | "shard">;
 
-/** A reply that is to be stored. */
-export type Delivery = {
+/** A reply, or news of one, that is to be stored. */
+export type NewReply = {
   readonly key: StatusKey;
   readonly replyId: string;
   readonly state: ReplyState;
@@ -33,36 +33,30 @@ export type Delivery = {
   readonly body: string | null;
 };
 
-/** The end of a `request` call: the record's outcome and, if a reply came within the wait, the status. */
-export type RequestResult =
-  | { readonly outcome: "stored"; readonly status: StoredStatus | undefined }
-  | { readonly outcome: "overloaded" }
-  | Exclude<ProduceOutcome, { outcome: "stored" }>;
-
 /** `undefined`: nothing but the ID is known, the request is accepted. */
 export type ReadResult = StoredStatus | "overloaded" | undefined;
 
-/** Where replies wait for their callers. */
-export type ReplyStore = {
+/** Keeps the statuses of requests, and their replies. */
+export type StatusStore = {
   readonly name: "mailbox" | "kv";
-  /** What a driver cannot do, it says here, and the API does not claim. */
+  /** What a store cannot do, it says here, and the API does not claim. */
   readonly capabilities: {
     /** Can a call wait for the reply? */
     readonly wait: boolean;
     /** Is a second terminal reply told from the first? */
     readonly duplicates: boolean;
-    /** Are `processing` and replies after the deadline kept? */
+    /** Is `processing` shown? */
     readonly progress: boolean;
+    /** Are replies kept that come more than a minute after the deadline? */
+    readonly lateReplies: boolean;
   };
   /** What `Retry-After` tells a caller of a pending request. */
   readonly retryAfterSeconds: number;
-  /** Produces the request and waits up to `waitMs` for its reply. Rejects if the outcome is not known. */
-  request(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<RequestResult>;
   /**
    * Reads a status, waiting up to `waitMs` for a terminal one; or, for a caller who knows versions, for one that it does not know.
    * Rejects if the store cannot be reached.
    */
   read(key: StatusKey, waitMs: number, known?: readonly number[]): Promise<ReadResult>;
   /** Stores replies; one outcome each, in their order, `retry` where the store could not. */
-  deliver(deliveries: readonly Delivery[]): Promise<Outcome[]>;
+  write(replies: readonly NewReply[]): Promise<Outcome[]>;
 };

@@ -3,6 +3,7 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
+import { MAX_PARTITION_BATCH_BYTES } from "../../protocol/limits.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../../protocol/spring-headers.ts";
 import type { OutgoingReply } from "../replies.ts";
@@ -11,8 +12,6 @@ import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
 
 export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
 
-/** Brokers refuse larger records unless they are configured otherwise. */
-const MAX_REPLY_BYTES = 900 * 1024;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH_REPLIES = 500;
 /** The requester named a partition that does not exist, or the configuration a topic, or the broker refuses such a record for good. */
@@ -44,7 +43,7 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
 
   return {
     name: "reply-topic",
-    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_REPLY_BYTES },
+    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_PARTITION_BATCH_BYTES },
     encode(reply) {
       const record = toRecord(reply);
       return record && { id: reply.id, correlationId: reply.correlationId, record, bytes: sizeOf(record) };

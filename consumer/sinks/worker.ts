@@ -1,15 +1,8 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { Client } from "undici";
 import { systemTime, type Time } from "../../environment/time.ts";
-import {
-  createReplyEvent,
-  type DeliveryResult,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_REPLIES,
-  MAX_REPLY_BYTES,
-  OUTCOMES,
-  REPLY_BATCH_CONTENT_TYPE,
-} from "../../protocol/reply-event.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES } from "../../protocol/limits.ts";
+import { createReplyEvent, type DeliveryResult, OUTCOMES, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, EncodedReply, Sink } from "../sink.ts";
 

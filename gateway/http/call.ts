@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { MAX_RECORD_BYTES } from "../../protocol/limits.ts";
 import type { Credential, Scope } from "../credentials.ts";
 import type { Engine, ResponseMemory } from "../engine.ts";
 import type { Metrics } from "../metrics.ts";
@@ -57,7 +58,7 @@ export const LIMITS = {
   /** The path and the headers together: Node's own limit. */
   headBytes: 16 * 1024,
   bodyBytes: 8 * 1024 * 1024,
-  recordBytes: 1024 * 1024,
+  recordBytes: MAX_RECORD_BYTES,
   /** Elements of an array in a body, such as records. One transaction writes them while everybody else waits. */
   bodyElements: 10_000,
   /** One response, which a client must hold at once. */

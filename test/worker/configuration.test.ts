@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { VERSION } from "../../protocol/version.ts";
 import worker from "../project/app/worker.ts";
-import { testEnv } from "./support/worker.ts";
+import { call, testEnv } from "./support/worker.ts";
 
 const healthWith = async (overrides: Record<string, string | undefined>): Promise<{ status: number; problems: string[] }> => {
   const request = new Request("https://api.example/health") as Request<unknown, IncomingRequestCfProperties>;
@@ -9,8 +10,9 @@ const healthWith = async (overrides: Record<string, string | undefined>): Promis
   return { status: response.status, problems };
 };
 
-test("a Worker that is configured is healthy", async () => {
-  expect(await healthWith({})).toEqual({ status: 200, problems: [] });
+test("a Worker that is configured is healthy, and says which version it is", async () => {
+  const response = await call("/health");
+  expect([response.status, await response.json()]).toEqual([200, { status: "ok", version: VERSION }]);
 });
 
 test("a Worker without AUTH refuses every request and says how to set it", async () => {

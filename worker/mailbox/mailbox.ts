@@ -2,8 +2,9 @@ import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import type { Archive } from "../archive.ts";
-import type { Delivery, ReadResult, RequestResult, StatusKey } from "../status-store.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
+import type { PublishResult } from "../request-publisher.ts";
+import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
@@ -23,7 +24,7 @@ export type MailboxOptions = {
 };
 
 /**
- * One shard of the reply mailbox: produces requests, keeps replies, wakes who waits for them. Storage is the truth;
+ * One shard of the mailbox: publishes requests, keeps their statuses, and wakes the callers who wait for them. Storage is the truth;
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
@@ -36,7 +37,7 @@ export const createMailbox = (options: MailboxOptions) => {
     if ((await alarm.get()) === null) await alarm.set(now() + SWEEP_MS);
   };
 
-  const write = (key: StatusKey, current: KeptStatus | undefined, next: KeptStatus): void => {
+  const keep = (key: StatusKey, current: KeptStatus | undefined, next: KeptStatus): void => {
     if (current === undefined) rows.insert(key, next);
     else rows.update(key, next);
   };
@@ -49,30 +50,29 @@ export const createMailbox = (options: MailboxOptions) => {
 
   /** What an overdue request has come to: a status that has already left for KV, or else expired, for good. */
   const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
-    const archived = mayHaveLeft(key) ? await archive.read(key) : undefined;
-    if (archived !== undefined) return { ...archived, replyId: null };
+    const archived = await recall(key);
     // Read again: KV took its time, and a reply may have come meanwhile.
-    const current = rows.find(key);
+    const current = rows.find(key) ?? archived;
     if (current !== undefined && isTerminal(current.state)) return current;
     const next = expire(current, now());
-    write(key, current, next);
+    keep(key, current, next);
     await ensureAlarm();
     return next;
   };
 
-  /** A reply for a request whose status may have left for KV long ago must not begin it anew. */
-  const isInArchive = async ({ key }: Delivery): Promise<boolean> => mayHaveLeft(key) && (await archive.read(key)) !== undefined;
+  /** A reply to a request whose status may have left for KV long ago must not begin it anew. */
+  const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
-  const settleAll = (deliveries: readonly Delivery[], archived: readonly (boolean | "unreadable")[]) => {
+  const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
     const changed = new Map<string, KeptStatus>();
-    const outcomes = deliveries.map((delivery, index): Outcome => {
-      if (archived[index] === "unreadable") return "retry";
-      if (archived[index] === true) return "duplicate";
-      const current = rows.find(delivery.key);
-      const { outcome, next } = settle(current, delivery, now());
+    const outcomes = replies.map((reply, index): Outcome => {
+      const recalled = archived[index];
+      if (recalled === "unreadable") return "retry";
+      const current = rows.find(reply.key);
+      const { outcome, next } = settle(current ?? recalled, reply, now());
       if (next !== undefined) {
-        write(delivery.key, current, next);
-        changed.set(delivery.key.text, next);
+        keep(reply.key, current, next);
+        changed.set(reply.key.text, next);
       }
       return outcome;
     });
@@ -80,7 +80,7 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 
   return {
-    async request(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<RequestResult> {
+    async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
       // The wait begins before the produce: the reply may be here before the proxy's answer is.
       const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
@@ -102,9 +102,9 @@ export const createMailbox = (options: MailboxOptions) => {
       return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? rows.find(key);
     },
 
-    async deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {
-      const archived = await Promise.all(deliveries.map((delivery) => isInArchive(delivery).catch(() => "unreadable" as const)));
-      const { outcomes, changed } = transaction(() => settleAll(deliveries, archived));
+    async write(replies: readonly NewReply[]): Promise<Outcome[]> {
+      const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
+      const { outcomes, changed } = transaction(() => settleAll(replies, archived));
       // Only after the transaction: who is woken must find the row.
       for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
       await ensureAlarm();
@@ -130,4 +130,4 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 };
 
-export type MailboxCore = ReturnType<typeof createMailbox>;
+export type Mailbox = ReturnType<typeof createMailbox>;

@@ -9,7 +9,7 @@ export type Sql = { exec(query: string, ...values: (string | number | null)[]): 
 export type RowKey = { readonly text: string; readonly expiresAt: number; readonly version: number };
 
 // The key begins with the expiry, which the ID tells, so one tree finds a row, and finds the expired ones first.
-// A second index would cost a row written for each reply. The body is last: a scan does not read it.
+// A second index would cost a row written for each reply. What may be long is last: a scan does not read it.
 const SCHEMA = `CREATE TABLE IF NOT EXISTS status (
   expires_at INTEGER NOT NULL,
   correlation_id TEXT NOT NULL,
@@ -22,19 +22,27 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS status (
   reply_id TEXT,
   operation TEXT,
   body TEXT,
+  late_reply TEXT,
   PRIMARY KEY (expires_at, correlation_id)
 ) WITHOUT ROWID`;
+
+/** Tables that an earlier version made lack the columns that came later. */
+const addMissingColumns = (sql: Sql): void => {
+  const columns = sql.exec("PRAGMA table_info(status)").toArray();
+  if (!columns.some(({ name }) => name === "late_reply")) sql.exec("ALTER TABLE status ADD COLUMN late_reply TEXT");
+};
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
 
 /** The statuses of one mailbox, a row each. Every call is synchronous; the caller makes the transaction. */
 export const createRows = (sql: Sql) => {
   sql.exec(SCHEMA);
+  addMissingColumns(sql);
   return {
     find({ expiresAt, text }: Pick<StatusKey, "expiresAt" | "text">): KeptStatus | undefined {
       const [row] = sql
         .exec(
-          "SELECT version, state, updated_at, http_status, attempt, reply_id, operation, body FROM status WHERE expires_at = ? AND correlation_id = ?",
+          "SELECT version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply FROM status WHERE expires_at = ? AND correlation_id = ?",
           expiresAt,
           text,
         )
@@ -43,18 +51,19 @@ export const createRows = (sql: Sql) => {
     },
 
     insert({ expiresAt, text }: StatusKey, status: KeptStatus): void {
-      const { version, state, updatedAt, httpStatus, attempt, replyId, operation, body } = status;
+      const { version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply } = status;
       sql.exec(
-        "INSERT INTO status (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...[expiresAt, text, version, state, updatedAt, httpStatus, attempt, replyId, operation, body],
+        "INSERT INTO status (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ...[expiresAt, text, version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply],
       );
     },
 
+    /** What has changed is not in KV yet. */
     update({ expiresAt, text }: StatusKey, status: KeptStatus): void {
-      const { version, state, updatedAt, httpStatus, attempt, replyId, operation, body } = status;
+      const { version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply } = status;
       sql.exec(
-        "UPDATE status SET version = ?, state = ?, updated_at = ?, http_status = ?, attempt = ?, reply_id = ?, operation = ?, body = ? WHERE expires_at = ? AND correlation_id = ?",
-        ...[version, state, updatedAt, httpStatus, attempt, replyId, operation, body, expiresAt, text],
+        "UPDATE status SET version = ?, state = ?, updated_at = ?, http_status = ?, attempt = ?, reply_id = ?, operation = ?, body = ?, late_reply = ?, archived_at = NULL WHERE expires_at = ? AND correlation_id = ?",
+        ...[version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply, expiresAt, text],
       );
     },
 
@@ -106,4 +115,5 @@ const readRow = (row: Record<string, unknown>): KeptStatus => ({
   replyId: row["reply_id"] as string | null,
   operation: row["operation"] as string | null,
   body: row["body"] as string | null,
+  lateReply: row["late_reply"] as string | null,
 });

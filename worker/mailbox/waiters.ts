@@ -1,19 +1,14 @@
+import { systemTime, type Time } from "../../environment/time.ts";
+import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import type { StoredStatus } from "../status-store.ts";
 
-/** Timers as the platform has them. */
-export type Timers = {
-  setTimeout(callback: () => void, ms: number): unknown;
-  clearTimeout(timer: never): void;
-};
-
 export type WaitersOptions = {
   readonly maxWaiters?: number;
-  readonly timers?: Timers;
+  readonly time?: Pick<Time, "setTimeout" | "clearTimeout">;
 };
 
-/** A wait ends after this at the latest, since a client that has gone away does not cancel it: browsers and proxies bear it, too. */
-export const MAX_WAIT_MS = 25_000;
+/** A client that goes away does not cancel its wait, so waits are bounded in number and in time. */
 const MAX_WAITERS = 5_000;
 
 /** What a call waits for: that the request has ended, or any news of it. */
@@ -22,16 +17,16 @@ export type WaitedFor = "end" | "change";
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 
 /** The calls that wait for a status: all that a mailbox keeps in memory. */
-export const createWaiters = ({ maxWaiters = MAX_WAITERS, timers = globalThis as Timers }: WaitersOptions = {}) => {
+export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: WaitersOptions = {}) => {
   const waiting = new Map<string, Set<Waiter>>();
   let count = 0;
 
   const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
     let settle: Waiter["settle"] = () => {};
     const ended = new Promise<StoredStatus | undefined>((resolve) => {
-      const timer = timers.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_MS));
+      const timer = time.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_SECONDS * 1_000));
       settle = (status) => {
-        timers.clearTimeout(timer as never);
+        time.clearTimeout(timer);
         remove(correlationId, waiter);
         resolve(status);
       };

@@ -1,8 +1,8 @@
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceFailure, ProduceOutcome, Producer } from "../producer.ts";
-import { describeAnswer, failureOf, statusOf } from "./proxy-response.ts";
-import type { Answer, ProxyConnection } from "./proxy-connection.ts";
+import { describeResponse, failureOf, statusOf, type ProxyResponse } from "./proxy-response.ts";
+import type { ProxyConnection } from "./proxy-connection.ts";
 
 /** How one wire carries records and says what became of them. */
 export type Dialect = {
@@ -14,9 +14,9 @@ export type Dialect = {
   /** The body of a call. */
   body(records: readonly object[]): unknown;
   /** What the answer says of each record, in their order; undefined where it says nothing. */
-  read(answer: Answer, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[];
+  read(answer: ProxyResponse, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[];
   /** What an answer that says nothing of a record means, where this wire's statuses mean something else than usual. */
-  judge?(answer: Answer): ProduceFailure | undefined;
+  judge?(answer: ProxyResponse): ProduceFailure | undefined;
 };
 
 export type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> & {
@@ -45,7 +45,7 @@ export const createBatchProducer = ({ connection, dialect, ...rest }: BatchProdu
     const failure = dialect.judge?.(answer) ?? failureOf(answer);
     if (failure === "rejected" && mayRepeat && areSomeInnocent(statusOf(answer), entries, results))
       return repeatInnocent(path, entries, results, deadline);
-    return entries.map((_, position) => results[position] ?? failed(failure, describeAnswer(answer)));
+    return entries.map((_, position) => results[position] ?? failed(failure, describeResponse(answer)));
   };
 
   /** A definite refusal of a batch stored none of the records of which it says nothing: they go again, once. */

@@ -1,9 +1,10 @@
 import { textToBase64 } from "../../protocol/base64.ts";
+import { MAX_PRODUCE_BYTES } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
-import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./proxy-response.ts";
+import { errorTextOf, failureOfStatus, memberOf, statusInCode, type ProxyResponse } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
-import { type Answer, createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
+import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { missingTopic, notThis, problemOf } from "./topic-check.ts";
 
 export type ConfluentProducerOptions = ProxyOptions & { readonly clusterId: string };
@@ -15,7 +16,7 @@ export const confluentProducer = ({ clusterId, ...options }: ConfluentProducerOp
   return createBatchProducer({
     name: "confluent",
     // What the endpoint takes unless `produce.batch.maximum.entries` says otherwise.
-    limits: { maxBatchRecords: 10, maxBatchBytes: 1024 * 1024 },
+    limits: { maxBatchRecords: 10, maxBatchBytes: MAX_PRODUCE_BYTES },
     connection,
     dialect: createDialect(cluster),
     check: (topics, deadline) => check(connection, cluster, topics, deadline),
@@ -38,7 +39,7 @@ const createDialect = (cluster: string): Dialect => ({
 const toHeader = ({ key, value }: ProducerRecord["headers"][number]) => ({ name: key, value: textToBase64(value) });
 
 /** `{"successes":[{"id","topic_name","partition_id","offset"}],"failures":[{"id","error_code","message"}]}`, in any order. */
-const readEntries = ({ body }: Answer, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[] => {
+const readEntries = ({ body }: ProxyResponse, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[] => {
   const [successes, failures] = [memberOf(body, "successes"), memberOf(body, "failures")].map(entriesById) as [EntriesById, EntriesById];
   if (successes.size + failures.size === 0) return [];
   return records.map((record, index) => {

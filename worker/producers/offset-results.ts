@@ -1,8 +1,7 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
-import { errorTextOf, memberOf } from "./proxy-response.ts";
+import { errorTextOf, memberOf, type ProxyResponse } from "./proxy-response.ts";
 import { failed } from "./batch-producer.ts";
-import type { Answer } from "./proxy-connection.ts";
 
 /**
  * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry a record in their order, with
@@ -10,7 +9,7 @@ import type { Answer } from "./proxy-connection.ts";
  * @param failureOfCode what an entry's error code says of its record
  */
 export const readOffsets = (
-  { body }: Answer,
+  { body }: ProxyResponse,
   records: readonly ProducerRecord[],
   failureOfCode: (code: number) => ProduceFailure,
 ): readonly (ProduceOutcome | undefined)[] => {

@@ -1,16 +1,15 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
-import { memberOf } from "./proxy-response.ts";
+import { memberOf, type ProxyResponse } from "./proxy-response.ts";
 import { failed } from "./batch-producer.ts";
 import { readEntry } from "./offset-results.ts";
-import type { Answer } from "./proxy-connection.ts";
 
 /**
  * Reads `offsets` of a proxy that puts the records of each partition together and answers one entry a partition, in any order, with
  * the offset of its first record. Which record went to which partition it does not say.
  */
 export const readPartitions = (
-  { body }: Answer,
+  { body }: ProxyResponse,
   records: readonly ProducerRecord[],
   failureOfCode: (code: number) => ProduceFailure,
 ): readonly (ProduceOutcome | undefined)[] => {

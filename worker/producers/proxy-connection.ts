@@ -1,4 +1,5 @@
 import { textToBase64 } from "../../protocol/base64.ts";
+import type { ProxyResponse } from "./proxy-response.ts";
 
 /** Where a Kafka REST proxy is, and who asks. */
 export type ProxyOptions = {
@@ -10,14 +11,11 @@ export type ProxyOptions = {
   readonly now?: () => number;
 };
 
-/** What a proxy answered; the body is undefined if it is no JSON. */
-export type Answer = { readonly status: number; readonly body: unknown };
-
 export type ProxyConnection = {
   /** Asks for something. Undefined: there was no answer by the deadline. */
-  get(path: string, deadline: number): Promise<Answer | undefined>;
+  get(path: string, deadline: number): Promise<ProxyResponse | undefined>;
   /** Posts JSON. `lost`: nobody knows what became of it. `away`: it was not sent, since the proxy does not answer. */
-  post(path: string, contentType: string, body: unknown, deadline: number): Promise<Answer | "lost" | "away">;
+  post(path: string, contentType: string, body: unknown, deadline: number): Promise<ProxyResponse | "lost" | "away">;
 };
 
 /** HTTP to a proxy, bounded by deadlines. @param probePath what to ask for to find out whether the proxy is there */
@@ -30,7 +28,7 @@ export const createProxyConnection = (
   /** A call was lost, so the proxy may be away: the next one first asks, so that at least its own outcome is certain. */
   let isSuspect = false;
 
-  const call = async (path: string, deadline: number, init: RequestInit): Promise<Answer | undefined> => {
+  const call = async (path: string, deadline: number, init: RequestInit): Promise<ProxyResponse | undefined> => {
     const late = new AbortController();
     // Not AbortSignal.timeout, whose timer outlives the call: the platform bills an object for as long as a timer is pending.
     const timer = setTimeout(() => late.abort(), Math.max(1, deadline - now()));

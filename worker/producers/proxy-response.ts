@@ -1,5 +1,7 @@
 import type { ProduceFailure } from "../producer.ts";
-import type { Answer } from "./proxy-connection.ts";
+
+/** What a proxy answered; the body is undefined if it is no JSON. */
+export type ProxyResponse = { readonly status: number; readonly body: unknown };
 
 /** A member of an answer's body, whatever the body is. */
 export const memberOf = (body: unknown, name: string): unknown => (body as Record<string, unknown> | null | undefined)?.[name];
@@ -20,13 +22,13 @@ export const failureOfStatus = (status: number): ProduceFailure => {
 };
 
 /** The answer's status, or the one in its body where a proxy has sent 200 before it knew better. */
-export const statusOf = ({ status, body }: Answer): number => {
+export const statusOf = ({ status, body }: ProxyResponse): number => {
   const code = memberOf(body, "error_code");
   return status < 300 && Number.isInteger(code) ? statusInCode(code as number) : status;
 };
 
 /** What an answer means for records of which it says nothing. */
-export const failureOf = (answer: Answer): ProduceFailure => {
+export const failureOf = (answer: ProxyResponse): ProduceFailure => {
   const status = statusOf(answer);
   // A proxy's own 503 comes before it takes anything; that of a balancer may come after it lost the proxy.
   if (status === 503 && errorTextOf(answer.body) !== undefined) return "unavailable";
@@ -34,7 +36,7 @@ export const failureOf = (answer: Answer): ProduceFailure => {
 };
 
 /** In words, for whoever called. Never more of the body than its error. */
-export const describeAnswer = (answer: Answer): string => {
+export const describeResponse = (answer: ProxyResponse): string => {
   const status = statusOf(answer);
   if (status < 300) return `The Kafka REST proxy answered ${status} without saying where the record was stored.`;
   const text = errorTextOf(answer.body);

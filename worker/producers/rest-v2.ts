@@ -1,11 +1,12 @@
 import { textToBase64 } from "../../protocol/base64.ts";
+import { toStructured } from "../../protocol/kafka-record.ts";
+import { MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
 import type { ProduceFailure, Producer } from "../producer.ts";
 import { errorTextOf, failureOfStatus, memberOf, statusInCode } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
 import { readPartitions } from "./partition-results.ts";
 import { createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
-import { toStructured } from "./structured-record.ts";
 import { checkTopics, readTopicNames } from "./topic-check.ts";
 
 /**
@@ -17,7 +18,7 @@ export const restV2Producer = (options: ProxyOptions): Producer => {
   return createBatchProducer({
     name: "rest-v2",
     // Karapace takes bodies of 1 MiB, and base64 makes four bytes of three.
-    limits: { maxBatchRecords: 200, maxBatchBytes: 700 * 1024 },
+    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: 700 * 1024 },
     connection,
     dialect: REST_V2,
     check: (topics, deadline) => checkTopics({ connection, product: "a proxy of the REST API v2", read: readTopicNames }, topics, deadline),

@@ -1,11 +1,11 @@
 import { textToBase64 } from "../../protocol/base64.ts";
-import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import { MAX_PRODUCE_BYTES, MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
+import { type ProducerRecord, toStructured } from "../../protocol/kafka-record.ts";
 import type { Producer } from "../producer.ts";
 import { memberOf } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { readOffsets } from "./offset-results.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
-import { toStructured } from "./structured-record.ts";
 import { checkTopics, notThis, problemOf, readTopicNames } from "./topic-check.ts";
 
 /** Compared by the bridge letter by letter: with a charset it is another, which is refused. */
@@ -17,7 +17,7 @@ export const strimziProducer = (options: ProxyOptions): Producer => {
   const connection = createProxyConnection(options, "/topics");
   return createBatchProducer({
     name: "strimzi",
-    limits: { maxBatchRecords: 200, maxBatchBytes: 1024 * 1024 },
+    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES },
     connection,
     dialect: STRIMZI,
     check: (topics, deadline) => check(connection, topics, deadline),

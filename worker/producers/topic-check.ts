@@ -1,5 +1,5 @@
-import { errorTextOf } from "./proxy-response.ts";
-import type { Answer, ProxyConnection } from "./proxy-connection.ts";
+import { errorTextOf, type ProxyResponse } from "./proxy-response.ts";
+import type { ProxyConnection } from "./proxy-connection.ts";
 
 export type TopicCheckOptions = {
   readonly connection: ProxyConnection;
@@ -35,7 +35,7 @@ export const notThis = (asked: string, product: string): string =>
   `${asked} was not answered as ${product} does. Check KAFKA_REST_KIND and the URL.`;
 
 /** What is wrong with an answer that should be a 200, and what to do. */
-export const problemOf = (answer: Answer | undefined, asked: string, product: string): string | undefined => {
+export const problemOf = (answer: ProxyResponse | undefined, asked: string, product: string): string | undefined => {
   if (answer === undefined)
     return `${asked} had no answer, or none in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;
   const { status, body } = answer;

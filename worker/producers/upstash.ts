@@ -1,8 +1,9 @@
+import { MAX_PRODUCE_BYTES, MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../producer.ts";
-import { failureOfStatus, memberOf } from "./proxy-response.ts";
+import { failureOfStatus, memberOf, type ProxyResponse } from "./proxy-response.ts";
 import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
-import { type Answer, basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
+import { basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics } from "./topic-check.ts";
 
 export type UpstashProducerOptions = Omit<ProxyOptions, "authorization"> & { readonly username: string; readonly password: string };
@@ -12,7 +13,7 @@ export const upstashProducer = ({ username, password, ...options }: UpstashProdu
   const connection = createProxyConnection({ ...options, authorization: basicAuthorization(username, password) }, "/topics");
   return createBatchProducer({
     name: "upstash",
-    limits: { maxBatchRecords: 200, maxBatchBytes: 1024 * 1024 },
+    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES },
     connection,
     dialect: UPSTASH,
     check: (topics, deadline) =>
@@ -39,7 +40,7 @@ const readPlace = (entry: unknown): ProduceOutcome | undefined => {
 };
 
 /** An error may name the records that it is about: `results: [{ index, error } | { index, topic, partition, offset }]`. */
-const readResults = ({ status, body }: Answer, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] => {
+const readResults = ({ status, body }: ProxyResponse, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] => {
   const results = memberOf(body, "results");
   const outcomes: (ProduceOutcome | undefined)[] = records.map(() => undefined);
   for (const entry of Array.isArray(results) ? (results as readonly unknown[]) : []) {

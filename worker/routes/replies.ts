@@ -1,24 +1,17 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_REPLIES, MAX_REPLY_BYTES } from "../../protocol/limits.ts";
 import { createProblem, isProblem } from "../../protocol/problem.ts";
-import {
-  type DeliveryResult,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_REPLIES,
-  MAX_REPLY_BYTES,
-  readReplyEvent,
-  type Reply,
-  REPLY_BATCH_CONTENT_TYPE,
-} from "../../protocol/reply-event.ts";
+import { type DeliveryResult, readReplyEvent, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import { importWebhookKey, verifyWebhook, type WebhookVerdict } from "../../protocol/webhook-signature.ts";
-import { jsonAnswer, problemAnswer } from "../responses.ts";
+import { jsonResponse, problemResponse } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
-import type { Delivery, ReplyStore, StatusKey } from "../status-store.ts";
+import type { NewReply, StatusKey, StatusStore } from "../status-store.ts";
 
 export type RepliesOptions = {
   readonly ids: CorrelationIds;
-  readonly store: ReplyStore;
+  readonly statuses: StatusStore;
   /** Key bytes, newest first. */
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
   readonly now?: () => number;
@@ -27,7 +20,7 @@ export type RepliesOptions = {
 const STATUS_OF_STATE = { processing: 202, succeeded: 200, failed: 500, cancelled: 409, expired: 504 } as const;
 
 /** `POST /replies`: the consumer's signed batch of reply events. The signature is checked before anything is parsed. */
-export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: RepliesOptions) => {
+export const createRepliesRoute = ({ ids, statuses, secrets, now = Date.now }: RepliesOptions) => {
   let keys: Promise<CryptoKey[]> | undefined;
 
   const verify = async (headers: Headers, body: Uint8Array): Promise<WebhookVerdict> => {
@@ -38,10 +31,10 @@ export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: Repl
   const unauthorized = (verdict: WebhookVerdict): Response => {
     const error = new RejoinderError("UNAUTHORIZED", { detail: `The webhook signature is ${verdict}.` });
     // So that a sender whose clock is off can see it.
-    return problemAnswer(error, { date: new Date(now()).toUTCString() });
+    return problemResponse(error, { date: new Date(now()).toUTCString() });
   };
 
-  const toDelivery = async (reply: Reply): Promise<Delivery | undefined> => {
+  const toNewReply = async (reply: Reply): Promise<NewReply | undefined> => {
     const id = await ids.read(reply.correlationId);
     if (id === undefined || now() >= id.expiresAt) return undefined;
     const { text, shard, createdAt, deadline, expiresAt } = id;
@@ -63,15 +56,15 @@ export const createRepliesRoute = ({ ids, store, secrets, now = Date.now }: Repl
     const verdict = await verify(context.req.raw.headers, body);
     if (verdict !== "valid") return unauthorized(verdict);
     const replies = readBatch(context, body);
-    const deliveries = await Promise.all(replies.map(toDelivery));
-    const known = deliveries.filter((delivery) => delivery !== undefined);
-    const outcomes = known.length === 0 ? [] : await store.deliver(known);
+    const newReplies = await Promise.all(replies.map(toNewReply));
+    const known = newReplies.filter((reply) => reply !== undefined);
+    const outcomes = known.length === 0 ? [] : await statuses.write(known);
     const results = replies.map(({ id, correlationId }, index): DeliveryResult => ({
       id,
       correlationId,
-      outcome: deliveries[index] === undefined ? "unknown" : (outcomes.shift() ?? "retry"),
+      outcome: newReplies[index] === undefined ? "unknown" : (outcomes.shift() ?? "retry"),
     }));
-    return jsonAnswer(200, JSON.stringify({ results }));
+    return jsonResponse(200, JSON.stringify({ results }));
   };
 };
 

@@ -5,19 +5,22 @@ import { validate } from "../../contract/schema.ts";
 import { isJsonMediaType } from "../../protocol/cloudevent.ts";
 import { type ErrorCode, RejoinderError } from "../../protocol/errors.ts";
 import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
-import { createRequestEvent } from "../../protocol/request-event.ts";
+import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import { createRequestEvent, dataSchemaOf } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { finalAnswer, pendingAnswer, problemAnswer, statusPath } from "../responses.ts";
-import { MAX_REQUEST_BYTES, parseJson, readBody } from "../body.ts";
+import { finalResponse, pendingResponse, problemResponse, statusPath } from "../responses.ts";
+import { parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
-import type { ReplyStore, RequestResult } from "../status-store.ts";
+import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
+import type { StatusStore } from "../status-store.ts";
 
 export type RequestsOptions = {
   readonly contract: Contract;
   readonly ids: CorrelationIds;
-  readonly store: ReplyStore;
+  readonly publisher: RequestPublisher;
+  readonly statuses: Pick<StatusStore, "capabilities" | "retryAfterSeconds">;
   readonly shards: number;
   /** The `source` of request events. */
   readonly source: string;
@@ -25,7 +28,7 @@ export type RequestsOptions = {
 };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
-export const createRequestsRoute = ({ contract, ids, store, shards, source, random = Math.random }: RequestsOptions) => {
+export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards, source, random = Math.random }: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
     const { data, request } = await readRequest(context, operation);
@@ -39,14 +42,14 @@ export const createRequestsRoute = ({ contract, ids, store, shards, source, rand
       source,
       traceparent: context.req.header("traceparent"),
     });
-    const waitSeconds = waitSecondsOf(preferences, store);
-    const result = await store.request(id, record, waitSeconds * 1_000);
+    const waitSeconds = waitSecondsOf(preferences, statuses);
+    const result = await publisher.publish(id, record, waitSeconds * 1_000);
 
-    if (result.outcome !== "stored") return failureAnswer(id, result);
+    if (result.outcome !== "stored") return failureResponse(id, result);
     const { status } = result;
-    if (status !== undefined && isTerminal(status.state)) return finalAnswer(id, status, appliedHeaders(waitSeconds, false));
+    if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
     const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
-    return pendingAnswer(id, status, store, headers);
+    return pendingResponse(id, status, statuses, headers);
   };
 };
 
@@ -85,6 +88,7 @@ const createRecord = ({
   source: string;
   traceparent: string | undefined;
 }): ProducerRecord => {
+  const { topic, responder } = operation;
   const event = createRequestEvent({
     correlationId: id.text,
     operation: operation.name,
@@ -95,11 +99,12 @@ const createRecord = ({
     traceparent: traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined,
     authtype: "unauthenticated",
     orderingKey,
+    // A responder has no contract of ours that could differ.
+    dataschema: responder === undefined ? dataSchemaOf(operation.name, operation.description.fingerprint) : undefined,
   });
   const { value, headers } = encodeEvent(event);
-  const { topic, responder } = operation;
   const key = orderingKey ?? id.text;
-  // A responder passes over the attributes of an event, as it does with all that it does not know.
+  // A responder ignores the attributes of an event, as it does every header that it does not know.
   if (responder !== undefined) return { topic, key, value, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
   return { topic, key, value, headers };
 };
@@ -107,20 +112,20 @@ const createRecord = ({
 /** W3C Trace Context §3.2. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const CODES: Record<Exclude<RequestResult["outcome"], "stored">, ErrorCode> = {
+const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
   overloaded: "OVERLOADED",
 };
 
-/** A request that was not produced for certain is never called accepted. One that may have been names its status. */
-const failureAnswer = (id: CorrelationId, result: Exclude<RequestResult, { outcome: "stored" }>): Response => {
+/** A request is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
+const failureResponse = (id: CorrelationId, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
   const detail = "detail" in result ? result.detail : undefined;
-  if (result.outcome !== "unknown") return problemAnswer(new RejoinderError(CODES[result.outcome], { detail }));
+  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
   const error = new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,
     members: { correlationId: id.text, retryable: false },
   });
-  return problemAnswer(error, { location: statusPath(id.text) });
+  return problemResponse(error, { location: statusPath(id.text) });
 };

@@ -2,12 +2,10 @@ import { isTerminal } from "../../protocol/states.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts";
 import { expire, isOverdue } from "../mailbox/rules.ts";
-import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "../producer.ts";
-import type { Delivery, ReplyStore, RequestResult } from "../status-store.ts";
+import type { NewReply, StatusStore } from "../status-store.ts";
 
 export type KvStoreOptions = {
   readonly kv: KeyValueStore;
-  readonly producer: Producer;
   readonly now?: () => number;
 };
 
@@ -16,18 +14,19 @@ const KV_STALENESS_MS = 60_000;
 const PUTS_AT_ONCE = 4;
 
 /**
- * Replies in Workers KV alone, for those who want no Durable Object. Nothing can wake a waiter, nothing is written but the
- * terminal reply, and nothing after the grace past the deadline: so once KV must have shown a reply that exists, `expired` is final.
+ * Replies in Workers KV alone, without Durable Objects. Nothing can wake a waiter, only terminal replies are written, and a second one
+ * overwrites the first. A reply that comes later than a minute after the deadline is dropped: to keep it beside `expired` this would have
+ * to know that there is no earlier reply, and KV may not show one yet.
  */
-export const kvStore = ({ kv, producer, now = Date.now }: KvStoreOptions): ReplyStore => {
+export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => {
   const archive = createArchive(kv);
 
-  const deliverOne = async (delivery: Delivery): Promise<Outcome> => {
-    const { key, state } = delivery;
+  const writeOne = async (reply: NewReply): Promise<Outcome> => {
+    const { key, state } = reply;
     if (isOverdue(key, now()) || key.expiresAt < now() + MIN_ARCHIVE_MS) return "late";
     if (!isTerminal(state)) return "stored";
     try {
-      await archive.write(key, { ...delivery, version: 1, updatedAt: now() });
+      await archive.write(key, { ...reply, version: 1, updatedAt: now(), lateReply: null });
       return "stored";
     } catch (error) {
       console.error("KV did not take a reply; the consumer will send it again", error);
@@ -37,27 +36,23 @@ export const kvStore = ({ kv, producer, now = Date.now }: KvStoreOptions): Reply
 
   return {
     name: "kv",
-    capabilities: { wait: false, duplicates: false, progress: false },
+    capabilities: { wait: false, duplicates: false, progress: false, lateReplies: false },
     retryAfterSeconds: 30,
-
-    async request(_key, record): Promise<RequestResult> {
-      const [produced] = (await producer.produce([record], now() + PRODUCE_TIMEOUT_MS)) as [ProduceOutcome];
-      return produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
-    },
 
     async read(key) {
       const stored = await archive.read(key);
+      // Until every location must see a reply that was written in time, the request is pending.
       if (stored !== undefined || !isOverdue(key, now() - KV_STALENESS_MS)) return stored;
       return expire(undefined, key.deadline);
     },
 
-    async deliver(deliveries) {
+    async write(replies) {
       const outcomes: Outcome[] = [];
-      const queue = deliveries.entries();
-      const takeEach = async (): Promise<void> => {
-        for (const [index, delivery] of queue) outcomes[index] = await deliverOne(delivery);
+      const queue = replies.entries();
+      const writeEach = async (): Promise<void> => {
+        for (const [index, reply] of queue) outcomes[index] = await writeOne(reply);
       };
-      await Promise.all(Array.from({ length: PUTS_AT_ONCE }, takeEach));
+      await Promise.all(Array.from({ length: PUTS_AT_ONCE }, writeEach));
       return outcomes;
     },
   };

@@ -9,7 +9,7 @@ import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts
 import { createRows } from "../../../worker/mailbox/rows.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import type { StoredStatus } from "../../../worker/status-store.ts";
-import { createId, deliveryFor, keyOf, mailboxOf } from "../support/worker.ts";
+import { createId, replyFor, keyOf, mailboxOf } from "../support/worker.ts";
 
 type Step =
   | { readonly kind: "wait"; readonly seconds: number }
@@ -58,6 +58,7 @@ const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): 
   let mailbox = open();
   let shown: StoredStatus | undefined;
   let stored: string | undefined;
+  let late: string | undefined;
 
   for (const step of steps) {
     if (step.kind === "wait") now = Math.min(now + step.seconds * 1_000, id.expiresAt - 120_000);
@@ -65,26 +66,30 @@ const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): 
     else if (step.kind === "sweep") await mailbox.sweep();
     else if (step.kind === "kv-fails" || step.kind === "kv-works") kvFails = step.kind === "kv-fails";
     else if (step.kind === "deliver") {
-      const [outcome] = await mailbox.deliver([
-        deliveryFor(id, { key, state: step.state, replyId: step.replyId, body: `"${step.replyId}"` }),
-      ]);
+      const [outcome] = await mailbox.write([replyFor(id, { key, state: step.state, replyId: step.replyId, body: `"${step.replyId}"` })]);
       if (outcome === "stored" && isTerminal(step.state)) {
         expect(stored, "a second terminal reply was stored").toBeUndefined();
         expect(shown?.state ?? "accepted", "a reply was stored after its request had ended").toMatch(/accepted|processing/);
         stored = step.replyId;
       }
+      if (outcome === "late" && (step.state === "succeeded" || step.state === "failed")) late ??= step.replyId;
     } else {
       const status = await mailbox.read(key, 0).catch(() => "unreadable" as const);
       if (status === "unreadable" || status === "overloaded") continue;
       if (stored !== undefined) expect(status?.body).toBe(`"${stored}"`);
-      if (shown !== undefined && isTerminal(shown.state)) expect({ ...status, replyId: null }).toEqual({ ...shown, replyId: null });
+      if (shown !== undefined && isTerminal(shown.state)) {
+        expect([status?.state, status?.body]).toEqual([shown.state, shown.body]);
+        if (shown.lateReply !== null) expect(status?.lateReply).toBe(shown.lateReply);
+        if (late === undefined) expect(status).toMatchObject({ version: shown.version, lateReply: null });
+      }
+      if (late !== undefined) expect(status?.lateReply).toContain(late);
       expect(status?.version ?? 0).toBeGreaterThanOrEqual(shown?.version ?? 0);
       shown = status;
     }
   }
 };
 
-test("a state that was shown never changes back, through restarts, archiving and a KV that fails", async () => {
+test("a state that was shown never changes back and the first late reply is kept, through restarts, archiving and a KV that fails", async () => {
   await runInDurableObject(mailboxOf({ shard: 500 }), async (_, { storage }) => {
     const histories = fc.array(anyStep, { minLength: 5, maxLength: 40 });
     await fc.assert(

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isTerminal, STATES, type ReplyState } from "../../../protocol/states.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mailbox/rules.ts";
-import type { Delivery } from "../../../worker/status-store.ts";
+import type { NewReply } from "../../../worker/status-store.ts";
 
 const key = { text: "id", shard: 0, createdAt: 0, deadline: 30_000, expiresAt: 3_600_000 };
 const replyStates = STATES.filter((state): state is ReplyState => state !== "accepted");
-const anyDelivery: fc.Arbitrary<Delivery> = fc.record({
+const anyReply: fc.Arbitrary<NewReply> = fc.record({
   key: fc.constant(key),
   replyId: fc.uuid(),
   state: fc.constantFrom(...replyStates),
@@ -16,10 +16,10 @@ const anyDelivery: fc.Arbitrary<Delivery> = fc.record({
   body: fc.constant("{}"),
 });
 
-const settleAll = (deliveries: readonly Delivery[], start?: KeptStatus) => {
+const settleAll = (replies: readonly NewReply[], start?: KeptStatus) => {
   let status = start;
-  const outcomes = deliveries.map((delivery, index) => {
-    const { outcome, next } = settle(status, delivery, index);
+  const outcomes = replies.map((reply, index) => {
+    const { outcome, next } = settle(status, reply, index);
     status = next ?? status;
     return outcome;
   });
@@ -29,9 +29,9 @@ const settleAll = (deliveries: readonly Delivery[], start?: KeptStatus) => {
 describe("the mailbox's rules", () => {
   test("let the first terminal reply win, whatever comes after", () => {
     fc.assert(
-      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
-        const { status } = settleAll(deliveries);
-        const first = deliveries.find(({ state }) => isTerminal(state));
+      fc.property(fc.array(anyReply, { minLength: 1 }), (replies) => {
+        const { status } = settleAll(replies);
+        const first = replies.find(({ state }) => isTerminal(state));
         if (first !== undefined) expect(status).toMatchObject({ state: first.state, replyId: first.replyId });
         else expect(status?.state).toBe("processing");
       }),
@@ -40,8 +40,8 @@ describe("the mailbox's rules", () => {
 
   test("count each accepted change as one version, and nothing else", () => {
     fc.assert(
-      fc.property(fc.array(anyDelivery), (deliveries) => {
-        const { status, outcomes } = settleAll(deliveries);
+      fc.property(fc.array(anyReply), (replies) => {
+        const { status, outcomes } = settleAll(replies);
         expect(status?.version ?? 0).toBe(outcomes.filter((outcome) => outcome === "stored").length);
       }),
     );
@@ -49,9 +49,9 @@ describe("the mailbox's rules", () => {
 
   test("change nothing when a batch is sent again", () => {
     fc.assert(
-      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
-        const { status } = settleAll(deliveries);
-        const again = settleAll(deliveries, status);
+      fc.property(fc.array(anyReply, { minLength: 1 }), (replies) => {
+        const { status } = settleAll(replies);
+        const again = settleAll(replies, status);
         const settled = isTerminal(status?.state ?? "accepted");
         if (settled) expect(again.status).toEqual(status);
         if (settled) expect(new Set(again.outcomes)).toEqual(new Set(["duplicate"]));
@@ -59,19 +59,34 @@ describe("the mailbox's rules", () => {
     );
   });
 
-  test("call a reply late once the request has expired", () => {
+  test("keep the first late reply beside expired, and nothing of those that say no more than that", () => {
     fc.assert(
-      fc.property(fc.array(anyDelivery, { minLength: 1 }), (deliveries) => {
+      fc.property(fc.array(anyReply, { minLength: 1 }), (replies) => {
         const expired = expire(undefined, 100_000);
-        const { status, outcomes } = settleAll(deliveries, expired);
-        expect(status).toEqual(expired);
+        const { status, outcomes } = settleAll(replies, expired);
         expect(new Set(outcomes)).toEqual(new Set(["late"]));
+        const first = replies.find(({ state }) => state !== "processing" && state !== "expired");
+        if (first === undefined) {
+          expect(status).toEqual(expired);
+          return;
+        }
+        expect(status).toMatchObject({ state: "expired", body: expired.body, replyId: null, version: expired.version + 1 });
+        expect(JSON.parse(status?.lateReply ?? "")).toMatchObject({ state: first.state });
+      }),
+    );
+  });
+
+  test("change nothing when late replies are sent again", () => {
+    fc.assert(
+      fc.property(fc.array(anyReply, { minLength: 1 }), (replies) => {
+        const { status } = settleAll(replies, expire(undefined, 100_000));
+        expect(settleAll(replies, status).status).toEqual(status);
       }),
     );
   });
 
   test("take a newer attempt as news, and the same attempt as none", () => {
-    const processing = (attempt: number | null): Delivery => ({
+    const processing = (attempt: number | null): NewReply => ({
       key,
       replyId: crypto.randomUUID(),
       state: "processing",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createWaiters, MAX_WAIT_MS } from "../../../worker/mailbox/waiters.ts";
+import { MAX_WAIT_SECONDS } from "../../../protocol/limits.ts";
+import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import { expire } from "../../../worker/mailbox/rules.ts";
 
 /** Timers that fire when the test says so. */
@@ -9,7 +10,7 @@ const manualTimers = () => {
   return {
     pending,
     setTimeout: (callback: () => void, ms: number) => (pending.set(next, { callback, ms }), next++),
-    clearTimeout: (timer: number) => void pending.delete(timer),
+    clearTimeout: (timer: unknown) => void pending.delete(timer as number),
     fireAll: () => [...pending.values()].forEach(({ callback }) => callback()),
   };
 };
@@ -18,7 +19,7 @@ const status = expire(undefined, 0);
 describe("waiters", () => {
   test("are all woken by the reply, and leave nothing behind", async () => {
     const timers = manualTimers();
-    const waiters = createWaiters({ timers });
+    const waiters = createWaiters({ time: timers });
     const waits = [waiters.wait("a", 1_000), waiters.wait("a", 2_000), waiters.wait("b", 1_000)];
     waiters.wake("a", status);
     expect(await Promise.all(waits.slice(0, 2).map(({ ended }) => ended))).toEqual([status, status]);
@@ -27,7 +28,7 @@ describe("waiters", () => {
   });
 
   test("for any change are woken by the first news, and those for the end are not", async () => {
-    const waiters = createWaiters({ timers: manualTimers() });
+    const waiters = createWaiters({ time: manualTimers() });
     const change = waiters.wait("a", 1_000, "change");
     const end = waiters.wait("a", 1_000);
     const processing = { ...status, state: "processing" as const };
@@ -39,7 +40,7 @@ describe("waiters", () => {
 
   test("end with nothing when the wait is over, and leave nothing behind", async () => {
     const timers = manualTimers();
-    const waiters = createWaiters({ timers });
+    const waiters = createWaiters({ time: timers });
     const { ended } = waiters.wait("a", 1_000);
     timers.fireAll();
     expect(await ended).toBeUndefined();
@@ -50,12 +51,12 @@ describe("waiters", () => {
 
   test("never wait longer than the cap, since a client that goes away cancels nothing", () => {
     const timers = manualTimers();
-    createWaiters({ timers }).wait("a", 3_600_000);
-    expect([...timers.pending.values()].map(({ ms }) => ms)).toEqual([MAX_WAIT_MS]);
+    createWaiters({ time: timers }).wait("a", 3_600_000);
+    expect([...timers.pending.values()].map(({ ms }) => ms)).toEqual([MAX_WAIT_SECONDS * 1_000]);
   });
 
   test("are bounded in number", () => {
-    const waiters = createWaiters({ timers: manualTimers(), maxWaiters: 2 });
+    const waiters = createWaiters({ time: manualTimers(), maxWaiters: 2 });
     const first = waiters.wait("a", 1_000);
     expect(waiters.isFull).toBe(false);
     waiters.wait("b", 1_000);

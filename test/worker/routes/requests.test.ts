@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { contract } from "../../project/app/contract.ts";
 import type { StatusBody } from "../../../protocol/status.ts";
 import { deliver, replyTo } from "../support/replies.ts";
-import { correlationIdOf, createTraceparent } from "../support/requests.ts";
+import { correlationIdOf, createTraceparent, headersOf } from "../support/requests.ts";
 import { call, post } from "../support/worker.ts";
 
 const problemOf = async (response: Response) => {
@@ -28,6 +29,13 @@ describe("a request", () => {
     expect(response.headers.get("vary")).toContain("Prefer");
     expect(body).toMatchObject({ state: "accepted", version: 0, acceptedAt: body.updatedAt });
     expect(Date.parse(body.deadline) - Date.parse(body.acceptedAt)).toBe(30_000);
+  });
+
+  test("names the version of the operation that it was checked by", async () => {
+    const traceparent = createTraceparent();
+    await post("sum", { a: 2, b: 3 }, { traceparent });
+    const { fingerprint } = contract.sum.description;
+    expect((await headersOf(traceparent)).get("ce_dataschema")).toBe(`rejoinder:sum/${fingerprint}`);
   });
 
   test("whose reply comes within the wait is answered with the reply itself", async () => {

@@ -6,6 +6,7 @@ import { operation } from "../../../contract/operation.ts";
 import { createApp } from "../../../worker/app.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { createProducer } from "../../../worker/producer-config.ts";
+import { directPublisher } from "../../../worker/request-publisher.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { openExchange } from "../producers/producer-contract.ts";
 import { idsAt, testEnv } from "../support/worker.ts";
@@ -25,8 +26,19 @@ const openWorker = (kind: string, recording: string, more: Record<string, string
   const config = readWorkerConfig({ ...testEnv, ...proxy }, contract);
   let time = Date.now();
   const now = () => time;
-  const store = kvStore({ kv: env.REPLIES, producer: createProducer(config, {}), now });
-  const app = createApp({ contract, ids: idsAt(now), store, shards: 1, source: "/worker", corsOrigins: [], replySecrets: [], now });
+  const publisher = directPublisher({ producer: createProducer(config, {}), now });
+  const statuses = kvStore({ kv: env.REPLIES, now });
+  const app = createApp({
+    contract,
+    ids: idsAt(now),
+    publisher,
+    statuses,
+    shards: 1,
+    source: "/worker",
+    corsOrigins: [],
+    replySecrets: [],
+    now,
+  });
   const headers = { "content-type": "application/json" };
   return {
     sent,
@@ -48,6 +60,7 @@ test.each([
   expect(record).toMatchObject({ topic: "price.requests", key: "bolt", value: '{"product":"bolt"}' });
   const headers = new Map(record?.headers.map(({ key, value }) => [key, value]));
   expect(headers.get("kafka_correlationId")).toBe(id);
+  expect(headers.has("ce_dataschema")).toBe(false);
   expect(headers.get("kafka_replyTopic")).toBe("price.replies");
   expect(headers.get("ce_type")).toBe("price");
 });

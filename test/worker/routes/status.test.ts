@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
 import { createCorrelationIds } from "../../../worker/correlation-id.ts";
-import { deliver, replyTo } from "../support/replies.ts";
+import { deliver, outcomesOf, replyTo } from "../support/replies.ts";
 import { call, createId, idsAt, mailboxOf } from "../support/worker.ts";
 
 const statusOf = (id: string, headers: Record<string, string> = {}) => call(`/status/${id}`, { headers });
@@ -42,6 +42,30 @@ describe("a status", () => {
     expect(await response.json()).toMatchObject({ state, error });
   });
 
+  test.each([
+    ["reply", { state: "succeeded", data: { sum: 5 } }, { sum: 5 }],
+    ["error", { state: "failed", data: { type: "about:blank", title: "T", status: 500, code: "C" } }, { code: "C" }],
+  ] as const)(
+    "of a request whose deadline is long past is expired and stays so, and shows a late %s beside it as a new version",
+    async (member, overrides, value) => {
+      const { text } = await createId({ agoMs: 100_000 });
+      const expired = await statusOf(text);
+      const etag = expired.headers.get("etag") ?? "";
+      expect(expired.status).toBe(200);
+      expect(await expired.json()).toMatchObject({ state: "expired", version: 1, error: { code: "DEADLINE_EXCEEDED", status: 504 } });
+      expect(await outcomesOf(await deliver([replyTo(text, overrides), replyTo(text, { data: { sum: 6 } })]))).toEqual(["late", "late"]);
+      const late = await statusOf(text, { "if-none-match": etag });
+      expect([late.status, late.headers.get("etag")]).toEqual([200, '"2"']);
+      const body = await late.json<StatusBody>();
+      expect(body).toMatchObject({ state: "expired", version: 2, error: { code: "DEADLINE_EXCEEDED" } });
+      expect(body.lateReply).toEqual({
+        state: overrides.state,
+        receivedAt: body.updatedAt,
+        [member]: expect.objectContaining(value) as object,
+      });
+    },
+  );
+
   test("that somebody waits for comes with the reply", async () => {
     const id = await createId();
     const waiting = statusOf(id.text, { prefer: "wait=20" });
@@ -80,15 +104,6 @@ describe("a status", () => {
     const { text } = await createId();
     const response = await statusOf(text, { "if-none-match": known });
     expect([response.status, response.headers.get("etag")]).toEqual([202, '"0"']);
-  });
-
-  test("of a request whose deadline is long past is expired, and stays so when a reply comes late", async () => {
-    const { text } = await createId({ agoMs: 100_000 });
-    const response = await statusOf(text);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ state: "expired", error: { code: "DEADLINE_EXCEEDED", status: 504 } });
-    await deliver([replyTo(text)]);
-    expect(await (await statusOf(text)).json()).toMatchObject({ state: "expired", version: 1 });
   });
 
   test("past its retention is gone, from the ID alone", async () => {

@@ -1,14 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { readWorkerConfig } from "../../../worker/config.ts";
-import { createProducer } from "../../../worker/producer-config.ts";
-import { contract } from "../../project/app/contract.ts";
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
-import { createId, deliveryFor, keyOf } from "../support/worker.ts";
-import { testReplyStore } from "./status-store-contract.ts";
-
-const producer = createProducer(readWorkerConfig(env, contract), env);
+import { createId, replyFor, keyOf } from "../support/worker.ts";
+import { testStatusStore } from "./status-store-contract.ts";
 
 /** KV as it is far away: what a location has read, found or not, it believes for a minute of its clock. */
 const cachedKv = (kv: KeyValueStore, now: () => number): KeyValueStore => {
@@ -25,17 +20,17 @@ const cachedKv = (kv: KeyValueStore, now: () => number): KeyValueStore => {
   };
 };
 
-testReplyStore("kv", () => kvStore({ kv: env.REPLIES, producer }));
+testStatusStore("kv", () => kvStore({ kv: env.REPLIES }));
 
 test("a reply that a location believes is not there is pending, then there, and never expired in between", async () => {
   const id = await createId();
   let now = id.createdAt;
-  const store = kvStore({ kv: cachedKv(env.REPLIES, () => now), producer, now: () => now });
+  const store = kvStore({ kv: cachedKv(env.REPLIES, () => now), now: () => now });
   const seen: (string | undefined)[] = [];
   for (; now < id.deadline + 300_000; now += 10_000) {
     const status = await store.read(keyOf(id), 0);
     seen.push(typeof status === "object" ? status.state : status);
-    if (now === id.deadline + 50_000) expect(await store.deliver([deliveryFor(id)])).toEqual(["stored"]);
+    if (now === id.deadline + 50_000) expect(await store.write([replyFor(id)])).toEqual(["stored"]);
   }
   expect([...new Set(seen)]).toEqual([undefined, "succeeded"]);
 });
@@ -43,5 +38,5 @@ test("a reply that a location believes is not there is pending, then there, and 
 test("a reply that KV cannot take is to be sent again", async () => {
   const failing: KeyValueStore = { get: () => Promise.resolve(null), put: () => Promise.reject(new Error("KV PUT failed: 429")) };
   const id = await createId();
-  expect(await kvStore({ kv: failing, producer }).deliver([deliveryFor(id)])).toEqual(["retry"]);
+  expect(await kvStore({ kv: failing }).write([replyFor(id)])).toEqual(["retry"]);
 });

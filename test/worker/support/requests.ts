@@ -9,8 +9,8 @@ export const createTraceparent = (): string => {
   return `00-${hex(16)}-${hex(8)}-01`;
 };
 
-/** The correlation ID of the request with that trace context, read from Kafka as the consumer would. */
-export const correlationIdOf = async (traceparent: string): Promise<string> => {
+/** The headers of the request with that trace context, read from Kafka as the consumer would. */
+export const headersOf = async (traceparent: string): Promise<ReadonlyMap<string, string>> => {
   const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = testEnv;
   const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}`, "Kafka-Auto-Offset-Reset": "earliest" };
   const group = crypto.randomUUID();
@@ -19,8 +19,12 @@ export const correlationIdOf = async (traceparent: string): Promise<string> => {
     const response = await fetch(`${url}/consume/${group}/1`, { method: "POST", headers, body });
     if (!response.ok) throw new Error(await response.text());
     for (const record of await response.json<Record[]>()) {
-      const attributes = new Map(record.headers.map(({ key, value }) => [key, value]));
-      if (attributes.get("ce_traceparent") === traceparent) return attributes.get("ce_correlationid") as string;
+      const headers = new Map(record.headers.map(({ key, value }) => [key, value]));
+      if (headers.get("ce_traceparent") === traceparent) return headers;
     }
   }
 };
+
+/** The correlation ID of the request with that trace context. */
+export const correlationIdOf = async (traceparent: string): Promise<string> =>
+  (await headersOf(traceparent)).get("ce_correlationid") as string;

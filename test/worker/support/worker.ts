@@ -2,7 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { contract } from "../../project/app/contract.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { type CorrelationId, createCorrelationIds } from "../../../worker/correlation-id.ts";
-import type { Delivery, StatusKey } from "../../../worker/status-store.ts";
+import type { NewReply, StatusKey } from "../../../worker/status-store.ts";
 
 /** Bindings that only the tests have. */
 export const testEnv = env as Env & {
@@ -35,7 +35,7 @@ export const keyOf = ({ text, shard, createdAt, deadline, expiresAt }: Correlati
 });
 
 /** A succeeded reply for that request. */
-export const deliveryFor = (id: CorrelationId, overrides: Partial<Delivery> = {}): Delivery => ({
+export const replyFor = (id: CorrelationId, overrides: Partial<NewReply> = {}): NewReply => ({
   key: keyOf(id),
   replyId: crypto.randomUUID(),
   state: "succeeded",

@@ -1,98 +1,98 @@
 import { waitUntil } from "cloudflare:workers";
-import type { Ended, TellEarly } from "./settled-calls.ts";
-import type { Timers } from "../../mailbox/waiters.ts";
+import { systemTime, type Time } from "../../../environment/time.ts";
+import type { ReportSettled, SettledCall } from "./settled-calls.ts";
 
 /** What a batch may hold, in UTF-16 units: a call of an object may take 32 MiB. */
 const MAX_BATCH_SIZE = 4 * 1024 * 1024;
 
-export type GatheringOptions<Call, Result> = {
-  /** Makes many calls as one, see `endTogether`. */
-  readonly callMany: (calls: readonly Call[], tellEarly: TellEarly<Result>) => Promise<readonly Ended<Result>[]>;
-  /** How large a call is, about, in UTF-16 units. */
+export type CallBatcherOptions<Call, Result> = {
+  /** Makes a batch of calls as one, see `settleTogether`. */
+  readonly callMany: (calls: readonly Call[], report: ReportSettled<Result>) => Promise<readonly SettledCall<Result>[]>;
+  /** About how large a call is, in UTF-16 units. */
   readonly sizeOf: (call: Call) => number;
-  readonly platform?: Platform;
+  readonly platform?: CallBatcherPlatform;
 };
 
-/** What the runtime does for this, so that it can be driven by hand. */
-export type Platform = Timers & {
-  /** Resolves when all that is ready now has had its turn. */
+/** What the batcher needs of the runtime; tests drive it by hand. */
+export type CallBatcherPlatform = Pick<Time, "setTimeout" | "clearTimeout"> & {
+  /** Resolves when everything that is ready now has had its turn. */
   nextTurn(): Promise<void>;
-  /** Lets a request go on after its answer, or after its caller has gone away. */
+  /** Keeps a request alive after its response, and after its caller has gone away. */
   waitUntil(done: Promise<void>): void;
 };
 
-const workers: Platform = {
+const workers: CallBatcherPlatform = {
+  setTimeout: systemTime.setTimeout,
+  clearTimeout: systemTime.clearTimeout,
   nextTurn: () => scheduler.wait(0),
   waitUntil,
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (timer) => clearTimeout(timer),
 };
 
 /** The calls that one request makes for itself and others. */
-type Batch<Call, Result> = { readonly places: Place<Call, Result>[]; size: number };
-type Place<Call, Result> = { readonly call: Call; resolve(result: Result): void; reject(error: unknown): void };
+type Batch<Call, Result> = { readonly pending: PendingCall<Call, Result>[]; size: number };
+type PendingCall<Call, Result> = { readonly call: Call; resolve(result: Result): void; reject(error: unknown): void };
 
 /**
- * Makes the calls of requests that are in one isolate at the same time as one call of an object: a call is most of what a request costs.
- * The first of a batch makes it for all, from within its own request, which is kept going until all of them have ended. The runtime lets a request
- * wait for another's promise, but takes it for hung if it has nothing else to wait for; so each has a timer of its own, which also
- * ends it should the one that calls be lost.
+ * Makes the calls of requests that are in one isolate at the same time as one call of an object, since that call is most of what a request
+ * costs. The first request of a batch makes the call for all, in its own context, and is kept alive until all have ended. The runtime lets a
+ * request wait for a promise of another, but cancels it as hung if it waits for nothing else; so each request has a timer of its own, which
+ * also ends it if the call is lost.
  */
-export const createGathering = <Call, Result>({ callMany, sizeOf, platform = workers }: GatheringOptions<Call, Result>) => {
+export const createCallBatcher = <Call, Result>({ callMany, sizeOf, platform = workers }: CallBatcherOptions<Call, Result>) => {
   let batchesUnderWay = 0;
-  let gathered: Batch<Call, Result> | undefined;
+  let filling: Batch<Call, Result> | undefined;
 
-  const send = async ({ places }: Batch<Call, Result>): Promise<void> => {
-    const settle = (ended: readonly Ended<Result>[]): void => {
-      for (const end of ended) {
-        if (end.status === "fulfilled") places[end.index]?.resolve(end.value);
-        else places[end.index]?.reject(end.reason);
+  const send = async ({ pending }: Batch<Call, Result>): Promise<void> => {
+    const settle = (settled: readonly SettledCall<Result>[]): void => {
+      for (const call of settled) {
+        if (call.status === "fulfilled") pending[call.index]?.resolve(call.value);
+        else pending[call.index]?.reject(call.reason);
       }
     };
     try {
       settle(
         await callMany(
-          places.map(({ call }) => call),
+          pending.map(({ call }) => call),
           settle,
         ),
       );
     } catch (error) {
-      for (const place of places) place.reject(error);
+      for (const { reject } of pending) reject(error);
     }
   };
 
   const begin = async (batch: Batch<Call, Result>): Promise<void> => {
-    // A call goes at once when it is alone. Else it leaves with those that come before the runtime has nothing else to do.
+    // A call goes at once when it is alone. Otherwise it leaves with those that come before the runtime is idle.
     const isAlone = batchesUnderWay++ === 0;
     if (!isAlone) {
-      gathered = batch;
+      filling = batch;
       await platform.nextTurn();
-      if (gathered === batch) gathered = undefined;
+      if (filling === batch) filling = undefined;
     }
     await send(batch);
     batchesUnderWay--;
   };
 
-  const join = (place: Place<Call, Result>): void => {
-    const size = sizeOf(place.call);
-    if (gathered !== undefined && gathered.size + size <= MAX_BATCH_SIZE) {
-      gathered.places.push(place);
-      gathered.size += size;
+  const join = (pending: PendingCall<Call, Result>): void => {
+    const size = sizeOf(pending.call);
+    if (filling !== undefined && filling.size + size <= MAX_BATCH_SIZE) {
+      filling.pending.push(pending);
+      filling.size += size;
     } else {
-      platform.waitUntil(begin({ places: [place], size }));
+      platform.waitUntil(begin({ pending: [pending], size }));
     }
   };
 
-  /** Makes a call. Rejects as it does, and when it has not ended after `patienceMs`. */
+  /** Makes a call. Rejects as the call does, and when it has not ended after `patienceMs`. */
   return async (call: Call, patienceMs: number): Promise<Result> => {
-    // Not `new Promise`: of that, once it is compiled for speed, the runtime forgets whose request it is, and lets the request go on as part of another.
+    // Not `new Promise`: once workerd has optimised that, it forgets which request the promise belongs to, and continues the request as another.
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const timer = platform.setTimeout(() => reject(new Error(`No answer within ${patienceMs} ms`)), patienceMs);
     join({ call, resolve, reject });
     try {
       return await promise;
     } finally {
-      platform.clearTimeout(timer as never);
+      platform.clearTimeout(timer);
     }
   };
 };

@@ -3,15 +3,16 @@ import type { Contract } from "../../../contract/contract.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { Outcome } from "../../../protocol/reply-event.ts";
 import { createArchive } from "../../archive.ts";
-import type { Bindings } from "./bindings.ts";
 import { readWorkerConfig } from "../../config.ts";
-import { createProducer } from "../../producer-config.ts";
-import type { Delivery, ReadResult, RequestResult, StatusKey } from "../../status-store.ts";
-import { createMailbox, type MailboxCore } from "../../mailbox/mailbox.ts";
-import { type Ended, endTogether, type TellEarly } from "./settled-calls.ts";
+import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
+import { createProducer } from "../../producer-config.ts";
+import type { PublishResult } from "../../request-publisher.ts";
+import type { NewReply, ReadResult, StatusKey } from "../../status-store.ts";
+import type { Bindings } from "./bindings.ts";
+import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
 
 export type RequestCall = { readonly key: StatusKey; readonly record: ProducerRecord; readonly waitMs: number };
 export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
@@ -26,7 +27,7 @@ export const defineMailbox = (contract: Contract): new (ctx: DurableObjectState,
 
 /** The Durable Object of one mailbox shard: the platform's storage, alarm, clock and KV, handed to the mailbox. */
 export class MailboxObject extends DurableObject<Bindings> {
-  readonly #mailbox: MailboxCore;
+  readonly #mailbox: Mailbox;
   readonly #waiters = createWaiters();
 
   constructor(ctx: DurableObjectState, env: Bindings, contract: Contract) {
@@ -46,24 +47,27 @@ export class MailboxObject extends DurableObject<Bindings> {
     });
   }
 
-  /** Many requests as one call, see {@link endTogether}. */
-  requests(calls: readonly RequestCall[], tellEarly: TellEarly<RequestResult>): Promise<readonly Ended<RequestResult>[]> {
-    return endTogether(
-      calls.map(({ key, record, waitMs }) => this.#mailbox.request(key, record, waitMs)),
-      tellEarly,
+  // Objects and Workers are not deployed in one instant: each must understand the calls of the version before.
+
+  /** Many requests as one call, see {@link settleTogether}. */
+  requests(calls: readonly RequestCall[], report: ReportSettled<PublishResult>): Promise<readonly SettledCall<PublishResult>[]> {
+    return settleTogether(
+      calls.map(({ key, record, waitMs }) => this.#mailbox.publish(key, record, waitMs)),
+      report,
     );
   }
 
-  /** Many reads as one call, see {@link endTogether}. */
-  reads(calls: readonly ReadCall[], tellEarly: TellEarly<ReadResult>): Promise<readonly Ended<ReadResult>[]> {
-    return endTogether(
+  /** Many reads as one call, see {@link settleTogether}. */
+  reads(calls: readonly ReadCall[], report: ReportSettled<ReadResult>): Promise<readonly SettledCall<ReadResult>[]> {
+    return settleTogether(
       calls.map(({ key, waitMs, known }) => this.#mailbox.read(key, waitMs, known)),
-      tellEarly,
+      report,
     );
   }
 
-  deliver(deliveries: readonly Delivery[]): Promise<Outcome[]> {
-    return this.#mailbox.deliver(deliveries);
+  /** Stores replies, see {@link StatusStore}. */
+  deliver(replies: readonly NewReply[]): Promise<Outcome[]> {
+    return this.#mailbox.write(replies);
   }
 
   /** How many calls wait now. */

@@ -1,42 +1,46 @@
 import type { Outcome } from "../../../protocol/reply-event.ts";
-import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
-import type { Delivery, ReadResult, ReplyStore, RequestResult, StatusKey } from "../../status-store.ts";
-import { createGathering } from "./call-batcher.ts";
+import type { PublishResult, RequestPublisher } from "../../request-publisher.ts";
+import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
+import { createCallBatcher } from "./call-batcher.ts";
+import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
 
 export type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<MailboxObject>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
 };
 
-/** How much later than it has to a mailbox may answer, until it is taken for lost. */
+/** How much longer than its work takes a mailbox may take to answer before it counts as lost. */
 const GRACE_MS = 5_000;
 
-/** Replies in Durable Objects, one a shard. The shard is part of the ID, so the number of shards may change at any time. */
-export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): ReplyStore => {
+/**
+ * Mailboxes in Durable Objects, one a shard. Publishing and waiting for the reply are one call of the object. The shard is part of the ID,
+ * so the number of shards may change at any time.
+ */
+export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): RequestPublisher & StatusStore => {
   const shard = (number: number) =>
     namespace.get(namespace.idFromName(`shard-${number}`), locationHint === undefined ? {} : { locationHint });
-  const request = createByShard((number) =>
-    createGathering<RequestCall, RequestResult>({
-      callMany: (calls, tellEarly) => shard(number).requests(calls, tellEarly),
+  const publish = createByShard((number) =>
+    createCallBatcher<RequestCall, PublishResult>({
+      callMany: (calls, report) => shard(number).requests(calls, report),
       sizeOf: ({ record }) => sizeOfRecord(record),
     }),
   );
   const read = createByShard((number) =>
-    createGathering<ReadCall, ReadResult>({
-      callMany: (calls, tellEarly) => shard(number).reads(calls, tellEarly),
+    createCallBatcher<ReadCall, ReadResult>({
+      callMany: (calls, report) => shard(number).reads(calls, report),
       sizeOf: ({ key }) => key.text.length,
     }),
   );
 
   return {
     name: "mailbox",
-    capabilities: { wait: true, duplicates: true, progress: true },
+    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
     retryAfterSeconds: 1,
 
-    async request(key, record, waitMs): Promise<RequestResult> {
+    async publish(key, record, waitMs) {
       try {
-        return await request(key.shard)({ key, record, waitMs }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
+        return await publish(key.shard)({ key, record, waitMs }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         // An overloaded object has not begun the call; one that was reset may have produced.
         if ((error as { overloaded?: boolean }).overloaded === true) return { outcome: "overloaded" };
@@ -44,14 +48,14 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
       }
     },
 
-    read: (key: StatusKey, waitMs: number, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
+    read: (key, waitMs, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
 
-    async deliver(deliveries) {
-      const outcomes: Outcome[] = Array.from(deliveries, () => "retry");
+    async write(replies) {
+      const outcomes: Outcome[] = Array.from(replies, () => "retry");
       await Promise.all(
-        groupByShard(deliveries).map(async ([number, indexes]) => {
+        groupByShard(replies).map(async ([number, indexes]) => {
           const stored = await shard(number)
-            .deliver(indexes.map((index) => deliveries[index] as Delivery))
+            .deliver(indexes.map((index) => replies[index] as NewReply))
             .catch(logAndRetry);
           for (const [position, index] of indexes.entries()) outcomes[index] = stored?.[position] ?? "retry";
         }),
@@ -71,9 +75,9 @@ const createByShard = <Value>(create: (number: number) => Value): ((number: numb
   };
 };
 
-const groupByShard = (deliveries: readonly Delivery[]): [shard: number, indexes: number[]][] => {
+const groupByShard = (replies: readonly NewReply[]): [shard: number, indexes: number[]][] => {
   const groups = new Map<number, number[]>();
-  for (const [index, { key }] of deliveries.entries()) {
+  for (const [index, { key }] of replies.entries()) {
     const group = groups.get(key.shard);
     if (group === undefined) groups.set(key.shard, [index]);
     else group.push(index);

@@ -1,35 +1,38 @@
-/** The end of one of many calls that were made as one: its place among them, and how it ended. */
-export type Ended<Result> = { readonly index: number } & PromiseSettledResult<Result>;
+/** A call of a batch that has ended: its index in the batch, and how it ended. */
+export type SettledCall<Result> = { readonly index: number } & PromiseSettledResult<Result>;
 
-/** Told of calls that have ended while others of the same have not. */
-export type TellEarly<Result> = (ended: readonly Ended<Result>[]) => void | Promise<void>;
+/** Receives the calls of a batch that have ended while others of it have not. */
+export type ReportSettled<Result> = (settled: readonly SettledCall<Result>[]) => void | Promise<void>;
 
 /**
- * Waits for many calls that were made as one. What ends in one go is told together: through `tellEarly` while others are under way, and as the
- * result when the last have ended. So a single call is one exchange, and a reply does not wait for those that were asked for with it. Never rejects.
+ * Waits for the calls of a batch, and passes on together those that end in one turn: to `report` while others are pending, and as the
+ * result when the last have ended. So a batch of one is one exchange, and no call waits for those that it shares the batch with. Never rejects.
  */
-export const endTogether = <Result>(calls: readonly Promise<Result>[], tellEarly: TellEarly<Result>): Promise<readonly Ended<Result>[]> =>
+export const settleTogether = <Result>(
+  calls: readonly Promise<Result>[],
+  report: ReportSettled<Result>,
+): Promise<readonly SettledCall<Result>[]> =>
   new Promise((resolve) => {
-    const told: Promise<void>[] = [];
-    let missing = calls.length;
-    let together: Ended<Result>[] = [];
+    const reports: Promise<void>[] = [];
+    let pending = calls.length;
+    let together: SettledCall<Result>[] = [];
 
-    const tell = (): void => {
-      const ended = together;
+    const pass = (): void => {
+      const settled = together;
       together = [];
-      // Whoever made the calls may end what listens once it has the result, so that comes last. If it has gone away before, nobody is to be told.
-      if (missing === 0) void Promise.all(told).then(() => resolve(ended));
-      else told.push(Promise.resolve(tellEarly(ended)).catch(() => {}));
+      // The result comes after all reports, since the caller may stop listening once it has it. A caller who has gone away gets no reports.
+      if (pending === 0) void Promise.all(reports).then(() => resolve(settled));
+      else reports.push(Promise.resolve(report(settled)).catch(() => {}));
     };
-    const end = (ended: Ended<Result>): void => {
-      missing--;
-      // Promises that are settled in one go have their turns before a microtask that the first of them queues.
-      if (together.push(ended) === 1) queueMicrotask(tell);
+    const settle = (call: SettledCall<Result>): void => {
+      pending--;
+      // Promises that settle in one turn run their callbacks before a microtask that the first of them queues.
+      if (together.push(call) === 1) queueMicrotask(pass);
     };
     for (const [index, call] of calls.entries()) {
       call.then(
-        (value) => end({ index, status: "fulfilled", value }),
-        (reason: unknown) => end({ index, status: "rejected", reason }),
+        (value) => settle({ index, status: "fulfilled", value }),
+        (reason: unknown) => settle({ index, status: "rejected", reason }),
       );
     }
   });

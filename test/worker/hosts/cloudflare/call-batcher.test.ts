@@ -1,33 +1,33 @@
 import { describe, expect, test } from "vitest";
-import type { Ended, TellEarly } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
-import { createGathering, type Platform } from "../../../../worker/hosts/cloudflare/call-batcher.ts";
+import type { SettledCall, ReportSettled } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
+import { createCallBatcher, type CallBatcherPlatform } from "../../../../worker/hosts/cloudflare/call-batcher.ts";
 
 type Made = {
   readonly calls: readonly string[];
-  readonly tellEarly: TellEarly<string>;
-  end(ended: readonly Ended<string>[]): void;
+  readonly report: ReportSettled<string>;
+  end(ended: readonly SettledCall<string>[]): void;
   fail(error: Error): void;
 };
 
-const ended = (index: number, value: string): Ended<string> => ({ index, status: "fulfilled", value });
+const ended = (index: number, value: string): SettledCall<string> => ({ index, status: "fulfilled", value });
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-/** A gathering whose turns, calls and timers end when the test says so. */
-const gatheringByHand = () => {
+/** A batcher whose turns, calls and timers end when the test says so. */
+const batcherByHand = () => {
   const made: Made[] = [];
   const turns: (() => void)[] = [];
   const timers: { callback: () => void; cleared: boolean }[] = [];
-  const platform: Platform = {
+  const platform: CallBatcherPlatform = {
     nextTurn: () => new Promise((resolve) => turns.push(resolve)),
     waitUntil: () => {},
     setTimeout: (callback) => timers.push({ callback, cleared: false }) - 1,
     clearTimeout(timer) {
-      const of = timers[timer];
+      const of = timers[timer as number];
       if (of !== undefined) of.cleared = true;
     },
   };
-  const call = createGathering<string, string>({
-    callMany: (calls, tellEarly) => new Promise((resolve, reject) => made.push({ calls, tellEarly, end: resolve, fail: reject })),
+  const call = createCallBatcher<string, string>({
+    callMany: (calls, report) => new Promise((resolve, reject) => made.push({ calls, report, end: resolve, fail: reject })),
     sizeOf: (name) => name.length,
     platform,
   });
@@ -40,7 +40,7 @@ const gatheringByHand = () => {
 
 describe("calls of many requests", () => {
   test("a call goes at once when it is alone", async () => {
-    const { call, made } = gatheringByHand();
+    const { call, made } = batcherByHand();
     const result = call("a", 1_000);
     expect(made.map(({ calls }) => calls)).toEqual([["a"]]);
     made[0]?.end([ended(0, "A")]);
@@ -48,7 +48,7 @@ describe("calls of many requests", () => {
   });
 
   test("those that come while another is under way leave together, when nothing else is ready", async () => {
-    const { call, made, nextTurn } = gatheringByHand();
+    const { call, made, nextTurn } = batcherByHand();
     void call("a", 1_000);
     void call("b", 1_000);
     void call("c", 1_000);
@@ -60,7 +60,7 @@ describe("calls of many requests", () => {
   });
 
   test("one that comes when all have ended goes at once again", async () => {
-    const { call, made } = gatheringByHand();
+    const { call, made } = batcherByHand();
     for (const name of ["a", "b"]) {
       const result = call(name, 1_000);
       made.at(-1)?.end([ended(0, name)]);
@@ -71,11 +71,11 @@ describe("calls of many requests", () => {
   });
 
   test("each gets its own result, and does not wait for those that went with it", async () => {
-    const { call, made, nextTurn } = gatheringByHand();
+    const { call, made, nextTurn } = batcherByHand();
     void call("first", 1_000);
     const [a, b, c] = ["a", "b", "c"].map((name) => call(name, 1_000));
     await nextTurn();
-    await made[1]?.tellEarly([ended(1, "B")]);
+    await made[1]?.report([ended(1, "B")]);
     expect(await b).toBe("B");
     made[1]?.end([ended(2, "C"), { index: 0, status: "rejected", reason: new Error("no A") }]);
     await expect(a).rejects.toThrow("no A");
@@ -83,11 +83,11 @@ describe("calls of many requests", () => {
   });
 
   test("when the call for all fails, those fail that have not ended, and nobody else", async () => {
-    const { call, made, nextTurn } = gatheringByHand();
+    const { call, made, nextTurn } = batcherByHand();
     const first = call("first", 1_000);
     const [a, b] = ["a", "b"].map((name) => call(name, 1_000));
     await nextTurn();
-    await made[1]?.tellEarly([ended(0, "A")]);
+    await made[1]?.report([ended(0, "A")]);
     made[1]?.fail(new Error("the object is gone"));
     await expect(b).rejects.toThrow("the object is gone");
     expect(await a).toBe("A");
@@ -96,14 +96,14 @@ describe("calls of many requests", () => {
   });
 
   test("one that is never answered ends when its patience does", async () => {
-    const { call, timers } = gatheringByHand();
+    const { call, timers } = batcherByHand();
     const lost = call("a", 1_000);
     timers[0]?.callback();
     await expect(lost).rejects.toThrow("No answer within 1000 ms");
   });
 
   test("one that is answered leaves no timer behind, one that is not has its timer", async () => {
-    const { call, made, nextTurn, timers } = gatheringByHand();
+    const { call, made, nextTurn, timers } = batcherByHand();
     const [a] = ["a", "b"].map((name) => call(name, 1_000));
     await nextTurn();
     made[0]?.end([ended(0, "A")]);
@@ -112,7 +112,7 @@ describe("calls of many requests", () => {
   });
 
   test("what is too large for one call goes in several, none is left out", async () => {
-    const { call, made, nextTurn } = gatheringByHand();
+    const { call, made, nextTurn } = batcherByHand();
     void call("first", 1_000);
     const large = "x".repeat(3 * 1024 * 1024);
     for (const name of [large, "a", large, "b"]) void call(name, 1_000);

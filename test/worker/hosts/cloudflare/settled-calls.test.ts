@@ -1,18 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { type Ended, endTogether } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
+import { type SettledCall, settleTogether } from "../../../../worker/hosts/cloudflare/settled-calls.ts";
 
 /** Calls that end when the test says so. */
 const heldCalls = (count: number) => {
   const held = Array.from({ length: count }, () => Promise.withResolvers<string>());
-  const early: (readonly Ended<string>[])[] = [];
+  const early: (readonly SettledCall<string>[])[] = [];
   const calls = held.map(async ({ promise }) => `${await promise}!`);
-  const end = endTogether(calls, (ended) => void early.push(ended));
+  const end = settleTogether(calls, (ended) => void early.push(ended));
   return { held, early, end };
 };
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
-const values = (ended: readonly Ended<string>[]) => ended.map((end) => [end.index, end.status === "fulfilled" ? end.value : end.status]);
+const values = (ended: readonly SettledCall<string>[]) =>
+  ended.map((end) => [end.index, end.status === "fulfilled" ? end.value : end.status]);
 
-describe("many calls that were made as one", () => {
+describe("calls that were made as one", () => {
   test("a single one ends with the result, and nothing is told early", async () => {
     const { held, early, end } = heldCalls(1);
     held[0]?.resolve("a");
@@ -51,7 +52,7 @@ describe("many calls that were made as one", () => {
 
   test("the last are told even if whoever is told early has gone away", async () => {
     const held = [Promise.withResolvers<string>(), Promise.withResolvers<string>()] as const;
-    const end = endTogether(
+    const end = settleTogether(
       held.map(({ promise }) => promise),
       () => Promise.reject(new Error("gone")),
     );

@@ -1,0 +1,33 @@
+/** The limits that several parts must agree on. A limit of one part alone stands in that part. Bytes are those of UTF-8. */
+
+const MIB = 1024 * 1024;
+
+/** One Kafka record: key, value and headers. Brokers refuse more by default (`message.max.bytes`). */
+export const MAX_RECORD_BYTES = MIB;
+
+/** One batch of records of a partition: leaves room below the broker's limit for what the batch itself adds. */
+export const MAX_PARTITION_BATCH_BYTES = 900 * 1024;
+
+/** The body of one request: it becomes the value of one record. */
+export const MAX_REQUEST_BYTES = MAX_RECORD_BYTES;
+
+/** The data of one reply, as JSON text: a row of a Durable Object holds 2 MB at most. */
+export const MAX_REPLY_BYTES = MIB;
+
+/** The replies of one `POST /replies`: they are stored in one transaction, and other calls wait for it. */
+export const MAX_BATCH_REPLIES = 500;
+
+/** The body of one `POST /replies`: several of the largest replies, in a small part of the 128 MB that a Worker has. */
+export const MAX_BATCH_BYTES = 8 * MIB;
+
+/** The records of one call to a Kafka REST proxy: larger batches make it no faster, and leave more outcomes unknown when a call is lost. */
+export const MAX_PRODUCE_RECORDS = 200;
+
+/** The records of one call to a Kafka REST proxy, in bytes: proxies take at least one record of the largest size. */
+export const MAX_PRODUCE_BYTES = MAX_RECORD_BYTES;
+
+/** The longest wait for a reply: browsers and proxies keep a call open that long, and so does a Worker whose caller has left (30 s). */
+export const MAX_WAIT_SECONDS = 25;
+
+/** The longest deadline or retention, 194 days: a correlation ID has three bytes for each. */
+export const MAX_DURATION_SECONDS = 2 ** 24 - 1;

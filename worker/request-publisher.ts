@@ -1,0 +1,29 @@
+import type { ProducerRecord } from "../protocol/kafka-record.ts";
+import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "./producer.ts";
+import type { StatusKey, StoredStatus } from "./status-store.ts";
+
+/** What became of a request's record and, if a reply came within the wait, the status. */
+export type PublishResult =
+  | { readonly outcome: "stored"; readonly status: StoredStatus | undefined }
+  | { readonly outcome: "overloaded" }
+  | Exclude<ProduceOutcome, { outcome: "stored" }>;
+
+/** Publishes requests to Kafka. */
+export type RequestPublisher = {
+  /** Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects. */
+  publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult>;
+};
+
+/** Publishes each request by a call of its own to the Kafka REST proxy, and does not wait for replies. */
+export const directPublisher = ({
+  producer,
+  now = Date.now,
+}: {
+  readonly producer: Pick<Producer, "produce">;
+  readonly now?: () => number;
+}): RequestPublisher => ({
+  async publish(_key, record) {
+    const [produced] = (await producer.produce([record], now() + PRODUCE_TIMEOUT_MS)) as [ProduceOutcome];
+    return produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
+  },
+});
