@@ -1,6 +1,6 @@
 /**
- * Every error that rejoinder answers, once. The key is the stable `code` of the problem details;
- * `retryable` says whether the same call may be sent again as it is.
+ * Every error of rejoinder. The key is the stable `code` of the problem details;
+ * `retryable` says whether the caller may send the same call again.
  */
 export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
@@ -34,14 +34,14 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 export type RejoinderErrorOptions = {
-  /** What was wrong with this call, and how to mend it. Shown to the caller. */
+  /** What was wrong with this call, and how to correct it. Shown to the caller. */
   readonly detail?: string;
   /** Further members of the problem details (RFC 9457 §3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 };
 
-/** An error of the table, with what this occurrence adds to it. */
+/** An error of the table, with the details of this occurrence. */
 export class RejoinderError extends Error {
   override readonly name = "RejoinderError";
   readonly code: ErrorCode;

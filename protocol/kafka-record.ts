@@ -1,6 +1,7 @@
 import { toBase64 } from "./base64.ts";
 import { attributesOf, type CloudEvent, isJsonMediaType, readCloudEvent } from "./cloudevent.ts";
 import { RejoinderError } from "./errors.ts";
+import type { TopicPartitionOffset } from "./topic-partition.ts";
 
 /** A header as Kafka has it: names may repeat, the last one counts. Values are UTF-8 text. */
 export type RecordHeader = { readonly key: string; readonly value: string };
@@ -14,13 +15,10 @@ export type ProducerRecord = {
 };
 
 /** Where a produced record was stored. */
-export type RecordMetadata = { readonly topic: string; readonly partition: number; readonly offset: number };
+export type RecordMetadata = TopicPartitionOffset;
 
 /** A record that was consumed. Sources that carry bytes give bytes; `null` is a tombstone or a missing key. */
-export type ConsumerRecord = {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
+export type ConsumerRecord = TopicPartitionOffset & {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly key: string | Uint8Array | null;
@@ -32,7 +30,7 @@ const PREFIX = "ce_";
 const CONTENT_TYPE = "content-type";
 export const STRUCTURED_CONTENT_TYPE = "application/cloudevents+json";
 
-/** How a proxy lets events travel: `binary` where it carries headers, `structured` where it does not. */
+/** How an event travels in a record: `binary` where the proxy carries headers, `structured` where it does not. */
 export type ContentMode = "binary" | "structured";
 
 /**

@@ -23,7 +23,7 @@ export const createProblem = (code: ErrorCode, { detail, members }: RejoinderErr
   ...members,
 });
 
-/** Anything thrown, as problem details. What is not an error of the table says nothing of the inside. */
+/** Anything thrown, as problem details. An error that is not of the table reveals nothing. */
 export const problemOf = (error: unknown): Problem =>
   error instanceof RejoinderError ? createProblem(error.code, error) : createProblem("INTERNAL");
 

@@ -13,11 +13,11 @@ export const SPRING_HEADERS = {
   replyPartition: "kafka_replyPartition",
   /** NestJS alone: why there is no reply, as UTF-8. */
   nestError: "kafka_nest-err",
-  /** NestJS alone: that this reply is the last; what it says does not matter. */
+  /** NestJS alone: this reply is the last; the value does not matter. */
   nestIsDisposed: "kafka_nest-is-disposed",
 } as const;
 
-/** Problem details as JSON (RFC 9457), where there is no reply: its record has no value. Ours, since neither Spring nor NestJS has a word for it. */
+/** Problem details as JSON (RFC 9457) in a record without a value, where there is no reply. Neither Spring nor NestJS has a header for this. */
 export const PROBLEM_HEADER = "rejoinder-problem";
 
 /** W3C Trace Context, under the name that Spring's and OpenTelemetry's instrumentations give it on Kafka. */

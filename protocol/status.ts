@@ -4,7 +4,7 @@ import type { State, TerminalState } from "./states.ts";
 /** The body of `GET /status/:correlationId` and of every 202. Times are RFC 3339. */
 export type StatusBody = {
   readonly correlationId: string;
-  /** Not known while nothing but the ID says that the request exists. */
+  /** Absent while only the ID is known. */
   readonly operation?: string;
   readonly state: State;
   /** 0 while accepted, and one more with each change. */

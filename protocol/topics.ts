@@ -1,10 +1,10 @@
 /** The topic of every operation that does not name its own. */
 export const REQUEST_TOPIC = "requests";
 
-/** What the name of a dead-letter topic adds to that of its topic, as in Spring. */
+/** The suffix of dead-letter topics, as in Spring. */
 export const DEAD_LETTER_SUFFIX = "-dlt";
 
-/** What {@link isTopic} demands of a name, for people. */
+/** The rule of {@link isTopic} in words. */
 export const TOPIC_RULE = "1 to 249 of the characters A-Z a-z 0-9 . _ -, and neither . nor ..";
 
 /** Whether Kafka takes a name for a topic (org.apache.kafka.common.internals.Topic). */

@@ -26,10 +26,10 @@ export const readWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> | und
 export const importWebhookKey = (secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", secret, ALGORITHM, false, ["verify"]);
 
-/** HMAC-SHA-256 with a secret's key bytes. The sender brings it: `node:crypto` has it at once, `crypto.subtle` takes a thread for it. */
+/** HMAC-SHA-256 with a secret's key bytes. The sender supplies it: `node:crypto` computes it at once, `crypto.subtle` on another thread. */
 export type Hmac = (content: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
 
-/** The three headers for one attempt to send a body. `timestampSeconds` is the time of this attempt; the id stays. */
+/** The three headers for one attempt to send a body. `timestampSeconds` is the time of this attempt; the id stays the same. */
 export const signWebhook = async (
   hmac: Hmac,
   { id, timestampSeconds, body }: { id: string; timestampSeconds: number; body: Uint8Array },
@@ -43,7 +43,7 @@ export type WebhookVerdict = "valid" | "missing" | "stale" | "wrong";
 
 /**
  * Checks a call's headers against its raw body. Any of the keys may have signed, and a header may hold several signatures.
- * Comparing is left to `crypto.subtle.verify`, which takes the same time for each wrong one.
+ * `crypto.subtle.verify` compares them in constant time.
  */
 export const verifyWebhook = async (
   keys: readonly CryptoKey[],

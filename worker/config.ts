@@ -36,7 +36,7 @@ const schema = z.object({
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
   REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
   AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
-  /** Part of what correlation IDs are signed over: an ID of one environment means nothing in another. */
+  /** Signed with each correlation ID, so that an ID of one environment is worthless in another. */
   ENVIRONMENT: z.string().max(64, "Expected at most 64 characters.").default("development"),
   /** Empty: pages of the Worker's own origin only. */
   CORS_ORIGINS: commaList().default([]),

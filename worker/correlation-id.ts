@@ -1,6 +1,6 @@
 import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
 
-/** What a genuine correlation ID says of its request. Times are milliseconds since 1970. */
+/** What a genuine correlation ID says about its request. Times are milliseconds since 1970. */
 export type CorrelationId = {
   /** The ID as callers see it: 63 characters of base64url. */
   readonly text: string;

@@ -1,17 +1,17 @@
 import type { Contract } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
-import { problemResponse } from "./responses.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
+import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { createProducer } from "./producer-config.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
+import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
-import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 

@@ -4,20 +4,20 @@ import type { ProducerRecord, RecordMetadata } from "../protocol/kafka-record.ts
 export type ProduceFailure = "rejected" | "unavailable" | "unknown";
 
 /**
- * What became of one record. `stored`: the proxy said so of this record, though it may not have said where. `rejected`: Kafka or the proxy refused it, sending it again is of no use. `unavailable`:
- * certainly not stored. `unknown`: it may be stored, nobody can tell.
+ * What became of one record. `stored`: the proxy confirmed this record, though perhaps not where it is. `rejected`: Kafka or the proxy refused
+ * it, and would again. `unavailable`: certainly not stored. `unknown`: it may be stored or not.
  */
 export type ProduceOutcome =
   | { readonly outcome: "stored"; readonly metadata: RecordMetadata | undefined }
   | { readonly outcome: ProduceFailure; readonly detail: string };
 
-/** How long a request may take to be produced, from its arrival on; past it the caller is told that the outcome is unknown. */
+/** How long producing a request may take, from its arrival; after that the caller hears that the outcome is unknown. */
 export const PRODUCE_TIMEOUT_MS = 5_000;
 
 /** What one call to the proxy may hold at most. */
 export type BatchLimits = {
   readonly maxBatchRecords: number;
-  /** Of keys, values and headers; what the wire makes of them is the driver's business. */
+  /** Of keys, values and headers, before the driver encodes them for its wire. */
   readonly maxBatchBytes: number;
 };
 
@@ -27,14 +27,14 @@ export type Producer = {
   readonly limits: BatchLimits;
   /**
    * Produces records within `limits`, those of one topic in one call to the proxy.
-   * @param deadline milliseconds since 1970; past it the outcome of what is under way is `unknown`.
-   * @returns one outcome a record, in their order. Never rejects.
+   * @param deadline milliseconds since 1970; after it, records under way are `unknown`
+   * @returns one outcome for each record, in their order; never rejects
    */
   produce(records: readonly ProducerRecord[], deadline: number): Promise<ProduceOutcome[]>;
   /**
-   * Looks whether the proxy is the configured one, lets this caller in and knows the topics; stores nothing.
+   * Checks that the proxy is the configured one, accepts these credentials and knows the topics. Stores nothing.
    * @param deadline milliseconds since 1970
-   * @returns what is wrong, a sentence each with what to do; empty if requests can be produced. Never rejects.
+   * @returns the problems, each a sentence that says what to do; empty if requests can be produced. Never rejects.
    */
   check(topics: readonly string[], deadline: number): Promise<readonly string[]>;
 };

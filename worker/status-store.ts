@@ -39,11 +39,11 @@ export type ReadResult = StoredStatus | "overloaded" | undefined;
 /** Keeps the statuses of requests, and their replies. */
 export type StatusStore = {
   readonly name: "mailbox" | "kv";
-  /** What a store cannot do, it says here, and the API does not claim. */
+  /** What the store can do. The API claims no more. */
   readonly capabilities: {
     /** Can a call wait for the reply? */
     readonly wait: boolean;
-    /** Is a second terminal reply told from the first? */
+    /** Does the first terminal reply win? Otherwise a second one overwrites it. */
     readonly duplicates: boolean;
     /** Is `processing` shown? */
     readonly progress: boolean;

@@ -43,15 +43,15 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 
   /**
-   * Whether a status that is not here can have left for KV. Not by its age alone: how long a mailbox keeps a status may have
-   * been configured otherwise when it left.
+   * Whether a status that is not here may have moved to KV. Its age alone does not tell: MAILBOX_RETENTION_SECONDS may have been another
+   * then.
    */
   const mayHaveLeft = (key: StatusKey): boolean => isOverdue(key, now()) && rows.find(key) === undefined;
 
-  /** What an overdue request has come to: a status that has already left for KV, or else expired, for good. */
+  /** The end of an overdue request: its row or the status that moved to KV, or else it expires now. */
   const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
     const archived = await recall(key);
-    // Read again: KV took its time, and a reply may have come meanwhile.
+    // Read again: a reply may have come while KV was read.
     const current = rows.find(key) ?? archived;
     if (current !== undefined && isTerminal(current.state)) return current;
     const next = expire(current, now());
@@ -60,7 +60,7 @@ export const createMailbox = (options: MailboxOptions) => {
     return next;
   };
 
-  /** A reply to a request whose status may have left for KV long ago must not begin it anew. */
+  /** The status that moved to KV: without it, a reply to an old request would start the request anew. */
   const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
@@ -82,7 +82,7 @@ export const createMailbox = (options: MailboxOptions) => {
   return {
     async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
-      // The wait begins before the produce: the reply may be here before the proxy's answer is.
+      // The wait begins before the produce: the reply may come before the proxy's response.
       const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
       const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
       if (produced.outcome !== "stored") {
@@ -105,15 +105,15 @@ export const createMailbox = (options: MailboxOptions) => {
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
       const { outcomes, changed } = transaction(() => settleAll(replies, archived));
-      // Only after the transaction: who is woken must find the row.
+      // Only after the transaction: a caller who is woken must find the row.
       for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
       await ensureAlarm();
       return outcomes;
     },
 
-    /** The alarm: never throws, and while there are rows it always has a successor. */
+    /** The alarm. It never throws, and sets the next alarm while there are rows. */
     async sweep(): Promise<void> {
-      // First of all: whatever becomes of this round, there is a next one.
+      // First of all, so that there is a next round even if this one fails.
       await alarm.set(now() + SWEEP_MS);
       alarmIsSet = true;
       try {

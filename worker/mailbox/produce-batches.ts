@@ -3,14 +3,14 @@ import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts
 
 /** Bounds of the produce path of one mailbox, beside those of its producer. */
 export const PRODUCE_LIMITS = {
-  /** With fewer calls than this under way records are sent at once, those that come in one go together; else they gather. */
+  /** With fewer calls than this under way, records are sent at once, those of one turn together. Otherwise they collect. */
   eagerCalls: 2,
-  /** Calls under way at most; a Worker may have six connections. */
+  /** The most calls under way; a Worker may have six connections. */
   maxCalls: 4,
-  /** What may wait; more is refused at once, so that memory and waiting stay bounded. */
+  /** The most that may wait. More is refused at once, so that memory and waiting time stay bounded. */
   maxQueuedRecords: 5_000,
   maxQueuedBytes: 8 * 1024 * 1024,
-  /** A call that is begun with less time than this can hardly end but as `unknown`. */
+  /** A call that starts with less time than this would most likely end as `unknown`. */
   minCallMs: 250,
 };
 
@@ -44,7 +44,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
     }
   };
 
-  /** What comes with one call of the mailbox is queued before any of it is sent. */
+  /** All records of one call to the mailbox are queued before any of them is sent. */
   const pumpSoon = (): void => {
     if (isDue) return;
     isDue = true;

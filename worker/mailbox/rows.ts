@@ -2,13 +2,13 @@ import { TERMINAL_STATES } from "../../protocol/states.ts";
 import type { StatusKey } from "../status-store.ts";
 import type { KeptStatus } from "./rules.ts";
 
-/** What rows need of SQLite: a Durable Object's `ctx.storage.sql`, or anything that answers like it. */
+/** The SQLite that rows need: a Durable Object's `ctx.storage.sql`, or another database behind the same call. */
 export type Sql = { exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] } };
 
 /** The key of a row, and its version when it was read. */
 export type RowKey = { readonly text: string; readonly expiresAt: number; readonly version: number };
 
-// The key begins with the expiry, which the ID tells, so one tree finds a row, and finds the expired ones first.
+// The key begins with the expiry, which is part of the ID, so one tree finds a row, and finds the expired ones first.
 // A second index would cost a row written for each reply. What may be long is last: a scan does not read it.
 const SCHEMA = `CREATE TABLE IF NOT EXISTS status (
   expires_at INTEGER NOT NULL,
@@ -69,7 +69,7 @@ export const createRows = (sql: Sql) => {
 
     isEmpty: (): boolean => sql.exec("SELECT 1 FROM status LIMIT 1").toArray().length === 0,
 
-    /** Deletes at most `limit` rows that are past their retention; says whether there may be more. */
+    /** Deletes about `limit` rows that are past their retention, and says whether there may be more. */
     deleteExpired(now: number, limit: number): boolean {
       const [last] = sql.exec("SELECT expires_at AS expiry FROM status WHERE expires_at <= ? LIMIT 1 OFFSET ?", now, limit).toArray();
       sql.exec("DELETE FROM status WHERE expires_at <= ?", last === undefined ? now : Number(last["expiry"]));

@@ -1,15 +1,15 @@
 import { type Archive, MIN_ARCHIVE_MS } from "../archive.ts";
 import type { RowKey, Rows } from "./rows.ts";
 
-/** How often a mailbox that is not empty looks for rows that have to go. */
+/** How often a mailbox that is not empty looks for rows to archive or delete. */
 export const SWEEP_MS = 60_000;
-/** How soon the next round comes when this one could not do everything. */
+/** How soon the next round starts when this one had too much to do. */
 export const SWEEP_AGAIN_MS = 1_000;
-/** A row stays this long after KV has it, until every location has forgotten that it was not there. */
+/** How long a row stays after KV has it: until every location has forgotten that the key was missing. */
 export const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
 /** Below the 1,000 operations that an invocation may do. */
 const MAX_PUTS = 800;
-/** Of six connections, the produce path keeps its share. */
+/** Of six connections: the produce path needs the others. */
 const PUTS_AT_ONCE = 4;
 const MAX_DELETES = 5_000;
 
@@ -22,9 +22,9 @@ export type SweepOptions = {
 };
 
 /**
- * One round: deletes what is past its retention or safely in KV, and copies to KV what outlives the mailbox.
- * An outbox: a row that KV did not take simply stays for the next round.
- * @returns whether there is more to do at once, and what KV did not take.
+ * One round: deletes rows that are past their retention or safely in KV, and copies to KV the rows that outlive the mailbox.
+ * A row that KV did not take stays for the next round.
+ * @returns whether there is more to do at once, and the errors of rows that KV did not take
  */
 export const sweep = async ({ rows, archive, mailboxRetentionMs, now }: SweepOptions): Promise<{ more: boolean; failures: unknown[] }> => {
   const moreExpired = rows.deleteExpired(now, MAX_DELETES);

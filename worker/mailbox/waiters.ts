@@ -11,12 +11,12 @@ export type WaitersOptions = {
 /** A client that goes away does not cancel its wait, so waits are bounded in number and in time. */
 const MAX_WAITERS = 5_000;
 
-/** What a call waits for: that the request has ended, or any news of it. */
+/** What a call waits for: the end of the request, or any change. */
 export type WaitedFor = "end" | "change";
 
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 
-/** The calls that wait for a status: all that a mailbox keeps in memory. */
+/** The calls that wait for a status. A mailbox keeps them in memory only. */
 export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: WaitersOptions = {}) => {
   const waiting = new Map<string, Set<Waiter>>();
   let count = 0;
@@ -55,9 +55,9 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
     get isFull(): boolean {
       return count >= maxWaiters;
     },
-    /** Waits for the terminal status of a request, or its next one: `ended` resolves to it, or to undefined when the wait is over or cancelled. */
+    /** Waits for the terminal status of a request, or for its next one. `ended` resolves to it, or to undefined when the wait is over or cancelled. */
     wait,
-    /** Ends the waits for that status of a request. */
+    /** Ends the waits that a new status of a request fulfils. */
     wake(correlationId: string, status: StoredStatus): void {
       const isEnd = isTerminal(status.state);
       for (const waiter of waiting.get(correlationId) ?? []) if (isEnd || waiter.waitedFor === "change") waiter.settle(status);

@@ -13,10 +13,10 @@ export type Dialect = {
   encode(record: ProducerRecord): object;
   /** The body of a call. */
   body(records: readonly object[]): unknown;
-  /** What the answer says of each record, in their order; undefined where it says nothing. */
-  read(answer: ProxyResponse, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[];
-  /** What an answer that says nothing of a record means, where this wire's statuses mean something else than usual. */
-  judge?(answer: ProxyResponse): ProduceFailure | undefined;
+  /** What the response says about each record, in their order; undefined where it says nothing. */
+  read(response: ProxyResponse, records: readonly ProducerRecord[]): readonly (ProduceOutcome | undefined)[];
+  /** What a response means for the records that it does not mention, where this wire differs from the usual meaning of its status. */
+  judge?(response: ProxyResponse): ProduceFailure | undefined;
 };
 
 export type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> & {
@@ -24,31 +24,31 @@ export type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> &
   readonly dialect: Dialect;
 };
 
-/** A record of a batch, by its place there, and what the wire makes of it. */
+/** A record, its index in the batch, and its form on the wire. */
 type Entry = { readonly index: number; readonly record: ProducerRecord; readonly json: object };
 
-/** Statuses of a whole batch that may be due to what one of its records is. */
+/** Statuses with which a proxy may refuse a whole batch because of one record. */
 const BLAMES_A_RECORD = new Set([400, 413, 422]);
 
-/** Produces in one call a path, and reads of each record what the wire says of it. */
+/** Produces the records of each path in one call, and reads what the wire says about each record. */
 export const createBatchProducer = ({ connection, dialect, ...rest }: BatchProducerOptions): Producer => {
   const send = async (path: string, entries: readonly Entry[], deadline: number, mayRepeat: boolean): Promise<ProduceOutcome[]> => {
     const body = dialect.body(entries.map(({ json }) => json));
-    const answer = await connection.post(path, dialect.contentType, body, deadline);
-    if (answer === "away") return entries.map(() => failed("unavailable", "The Kafka REST proxy is away."));
-    if (answer === "lost")
+    const response = await connection.post(path, dialect.contentType, body, deadline);
+    if (response === "away") return entries.map(() => failed("unavailable", "The Kafka REST proxy is away."));
+    if (response === "lost")
       return entries.map(() => failed("unknown", "The connection to the Kafka REST proxy failed, or it did not answer in time."));
     const results = dialect.read(
-      answer,
+      response,
       entries.map(({ record }) => record),
     );
-    const failure = dialect.judge?.(answer) ?? failureOf(answer);
-    if (failure === "rejected" && mayRepeat && areSomeInnocent(statusOf(answer), entries, results))
+    const failure = dialect.judge?.(response) ?? failureOf(response);
+    if (failure === "rejected" && mayRepeat && areSomeInnocent(statusOf(response), entries, results))
       return repeatInnocent(path, entries, results, deadline);
-    return entries.map((_, position) => results[position] ?? failed(failure, describeResponse(answer)));
+    return entries.map((_, position) => results[position] ?? failed(failure, describeResponse(response)));
   };
 
-  /** A definite refusal of a batch stored none of the records of which it says nothing: they go again, once. */
+  /** A definite refusal of a batch stored none of the records that it does not mention, so they are sent again, once. */
   const repeatInnocent = async (
     path: string,
     entries: readonly Entry[],
@@ -56,7 +56,7 @@ export const createBatchProducer = ({ connection, dialect, ...rest }: BatchProdu
     deadline: number,
   ): Promise<ProduceOutcome[]> => {
     const innocent = entries.filter((_, position) => results[position] === undefined);
-    // None is named: each goes alone, so that the one to blame stays alone.
+    // The response names no record: each is sent alone, so that only the bad one fails.
     const batches = innocent.length === entries.length ? innocent.map((entry) => [entry]) : innocent.length > 0 ? [innocent] : [];
     const outcomes = (await Promise.all(batches.map((batch) => send(path, batch, deadline, false)))).flat();
     return entries.map((_, position) => results[position] ?? (outcomes.shift() as ProduceOutcome));

@@ -4,9 +4,9 @@ import { errorTextOf, memberOf, type ProxyResponse } from "./proxy-response.ts";
 import { failed } from "./batch-producer.ts";
 
 /**
- * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry a record in their order, with
- * whatever status.
- * @param failureOfCode what an entry's error code says of its record
+ * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry for each record in their order, under any
+ * status.
+ * @param failureOfCode what an entry's error code says about its record
  */
 export const readOffsets = (
   { body }: ProxyResponse,
@@ -15,7 +15,7 @@ export const readOffsets = (
 ): readonly (ProduceOutcome | undefined)[] => {
   const entries = memberOf(body, "offsets");
   if (!Array.isArray(entries)) return [];
-  // Of another number, nobody can tell which entry is of which record.
+  // If the numbers differ, nobody can tell which entry belongs to which record.
   const isComplete = entries.length === records.length;
   return records.map((record, index) => readEntry(isComplete ? entries[index] : undefined, record, failureOfCode));
 };

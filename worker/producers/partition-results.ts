@@ -5,8 +5,8 @@ import { failed } from "./batch-producer.ts";
 import { readEntry } from "./offset-results.ts";
 
 /**
- * Reads `offsets` of a proxy that puts the records of each partition together and answers one entry a partition, in any order, with
- * the offset of its first record. Which record went to which partition it does not say.
+ * Reads `offsets` of a proxy that batches the records of each partition and returns one entry for each partition, in any order, with
+ * the offset of its first record. It does not say which record went to which partition.
  */
 export const readPartitions = (
   { body }: ProxyResponse,
@@ -17,9 +17,9 @@ export const readPartitions = (
   const [first] = records;
   if (!Array.isArray(entries) || entries.length === 0 || first === undefined) return [];
   const results = entries.map((entry) => readEntry(entry, first, failureOfCode));
-  if (results.every(({ outcome }) => outcome === "stored")) return records.map((record, index) => placeOf(results, record, index));
+  if (results.every(({ outcome }) => outcome === "stored")) return records.map((record, index) => metadataOf(results, record, index));
   const [failure] = results;
-  // Some were stored and some were not, or for different reasons: of none can it be said which.
+  // Some were stored and some were not, or for different reasons: nobody can say which.
   const isCommon = failure?.outcome !== "stored" && results.every(({ outcome }) => outcome === failure?.outcome);
   return records.map(() =>
     isCommon ? failure : failed("unknown", "The Kafka REST proxy did not say which of several records it stored."),
@@ -27,8 +27,8 @@ export const readPartitions = (
 };
 
 /** In a single partition the records follow one another. */
-const placeOf = (results: readonly ProduceOutcome[], { topic }: ProducerRecord, index: number): ProduceOutcome => {
+const metadataOf = (results: readonly ProduceOutcome[], { topic }: ProducerRecord, index: number): ProduceOutcome => {
   const [only] = results;
-  const place = results.length === 1 && only?.outcome === "stored" ? only.metadata : undefined;
-  return { outcome: "stored", metadata: place && { ...place, topic, offset: place.offset + index } };
+  const first = results.length === 1 && only?.outcome === "stored" ? only.metadata : undefined;
+  return { outcome: "stored", metadata: first && { ...first, topic, offset: first.offset + index } };
 };

@@ -1,31 +1,31 @@
 import { textToBase64 } from "../../protocol/base64.ts";
 import type { ProxyResponse } from "./proxy-response.ts";
 
-/** Where a Kafka REST proxy is, and who asks. */
+/** Where a Kafka REST proxy is, and how to authenticate. */
 export type ProxyOptions = {
   /** Without a slash at its end. */
   readonly url: string;
-  /** The header's value; undefined for a proxy that asks for none. */
+  /** The value of the Authorization header; undefined for a proxy that needs none. */
   readonly authorization: string | undefined;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
 };
 
 export type ProxyConnection = {
-  /** Asks for something. Undefined: there was no answer by the deadline. */
+  /** GETs a path. Undefined: there was no response by the deadline. */
   get(path: string, deadline: number): Promise<ProxyResponse | undefined>;
-  /** Posts JSON. `lost`: nobody knows what became of it. `away`: it was not sent, since the proxy does not answer. */
+  /** Posts JSON. `lost`: nobody knows what became of it. `away`: it was not sent, because the proxy does not respond. */
   post(path: string, contentType: string, body: unknown, deadline: number): Promise<ProxyResponse | "lost" | "away">;
 };
 
-/** HTTP to a proxy, bounded by deadlines. @param probePath what to ask for to find out whether the proxy is there */
+/** HTTP to a proxy, bounded by deadlines. @param probePath a path to GET to find out whether the proxy is up */
 export const createProxyConnection = (
   { url, authorization, fetch = (...args) => globalThis.fetch(...args), now = Date.now }: ProxyOptions,
   probePath: string,
 ): ProxyConnection => {
   const headers = { accept: "application/vnd.kafka.v2+json, application/json", ...(authorization !== undefined && { authorization }) };
 
-  /** A call was lost, so the proxy may be away: the next one first asks, so that at least its own outcome is certain. */
+  /** A call was lost, so the proxy may be down: the next call probes it first, so that its own outcome is certain. */
   let isSuspect = false;
 
   const call = async (path: string, deadline: number, init: RequestInit): Promise<ProxyResponse | undefined> => {
@@ -36,7 +36,7 @@ export const createProxyConnection = (
       const response = await fetch(url + path, { redirect: "manual", signal: late.signal, ...init });
       return { status: response.status, body: parse(await response.text()) };
     } catch {
-      // The platform does not tell a refused connection from a lost one, so neither can this.
+      // The platform does not distinguish a refused connection from a lost one.
       return undefined;
     } finally {
       clearTimeout(timer);

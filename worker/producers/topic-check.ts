@@ -3,13 +3,13 @@ import type { ProxyConnection } from "./proxy-connection.ts";
 
 export type TopicCheckOptions = {
   readonly connection: ProxyConnection;
-  /** What the proxy is called, for whoever configured it. */
+  /** What to call the proxy in a message. */
   readonly product: string;
-  /** The names of all topics in the answer to `GET /topics`; undefined if it is not what this proxy answers. */
+  /** The names of all topics in the response to `GET /topics`; undefined if this proxy would not respond so. */
   read(body: unknown): readonly string[] | undefined;
 };
 
-/** Asks a proxy for its topics and says which of them are missing, or why it could not be asked. */
+/** Asks a proxy for its topics, and says which are missing or why the proxy could not be asked. */
 export const checkTopics = async (
   { connection, product, read }: TopicCheckOptions,
   topics: readonly string[],
@@ -26,15 +26,15 @@ export const checkTopics = async (
 export const readTopicNames = (body: unknown): readonly string[] | undefined =>
   Array.isArray(body) && body.every((name) => typeof name === "string") ? body : undefined;
 
-/** That the proxy does not know a topic, as far as this caller may see. */
+/** Says that the proxy does not show a topic to this caller. */
 export const missingTopic = (topic: string): string =>
   `Topic ${topic} is not there, or not for this caller to see. Create it, or allow the caller to use it.`;
 
-/** That an answer was understood, but is not that of the proxy that KAFKA_REST_KIND names. */
+/** Says that a response does not come from the proxy that KAFKA_REST_KIND names. */
 export const notThis = (asked: string, product: string): string =>
   `${asked} was not answered as ${product} does. Check KAFKA_REST_KIND and the URL.`;
 
-/** What is wrong with an answer that should be a 200, and what to do. */
+/** What is wrong with a response that should be a 200, and what to do. */
 export const problemOf = (answer: ProxyResponse | undefined, asked: string, product: string): string | undefined => {
   if (answer === undefined)
     return `${asked} had no answer, or none in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;

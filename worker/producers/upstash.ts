@@ -26,20 +26,20 @@ const UPSTASH: Dialect = {
   path: () => "/produce",
   encode: (record) => record,
   body: (records) => records,
-  read: (answer, records) => (answer.status === 200 ? readPlaces(answer.body, records) : readResults(answer, records)),
+  read: (answer, records) => (answer.status === 200 ? readAllMetadata(answer.body, records) : readResults(answer, records)),
 };
 
-/** 200 is not success: where each record was stored stands in the answer, in their order. */
-const readPlaces = (body: unknown, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] =>
-  Array.isArray(body) && body.length === records.length ? body.map(readPlace) : [];
+/** 200 is not success: the response must say where each record was stored, in their order. */
+const readAllMetadata = (body: unknown, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] =>
+  Array.isArray(body) && body.length === records.length ? body.map(readMetadata) : [];
 
-const readPlace = (entry: unknown): ProduceOutcome | undefined => {
+const readMetadata = (entry: unknown): ProduceOutcome | undefined => {
   const { topic, partition, offset } = (entry ?? {}) as Record<string, unknown>;
   if (typeof topic !== "string" || !Number.isInteger(partition) || !Number.isInteger(offset)) return undefined;
   return { outcome: "stored", metadata: { topic, partition: partition as number, offset: offset as number } };
 };
 
-/** An error may name the records that it is about: `results: [{ index, error } | { index, topic, partition, offset }]`. */
+/** An error may name the records that it concerns: `results: [{ index, error } | { index, topic, partition, offset }]`. */
 const readResults = ({ status, body }: ProxyResponse, records: readonly ProducerRecord[]): (ProduceOutcome | undefined)[] => {
   const results = memberOf(body, "results");
   const outcomes: (ProduceOutcome | undefined)[] = records.map(() => undefined);
@@ -48,7 +48,7 @@ const readResults = ({ status, body }: ProxyResponse, records: readonly Producer
     if (!Number.isInteger(index)) continue;
     // A record of a failed call that has an error of its own was not written.
     const failure = failureOfStatus(status) === "rejected" ? "rejected" : "unavailable";
-    outcomes[index as number] = typeof error === "string" ? failed(failure, error) : readPlace(entry);
+    outcomes[index as number] = typeof error === "string" ? failed(failure, error) : readMetadata(entry);
   }
   return outcomes;
 };

@@ -83,7 +83,7 @@ const readBatch = (context: Context, body: Uint8Array): Reply[] => {
 
 const encoder = new TextEncoder();
 
-/** The data as the text that it is stored and answered as. */
+/** The data as JSON text: it is stored and returned as such. */
 const toText = (replyId: string, data: unknown): string => {
   const text = JSON.stringify(data);
   // A character is at most three bytes, so nearly all are measured without being encoded.

@@ -9,11 +9,11 @@ import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { createRequestEvent, dataSchemaOf } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { finalResponse, pendingResponse, problemResponse, statusPath } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
+import { finalResponse, pendingResponse, problemResponse, statusPath } from "../responses.ts";
 import type { StatusStore } from "../status-store.ts";
 
 export type RequestsOptions = {
@@ -72,7 +72,7 @@ const readRequest = async (context: Context, operation: Operation): Promise<{ da
   throw new RejoinderError("INVALID_REQUEST", { detail: `Expected a request that fits operation ${operation.name}.`, members: { errors } });
 };
 
-/** The data goes to the handler as it came: the handler's side applies the schema's defaults and transforms, once. */
+/** The handler gets the data as it came: the consumer applies the schema's defaults and transforms, once. */
 const createRecord = ({
   operation,
   id,

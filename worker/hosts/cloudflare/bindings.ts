@@ -7,6 +7,6 @@ export type Bindings = {
   readonly MAILBOX: DurableObjectNamespace<MailboxObject>;
   /** The files of the console. */
   readonly ASSETS?: Fetcher;
-  /** The way to a Kafka REST proxy in a private network. */
+  /** Leads to a Kafka REST proxy in a private network. */
   readonly KAFKA_REST?: Fetcher;
 };
