@@ -13,7 +13,7 @@ export type RequestEvent = {
   /** The deadline, milliseconds since 1970. */
   readonly deadline: number;
   readonly data: unknown;
-  /** The version of the operation's contract that the data was checked by, as {@link dataSchemaOf} writes it. */
+  /** The version of the operation that the Worker checked the data against: {@link dataSchemaOf}. Absent where a responder answers. */
   readonly dataschema?: string | undefined;
   /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
