@@ -26,10 +26,10 @@ export type Reply = {
 
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
 
-/** What became of one reply. Only `retry` is to be sent again. */
+/** What became of one reply. The consumer sends only `retry` again. */
 export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "retry"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-/** One entry of the answer to `POST /replies`; `id` is the reply event's. */
+/** One entry of the response to `POST /replies`; `id` is the reply event's. */
 export type DeliveryResult = { readonly id: string; readonly correlationId: string; readonly outcome: Outcome };
 
 /** The CloudEvent of a reply: type `<operation>.<state>`, caused by the request whose id is the correlation ID. */

@@ -13,6 +13,8 @@ export type RequestEvent = {
   /** The deadline, milliseconds since 1970. */
   readonly deadline: number;
   readonly data: unknown;
+  /** The version of the operation that the Worker checked the data against: {@link dataSchemaOf}. Absent where a responder answers. */
+  readonly dataschema?: string | undefined;
   /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
   /** CloudEvents Auth Context extension. */
@@ -20,8 +22,6 @@ export type RequestEvent = {
   /** The caller's pseudonym, never the identity itself. */
   readonly authid?: string | undefined;
   readonly orderingKey?: string | undefined;
-  /** Which version of the operation the data was checked by: {@link dataSchemaOf}. Absent where a responder answers. */
-  readonly dataschema?: string | undefined;
 };
 
 /**

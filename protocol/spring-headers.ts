@@ -1,13 +1,13 @@
 import type { RecordHeader } from "./kafka-record.ts";
 
 /**
- * The headers by which a request and its reply find each other in spring-kafka, and under the same names in NestJS.
+ * The headers that connect a request and its reply in spring-kafka and, under the same names, in NestJS.
  * Source: spring-kafka's KafkaHeaders, NestJS's KafkaHeaders.
  */
 export const SPRING_HEADERS = {
-  /** Whatever bytes the requester chose; a responder gives them back as they are. */
+  /** Any bytes; the requester chooses them, and the responder returns them unchanged. */
   correlationId: "kafka_correlationId",
-  /** The topic that the reply is to go to, as UTF-8. */
+  /** The topic for the reply, as UTF-8. */
   replyTopic: "kafka_replyTopic",
   /** Where a pinned requester waits: Spring's int32, big-endian, or NestJS's digits. */
   replyPartition: "kafka_replyPartition",
@@ -23,7 +23,7 @@ export const PROBLEM_HEADER = "rejoinder-problem";
 /** W3C Trace Context, under the name that Spring's and OpenTelemetry's instrumentations give it on Kafka. */
 export const TRACEPARENT_HEADER = "traceparent";
 
-/** What a request must carry for a responder to answer it: the correlation ID as text, and where the reply is to go. */
+/** What a request must carry for a responder to answer it: the correlation ID as text, and the topic for the reply. */
 export const createSpringHeaders = (correlationId: string, replyTopic: string): readonly RecordHeader[] => [
   { key: SPRING_HEADERS.correlationId, value: correlationId },
   { key: SPRING_HEADERS.replyTopic, value: replyTopic },

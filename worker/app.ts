@@ -29,7 +29,7 @@ export type AppOptions = {
 
 const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Traceparent"];
-/** Browsers cap how long they remember a preflight: two hours is what they agree on. */
+/** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });

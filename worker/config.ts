@@ -47,7 +47,7 @@ const schema = z.object({
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),
-  /** Long enough for any caller who is still there; after it a finished status moves to KV. */
+  /** After this a finished status moves to KV. Most callers have read it by then. */
   MAILBOX_RETENTION_SECONDS: integer(60, 86_400).default(3_600),
   /** Where new mailbox shards are placed: near Kafka. */
   MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),

@@ -5,7 +5,7 @@ import type { StatusStore } from "./status-store.ts";
 /** The preferences of a request that this API knows. */
 export type Preferences = {
   readonly respondAsync: boolean;
-  /** Whole seconds as the client asked for them, or undefined if it did not, or not in a form that RFC 7240 knows. */
+  /** Whole seconds, as the client asked; undefined if it did not ask, or not in the form of RFC 7240. */
   readonly waitSeconds: number | undefined;
 };
 
@@ -34,7 +34,7 @@ export const readPrefer = (field: string | null | undefined): Preferences => {
 export const waitSecondsOf = ({ waitSeconds = 0 }: Preferences, { capabilities }: Pick<StatusStore, "capabilities">): number =>
   capabilities.wait ? Math.min(waitSeconds, MAX_WAIT_SECONDS) : 0;
 
-/** What the answer says of the preferences that it follows (RFC 7240 §3): how long it would have waited, and whether it came before the end. */
+/** Headers for the preferences that were applied (RFC 7240 §3): the longest wait, and whether the response came before the end. */
 export const appliedHeaders = (waitSeconds: number, respondedAsync: boolean): ResponseHeaders => {
   const applied = [...(waitSeconds > 0 ? [`wait=${waitSeconds}`] : []), ...(respondedAsync ? ["respond-async"] : [])];
   return applied.length === 0 ? { vary: "Prefer" } : { vary: "Prefer", "preference-applied": applied.join(", ") };

@@ -24,7 +24,7 @@ const kindSchema = z.object({
   KAFKA_REST_KIND: z.enum(KINDS, `Expected one of ${KINDS.join(", ")}.`).default("upstash"),
 });
 
-/** The operations that others answer find their replies by headers of their records. */
+/** Responders need headers, which proxies of kind rest-v2 do not carry. */
 const demandHeaders =
   (contract: Contract): Demand =>
   ({ KAFKA_REST_KIND: kind }): Record<string, string> => {
@@ -35,7 +35,7 @@ const demandHeaders =
   };
 
 /**
- * Reads how to produce the requests of a contract: each kind of proxy has variables of its own, and those of the others are not looked at.
+ * Reads how to produce the requests of a contract. Each kind of proxy has its own variables; those of other kinds are ignored.
  * @throws ConfigurationError with every problem.
  */
 export const readProducerConfig = (env: Environment, contract: Contract): ProducerConfig => {
@@ -76,7 +76,7 @@ const clusterVariables = {
     .describe("Set it to the cluster's ID; GET /v3/clusters of the proxy tells it."),
 };
 
-/** A user and a password belong together; a token stands for both. Many proxies ask for neither. */
+/** A user needs a password; a token replaces both. Many proxies need none of them. */
 const proxyVariables = (env: Environment, url: typeof CONFLUENT_URL) => {
   const isUser = isSet(env, "KAFKA_REST_USERNAME") || isSet(env, "KAFKA_REST_PASSWORD");
   const optional = z.string().optional();
@@ -100,8 +100,8 @@ const toProxy = (values: {
 };
 
 /**
- * The producer for the configured proxy. A service binding KAFKA_REST, if there is one, is the way to it: to one in a
- * private network, or past what lies between a Worker and the open network.
+ * The producer for the configured proxy. Calls go through the service binding KAFKA_REST if there is one: to a proxy in a private network,
+ * or around the runtime's own proxy for outgoing calls.
  */
 export const createProducer = ({ kafkaRest }: { readonly kafkaRest: ProducerConfig }, env: object): Producer => {
   const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: { fetch: typeof fetch } };

@@ -22,12 +22,10 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined): st
     expiresAt: time(key.expiresAt),
     ...(status?.attempt == null ? {} : { attempt: status.attempt }),
   };
-  const members = [
-    JSON.stringify(head).slice(0, -1),
-    ...(status?.body == null ? [] : [`"${status.state === "succeeded" ? "reply" : "error"}":${status.body}`]),
-    ...(status?.lateReply == null ? [] : [`"lateReply":${status.lateReply}`]),
-  ];
-  return `${members.join(",")}}`;
+  const text = JSON.stringify(head);
+  if (status?.body == null) return text;
+  const lateReply = status.lateReply == null ? "" : `,"lateReply":${status.lateReply}`;
+  return `${text.slice(0, -1)},"${status.state === "succeeded" ? "reply" : "error"}":${status.body}${lateReply}}`;
 };
 
 /** Header fields of a response. Names are in lower case. */

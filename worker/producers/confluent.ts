@@ -15,7 +15,7 @@ export const confluentProducer = ({ clusterId, ...options }: ConfluentProducerOp
   const connection = createProxyConnection(options, cluster);
   return createBatchProducer({
     name: "confluent",
-    // What the endpoint takes unless `produce.batch.maximum.entries` says otherwise.
+    // The default of `produce.batch.maximum.entries`.
     limits: { maxBatchRecords: 10, maxBatchBytes: MAX_PRODUCE_BYTES },
     connection,
     dialect: createDialect(cluster),
@@ -26,7 +26,7 @@ export const confluentProducer = ({ clusterId, ...options }: ConfluentProducerOp
 const createDialect = (cluster: string): Dialect => ({
   contentType: "application/json",
   path: (topic) => `${cluster}/topics/${encodeURIComponent(topic)}/records:batch`,
-  // Without a type, a schema would be looked for.
+  // Without a type, the proxy would look for a schema.
   encode: ({ key, value, headers }) => ({
     headers: headers.map(toHeader),
     key: { type: "STRING", data: key },
@@ -60,7 +60,7 @@ const readSuccess = (entry: unknown, { topic }: ProducerRecord): ProduceOutcome 
   return failed("unknown", "The Kafka REST proxy did not say what became of the record.");
 };
 
-/** 429 is that of the proxy, which then discards the record. 5xx, such as 50002 and 50003, may come after sending. */
+/** 429 comes from the proxy itself, which then discards the record. 5xx, such as 50002 and 50003, may come after sending. */
 const readFailure = (entry: unknown): ProduceOutcome => {
   const code = memberOf(entry, "error_code");
   const failure = typeof code === "number" ? failureOfStatus(statusInCode(code)) : "unknown";

@@ -10,8 +10,8 @@ import { createProxyConnection, type ProxyOptions } from "./proxy-connection.ts"
 import { checkTopics, readTopicNames } from "./topic-check.ts";
 
 /**
- * Produces through what speaks Confluent's REST API v2: Karapace, Redpanda's HTTP Proxy, Confluent REST Proxy. Its one way to a key
- * without quotes is base64. It has no headers, so events travel in structured mode.
+ * Produces over Confluent's REST API v2: Karapace, Redpanda's HTTP Proxy, Confluent REST Proxy. Keys without JSON quotes must be base64.
+ * The API has no headers, so events travel in structured mode.
  */
 export const restV2Producer = (options: ProxyOptions): Producer => {
   const connection = createProxyConnection(options, "/topics");
@@ -34,11 +34,11 @@ export const REST_V2: Dialect = {
   judge: ({ status, body }) => (isKarapaceWithoutKafka(status, body) ? "unavailable" : undefined),
 };
 
-/** Karapace and Confluent answer an entry a record, beside IDs of schemas, be they null. Redpanda answers an entry a partition, and nothing else. */
+/** Karapace and Confluent return an entry for each record, beside schema IDs that may be null. Redpanda returns an entry for each partition, and nothing else. */
 const isOfRecords = (body: unknown): boolean => memberOf(body, "value_schema_id") !== undefined;
 
 /**
- * Redpanda tells Kafka's own codes. These are refusals by what the record or its caller is:
+ * Redpanda returns Kafka's own codes. With these Kafka refuses the record or its caller:
  * MESSAGE_TOO_LARGE, INVALID_TOPIC, RECORD_LIST_TOO_LARGE, TOPIC_ and CLUSTER_AUTHORIZATION_FAILED, POLICY_VIOLATION, INVALID_RECORD.
  */
 const REFUSED_BY_KAFKA = new Set([10, 17, 18, 29, 31, 44, 87]);
@@ -46,7 +46,7 @@ const UNKNOWN_TOPIC_OR_PARTITION = 3;
 
 /**
  * Confluent writes an HTTP status and two digits. Karapace has 1 and, for what Kafka calls retriable, 2: both may come after
- * the record was sent, so they prove nothing. Nor do the other codes of Kafka, since a proxy that sends again tells only of the last time.
+ * the record was sent, so they prove nothing. Nor do Kafka's other codes, because a proxy that repeats a send reports only the last one.
  */
 const failureOfCode = (code: number): ProduceFailure => {
   if (REFUSED_BY_KAFKA.has(code)) return "rejected";
@@ -54,6 +54,6 @@ const failureOfCode = (code: number): ProduceFailure => {
   return failureOfStatus(statusInCode(code));
 };
 
-/** Karapace says 403 without a code to wrong credentials, and alike while it cannot reach Kafka. Either way it has stored nothing. */
+/** Karapace returns 403 without a code for wrong credentials, and also while it cannot reach Kafka. Either way it has stored nothing. */
 const isKarapaceWithoutKafka = (status: number, body: unknown): boolean =>
   status === 403 && errorTextOf(body) !== undefined && memberOf(body, "error_code") === undefined;

@@ -8,7 +8,7 @@ import { readOffsets } from "./offset-results.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics, notThis, problemOf, readTopicNames } from "./topic-check.ts";
 
-/** Compared by the bridge letter by letter: with a charset it is another, which is refused. */
+/** The bridge compares it letter by letter, and refuses it with a charset. */
 const TEXT = "application/vnd.kafka.text.v2+json";
 const PRODUCT = "version 0.28 or newer of the Strimzi Kafka Bridge";
 
@@ -50,7 +50,7 @@ const check = async (connection: ProxyConnection, topics: readonly string[], dea
   const problems = await checkTopics({ connection, product: PRODUCT, read: readTopicNames }, topics, deadline);
   const [topic] = topics;
   if (problems.length > 0 || topic === undefined) return problems;
-  // Others list topics alike. No records: nothing is stored, and still it shows whether text is taken.
+  // Other proxies list topics the same way. A call without records stores nothing, and shows whether the proxy takes text.
   const answer = await connection.post(pathOf(topic), TEXT, { records: [] }, deadline);
   const asked = `POST ${pathOf(topic)} without records`;
   const problem = problemOf(typeof answer === "string" ? undefined : answer, asked, PRODUCT);

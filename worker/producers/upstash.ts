@@ -8,7 +8,7 @@ import { checkTopics } from "./topic-check.ts";
 
 export type UpstashProducerOptions = Omit<ProxyOptions, "authorization"> & { readonly username: string; readonly password: string };
 
-/** Produces over the Upstash Kafka REST wire: `POST /produce` with an array, of whatever topics. */
+/** Produces over the Upstash Kafka REST wire: `POST /produce` with an array of records for any topics. */
 export const upstashProducer = ({ username, password, ...options }: UpstashProducerOptions): Producer => {
   const connection = createProxyConnection({ ...options, authorization: basicAuthorization(username, password) }, "/topics");
   return createBatchProducer({
