@@ -80,7 +80,7 @@ export default defineConfig({
           // One broker of Apache Kafka for all of them, on Java; some start clusters of their own.
           name: "kafka",
           include: ["test/**/*.kafka.test.ts"],
-          globalSetup: ["./test/kafka/broker/global-setup.ts"],
+          globalSetup: ["./test/helpers/console-setup.ts", "./test/kafka/broker/global-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
@@ -95,6 +95,7 @@ export default defineConfig({
           name: "end-to-end",
           include: ["test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          globalSetup: ["./test/helpers/console-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 3 },
           testTimeout: 120_000,

@@ -1,66 +1,31 @@
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readdir } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { build } from "esbuild";
-
-/** The checkout's own folder. */
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/** What of console/ is there as it is. */
-const COPIED = new Set([".html", ".svg"]);
-
-/**
- * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is. Resolves to the paths it can be asked for.
- * @throws Error if console/ does not compile or has no index.html.
- */
-export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<readonly string[]> => {
-  const source = join(ROOT, "console");
-  await rm(outDirectory, { recursive: true, force: true });
-  await mkdir(outDirectory, { recursive: true });
-  await build({
-    entryPoints: [
-      { in: join(source, "main.ts"), out: "main" },
-      { in: join(source, "style/main.css"), out: "main" },
-    ],
-    outdir: outDirectory,
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["@rejoinder/source"],
-    logLevel: "silent",
-  });
-  for (const entry of await readdir(source)) {
-    if (COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry));
-  }
-  const files = await readdir(outDirectory, { recursive: true, withFileTypes: true });
-  const paths = files
-    .filter((file) => file.isFile())
-    .map((file) => `/${relative(outDirectory, join(file.parentPath, file.name)).split(sep).join("/")}`);
-  if (!paths.includes("/index.html")) throw new Error("Expected console/index.html, the first page, to be there");
-  return paths;
-};
+import { workerConditions } from "./conditions.ts";
 
 export type WorkerBundleOptions = {
-  /** Paths of the page: asked for at the binding ASSETS, everything else at the Worker. */
-  readonly consolePaths: readonly string[];
   /** The module of the Worker. */
   readonly entry: string;
+  /** The files of the page: asked for at the binding ASSETS, everything else at the Worker. */
+  readonly consoleDirectory: string;
 };
 
 /**
  * Bundles the Worker for miniflare and resolves to its text. Beside the Worker's own default entrypoint there is `Local`, which
  * tells page from API by a set of paths: Cloudflare's asset router, as miniflare emulates it, takes four fifths of the throughput.
  */
-export const bundleWorker = async ({ consolePaths, entry }: WorkerBundleOptions): Promise<string> => {
-  const pages = ["/", ...consolePaths.filter((path) => path !== "/_headers" && path !== "/_redirects")];
+export const bundleWorker = async ({ entry, consoleDirectory }: WorkerBundleOptions): Promise<string> => {
+  const files = await readdir(consoleDirectory, { recursive: true, withFileTypes: true });
+  const paths = files
+    .filter((file) => file.isFile() && !["_headers", "_redirects"].includes(file.name))
+    .map((file) => `/${relative(consoleDirectory, join(file.parentPath, file.name)).split(sep).join("/")}`);
   return bundleForWorkerd({
-    resolveDir: ROOT,
+    resolveDir: dirname(entry),
     contents: `
         import worker from ${JSON.stringify(entry)};
         export * from ${JSON.stringify(entry)};
         export { worker as default };
-        const pages = new Set(${JSON.stringify(pages)});
+        const pages = new Set(${JSON.stringify(["/", ...paths])});
         const path = /^https?:\\/\\/[^/]*([^?#]*)/;
         export const Local = {
           fetch: (request, env, context) =>
@@ -80,7 +45,7 @@ export const bundleForWorkerd = async ({ resolveDir, contents }: WorkerdSource):
     write: false,
     format: "esm",
     target: "es2024",
-    conditions: ["@rejoinder/source", "workerd", "worker", "browser"],
+    conditions: [...workerConditions()],
     external: ["cloudflare:*", "node:*"],
     logLevel: "silent",
   });

@@ -1,17 +1,19 @@
-import { readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, NoOpLog } from "miniflare";
-import { buildConsole, bundleWorker, ROOT } from "./bundle.ts";
+import { bundleWorker } from "./bundle.ts";
+import { consoleDirectory } from "./console-files.ts";
+import type { Project } from "./project.ts";
 
 export type WorkerRuntimeOptions = {
   readonly port: number;
-  /** Where Durable Objects, KV and the built page are kept. */
+  readonly project: Pick<Project, "workerEntry" | "compatibilityDate">;
+  /** Where Durable Objects and KV are kept. */
   readonly directory: string;
   readonly bindings: Readonly<Record<string, string>>;
-  /** Another Worker than this checkout's own, bundled: its exports are the default, `Local` and `Mailbox`. */
+  /** Another Worker than the project's, bundled: its exports are the default, `Local` and `Mailbox`. */
   readonly script?: string;
   /** Called with the output of workerd each time one was started: at first, and again after a crash. */
   onWorkerd(stdout: Readable, stderr: Readable): void;
@@ -25,10 +27,9 @@ export type WorkerRuntime = { close(): Promise<void> };
  * Rejects if the Worker does not compile, or workerd does not start.
  */
 export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
-  const { port, directory, bindings, onWorkerd } = options;
-  const pages = join(directory, "console");
-  const consolePaths = await buildConsole(pages);
-  const script = options.script ?? (await bundleWorker({ consolePaths, entry: join(process.cwd(), "app/worker.ts") }));
+  const { project, port, directory, bindings, onWorkerd } = options;
+  const pages = consoleDirectory();
+  const script = options.script ?? (await bundleWorker({ entry: project.workerEntry, consoleDirectory: pages }));
   await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),
@@ -39,7 +40,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     cf: false,
     handleRuntimeStdio: onWorkerd,
     name: "rejoinder",
-    compatibilityDate: readCompatibilityDate(),
+    compatibilityDate: project.compatibilityDate,
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
     serviceBindings: kafkaRest(bindings),
@@ -64,11 +65,4 @@ export const emptyTemporaryFolder = async (directory: string): Promise<string> =
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return folder;
-};
-
-/** The date in wrangler.toml. One line is all that is needed of it, and wrangler's own reader takes a second to load. */
-const readCompatibilityDate = (): string => {
-  const date = /^compatibility_date = "(\d{4}-\d\d-\d\d)"$/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1];
-  if (date === undefined) throw new Error('Expected a line `compatibility_date = "YYYY-MM-DD"` in wrangler.toml');
-  return date;
 };

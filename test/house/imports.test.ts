@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ["protocol"],
   console: ["client", "contract", "protocol", "test"],
   examples: ["client", "test"],
-  cli: ["contract", "protocol", "environment", "worker", "consumer", "kafka"],
+  cli: ["contract", "protocol", "environment", "client", "worker", "consumer", "gateway"],
   tools: ["cli"],
 };
 

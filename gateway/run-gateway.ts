@@ -1,5 +1,5 @@
-import process from "node:process";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Environment } from "../environment/environment.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { kafkaConnectionOf } from "../kafka/config.ts";
@@ -35,9 +35,9 @@ const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
   return { engine: openEmbeddedEngine({ dataDir, fsync, topics, retention, partitionsOnDemand }, { log }), told: { dataDir, fsync } };
 };
 
-const start = async (): Promise<void> => {
+const start = async (environment: Environment): Promise<void> => {
   keepHeapSmall();
-  const config = readGatewayConfig(process.env);
+  const config = readGatewayConfig(environment);
   const { GATEWAY_HOST: host, GATEWAY_PORT: port } = config;
   const log = createLog(config);
   const { engine, told } = await openEngine(config, log);
@@ -61,4 +61,8 @@ const start = async (): Promise<void> => {
   process.exit(0);
 };
 
-await start().catch(fail);
+/**
+ * Runs the gateway until this process is told to stop. It ends the process: with 0 once everybody who waits is answered, with 1 if it cannot
+ * start, after saying why.
+ */
+export const runGateway = (environment: Environment): Promise<void> => start(environment).catch(fail);
