@@ -29,7 +29,7 @@ export type WorkerRuntime = { close(): Promise<void> };
 export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
   const { project, port, directory, bindings, onWorkerd } = options;
   const pages = consoleDirectory();
-  const script = options.script ?? (await bundleWorker({ entry: project.workerEntry, consoleDirectory: pages }));
+  const script = options.script ?? (await bundleWorker(project.workerEntry));
   await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),

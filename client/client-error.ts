@@ -49,6 +49,10 @@ export class ClientError extends Error {
   declare readonly problem: Problem | undefined;
   /** What does not fit a schema. */
   declare readonly issues: readonly SchemaIssue[] | undefined;
+  /** Whether the contract defines the error, as far as the client has it: see {@link isDefined}. */
+  declare readonly isDefined: boolean | undefined;
+  /** What comes with an error that the contract defines. */
+  declare readonly data: unknown;
 
   constructor(why: ClientErrorCode | Problem, { detail, cause, ...details }: ClientErrorDetails = {}) {
     const isOwn = typeof why === "string";
@@ -76,3 +80,13 @@ export const createFail = (): Fail => {
     return error;
   };
 };
+
+/** An error that the contract defines, with its data. */
+export type DefinedError<Code extends string, Data> = ClientError & { readonly code: Code; readonly data: Data };
+
+/**
+ * Whether something thrown is the error that a contract defines under that code. `client.isDefined` knows the type of its data, too.
+ * A client that was given the contract has checked that data; any other takes the server's word for it.
+ */
+export const isDefined = <const Code extends string>(error: unknown, code: Code): error is DefinedError<Code, unknown> =>
+  error instanceof ClientError && error.isDefined === true && error.code === code;

@@ -1,5 +1,5 @@
-import { type ClientErrorCode, createFail, type Fail } from "./client-error.ts";
-import type { ClientContract, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
+import { type ClientError, type ClientErrorCode, createFail, type DefinedError, type Fail, isDefined } from "./client-error.ts";
+import type { ClientContract, ErrorCodeOf, ErrorDataOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
 import { createExchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
 import { createSlots } from "./slots.ts";
@@ -38,6 +38,8 @@ export type Client<C extends ClientContract> = {
     correlationId: string,
     options?: RequestOptions & { readonly operation?: Name },
   ): Submission<ReplyOf<C, Name>>;
+  /** Whether something thrown is the error that the contract defines under that code: then it has that error's data. */
+  isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
   /** Rejects everything that waits; what was sent goes on. */
   close(): void;
 };
@@ -61,6 +63,7 @@ export const createClient = <C extends ClientContract>({
         const schema = operation === undefined ? undefined : contract?.[operation]?.reply;
         return (schema === undefined ? reply : await check(schema, reply, "INVALID_REPLY", fail)) as never;
       },
+      readError: (error) => readDefined(error, operation === undefined ? undefined : contract?.[operation]),
       signal,
       timeoutMs,
       closing: closing.signal,
@@ -82,6 +85,7 @@ export const createClient = <C extends ClientContract>({
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId })),
+    isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };
 };
@@ -94,6 +98,18 @@ const check = async (schema: Schema, value: unknown, why: ClientErrorCode, fail:
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
   throw fail(why, { issues: result.issues, detail: result.issues.map(textOf).join("; ") });
+};
+
+/** Gives an error of the server its data, if the operation defines it. Without an operation there is nothing to check it by. */
+const readDefined = async (error: ClientError, operation: ClientContract[string] | undefined): Promise<ClientError> => {
+  const { problem, code } = error;
+  if (problem === undefined) return error;
+  const define = (data: unknown): ClientError => Object.assign(error, { isDefined: true, data });
+  if (operation === undefined) return define(problem["data"]);
+  const { errors = {} } = operation;
+  if (!Object.hasOwn(errors, code)) return error;
+  const result = await errors[code]?.data?.["~standard"].validate(problem["data"]);
+  return result?.issues === undefined ? define(result?.value) : error;
 };
 
 /** Standard Schema has keys in a path, and objects that hold a key. */

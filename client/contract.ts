@@ -14,7 +14,12 @@ export type SchemaResult<Output> = { readonly value: Output; readonly issues?: u
 export type SchemaIssue = { readonly message: string; readonly path?: readonly unknown[] | undefined };
 
 /** Operations by name. The contract that the Worker and the consumer share is one. */
-export type ClientContract = { readonly [operation: string]: { readonly request: Schema; readonly reply: Schema } };
+export type ClientContract = {
+  readonly [operation: string]: { readonly request: Schema; readonly reply: Schema; readonly errors?: ClientErrors | undefined };
+};
+
+/** The errors of an operation by code: the HTTP status of each, and the schema of what comes with it, if anything does. */
+export type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
 
 type Types<S> = S extends { readonly "~standard": { readonly types?: infer T } } ? NonNullable<T> : never;
 
@@ -25,3 +30,19 @@ export type RequestOf<C extends ClientContract, Name extends keyof C> =
 /** What a caller gets. */
 export type ReplyOf<C extends ClientContract, Name extends keyof C> =
   Types<C[Name]["reply"]> extends { readonly output: infer Output } ? Output : unknown;
+
+/** The codes of all errors that the operations of a contract define. */
+export type ErrorCodeOf<C extends ClientContract> = { [Name in keyof C]: keyof ErrorsOf<C[Name]> }[keyof C] & string;
+
+/** What comes with an error of that code, of whichever operation. Undefined if nothing does. */
+export type ErrorDataOf<C extends ClientContract, Code extends string> = {
+  [Name in keyof C]: Code extends keyof ErrorsOf<C[Name]> ? DataOf<ErrorsOf<C[Name]>[Code]> : never;
+}[keyof C];
+
+type ErrorsOf<O> = O extends { readonly errors?: infer Errors } ? NonNullable<Errors> : Record<never, never>;
+
+type DataOf<E> = E extends { readonly data: infer Data }
+  ? Types<Data> extends { readonly output: infer Output }
+    ? Output
+    : unknown
+  : undefined;

@@ -15,7 +15,7 @@ export type Outcome = {
   readonly reply?: unknown;
   /** Whether the request has ended, with the problem or else the reply. */
   readonly isEnd?: boolean;
-  /** Whether to ask again at once: the server has waited before it answered, or was not asked to and would have been. */
+  /** Whether to ask again at once: the server has waited before it answered, or nobody wanted it to. */
   readonly isPrompt?: boolean | undefined;
   /** How long the server wants to be left alone, in ms. */
   readonly retryAfterMs?: number;
@@ -23,6 +23,8 @@ export type Outcome = {
 
 export type Asking = {
   readonly path: string;
+  /** What the body is a request of. */
+  readonly operation?: string;
   /** Sent as JSON by POST. Absent: GET. */
   readonly body?: string;
   /** How long the server may wait with its answer at most, in s. */
@@ -41,22 +43,22 @@ const PATIENCE_MS = 15_000;
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, body, waitSeconds, headers, signal }) => {
-    const slot = await slots.take();
+  async ({ path, operation, body, waitSeconds, headers, signal }) => {
+    const slot = await slots.take(waitSeconds, operation);
+    let outcome: Outcome | undefined;
     try {
       signal.throwIfAborted();
-      const seconds = slot.mayWait ? waitSeconds : 0;
       const response = await fetch(url + path, {
         ...(body === undefined ? {} : { method: "POST", body }),
-        headers: { ...headers, "content-type": "application/json", prefer: `respond-async, wait=${seconds}` },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000 + PATIENCE_MS)]),
+        headers: { ...headers, "content-type": "application/json", prefer: `respond-async, wait=${slot.waitSeconds}` },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(slot.waitSeconds * 1000 + PATIENCE_MS)]),
       });
-      return outcomeOf(response, await response.text(), slot.mayWait && waitSeconds === 0);
+      return (outcome = outcomeOf(response, await response.text(), waitSeconds === 0));
     } catch (cause) {
       signal.throwIfAborted();
       return { lost: ["UNANSWERED", { cause }] };
     } finally {
-      slot.release();
+      slot.release(outcome?.isEnd === true);
     }
   };
 

@@ -1,10 +1,14 @@
 import type { StatusBody } from "../protocol/status.ts";
-import type { Fail } from "./client-error.ts";
+import type { ClientError, Fail } from "./client-error.ts";
 import type { Exchange } from "./exchange.ts";
 import { follow, type Work } from "./follow.ts";
 
-/** A request that is on its way, or was. */
+/**
+ * A request that is on its way, or was. Iterated, it gives its statuses: the last that is known, then each that is news, to the one in which
+ * the request has ended. Where there is no such status, the iteration ends as `reply` does: it throws what that rejects with.
+ */
 export type Submission<Reply> = {
+  [Symbol.asyncIterator](): AsyncIterator<StatusBody, void>;
   /** Undefined until the server has named it. Keep it, to `resume` after a reload. */
   readonly correlationId: string | undefined;
   /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if that is not so. */
@@ -22,6 +26,8 @@ export type SubmissionOptions<Reply> = {
   readonly prepare: (fail: Fail) => Promise<Work>;
   /** Makes the reply of what the server gave. Rejects with a ClientError if it is none. */
   readonly readReply: (reply: unknown, fail: Fail) => Promise<Reply>;
+  /** Completes an error. */
+  readonly readError: (error: ClientError) => Promise<ClientError>;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
   /** Aborted when the client is closed. */
@@ -33,25 +39,31 @@ export type SubmissionOptions<Reply> = {
 
 /** Begins at once. */
 export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submission<Reply> => {
-  const { prepare, readReply, signal, timeoutMs, closing, exchange } = options;
+  const { prepare, readReply, readError, signal, timeoutMs, closing, exchange } = options;
   const listeners = new Set<(status: StatusBody) => void>();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const ending = AbortSignal.any([closing, signal, timeout].filter((end) => end !== undefined));
   let correlationId: string | undefined;
+  let last: StatusBody | undefined;
   let onAccepted: () => void;
   let onEnd: () => void;
 
   const fail: Fail = (why, details) => options.fail(why, { correlationId, ...details });
   const run = async (): Promise<Reply> => {
-    const reply = await follow(await prepare(fail), {
+    const work = await prepare(fail);
+    const following = follow(work, {
       exchange,
       fail,
       signal: ending,
       onNamed: (id) => (correlationId = id),
       onAccepted: () => onAccepted(),
       onStatus: (status) => {
+        last = status;
         for (const listener of listeners) listener(status);
       },
+    });
+    const reply = await following.catch(async (error: ClientError) => {
+      throw await readError(error);
     });
     return readReply(reply, fail);
   };
@@ -68,7 +80,34 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
   // Whoever looks at one of the two need not look at the other.
   accepted.catch(() => {});
 
+  const onChange = (listener: (status: StatusBody) => void): (() => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+
   return {
+    async *[Symbol.asyncIterator]() {
+      const heard = last === undefined ? [] : [last];
+      let hear = (): void => {};
+      const stop = onChange((status) => {
+        heard.push(status);
+        hear();
+      });
+      const over = reply.then(() => true);
+      // Who has seen the request end may do without its reply.
+      over.catch(() => {});
+      try {
+        for (;;) {
+          const status = heard.shift();
+          if (status !== undefined) {
+            yield status;
+            if (!/accepted|processing/.test(status.state)) return;
+          } else if (await Promise.race([over, new Promise<void>((resolve) => (hear = resolve))])) return;
+        }
+      } finally {
+        stop();
+      }
+    },
     get correlationId() {
       return correlationId;
     },
@@ -79,9 +118,6 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
       if (status !== undefined) return status;
       throw fail(problem ?? "UNREACHABLE");
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange,
   };
 };

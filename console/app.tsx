@@ -1,7 +1,8 @@
-import { useRef, useState } from "preact/hooks";
-import type { Contract } from "../contract/contract.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection } from "./connection.ts";
+import type { ContractDescription } from "./contract.ts";
 import { Editor } from "./editor/editor.tsx";
+import { refusalOf } from "./editor/refusal.ts";
 import { type Burst, runBurst } from "./requests/burst.ts";
 import { type Entry, isEnd, stateOf } from "./requests/entry.ts";
 import type { Log } from "./requests/log.ts";
@@ -10,13 +11,16 @@ import type { Sender } from "./requests/sender.ts";
 import { BurstProgress } from "./views/burst-progress.tsx";
 import { ConnectionNotice } from "./views/connection-notice.tsx";
 import { Details } from "./views/details.tsx";
-import { useChanges, useSeconds } from "./views/redraw.ts";
+import { useRedraw, useSeconds } from "./views/redraw.ts";
 import { RequestList } from "./views/request-list.tsx";
 import { Traffic } from "./views/traffic.tsx";
 import { announce } from "./views/words.ts";
 
 type AppProps = {
-  readonly contract: Contract;
+  /** Undefined until it was read. */
+  readonly contract: ContractDescription | undefined;
+  /** Why the contract could not be read. */
+  readonly failure: string | undefined;
   readonly log: Log;
   readonly sender: Sender;
   readonly measures: Measures;
@@ -26,13 +30,19 @@ type AppProps = {
 };
 
 /** The page: what to send, what becomes of it, and all that was sent. */
-export const App = ({ contract, log, sender, measures, connection, now }: AppProps) => {
-  useChanges(log.onChange);
+export const App = ({ contract, failure, log, sender, measures, connection, now }: AppProps) => {
+  const redraw = useRedraw();
+  useEffect(() => log.onChange(redraw), [log]);
   useSeconds();
   const [shownId, show] = useState<string | undefined>(() => log.entries()[0]?.id);
-  const [burst, setBurst] = useState<Burst>();
+  /** The last request from the editor that the server has answered, or is to. */
+  const [editedId, setEditedId] = useState<string>();
+  const newest = useRef<Burst>(undefined);
   const stopping = useRef<AbortController>(undefined);
   const details = useRef<HTMLElement>(null);
+  const burst = newest.current;
+  const edited = editedId === undefined ? undefined : log.get(editedId);
+  const refusal = useMemo(() => edited && refusalOf(edited), [edited?.problem]);
   const shown = shownId === undefined ? undefined : log.get(shownId);
 
   const lookAt = ({ id }: Entry): void => {
@@ -42,16 +52,30 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
   };
   const sendMany = async (operation: string, request: unknown, total: number): Promise<void> => {
     stopping.current = new AbortController();
-    await runBurst({ sender, operation, request, total, signal: stopping.current.signal, now, onProgress: setBurst });
+    const onProgress = (next: Burst): void => {
+      newest.current = next;
+      redraw();
+    };
+    const onRefused = (entry: Entry): void => {
+      stopping.current?.abort();
+      lookAt(entry);
+      setEditedId(entry.id);
+    };
+    await runBurst({ sender, operation, request, total, signal: stopping.current.signal, now, onProgress, onRefused });
   };
   const send = (operation: string, request: unknown, count: number): void => {
-    if (count > 1) void sendMany(operation, request, count);
-    else lookAt(sender.send(operation, request));
+    if (count > 1) return void sendMany(operation, request, count);
+    const entry = sender.send(operation, request);
+    lookAt(entry);
+    setEditedId(entry.id);
   };
-  const sendAgain = ({ operation, request }: Entry): void => send(operation, request, 1);
+  const sendAgain = ({ operation, request }: Entry): void => lookAt(sender.send(operation, request));
   const forgetEnded = (): void => {
     for (const entry of log.entries()) if (isEnd(stateOf(entry))) log.forget(entry.id);
   };
+
+  // Drawn by itself each second: not with each request as well.
+  const traffic = useMemo(() => <Traffic measures={measures} />, [measures]);
 
   return (
     <>
@@ -59,7 +83,22 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
       <main>
         <section class="request-section" aria-labelledby="request-heading">
           <h2 id="request-heading">Request</h2>
-          <Editor contract={contract} onSend={send} isBusy={burst !== undefined && burst.endedAt === undefined} />
+          {contract !== undefined ? (
+            <Editor
+              // A Worker with other operations starts the editor anew.
+              key={Object.keys(contract).join()}
+              contract={contract}
+              refusal={refusal}
+              onSend={send}
+              isBusy={burst !== undefined && burst.endedAt === undefined}
+            />
+          ) : failure === undefined ? (
+            <p class="empty">Reading the contract …</p>
+          ) : (
+            <p class="notice" role="alert">
+              The contract cannot be read, so there is nothing to send yet. {failure} The page tries again every few seconds.
+            </p>
+          )}
           {burst !== undefined && <BurstProgress burst={burst} now={now()} onStop={() => stopping.current?.abort()} />}
         </section>
         <section ref={details} class="reply-section" aria-labelledby="reply-heading">
@@ -68,7 +107,7 @@ export const App = ({ contract, log, sender, measures, connection, now }: AppPro
         </section>
         <section class="traffic-section" aria-labelledby="traffic-heading">
           <h2 id="traffic-heading">Traffic of this page</h2>
-          <Traffic measures={measures} />
+          {traffic}
         </section>
         <section class="requests-section" aria-labelledby="requests-heading">
           <h2 id="requests-heading">Requests of this browser</h2>

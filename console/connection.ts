@@ -4,7 +4,8 @@ export type Connection = "online" | "offline" | "unreachable";
 export type ConnectionOptions = {
   /** Whether the server answers. Never rejects. */
   readonly ask: () => Promise<boolean>;
-  readonly onChange: (connection: Connection) => void;
+  /** Called with what it is now, and what it was before, if that was known. */
+  readonly onChange: (connection: Connection, last: Connection | undefined) => void;
 };
 
 const ASK_EVERY_MS = 5_000;
@@ -15,7 +16,10 @@ export const watchConnection = ({ ask, onChange }: ConnectionOptions): void => {
   const look = async (): Promise<void> => {
     if (document.hidden) return;
     const connection = !navigator.onLine ? "offline" : (await ask()) ? "online" : "unreachable";
-    if (connection !== last) onChange((last = connection));
+    if (connection === last) return;
+    const before = last;
+    last = connection;
+    onChange(connection, before);
   };
   for (const event of ["online", "offline"]) addEventListener(event, () => void look());
   document.addEventListener("visibilitychange", () => void look());

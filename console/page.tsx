@@ -1,8 +1,8 @@
 import { render } from "preact";
 import { createClient } from "../client/index.ts";
-import type { Contract } from "../contract/contract.ts";
 import { App } from "./app.tsx";
-import { watchConnection } from "./connection.ts";
+import { type Connection, watchConnection } from "./connection.ts";
+import { type ContractDescription, readContract } from "./contract.ts";
 import { isEnd, stateOf } from "./requests/entry.ts";
 import { createLog } from "./requests/log.ts";
 import { measureLog } from "./requests/measured.ts";
@@ -11,8 +11,8 @@ import { createRecordingFetch } from "./requests/recorder.ts";
 import { readSaved, saveLog } from "./requests/saved.ts";
 import { createSender, type Sender } from "./requests/sender.ts";
 
-/** Brings index.html to life for the operations of a contract. */
-export const openPage = (contract: Contract): void => {
+/** Brings index.html to life, for the operations that its Worker tells of. */
+export const openPage = (): void => {
   const root = document.getElementById("app");
   if (root === null) throw new TypeError("Expected index.html to have an element #app");
   /** Milliseconds since 1970, of a clock that only goes forward. */
@@ -27,21 +27,46 @@ export const openPage = (contract: Contract): void => {
     onStart: (id) => sender.hear(id, { kind: "start" }),
     onExchange: (id, exchange) => sender.hear(id, { kind: "exchange", exchange }),
   });
-  const sender: Sender = createSender({ client: createClient({ contract, fetch: recordingFetch }), log, now });
+  const sender: Sender = createSender({ client: createClient({ fetch: recordingFetch }), log, now });
 
   for (const entry of readSaved(localStorage)) log.put(entry);
   saveLog(log, localStorage);
   for (const entry of log.entries()) if (!isEnd(stateOf(entry))) sender.resume(entry);
 
-  const draw = (connection: Parameters<typeof App>[0]["connection"]): void =>
-    render(<App contract={contract} log={log} sender={sender} measures={measures} connection={connection} now={now} />, root);
-  draw("online");
+  let connection: Connection = "online";
+  let contract: ContractDescription | undefined;
+  let failure: string | undefined;
+  const draw = (): void =>
+    render(
+      <App contract={contract} failure={failure} log={log} sender={sender} measures={measures} connection={connection} now={now} />,
+      root,
+    );
+  const load = async (): Promise<void> => {
+    try {
+      contract = await readContract(fetch);
+    } catch (error) {
+      // What was read before is better than nothing.
+      failure = (error as Error).message;
+    }
+    draw();
+  };
+
+  draw();
+  void load();
   watchConnection({
-    ask: () =>
-      fetch("/health", { signal: AbortSignal.timeout(5_000) }).then(
+    async ask() {
+      const isReached = await fetch("/health", { signal: AbortSignal.timeout(5_000) }).then(
         ({ ok }) => ok,
         () => false,
-      ),
-    onChange: draw,
+      );
+      if (contract === undefined && failure !== undefined) await load();
+      return isReached;
+    },
+    onChange(next, last) {
+      connection = next;
+      draw();
+      // Another version may have been deployed meanwhile.
+      if (next === "online" && last !== undefined) void load();
+    },
   });
 };

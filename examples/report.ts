@@ -11,9 +11,8 @@ const submission = client.submit("report", {
     { date: "2026-02-02", product: "nut", quantity: 40, unitPrice: 0.05 },
   ],
 });
-submission.onChange(({ state, version }) => console.log(`${state} (version ${version})`));
+for await (const { state, version } of submission) console.log(`${state} (version ${version})`);
 
-console.log(`Kafka has ${await submission.accepted}`);
 const { total, months } = await submission.reply;
 console.log(`Total ${total}; ${months.map(({ month, total: sum }) => `${month}: ${sum}`).join(", ")}`);
 client.close();

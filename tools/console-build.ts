@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { build } from "esbuild";
+import { CONSOLE_PATHS } from "../worker/console.ts";
 import { ROOT } from "./root.ts";
 
 /** What of console/ is there as it is. */
@@ -8,12 +9,11 @@ const COPIED = new Set([".html", ".svg"]);
 
 /**
  * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is.
- * @throws Error if console/ does not compile or has no index.html.
+ * @throws Error if console/ does not compile or makes other files than the Worker serves
  */
 export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<void> => {
   const source = join(ROOT, "console");
   const entries = await readdir(source);
-  if (!entries.includes("index.html")) throw new Error("Expected console/index.html, the first page, to be there");
   await rm(outDirectory, { recursive: true, force: true });
   await mkdir(outDirectory, { recursive: true });
   await build({
@@ -30,4 +30,7 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
     logLevel: "silent",
   });
   for (const entry of entries) if (COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry));
+  const paths = (await readdir(outDirectory)).map((file) => `/${file}`).toSorted();
+  const served = CONSOLE_PATHS.filter((path) => path !== "/").toSorted();
+  if (paths.join() !== served.join()) throw new Error(`Expected the console to be ${served.join(", ")}, got ${paths.join(", ")}`);
 };

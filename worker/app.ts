@@ -3,9 +3,11 @@ import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { VERSION } from "../protocol/version.ts";
-import { jsonResponse, problemResponse } from "./responses.ts";
+import { CONSOLE_PATHS, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
+import { jsonResponse, problemResponse } from "./responses.ts";
+import { createContractRoute } from "./routes/contract.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createStatusRoute } from "./routes/status.ts";
@@ -20,6 +22,8 @@ export type AppOptions = {
   readonly source: string;
   readonly corsOrigins: readonly string[];
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
+  /** The files of the console. Absent: the console is off. */
+  readonly assets?: Pick<Fetcher, "fetch"> | undefined;
   readonly now?: () => number;
 };
 
@@ -31,7 +35,7 @@ const PREFLIGHT_SECONDS = 7_200;
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
 /** The HTTP API. `/replies` is for the consumer only, so it has no CORS. */
-export const createApp = ({ contract, ids, publisher, statuses, shards, source, corsOrigins, replySecrets, now }: AppOptions): Hono => {
+export const createApp = ({ contract, ids, publisher, statuses, shards, source, corsOrigins, replySecrets, assets, now }: AppOptions): Hono => {
   const app = new Hono();
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
@@ -41,13 +45,15 @@ export const createApp = ({ contract, ids, publisher, statuses, shards, source, 
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/health"]) app.use(path, crossOrigin);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
   }
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => jsonResponse(200, HEALTH) },
+    { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
     { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, ...(now && { now }) }) },
+    ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   for (const { method, path, handle } of routes) app.on(method, path, handle);
@@ -60,10 +66,10 @@ type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(co
 
 /** Says why a request has no route: nothing is at its path, or the path does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(/:\w+/, "[^/]+")}$`).test(path));
+  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
   if (route === undefined) {
     return problemResponse(
-      new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId or /health." }),
+      new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),
     );
   }
   const allowed = route.method === "GET" ? ["GET", "HEAD"] : [route.method];

@@ -42,6 +42,8 @@ const schema = z.object({
   CORS_ORIGINS: commaList().default([]),
   /** The source of request events. */
   PUBLIC_URL: httpUrl().optional(),
+  /** Absent: on, unless ENVIRONMENT is production. */
+  CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),

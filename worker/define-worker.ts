@@ -3,6 +3,7 @@ import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
@@ -53,6 +54,7 @@ const createFetch = (contract: Contract, env: Bindings): Fetch => {
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      assets: isConsoleOn(config) ? env.ASSETS : undefined,
     });
     return (request) => app.fetch(request, env);
   } catch (error) {

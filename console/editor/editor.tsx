@@ -1,16 +1,18 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Contract, findOperation } from "../../contract/contract.ts";
-import type { Operation } from "../../contract/operation.ts";
-import type * as z from "zod";
+import type { ContractDescription, OperationDescription } from "../contract.ts";
 import { formatSeconds } from "../views/duration.ts";
 import { type DraftProblem, exampleOf, readDraft } from "./draft.ts";
 import { fieldOf } from "./field.ts";
 import { MembersView } from "./field-view.tsx";
 import { withValueAt } from "./path.ts";
+import { problemsOf, type Refusal } from "./refusal.ts";
 
 type EditorProps = {
-  readonly contract: Contract;
-  /** Called with a request that fits its operation's schema, and how many times it is to be sent. */
+  /** Of one operation at least. */
+  readonly contract: ContractDescription;
+  /** Why the server did not take the last request, if it fits no schema. */
+  readonly refusal: Refusal | undefined;
+  /** Called with a request, and how many times it is to be sent. */
   readonly onSend: (operation: string, request: unknown, count: number) => void;
   /** Whether many requests are being sent already. */
   readonly isBusy: boolean;
@@ -19,35 +21,37 @@ type EditorProps = {
 const MANY = [100, 1_000] as const;
 
 /** A request to be written: by a form that follows from the operation's schema, or as JSON. The text is the truth, the form a view of it. */
-export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
+export const Editor = ({ contract, refusal, onSend, isBusy }: EditorProps) => {
   const names = Object.keys(contract);
   const [name, setName] = useState(names[0] ?? "");
-  const operation = findOperation(contract, name) as Operation;
+  const operation = contract[name] as OperationDescription;
   const [text, setText] = useState(() => exampleOf(operation));
-  // Nobody is told of mistakes while still typing; once told, the list follows each keystroke until it is empty.
+  // Nobody is told that the JSON is broken while still typing it; once told, the notice stays until it is whole.
   const [isTold, tell] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
-  const draft = useMemo(() => readDraft(operation, text), [operation, text]);
-  const field = useMemo(() => fieldOf(operation.request as z.ZodType), [operation]);
-  const found = "problems" in draft ? draft.problems : [];
-  const isSound = found.length === 0;
+  const draft = useMemo(() => readDraft(text), [text]);
+  const field = useMemo(() => fieldOf(operation.request), [operation]);
+  const isBroken = "problem" in draft;
   useEffect(() => {
-    if (isSound) tell(false);
-  }, [isSound]);
-  const problems = isTold ? found : [];
-  const value = useMemo(() => parse(text), [text]);
+    if (!isBroken) tell(false);
+  }, [isBroken]);
+  const problems = isBroken ? (isTold ? [draft.problem] : []) : refusal === undefined ? [] : problemsOf(refusal, name, draft.request);
+  const focusOnProblem = (): void => {
+    // Whoever has gone elsewhere meanwhile stays there.
+    if (form.current?.contains(document.activeElement) === true) form.current.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  };
+  useEffect(focusOnProblem, [refusal]);
 
   const choose = (next: string): void => {
     setName(next);
-    setText(exampleOf(findOperation(contract, next) as Operation));
-    tell(false);
+    setText(exampleOf(contract[next] as OperationDescription));
   };
   const send = (count: number): void => {
-    if ("request" in draft) return onSend(name, draft.request, count);
+    if (!isBroken) return onSend(name, draft.request, count);
     tell(true);
-    // Once the fields that are wrong are marked.
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    // Once the field that is wrong is marked.
+    requestAnimationFrame(focusOnProblem);
   };
 
   return (
@@ -79,16 +83,16 @@ export const Editor = ({ contract, onSend, isBusy }: EditorProps) => {
         <div class="fields" role="group" aria-label="Request as a form">
           {field.kind !== "object" ? (
             <p class="hint">This operation takes any JSON: write it as it is.</p>
-          ) : value === undefined ? (
+          ) : isBroken ? (
             <p class="hint">The form is back as soon as the JSON can be read.</p>
           ) : (
             <MembersView
               key={name}
               members={field.members}
               path={[]}
-              value={value}
+              value={draft.request}
               problems={problems}
-              onChange={(path, next) => setText(pretty(withValueAt(value, path, next)))}
+              onChange={(path, next) => setText(pretty(withValueAt(draft.request, path, next)))}
             />
           )}
         </div>
@@ -139,15 +143,7 @@ const Problems = ({ problems }: { readonly problems: readonly DraftProblem[] }) 
   </div>
 );
 
-const factsOf = ({ topic, deadlineSeconds, retentionSeconds }: Operation): string =>
-  `Topic ${topic} · deadline ${formatSeconds(deadlineSeconds)} · kept for ${formatSeconds(retentionSeconds)}`;
+const factsOf = ({ deadlineSeconds, retentionSeconds }: OperationDescription): string =>
+  `Deadline ${formatSeconds(deadlineSeconds)} · kept for ${formatSeconds(retentionSeconds)}`;
 
 const pretty = (value: unknown): string => JSON.stringify(value, undefined, 2);
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};

@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 /** How a value can be asked for by a form. */
 export type Field =
   | { readonly kind: "object"; readonly members: readonly Member[] }
@@ -14,14 +12,20 @@ export type Field =
 export type Member = { readonly name: string; readonly isRequired: boolean; readonly hint: string; readonly field: Field };
 
 /** The part of JSON Schema (2020-12) that a form has words for. */
-type JsonSchema = {
-  readonly type?: string;
+export type JsonSchema = {
+  readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
   readonly format?: string;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -30,19 +34,23 @@ type JsonSchema = {
   readonly maxLength?: number;
 };
 
-/** The form of a schema: of what a caller sends, before defaults and transforms. */
-export const fieldOf = (schema: z.ZodType): Field => toField(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema);
+/** The form of a schema. */
+export const fieldOf = (schema: JsonSchema): Field => toField(schema, { defs: schema.$defs ?? {}, within: [] });
+
+/** The definitions that a schema may refer to, and those that the way here has led through. */
+type Scope = { readonly defs: Readonly<Record<string, JsonSchema>>; readonly within: readonly string[] };
 
 const INPUT_TYPES: Readonly<Record<string, "date" | "email" | "url">> = { date: "date", email: "email", uri: "url" };
 
-const toField = (schema: JsonSchema): Field => {
-  if (schema.enum?.every((value) => typeof value === "string" || typeof value === "number") === true)
-    return { kind: "choice", values: schema.enum as readonly (string | number)[] };
+const toField = (schema: JsonSchema, scope: Scope): Field => {
+  if (schema.$ref !== undefined) return referredField(schema.$ref, scope);
+  const choices = choicesOf(schema);
+  if (choices !== undefined) return { kind: "choice", values: choices };
   switch (schema.type) {
     case "object":
-      return schema.properties === undefined ? { kind: "json" } : { kind: "object", members: membersOf(schema) };
+      return schema.properties === undefined ? { kind: "json" } : { kind: "object", members: membersOf(schema, scope) };
     case "array":
-      return schema.items === undefined ? { kind: "json" } : { kind: "list", item: toField(schema.items) };
+      return schema.items === undefined ? { kind: "json" } : { kind: "list", item: toField(schema.items, scope) };
     case "string":
       return { kind: "text", type: INPUT_TYPES[schema.format ?? ""] ?? "text", maxLength: schema.maxLength };
     case "number":
@@ -55,12 +63,25 @@ const toField = (schema: JsonSchema): Field => {
   }
 };
 
-const membersOf = ({ properties = {}, required = [] }: JsonSchema): readonly Member[] =>
+/** A definition that holds itself has no end as a form: there it is JSON. */
+const referredField = ($ref: string, { defs, within }: Scope): Field => {
+  const name = $ref.replace("#/$defs/", "");
+  const schema = defs[name];
+  return schema === undefined || within.includes(name) ? { kind: "json" } : toField(schema, { defs, within: [...within, name] });
+};
+
+/** The values to choose from, if there are only some: by `enum`, or by alternatives of one value each. */
+const choicesOf = ({ enum: values, anyOf, oneOf, ...schema }: JsonSchema): readonly (string | number)[] | undefined => {
+  const all = values ?? (anyOf ?? oneOf ?? [schema]).map((one) => one.const);
+  return all.every((value) => typeof value === "string" || typeof value === "number") ? all : undefined;
+};
+
+const membersOf = ({ properties = {}, required = [] }: JsonSchema, scope: Scope): readonly Member[] =>
   Object.entries(properties).map(([name, schema]) => ({
     name,
     isRequired: required.includes(name),
     hint: schema.description ?? boundsOf(schema),
-    field: toField(schema),
+    field: toField(schema, scope),
   }));
 
 /** What a number may be, in words; safe integers need none. */

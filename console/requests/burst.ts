@@ -22,14 +22,20 @@ export type BurstOptions = {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly onProgress: (burst: Burst) => void;
+  /** Told of each request that the server refuses. All are alike, so it will refuse the others too. */
+  readonly onRefused: (entry: Entry) => void;
 };
 
 /** Sends the same request many times at once; the client sees to it that they share few connections. Resolves once all have ended. */
-export const runBurst = async ({ sender, operation, request, total, signal, now, onProgress }: BurstOptions): Promise<void> => {
+export const runBurst = async (options: BurstOptions): Promise<void> => {
+  const { sender, operation, request, total, signal, now, onProgress, onRefused } = options;
   let burst: Burst = { operation, total, ended: 0, succeeded: 0, startedAt: now(), endedAt: undefined };
   const tell = (next: Burst): void => onProgress((burst = next));
-  const count = (entry: Entry): void =>
-    tell({ ...burst, ended: burst.ended + 1, succeeded: burst.succeeded + Number(stateOf(entry) === "succeeded") });
+  const count = (entry: Entry): void => {
+    const state = stateOf(entry);
+    tell({ ...burst, ended: burst.ended + 1, succeeded: burst.succeeded + Number(state === "succeeded") });
+    if (state === "refused") onRefused(entry);
+  };
   tell(burst);
   await Promise.all(Array.from({ length: total }, async () => count(await sender.call(operation, request, signal))));
   tell({ ...burst, endedAt: now() });

@@ -1,17 +1,24 @@
-import * as z from "zod";
-import { createEntry, type Entry, type EntryState, isEnd, stateOf } from "./entry.ts";
+import { createEntry, type Entry, isEnd, type Step, stateOf } from "./entry.ts";
 import type { Log } from "./log.ts";
 
 /** What of a request outlives the page: enough to wait for it again, and to tell how it ended. */
-const savedSchema = z.object({
-  id: z.string(),
-  traceparent: z.string(),
-  operation: z.string(),
-  request: z.json(),
-  sentAt: z.number(),
-  steps: z.array(z.object({ state: z.string(), afterMs: z.number() })).min(1),
-  correlationId: z.string().optional(),
-});
+type Saved = Pick<Entry, "id" | "traceparent" | "operation" | "request" | "sentAt" | "steps"> & Partial<Pick<Entry, "correlationId">>;
+
+const isSaved = (value: unknown): value is Saved => {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, traceparent, operation, request, sentAt, steps, correlationId } = value as Record<keyof Saved, unknown>;
+  return (
+    [id, traceparent, operation, correlationId ?? ""].every((text) => typeof text === "string") &&
+    request !== undefined &&
+    typeof sentAt === "number" &&
+    Array.isArray(steps) &&
+    steps.length > 0 &&
+    steps.every(isStep)
+  );
+};
+
+const isStep = (value: unknown): value is Step =>
+  typeof value === "object" && value !== null && typeof (value as Step).state === "string" && typeof (value as Step).afterMs === "number";
 
 const PREFIX = "rejoinder:request:";
 const MAX_SAVED = 100;
@@ -67,8 +74,10 @@ const withoutLostPost = (entry: Entry): Entry =>
 
 const readEntry = (text: string | null): Entry | undefined => {
   try {
-    const { steps, correlationId, ...saved } = savedSchema.parse(JSON.parse(text ?? ""));
-    return { ...createEntry({ ...saved, isOneOfMany: false }), steps: steps as Entry["steps"] & { state: EntryState }[], correlationId };
+    const saved: unknown = JSON.parse(text ?? "");
+    if (!isSaved(saved)) return undefined;
+    const { steps, correlationId, ...entry } = saved;
+    return { ...createEntry({ ...entry, isOneOfMany: false }), steps, correlationId };
   } catch {
     return undefined;
   }

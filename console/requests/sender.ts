@@ -1,11 +1,10 @@
-import type { Client, ClientError, Submission } from "../../client/index.ts";
-import type { Contract } from "../../contract/contract.ts";
+import type { Client, ClientContract, ClientError, Submission } from "../../client/index.ts";
 import { createEntry, type Entry, hear, type News, withoutEndOfWait } from "./entry.ts";
 import type { Log } from "./log.ts";
 import { createTraceparent, traceIdOf } from "./trace.ts";
 
 export type SenderOptions = {
-  readonly client: Client<Contract>;
+  readonly client: Client<ClientContract>;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -11,7 +11,7 @@ export const curlOf = ({ operation, request }: Entry, origin: string): string =>
 
 /** The same request as code. */
 export const codeOf = ({ operation, request }: Entry, origin: string): string =>
-  `import { createClient } from "rejoinder-client";
+  `import { createClient } from "@rejoinder/sdk/client";
 
 const client = createClient({ url: ${JSON.stringify(origin)} });
 const reply = await client.request(${JSON.stringify(operation)}, ${JSON.stringify(request, undefined, 2)});

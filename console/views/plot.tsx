@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
+import { loadPlotLibrary } from "./plot-library.ts";
 
 /** A line of a plot. `color` is a custom property of the page's style, such as `--accent`. */
 export type Series = { readonly label: string; readonly color: string; readonly values: readonly (number | undefined)[] };
@@ -29,8 +30,8 @@ export const Plot = ({ title, summary, times, series }: PlotProps) => {
     if (element === null) return;
     let isGone = false;
     const draw = async (): Promise<void> => {
-      // Loaded only here: what this library does not bear, such as a browser whose language has no valid tag, shall cost the plots only.
-      const { default: UPlot } = await import("uplot");
+      // Loaded only here, so that a browser that the library cannot run in loses the plots and nothing else.
+      const UPlot = await loadPlotLibrary();
       if (isGone) return;
       plot.current?.destroy();
       plot.current = new UPlot(optionsOf(element, series), latest.current, element);

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { ClientError } from "../../client/index.ts";
+import type { Progress } from "../../client/react.ts";
 import { adviceOn } from "./advice.ts";
-import type { Progress } from "./progress.ts";
 
 export type OutcomeProps = {
   readonly progress: Progress<unknown>;

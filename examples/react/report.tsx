@@ -1,9 +1,8 @@
 import type { InputHTMLAttributes, SubmitEvent } from "react";
 import type { Client, RequestOf } from "../../client/index.ts";
+import { isPending, useRequest } from "../../client/react.ts";
 import type { contract } from "../../test/project/app/contract.ts";
 import { Outcome } from "./outcome.tsx";
-import { isPending } from "./progress.ts";
-import { useRequest } from "./use-request.ts";
 
 /** Orders a report on one line of an order, and shows how that stands. */
 export const Report = ({ client }: { readonly client: Client<typeof contract> }) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { createProblem } from "../../protocol/problem.ts";
+import { createProblem, type Problem } from "../../protocol/problem.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { State } from "../../protocol/states.ts";
 
@@ -73,17 +73,30 @@ export const pending = (state: State = "accepted", version = 0, headers: Record<
 export const unchanged: Step = (response) => void response.writeHead(304, { etag: '"0"', "preference-applied": "wait=25" }).end();
 
 /** The status of a request that has ended well. */
-export const succeeded = (reply: unknown): Step => json(200, {}, statusBody("succeeded", 2, { reply }));
+export const succeeded = (reply: unknown): Step => statusStep("succeeded", { reply });
 
 /** The status of a request that has ended otherwise. */
-export const ended = (state: State, code: ErrorCode): Step => json(200, {}, statusBody(state, 2, { error: createProblem(code) }));
+export const ended = (state: State, code: ErrorCode): Step => statusStep(state, { error: createProblem(code) });
+
+/** The status of a request that has ended. */
+export const statusStep = (state: State, members: object): Step => json(200, {}, statusBody(state, 2, members));
 
 /** The reply itself, to a POST that waited. */
 export const replied = (reply: unknown): Step => json(200, { "content-location": `/status/${ID}` }, reply);
 
-export const refused = (code: ErrorCode, headers: Record<string, string> = {}): Step => {
-  const problem = createProblem(code);
-  return json(problem.status, { "content-type": "application/problem+json", ...headers }, problem);
+/** Problem details of an operation's own. */
+export const problem = (status: number, code: string, members: object = {}): Problem => ({
+  type: "about:blank",
+  title: "It did not work",
+  status,
+  code,
+  ...members,
+});
+
+/** @param why an error of the server's table, or an operation's own */
+export const refused = (why: ErrorCode | Problem, headers: Record<string, string> = {}): Step => {
+  const body = typeof why === "string" ? createProblem(why) : why;
+  return json(body.status, { "content-type": "application/problem+json", ...headers }, body);
 };
 
 /** What a balancer says when nobody is behind it. */

@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import type { contract } from "../project/app/contract.ts";
-import { createClient, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
+import { createClient, type ErrorCodeOf, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
 
 const client = createClient<typeof contract>({ url: "http://127.0.0.1:9" });
 
@@ -12,6 +12,10 @@ test("requests and replies have the types of the contract", () => {
   expectTypeOf(client.request<"sum">).returns.resolves.toEqualTypeOf<{ sum: number }>();
   expectTypeOf(client.submit<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }>>();
   expectTypeOf(client.resume<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }>>();
+});
+
+test("the errors of the contract are known by their codes", () => {
+  expectTypeOf<ErrorCodeOf<typeof contract>>().toEqualTypeOf<"SUM_OUT_OF_RANGE">();
 });
 
 test("operations that are not in the contract, and requests that do not fit, do not compile", () => {

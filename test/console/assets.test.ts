@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildConsole } from "../../tools/console-build.ts";
 import { useConsole } from "./opened-page.ts";
 
-const MAX_GZIP_BYTES = 100 * 1024;
+const MAX_GZIP_BYTES = 50 * 1024;
 
 const { open, stack } = useConsole();
 

@@ -51,7 +51,9 @@ test("copied code does the same", async ({ onTestFinished }) => {
   await reach("succeeded");
   const directory = mkdtempSync(join(tmpdir(), "rejoinder-copied-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  await buildClientPackage(join(directory, "node_modules/rejoinder-client"));
+  const sdk = join(directory, "node_modules/@rejoinder/sdk");
+  await buildClientPackage(join(sdk, "client"));
+  writeFileSync(join(sdk, "package.json"), JSON.stringify({ type: "module", exports: { "./client": "./client/index.js" } }));
   writeFileSync(join(directory, "copied.mjs"), await copied(page, "Copy as code"));
   expect((await run(process.execPath, ["copied.mjs"], { cwd: directory })).stdout).toBe("{ sum: 42 }\n");
 });

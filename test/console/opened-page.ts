@@ -52,8 +52,7 @@ export const useConsole = (start: () => Promise<Stack> = startStack) => {
 
 /** Opens the console in a tab of its own. */
 const openConsolePage = async (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenedPage> => {
-  // Permissions and a language that the machine need not have.
-  const context = await browser.newContext({ locale: "en-US", permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"], ...options });
   return watchPage(await context.newPage(), url);
 };
 

@@ -10,6 +10,13 @@ test("a new page says what there is to do, and calls nobody yet", async () => {
   expect([calls, complaints]).toEqual([[], []]);
 });
 
+test("the plots are drawn, even in a browser that calls its language by no valid tag", async () => {
+  const { page } = await open();
+  expect(await page.evaluate("navigator.language")).toBe("en-US@posix");
+  await page.locator(".plot canvas").nth(2).waitFor();
+  expect(await page.getByText("This browser cannot draw it.").count()).toBe(0);
+});
+
 test("sending sum as it stands there shows 5", async () => {
   const { complaints, reach, reply, send, states } = await open();
   await send("sum");
@@ -42,6 +49,7 @@ test("the correlation ID leads to the status", async () => {
 
 test("the keyboard is enough: choose by typing, send by Ctrl+Enter, hear the state", async () => {
   const { page } = await open();
+  await page.getByLabel("Operation").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.type("echo");
   await page.keyboard.press("Tab");

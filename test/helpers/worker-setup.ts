@@ -1,5 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { buildConsole } from "../../tools/console-build.ts";
+import { ROOT } from "../../tools/root.ts";
 import { startFaultyProxy } from "./faulty-proxy.ts";
 import { startGatewayProcess } from "./gateway.ts";
 import { freePort } from "./processes.ts";
@@ -7,8 +9,8 @@ import { startRecordedProxy } from "./recorded-proxy.ts";
 
 /** Starts what the Worker's tests talk to: a real gateway process, a proxy that misbehaves, and one that plays what real ones answered. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
-  // wrangler.toml names the folder of the page, which these tests do not need but the runtime looks for.
-  mkdirSync("dist/console", { recursive: true });
+  // Before the runtime starts, since it reads the folder that wrangler.toml names then.
+  await buildConsole(join(ROOT, "test/project/.rejoinder/console"));
   const [gateway, faultyProxy, recordedProxy] = await Promise.all([startGatewayProcess(), startFaultyProxy(), startRecordedProxy()]);
   const bindings = {
     UPSTASH_KAFKA_REST_URL: gateway.url,

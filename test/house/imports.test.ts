@@ -16,10 +16,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   consumer: ["contract", "protocol", "environment", "kafka"],
   worker: ["contract", "protocol", "environment"],
   client: ["protocol"],
-  console: ["client", "contract", "protocol", "test"],
+  console: ["client", "protocol"],
   examples: ["client", "test"],
   cli: ["contract", "protocol", "environment", "client", "worker", "consumer", "gateway"],
-  tools: ["cli"],
+  tools: ["cli", "worker"],
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;

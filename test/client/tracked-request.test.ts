@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type Memory, trackRequest } from "../../examples/react/tracked-request.ts";
-import { openClient, SUM } from "../client/opened-client.ts";
-import { ended, ID, pending, refused, silence, type Step, succeeded } from "../client/scripted-server.ts";
+import { type Memory, trackRequest } from "../../client/tracked-request.ts";
+import { openClient, SUM } from "./opened-client.ts";
+import { ended, ID, pending, refused, silence, type Step, succeeded } from "./scripted-server.ts";
 
 const KEY = "rejoinder:sum";
 
@@ -37,7 +37,12 @@ test("tells each state on the way, then the reply, and remembers nothing any mor
   const states = listenUntil(tracked, "succeeded");
   tracked.send(SUM);
   expect(await states).toEqual(["sending", "accepted", "processing", "succeeded"]);
-  expect(tracked.progress()).toEqual({ state: "succeeded", correlationId: ID, reply: { sum: 5 } });
+  expect(tracked.progress()).toEqual({
+    state: "succeeded",
+    correlationId: ID,
+    status: expect.objectContaining({ state: "succeeded", version: 2 }),
+    reply: { sum: 5 },
+  });
   expect(remembered).toEqual(new Map());
 });
 
@@ -84,7 +89,7 @@ test("waits without a listener until the server has named the request, which it 
   stop();
   held.resolve();
   await expect.poll(() => remembered.get(KEY)).toBe(ID);
-  expect(tracked.progress()).toEqual({ state: "accepted", correlationId: ID });
+  expect(tracked.progress()).toMatchObject({ state: "accepted", correlationId: ID, status: { state: "accepted" } });
   expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
   expect(server.calls.filter((call) => call.startsWith("POST"))).toHaveLength(1);
 });
@@ -107,4 +112,12 @@ test("still remembers what goes on after the client was closed", async () => {
   await states;
   expect(tracked.progress().error?.code).toBe("CLOSED");
   expect(remembered).toEqual(new Map([[KEY, ID]]));
+});
+
+test("works where a tab remembers nothing, as on a server", async () => {
+  const { client } = await openClient(pending(), succeeded({ sum: 5 }));
+  const tracked = trackRequest(client, "sum");
+  const states = listenUntil(tracked, "succeeded");
+  tracked.send(SUM);
+  expect(await states).toEqual(["sending", "accepted", "succeeded"]);
 });

@@ -1,16 +1,19 @@
-import { expectTypeOf, test } from "vitest";
-import type { Client, ClientError } from "../../client/index.ts";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { expect, expectTypeOf, test } from "vitest";
+import { type Client, type ClientError, createClient, type StatusBody } from "../../client/index.ts";
+import { useRequest } from "../../client/react.ts";
 import type { contract } from "../project/app/contract.ts";
-import { useRequest } from "../../examples/react/use-request.ts";
 
 declare const client: Client<typeof contract>;
 
 test("a hook's request has the types of the contract, and its state tells what is there", () => {
   const useSum = () => {
-    const { send, state, reply, error, correlationId } = useRequest(client, "sum");
+    const { send, state, status, reply, error, correlationId } = useRequest(client, "sum");
     expectTypeOf(send).toEqualTypeOf<(request: { a: number; b: number }) => void>();
     expectTypeOf(reply).toEqualTypeOf<{ sum: number } | undefined>();
     if (state === "succeeded") expectTypeOf(reply).toEqualTypeOf<{ sum: number }>();
+    if (state === "processing") expectTypeOf(status).toEqualTypeOf<StatusBody>();
     if (state === "failed") expectTypeOf(error).toEqualTypeOf<ClientError>();
     if (state === "accepted" || state === "processing" || state === "resuming") expectTypeOf(correlationId).toEqualTypeOf<string>();
   };
@@ -20,4 +23,9 @@ test("a hook's request has the types of the contract, and its state tells what i
 test("an operation that is not in the contract does not compile", () => {
   // @ts-expect-error there is no such operation
   void (() => useRequest(client, "product"));
+});
+
+test("a server renders a page with the hook as if nothing were sent", () => {
+  const Sum = () => createElement("output", null, useRequest(createClient<typeof contract>(), "sum").state);
+  expect(renderToString(createElement(Sum))).toBe("<output>idle</output>");
 });

@@ -1,21 +1,26 @@
-import type { ClientError } from "../../client/index.ts";
+import type { StatusBody } from "../protocol/status.ts";
+import type { ClientError } from "./client-error.ts";
 
 /** How a request stands: the state tells which of the other members are there. */
 export type Progress<Reply> =
   | Stage<"idle">
-  /** Nobody has answered yet, so the request has no name. */
+  /** Nobody has answered yet, so the request has no correlation ID. */
   | Stage<"sending">
   /** It was sent before, perhaps by a page that is gone, and the server has yet to tell how it stands. */
   | Stage<"resuming", { readonly correlationId: string }>
-  | Stage<"accepted", { readonly correlationId: string }>
-  | Stage<"processing", { readonly correlationId: string }>
-  | Stage<"succeeded", { readonly correlationId: string | undefined; readonly reply: Reply }>
+  | Stage<"accepted" | "processing", { readonly correlationId: string; readonly status: StatusBody }>
+  | Stage<"succeeded", Ended & { readonly reply: Reply }>
   /** There is no reply: the code of the error says why. */
-  | Stage<"failed", { readonly correlationId: string | undefined; readonly error: ClientError }>;
+  | Stage<"failed", Ended & { readonly error: ClientError }>;
+
+/** The status is the last one that the server told, if it told any. */
+type Ended = { readonly correlationId: string | undefined; readonly status: StatusBody | undefined };
 
 /** Members that are not there are undefined, so that all can be taken apart at once. */
 type Stage<State extends string, Members = unknown> = { readonly state: State } & Members &
-  Partial<Record<Exclude<"correlationId" | "reply" | "error", keyof Members>, undefined>>;
+  Partial<Record<Exclude<"correlationId" | "status" | "reply" | "error", keyof Members>, undefined>>;
+
+export const IDLE = { state: "idle" } as const;
 
 /** Whether the request is on its way, as far as anybody knows. */
 export const isPending = ({ state }: Progress<unknown>): boolean => PENDING[state];

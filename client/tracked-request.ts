@@ -1,5 +1,9 @@
-import type { Client, ClientContract, ClientError, ReplyOf, RequestOf, Submission } from "../../client/index.ts";
-import { isPending, type Progress } from "./progress.ts";
+import type { StatusBody } from "../protocol/status.ts";
+import type { Client } from "./client.ts";
+import type { ClientError } from "./client-error.ts";
+import type { ClientContract, ReplyOf, RequestOf } from "./contract.ts";
+import { IDLE, isPending, type Progress } from "./progress.ts";
+import type { Submission } from "./submission.ts";
 
 /** The requests of one operation, one at a time: what React's `useSyncExternalStore` reads. */
 export type TrackedRequest<Request, Reply> = {
@@ -13,23 +17,32 @@ export type TrackedRequest<Request, Reply> = {
 /** Where a tab remembers what it waits for. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** After these the request may still go on: it stays remembered, for whoever loads the page anew. */
+/** The tab's own storage. There is none on a server, and a browser may forbid it: then nothing outlives the page. */
+const tabMemory = (): Memory | undefined => {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+};
+
+/** After these the request may still go on: it stays remembered, for whoever loads the page again. */
 const STILL_OPEN: ReadonlySet<string> = new Set(["UNREACHABLE", "CLOSED"]);
 
 /**
  * Remembers the correlation ID of what is on its way in `storage`, under the operation's name, and takes it up as soon as somebody listens.
- * Has no effect before that, so it can be made while React renders.
+ * Before that it has no effect, so it can be made while React renders.
  */
 export const trackRequest = <C extends ClientContract, Name extends keyof C & string>(
   client: Client<C>,
   operation: Name,
-  storage: Memory = sessionStorage,
+  storage: Memory | undefined = tabMemory(),
 ): TrackedRequest<RequestOf<C, Name>, ReplyOf<C, Name>> => {
   type Reply = ReplyOf<C, Name>;
   const key = `rejoinder:${operation}`;
   const listeners = new Set<() => void>();
-  const remembered = storage.getItem(key);
-  let progress: Progress<Reply> = remembered === null ? { state: "idle" } : { state: "resuming", correlationId: remembered };
+  const remembered = storage?.getItem(key) ?? undefined;
+  let progress: Progress<Reply> = remembered === undefined ? IDLE : { state: "resuming", correlationId: remembered };
   let wait: AbortController | undefined;
 
   const show = (next: Progress<Reply>): void => {
@@ -46,20 +59,23 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
     const own = new AbortController();
     wait = own;
     const submission = begin(own.signal);
-    submission.onChange(({ state, correlationId }) => {
+    let last: StatusBody | undefined;
+    submission.onChange((status) => {
+      last = status;
+      const { state, correlationId } = status;
       if (wait !== own || (state !== "accepted" && state !== "processing")) return;
-      storage.setItem(key, correlationId);
-      show({ state, correlationId });
+      storage?.setItem(key, correlationId);
+      show({ state, correlationId, status });
       if (listeners.size === 0) leave();
     });
     const end = await submission.reply.then(
-      (reply): Progress<Reply> => ({ state: "succeeded", correlationId: submission.correlationId, reply }),
+      (reply): Progress<Reply> => ({ state: "succeeded", correlationId: submission.correlationId, status: last, reply }),
       // A submission rejects with nothing else.
-      (error: ClientError): Progress<Reply> => ({ state: "failed", correlationId: error.correlationId, error }),
+      (error: ClientError): Progress<Reply> => ({ state: "failed", correlationId: error.correlationId, status: last, error }),
     );
     if (wait !== own) return;
     wait = undefined;
-    if (end.error === undefined || !STILL_OPEN.has(end.error.code)) storage.removeItem(key);
+    if (end.error === undefined || !STILL_OPEN.has(end.error.code)) storage?.removeItem(key);
     show(end);
   };
 

@@ -1,0 +1,25 @@
+import { useMemo, useSyncExternalStore } from "react";
+import type { Client } from "./client.ts";
+import type { ClientContract, ReplyOf, RequestOf } from "./contract.ts";
+import { IDLE, type Progress } from "./progress.ts";
+import { trackRequest } from "./tracked-request.ts";
+
+export { isPending, type Progress } from "./progress.ts";
+
+/** `state` tells what else is there: `reply` in `succeeded`, `error` in `failed`, `status` once the server has told one. */
+export type UsedRequest<Request, Reply> = Progress<Reply> & { readonly send: (request: Request) => void };
+
+/**
+ * Sends requests of an operation, one at a time, and tells how the last one stands. When the component goes, the wait ends and the request
+ * goes on; when the component is back, even on a page that was loaded again, it waits for the same request. Use an operation in one component
+ * at a time.
+ * @param client one for the whole page: made outside of components
+ */
+export const useRequest = <C extends ClientContract, Name extends keyof C & string>(
+  client: Client<C>,
+  operation: Name,
+): UsedRequest<RequestOf<C, Name>, ReplyOf<C, Name>> => {
+  const { subscribe, progress, send } = useMemo(() => trackRequest(client, operation), [client, operation]);
+  // A server that renders the page knows of no request; the browser shows its own right after.
+  return { ...useSyncExternalStore<Progress<ReplyOf<C, Name>>>(subscribe, progress, () => IDLE), send };
+};

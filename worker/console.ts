@@ -1,0 +1,37 @@
+import type { Context } from "hono";
+import type { WorkerConfig } from "./config.ts";
+
+/** Where the console is: the files that its build makes, and `/` for index.html. */
+export const CONSOLE_PATHS = ["/", "/index.html", "/main.js", "/main.css", "/icon.svg"] as const;
+
+/** The page has no inline code or style, and asks its own origin only. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const HEADERS = {
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+/** Whether the Worker serves the console: as `CONSOLE` says, else everywhere but in production. */
+export const isConsoleOn = ({ CONSOLE, ENVIRONMENT }: Pick<WorkerConfig, "CONSOLE" | "ENVIRONMENT">): boolean =>
+  CONSOLE === undefined ? ENVIRONMENT !== "production" : CONSOLE === "on";
+
+/** Answers with a file of the console, under headers that let the page do what it does and nothing else. */
+export const createConsole =
+  (assets: Pick<Fetcher, "fetch">) =>
+  async ({ req }: Context): Promise<Response> => {
+    const file = await assets.fetch(req.raw);
+    const response = new Response(file.body, file);
+    for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+    return response;
+  };
