@@ -5,17 +5,17 @@ import { readFileSync } from "node:fs";
 
 const node = { environment: "node" as const };
 
-type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>> };
+type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>> };
 const packageJson = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as PackageJson;
 
 /** The library by its public name is its sources. */
 const resolve = {
   alias: Object.entries(packageJson.exports).flatMap(([path, targets]) =>
-    "@rejoinder/source" in targets
+    typeof targets === "object" && "@rejoinder/source" in targets
       ? [
           {
-            find: path.replace(/^\./, packageJson.name),
-            replacement: fileURLToPath(new URL(targets["@rejoinder/source"], import.meta.url)),
+            find: new RegExp(`^${path.replace(".", packageJson.name)}$`),
+            replacement: fileURLToPath(new URL(targets["@rejoinder/source"] ?? "", import.meta.url)),
           },
         ]
       : [],
@@ -93,7 +93,7 @@ export default defineConfig({
           ...node,
           ...again,
           name: "end-to-end",
-          include: ["test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
+          include: ["test/app.test.ts", "test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
           globalSetup: ["./test/helpers/console-setup.ts"],
           fileParallelism: false,

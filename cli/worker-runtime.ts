@@ -8,6 +8,7 @@ import { consoleDirectory } from "./console-files.ts";
 import type { Project } from "./project.ts";
 
 export type WorkerRuntimeOptions = {
+  /** 0: any free one. */
   readonly port: number;
   readonly project: Pick<Project, "workerEntry" | "compatibilityDate">;
   /** Where Durable Objects and KV are kept. */
@@ -20,7 +21,11 @@ export type WorkerRuntimeOptions = {
 };
 
 /** The Worker in workerd, with its storage on disk. */
-export type WorkerRuntime = { close(): Promise<void> };
+export type WorkerRuntime = {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+};
 
 /**
  * Starts the Worker on a port of 127.0.0.1. A workerd that dies is replaced on the same port.
@@ -51,8 +56,8 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     assets: { directory: pages, binding: "ASSETS" },
     unsafeDirectSockets: [{ host: "127.0.0.1", port, entrypoint: "Local" }],
   });
-  await miniflare.ready;
-  return { close: () => miniflare.dispose() };
+  const { origin: url } = await miniflare.unsafeGetDirectURL("rejoinder", "Local");
+  return { url, close: () => miniflare.dispose() };
 };
 
 /** A way to the gateway that does not lead through miniflare's own proxy for outgoing calls, which is JavaScript. */

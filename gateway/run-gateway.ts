@@ -7,7 +7,7 @@ import { type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { openEmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { Engine } from "./engine.ts";
 import { keepHeapSmall } from "./heap.ts";
-import { startGateway } from "./server.ts";
+import { type Gateway, startGateway } from "./server.ts";
 
 const fail = (error: unknown): never => {
   process.stderr.write(`${(error as Error).message}\n`);
@@ -35,11 +35,9 @@ const openEngine = async (config: GatewayConfig, log: Log): Promise<Opened> => {
   return { engine: openEmbeddedEngine({ dataDir, fsync, topics, retention, partitionsOnDemand }, { log }), told: { dataDir, fsync } };
 };
 
-const start = async (environment: Environment): Promise<void> => {
-  keepHeapSmall();
-  const config = readGatewayConfig(environment);
+/** Opens the engine that a configuration names, and serves it. @throws Error if one of both is not possible, and says why */
+export const openGateway = async (config: GatewayConfig, log: Log): Promise<Gateway> => {
   const { GATEWAY_HOST: host, GATEWAY_PORT: port } = config;
-  const log = createLog(config);
   const { engine, told } = await openEngine(config, log);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -47,10 +45,18 @@ const start = async (environment: Environment): Promise<void> => {
     { host, port, credentials: config.GATEWAY_CREDENTIALS, corsOrigins: config.GATEWAY_CORS_ORIGINS },
     { engine, log, registry },
   ).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EADDRINUSE") return fail(new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`));
-    return fail(error);
+    if (error.code !== "EADDRINUSE") throw error;
+    throw new Error(`Port ${port} of ${host} is taken: set GATEWAY_PORT to another.`, { cause: error });
   });
   log.info({ url: gateway.url, ...told }, `gateway at ${gateway.url}`);
+  return gateway;
+};
+
+const start = async (environment: Environment): Promise<void> => {
+  keepHeapSmall();
+  const config = readGatewayConfig(environment);
+  const log = createLog(config);
+  const gateway = await openGateway(config, log);
   const shutdown = untilShutdown({ exitWithParent: config.EXIT_WITH_PARENT, onAgain: () => process.exit(1) });
   process.send?.({ type: "ready", url: gateway.url });
 
