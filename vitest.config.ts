@@ -35,7 +35,7 @@ export default defineConfig({
           ...node,
           name: "unit",
           include: [
-            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
+            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,

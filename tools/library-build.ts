@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { writeDeclarations } from "./declarations.ts";
@@ -54,12 +54,13 @@ const buildModules = async (entries: readonly Entry[], directory: string): Promi
     outdir: directory,
     bundle: true,
     splitting: true,
+    // Beside the programs, which they name by URLs relative to themselves.
     chunkNames: "chunk-[hash]",
     format: "esm",
     platform: "node",
     target: TARGET,
     packages: "external",
-    plugins: [programUrls(directory)],
+    plugins: [programUrls],
     logLevel: "silent",
   });
 };
@@ -68,7 +69,7 @@ const buildModules = async (entries: readonly Entry[], directory: string): Promi
 const PROGRAM_URL = /new URL\("(\.{0,2}[\w/-]+\.[jt]s)", import\.meta\.url\)/g;
 
 /** Has modules find their programs in dist/. @throws Error, as esbuild does, if one is not among them */
-const programUrls = (directory: string): Plugin => ({
+const programUrls: Plugin = {
   name: "program-urls",
   setup({ onLoad }) {
     onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
@@ -84,4 +85,4 @@ const programUrls = (directory: string): Plugin => ({
       return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
     });
   },
-});
+};

@@ -18,6 +18,7 @@ export const FOLDERS = [
   "console",
   "examples",
   "cli",
+  "create",
   "tools",
   "bench",
   "test",

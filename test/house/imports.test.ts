@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   console: ["client", "protocol"],
   examples: ["client", "test"],
   cli: ["contract", "protocol", "environment", "client", "worker", "consumer", "gateway"],
+  create: [],
   tools: ["cli", "worker"],
 };
 
