@@ -11,6 +11,7 @@ import { status } from "./commands/status.ts";
 import { worker, workerDev } from "./commands/worker.ts";
 import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
+import { hideSqliteWarning } from "./sqlite-warning.ts";
 
 const COMMANDS: readonly Command[] = [dev, start, gateway, consumer, build, send, status, doctor, deploy];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
@@ -28,6 +29,7 @@ const USAGE_EXIT_CODE = 2;
 
 /** Runs the command with these arguments, and ends the process unless the call goes on by itself. */
 export const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {
+  hideSqliteWarning(process);
   // npm hands SIGTERM to the shell that it runs a script in, and that shell ends without a word to the script.
   if (process.env["npm_lifecycle_event"] !== undefined) process.env["EXIT_WITH_PARENT"] ??= "1";
   try {
