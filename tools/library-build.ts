@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { writeDeclarations } from "./declarations.ts";
@@ -19,13 +19,13 @@ type Manifest = { readonly exports: Readonly<Record<string, string | Readonly<Re
 type Entry = { readonly source: string; readonly name: string };
 
 /**
- * Builds what is published of this repository: JavaScript with its declarations, and tsconfig.json for users. The console comes beside it.
+ * Builds what is published of this repository: JavaScript with its declarations, and tsconfig.json for users. The console, which is built apart, stays.
  * @throws Error if something does not compile
  */
 export const buildLibrary = async (directory = join(ROOT, "dist")): Promise<void> => {
   const entries = readEntries(JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest);
-  await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) if (name !== "console") await rm(join(directory, name), { recursive: true });
   await Promise.all([
     buildModules(entries, directory),
     writeDeclarations(
