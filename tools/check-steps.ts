@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { packLibrary } from "./pack.ts";
+import { packAll } from "./pack.ts";
 import { runProgram } from "./program.ts";
 import { ROOT } from "./root.ts";
 
@@ -23,7 +23,7 @@ export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly Ch
   // A stale build info can hide an error.
   command("types", "tsc", ["-b", ...(fast ? [] : ["--force"])]),
   ...(withTests ? [testsStep(fast ? ["--project", "unit", "--project", "workerd"] : [])] : []),
-  ...(fast ? [] : [packageStep(), ...deploySteps()]),
+  ...(fast ? [] : [packagesStep(), ...deploySteps()]),
 ];
 
 const step = (name: string, run: CheckStep["run"]): CheckStep => ({ name, run });
@@ -38,13 +38,14 @@ const testsStep = (args: readonly string[]): CheckStep =>
   step("tests", async () => (await runProgram("vitest", ["run", ...args])).trim().split("\n").at(-1));
 
 /** What is published: whether its files are there, and whether TypeScript and Node find the same in it. */
-const packageStep = (): CheckStep =>
-  step("package", async () => {
-    const directory = join(ROOT, "build/packed");
-    const { file, bytes } = await packLibrary(directory);
-    await runProgram("publint", ["run", file, "--strict", "--level", "warning"]);
-    await runProgram("attw", [file, "--profile", "esm-only", "--no-emoji", "--exclude-entrypoints", "tsconfig.json"]);
-    return `${(bytes / 1024).toFixed(0)} KiB gzip`;
+const packagesStep = (): CheckStep =>
+  step("packages", async () => {
+    const { sdk, client, create } = await packAll(join(ROOT, "build/packed"));
+    for (const { file } of [sdk, client, create]) await runProgram("publint", ["run", file, "--strict", "--level", "suggestion"]);
+    const attw = (file: string, ...args: readonly string[]) => runProgram("attw", [file, "--profile", "esm-only", "--no-emoji", ...args]);
+    await attw(sdk.file, "--exclude-entrypoints", "tsconfig.json");
+    await attw(client.file);
+    return `${(sdk.bytes / 1024).toFixed(0)} KiB gzip`;
   });
 
 const WRANGLER = {

@@ -52,10 +52,12 @@ export const openRecordTable = (database: DatabaseSync, partitionId: number): Re
   const remove = prepareOnce(database, `DELETE FROM ${table} WHERE "offset" < ?`);
   return {
     insert: (offset, timestamp, key, value, headers) => void insert().run(offset, timestamp, key, value, headers),
-    rows: (from, most) =>
-      (readsText ??= readsTextToItsEnd(database))
+    rows(from, most) {
+      readsText ??= readsTextToItsEnd(database);
+      return readsText
         ? (select().iterate(from, most) as unknown as Iterable<Row>)
-        : decoded(selectBytes().iterate(from, most) as unknown as Iterable<RowOfBytes>),
+        : decoded(selectBytes().iterate(from, most) as unknown as Iterable<RowOfBytes>);
+    },
     firstSince(from, time) {
       const [offset] = (selectSince().get(from, time) ?? []) as unknown as [number?];
       return offset;

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildCreatePackage } from "../../tools/create-package.ts";
-import { pack, packLibrary } from "../../tools/pack.ts";
+import { packAll } from "../../tools/pack.ts";
 import { runProgram } from "../../tools/program.ts";
 import { ROOT } from "../../tools/root.ts";
 import { freePort } from "../helpers/processes.ts";
@@ -20,10 +19,7 @@ let project: string;
 /** Makes a project as the README says, but with the packages of this checkout. */
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "rejoinder-packed-"));
-  const packed = join(directory, "packed");
-  const sdk = await packLibrary(packed);
-  await buildCreatePackage(join(directory, "create"));
-  const create = await pack(join(directory, "create"), packed);
+  const { sdk, create } = await packAll(join(directory, "packed"));
   await npm(["exec", "--yes", `--package=${create.file}`, "--", "create-rejoinder", "my-app", "--yes"], directory);
   project = join(directory, "my-app");
   await npm(["install", "--prefer-offline", "--no-audit", "--no-fund", sdk.file], project);
@@ -46,6 +42,15 @@ test("what the project has compiles, against declarations that are whole", async
   // The library's own declarations too, while those of others are theirs to mend.
   const errors = await npm(["run", "types", "--", "--skipLibCheck", "false"]).catch(({ message }: Error) => message);
   expect(errors.split("\n").filter((line) => line.includes("@rejoinder/sdk/dist"))).toEqual([]);
+});
+
+test("types reach from the contract to the caller", async () => {
+  const file = join(project, "test/wrong.ts");
+  const call = "await app.client.request(\"sum\", { a: 2, b: '3' });";
+  const imports = 'import { startRejoinder } from "@rejoinder/sdk/testing";\nimport consumer from "../app/consumer.ts";';
+  writeFileSync(file, `${imports}\nawait using app = await startRejoinder(consumer);\n${call}\n`);
+  await expect(npm(["run", "types"])).rejects.toThrow("Type 'string' is not assignable to type 'number'");
+  rmSync(file);
 });
 
 test("its own test passes, on the real path", async () => {
