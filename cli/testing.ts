@@ -81,7 +81,9 @@ export const startRejoinder = async <const C extends Contract>(
 
     const consumerEnvironment = environmentsAt({ port: Number(new URL(worker.url).port), gatewayPort }).consumer;
     const consumerConfig = readConsumerConfig(consumerEnvironment, contract);
-    const consumer = await openConsumer(definition, consumerConfig, createLog(consumerConfig.log));
+    const log = createLog(consumerConfig.log);
+    const consumer = await openConsumer(definition, consumerConfig, log);
+    consumer.ended.catch((error) => log.error({ err: error }, "the consumer broke"));
     closers.push(() => consumer.drain(DRAIN_TIMEOUT_MS));
     await consumer.ready;
 

@@ -35,7 +35,18 @@ const PREFLIGHT_SECONDS = 7_200;
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
 /** The HTTP API. `/replies` is for the consumer only, so it has no CORS. */
-export const createApp = ({ contract, ids, publisher, statuses, shards, source, corsOrigins, replySecrets, assets, now }: AppOptions): Hono => {
+export const createApp = ({
+  contract,
+  ids,
+  publisher,
+  statuses,
+  shards,
+  source,
+  corsOrigins,
+  replySecrets,
+  assets,
+  now,
+}: AppOptions): Hono => {
   const app = new Hono();
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
