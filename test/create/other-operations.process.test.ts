@@ -17,14 +17,13 @@ export const contract = defineContract({
 });
 `;
 
-const CONSUMER = `import { defineConsumer } from "@rejoinder/sdk/consumer";
-import { contract } from "./contract.ts";
-
-export default defineConsumer({
-  contract,
-  handlers: { "find-book": ({ isbn }) => ({ title: \`Book \${isbn}\` }) },
-});
-`;
+const CONSUMER = [
+  'import { defineConsumer } from "@rejoinder/sdk/consumer";',
+  'import { contract } from "./contract.ts";',
+  "",
+  'export default defineConsumer({ contract, handlers: { "find-book": ({ isbn }) => ({ title: `Book ${isbn}` }) } });',
+  "",
+].join("\n");
 
 test("with other operations in app/ everything else still passes its fast check", { timeout: 300_000 }, async () => {
   const checkout = copyCheckout();
