@@ -7,6 +7,14 @@ export class ExpectedError extends Error {
 
 /** Says why a program could not do its work, and ends the process with exit code 1. */
 export const exitWith = (error: unknown): never => {
-  console.error(error instanceof ExpectedError || error instanceof ConfigurationError ? error.message : error);
+  console.error(toText(error));
   process.exit(1);
+};
+
+/** What to print of an error: a sentence where somebody at the terminal can mend it, else the error with its stack. */
+export const toText = (error: unknown): unknown => {
+  if (error instanceof ExpectedError || error instanceof ConfigurationError) return error.message;
+  const { code, message = "" } = error as NodeJS.ErrnoException;
+  const missing = code === "ERR_MODULE_NOT_FOUND" ? /^Cannot find package '(miniflare|esbuild|wrangler)'/.exec(message)?.[1] : undefined;
+  return missing === undefined ? error : `Expected ${missing} to be installed in this project. Run: npm install --save-dev ${missing}.`;
 };
