@@ -68,6 +68,7 @@ export default defineConfig({
           // Starts, kills and waits for processes, each file its own: too slow for every commit.
           name: "processes",
           include: ["test/**/*.process.test.ts"],
+          globalSetup: ["./test/helpers/console-setup.ts"],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stop as stopEsbuild } from "esbuild";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { childPids } from "./child-process.ts";
 import { PREFERRED_PORT, readStartConfig } from "./config.ts";
@@ -39,6 +40,8 @@ export const runWorker = async (bundle?: () => Promise<string>): Promise<void> =
       forwardLines(stderr, console.error);
     },
   });
+  // Its service has done its work.
+  await stopEsbuild();
   process.send?.({ type: "ready", url: `http://127.0.0.1:${port}`, workerdPid: findWorkerd() });
   await shutdown;
   await runtime.close();

@@ -1,7 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, NoOpLog } from "miniflare";
 import { bundleWorker } from "./bundle.ts";
 import { consoleDirectory } from "./console-files.ts";
@@ -35,7 +34,6 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
   const { project, port, directory, bindings, onWorkerd } = options;
   const pages = consoleDirectory();
   const script = options.script ?? (await bundleWorker(project.workerEntry));
-  await stopEsbuild();
   const miniflare = new Miniflare({
     log: new NoOpLog(),
     // Miniflare's own entrance, which nobody uses: it is several times slower than the direct socket below.
