@@ -6,10 +6,16 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 # No package that runs in production needs an install script.
 RUN npm ci --omit=dev --ignore-scripts
-COPY cli/run.js cli/node-version.js cli/
-COPY environment environment
+COPY cli cli
+COPY client client
+COPY contract contract
 COPY protocol protocol
+COPY environment environment
 COPY kafka kafka
+COPY consumer consumer
+# The project: its contract names the topics, and its handlers answer.
+COPY wrangler.toml wrangler.toml
+COPY app app
 # Both end at SIGTERM, and tell nobody that they are gone before what they have begun is done.
 STOPSIGNAL SIGTERM
 
@@ -22,10 +28,8 @@ EXPOSE 8788
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:8788/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "cli/run.js", "gateway"]
+CMD ["node", "--conditions=@rejoinder/source", "cli/run.js", "gateway"]
 
 FROM base AS consumer
-COPY contract contract
-COPY consumer consumer
 USER node
-CMD ["node", "cli/run.js", "consumer"]
+CMD ["node", "--conditions=@rejoinder/source", "cli/run.js", "consumer"]

@@ -5,17 +5,17 @@ import { readFileSync } from "node:fs";
 
 const node = { environment: "node" as const };
 
-type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>> };
+type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>> };
 const packageJson = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as PackageJson;
 
 /** The library by its public name is its sources. */
 const resolve = {
   alias: Object.entries(packageJson.exports).flatMap(([path, targets]) =>
-    "@rejoinder/source" in targets
+    typeof targets === "object" && "@rejoinder/source" in targets
       ? [
           {
-            find: path.replace(/^\./, packageJson.name),
-            replacement: fileURLToPath(new URL(targets["@rejoinder/source"], import.meta.url)),
+            find: new RegExp(`^${path.replace(".", packageJson.name)}$`),
+            replacement: fileURLToPath(new URL(targets["@rejoinder/source"] ?? "", import.meta.url)),
           },
         ]
       : [],
@@ -35,7 +35,7 @@ export default defineConfig({
           ...node,
           name: "unit",
           include: [
-            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
+            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,
@@ -68,6 +68,7 @@ export default defineConfig({
           // Starts, kills and waits for processes, each file its own: too slow for every commit.
           name: "processes",
           include: ["test/**/*.process.test.ts"],
+          globalSetup: ["./test/helpers/console-setup.ts"],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
@@ -80,7 +81,7 @@ export default defineConfig({
           // One broker of Apache Kafka for all of them, on Java; some start clusters of their own.
           name: "kafka",
           include: ["test/**/*.kafka.test.ts"],
-          globalSetup: ["./test/kafka/broker/global-setup.ts"],
+          globalSetup: ["./test/helpers/console-setup.ts", "./test/kafka/broker/global-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
@@ -93,8 +94,9 @@ export default defineConfig({
           ...node,
           ...again,
           name: "end-to-end",
-          include: ["test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
+          include: ["test/app.test.ts", "test/end-to-end/**/!(*.kafka).test.ts", "test/console/*.test.ts"],
           // Each starts all processes of its own: one file after another, so that they do not fight for two cores.
+          globalSetup: ["./test/helpers/console-setup.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 3 },
           testTimeout: 120_000,

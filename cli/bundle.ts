@@ -1,43 +1,6 @@
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { build } from "esbuild";
-import { CONSOLE_PATHS } from "../worker/console.ts";
-
-/** The checkout's own folder. */
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/** What of console/ is there as it is. */
-const COPIED = new Set([".html", ".svg"]);
-
-/**
- * Builds the page: console/main.ts as one browser module, its styles as one sheet, its HTML as it is.
- * @throws Error if console/ does not compile, or makes other files than the Worker serves
- */
-export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): Promise<void> => {
-  const source = join(ROOT, "console");
-  await rm(outDirectory, { recursive: true, force: true });
-  await mkdir(outDirectory, { recursive: true });
-  await build({
-    entryPoints: [
-      { in: join(source, "main.ts"), out: "main" },
-      { in: join(source, "style/main.css"), out: "main" },
-    ],
-    outdir: outDirectory,
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["@rejoinder/source"],
-    logLevel: "silent",
-  });
-  for (const entry of await readdir(source)) {
-    if (COPIED.has(extname(entry))) await cp(join(source, entry), join(outDirectory, entry));
-  }
-  const paths = (await readdir(outDirectory)).map((file) => `/${file}`).toSorted();
-  const served = CONSOLE_PATHS.filter((path) => path !== "/").toSorted();
-  if (paths.join() !== served.join()) throw new Error(`Expected the console to be ${served.join(", ")}, got ${paths.join(", ")}`);
-};
+import { workerConditions } from "./conditions.ts";
 
 /**
  * Bundles the Worker of a module for miniflare and resolves to its text. It has its own default entrypoint again as `Local`: to the default
@@ -45,7 +8,7 @@ export const buildConsole = async (outDirectory = join(ROOT, "dist/console")): P
  */
 export const bundleWorker = async (entry: string): Promise<string> =>
   bundleForWorkerd({
-    resolveDir: ROOT,
+    resolveDir: dirname(entry),
     contents: `
         export * from ${JSON.stringify(entry)};
         export { default, default as Local } from ${JSON.stringify(entry)};`,
@@ -62,7 +25,7 @@ export const bundleForWorkerd = async ({ resolveDir, contents }: WorkerdSource):
     write: false,
     format: "esm",
     target: "es2024",
-    conditions: ["@rejoinder/source", "workerd", "worker", "browser"],
+    conditions: [...workerConditions()],
     external: ["cloudflare:*", "node:*"],
     logLevel: "silent",
   });

@@ -1,6 +1,5 @@
 import { fork } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "./bundle.ts";
+import { fileURLToPath } from "node:url";
 import { endLeftover } from "./leftovers.ts";
 import { createPrefix, forwardLines, type WriteLine } from "./log-lines.ts";
 import { createPart, type Part } from "./part.ts";
@@ -10,9 +9,9 @@ import { recordProcess } from "./process-record.ts";
 /** A Node program that plays a part: says over IPC when it is ready, and ends at SIGTERM. */
 export type Program = { readonly file: string; readonly args: readonly string[]; readonly nodeOptions?: readonly string[] };
 
-/** One of the programs of cli/run.js. */
+/** A call of this command. */
 export const programOf = (name: string, nodeOptions: readonly string[] = []): Program => ({
-  file: join(ROOT, "cli/run.js"),
+  file: fileURLToPath(new URL("./run.js", import.meta.url)),
   args: [name],
   nodeOptions,
 });

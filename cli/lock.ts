@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ExpectedError } from "./expected-error.ts";
 import { recordedProcess, recordProcess } from "./process-record.ts";
 
 /** Another start holds the directory. */
-export class DirectoryLockedError extends Error {
+export class DirectoryLockedError extends ExpectedError {
   override readonly name = "DirectoryLockedError";
 }
 

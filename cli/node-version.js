@@ -1,10 +1,9 @@
-// Plain JavaScript, so that an old Node can read it and say what is wrong before it meets TypeScript.
 /** Ends the process with a sentence if this Node cannot run the rest. */
 export const expectNode = () => {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > 24 || (major === 24 && minor >= 6)) return;
+  if (major > 22 || (major === 22 && minor >= 18)) return;
   console.error(
-    `Expected Node 24.6 or newer, got ${process.version}. Use the npm scripts (npm start, npm run gateway, ...): they run the Node that npm install brought.`,
+    `Expected Node 22.18 or newer, got ${process.version}. Install a newer one from https://nodejs.org, or with the manager that you use: nvm install 24.`,
   );
   process.exit(1);
 };

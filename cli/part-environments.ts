@@ -1,13 +1,12 @@
-import { type Contract, handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
-import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
-import type { StartConfig } from "./config.ts";
-import type { Secrets } from "./secrets.ts";
 import { join } from "node:path";
+import type { Contract } from "../contract/contract.ts";
+import type { Secrets } from "./secrets.ts";
+import { topicsToProvide } from "./topics.ts";
 
 /** Variables of a process, as `child_process` takes them. */
 export type ProcessEnvironment = { readonly [name: string]: string | undefined };
 
-/** The environment of each part of one checkout: what the caller set, within what keeps the parts together. */
+/** The environment of each part of a start: what the caller set, within what keeps the parts together. */
 export type PartEnvironments = {
   readonly gateway: ProcessEnvironment;
   readonly worker: ProcessEnvironment;
@@ -17,23 +16,25 @@ export type PartEnvironments = {
 /** The user of the gateway that the Worker and the consumer share. */
 const GATEWAY_USER = "rejoinder";
 
-/** A topic that the contract names is there at the next start: six partitions let six consumers share the work. */
-const withDeadLetters = (topic: string): readonly string[] => [`${topic}:6`, `${topic}${DEAD_LETTER_SUFFIX}:1`];
-
-/** What the contract needs: handlers and responders have six partitions, as have the replies of responders. */
-const topicsToProvide = (contract: Contract): readonly string[] => [
-  ...handledTopicsOf(contract).flatMap(withDeadLetters),
-  ...[...respondedOperationsOf(contract)].flatMap(([replyTopic, { topic }]) => [`${topic}:6`, `${replyTopic}:6`]),
-];
+/** Where a start is and what it runs on. */
+export type StartPlace = {
+  /** Where the Worker listens, on 127.0.0.1. */
+  readonly port: number;
+  readonly gatewayPort: number;
+  /** Absolute; holds what the start keeps. */
+  readonly directory: string;
+  /** The cluster that it runs on; undefined: the gateway's own log. */
+  readonly kafkaBrokers: string | undefined;
+};
 
 export const createPartEnvironments = (
-  config: StartConfig,
+  place: StartPlace,
   secrets: Secrets,
   environment: ProcessEnvironment,
   contract: Contract,
 ): PartEnvironments => {
   const kafkaRest = {
-    UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${config.gatewayPort}`,
+    UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${place.gatewayPort}`,
     UPSTASH_KAFKA_REST_USERNAME: GATEWAY_USER,
     UPSTASH_KAFKA_REST_PASSWORD: secrets.gatewayPassword,
   };
@@ -42,26 +43,26 @@ export const createPartEnvironments = (
     ...environment,
     // An orphan would hold its port and its files against the next start.
     EXIT_WITH_PARENT: "1",
-    REJOINDER_DIR: config.directory,
+    REJOINDER_DIR: place.directory,
   };
   return {
     gateway: {
-      GATEWAY_TOPICS: [...new Set(topicsToProvide(contract))].join(","),
+      GATEWAY_TOPICS: topicsToProvide(contract),
       ...all,
-      GATEWAY_ENGINE: config.kafkaBrokers === undefined ? "embedded" : "kafka",
+      GATEWAY_ENGINE: place.kafkaBrokers === undefined ? "embedded" : "kafka",
       GATEWAY_HOST: "127.0.0.1",
-      GATEWAY_PORT: String(config.gatewayPort),
-      GATEWAY_DATA_DIR: join(config.directory, "gateway"),
+      GATEWAY_PORT: String(place.gatewayPort),
+      GATEWAY_DATA_DIR: join(place.directory, "gateway"),
       GATEWAY_CREDENTIALS: `${GATEWAY_USER}:${secrets.gatewayPassword}`,
     },
     worker: {
       // One workerd is one thread: more shards only cost.
       MAILBOX_SHARDS: "1",
       REPLY_STORE: "mailbox",
-      PUBLIC_URL: `http://localhost:${config.port}`,
+      PUBLIC_URL: `http://localhost:${place.port}`,
       ...all,
       ...kafkaRest,
-      PORT: String(config.port),
+      PORT: String(place.port),
       ENVIRONMENT: "local",
       // Only this machine can call it.
       AUTH: "public",
@@ -70,10 +71,10 @@ export const createPartEnvironments = (
       REPLY_SECRET: secrets.REPLY_SECRET,
     },
     consumer: {
-      SOURCE: config.kafkaBrokers === undefined ? "upstash" : "kafka",
+      SOURCE: place.kafkaBrokers === undefined ? "upstash" : "kafka",
       ...all,
       ...kafkaRest,
-      WORKER_URL: `http://127.0.0.1:${config.port}`,
+      WORKER_URL: `http://127.0.0.1:${place.port}`,
       REPLY_SECRET: secrets.REPLY_SECRET,
     },
   };

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
+import { ExpectedError } from "./expected-error.ts";
 import type { WriteLine } from "./log-lines.ts";
 import { createRestartPause, type RestartPause } from "./restart-pause.ts";
 
@@ -27,7 +28,7 @@ export type PartOptions = {
 };
 
 /** A part that ended before it was ready for the first time. What it printed says why. */
-export class PartFailedError extends Error {
+export class PartFailedError extends ExpectedError {
   override readonly name = "PartFailedError";
 }
 

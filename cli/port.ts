@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { ExpectedError } from "./expected-error.ts";
 
 /** Somebody else listens where a part is to listen. */
-export class PortTakenError extends Error {
+export class PortTakenError extends ExpectedError {
   override readonly name = "PortTakenError";
 }
 
@@ -26,5 +27,38 @@ export const expectFreePort = async (port: number, part: string, variable: strin
     }
     server.close();
     await once(server, "close");
+  }
+};
+
+/** How many ports to try from the first choice on. */
+const MOST_TRIES = 100;
+
+export type PortChoice = {
+  /** Whose port it is, in words. */
+  readonly part: string;
+  /** What to set to name one. */
+  readonly variable: string;
+  /** The one that somebody named: it and no other. */
+  readonly named: number | undefined;
+  /** What is taken if it is free and nobody named another; else the next free one above it. */
+  readonly preferred: number;
+  /** What somebody named for another part. */
+  readonly reserved?: number | undefined;
+};
+
+/** The port for a part. @throws PortTakenError if the named one is taken, or all of those that were tried */
+export const choosePort = async ({ part, variable, named, preferred, reserved }: PortChoice): Promise<number> => {
+  if (named !== undefined) {
+    await expectFreePort(named, part, variable);
+    return named;
+  }
+  for (let port = preferred; ; port += 1) {
+    if (port === reserved) continue;
+    try {
+      await expectFreePort(port, part, variable);
+      return port;
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || port === preferred + MOST_TRIES) throw error;
+    }
   }
 };

@@ -1,7 +1,16 @@
 import { type Contract, topicsOf } from "../contract/contract.ts";
 import type { Environment } from "../environment/environment.ts";
 import { createProducer, readProducerConfig } from "../worker/producer-config.ts";
-import { ProxyCheckError } from "./proxy-check-error.ts";
+import { ExpectedError } from "./expected-error.ts";
+
+/** What keeps requests from being produced, a line each. */
+export class ProxyCheckError extends ExpectedError {
+  override readonly name = "ProxyCheckError";
+
+  constructor(proxy: string, problems: readonly string[]) {
+    super(`Requests cannot be produced through ${proxy}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+  }
+}
 
 /** A proxy whose Kafka is away may think it over for a minute; nobody at a terminal waits so long. */
 const TIMEOUT_MS = 15_000;

@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { stop as stopEsbuild } from "esbuild";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { childPids } from "./child-process.ts";
-import { readStartConfig } from "./config.ts";
+import { PREFERRED_PORT, readStartConfig } from "./config.ts";
+import { startGuardian } from "./guardian.ts";
 import { forwardLines } from "./log-lines.ts";
 import { identifyProcess } from "./process-identity.ts";
 import { recordProcess } from "./process-record.ts";
+import { readProject } from "./project.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 import { emptyTemporaryFolder, startWorkerRuntime } from "./worker-runtime.ts";
 
@@ -14,24 +17,33 @@ const findWorkerd = (): number | undefined => childPids().find((pid) => identify
 /** Runs the Worker as the environment says until the process is told to stop, and says over IPC when it is ready. @param bundle makes another Worker in its place */
 export const runWorker = async (bundle?: () => Promise<string>): Promise<void> => {
   const config = readStartConfig(process.env);
+  const { port = PREFERRED_PORT } = config;
   const shutdown = untilShutdown({ exitWithParent: config.exitWithParent });
   const directory = join(config.directory, "worker");
   process.env["TMPDIR"] = await emptyTemporaryFolder(directory);
   const script = await bundle?.();
+  const guardian = startGuardian("KILL");
   const runtime = await startWorkerRuntime({
-    port: config.port,
+    project: readProject(),
+    port,
     directory,
     bindings: createWorkerBindings(process.env),
     ...(script === undefined ? {} : { script }),
     onWorkerd(stdout, stderr) {
-      // A kill -9 of this process leaves workerd behind, with the port and the files: whoever starts next finds it here.
       const pid = findWorkerd();
-      if (pid !== undefined) recordProcess(config.directory, "workerd", pid);
+      if (pid !== undefined) {
+        // Left behind, it would hold the port and the files.
+        guardian.guard(pid);
+        recordProcess(config.directory, "workerd", pid);
+      }
       forwardLines(stdout, console.log);
       forwardLines(stderr, console.error);
     },
   });
-  process.send?.({ type: "ready", url: `http://127.0.0.1:${config.port}`, workerdPid: findWorkerd() });
+  // Its service has done its work.
+  await stopEsbuild();
+  process.send?.({ type: "ready", url: `http://127.0.0.1:${port}`, workerdPid: findWorkerd() });
   await shutdown;
   await runtime.close();
+  guardian.release();
 };

@@ -1,35 +1,39 @@
-import { readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, NoOpLog } from "miniflare";
-import { buildConsole, bundleWorker, ROOT } from "./bundle.ts";
+import { bundleWorker } from "./bundle.ts";
+import { consoleDirectory } from "./console-files.ts";
+import type { Project } from "./project.ts";
 
 export type WorkerRuntimeOptions = {
+  /** 0: any free one. */
   readonly port: number;
-  /** Where Durable Objects, KV and the built page are kept. */
+  readonly project: Pick<Project, "workerEntry" | "compatibilityDate">;
+  /** Where Durable Objects and KV are kept. */
   readonly directory: string;
   readonly bindings: Readonly<Record<string, string>>;
-  /** Another Worker than this checkout's own, bundled: its exports are the default, `Local` and `Mailbox`. */
+  /** Another Worker than the project's, bundled: its exports are the default, `Local` and `Mailbox`. */
   readonly script?: string;
   /** Called with the output of workerd each time one was started: at first, and again after a crash. */
   onWorkerd(stdout: Readable, stderr: Readable): void;
 };
 
 /** The Worker in workerd, with its storage on disk. */
-export type WorkerRuntime = { close(): Promise<void> };
+export type WorkerRuntime = {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+};
 
 /**
  * Starts the Worker on a port of 127.0.0.1. A workerd that dies is replaced on the same port.
  * Rejects if the Worker does not compile, or workerd does not start.
  */
 export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise<WorkerRuntime> => {
-  const { port, directory, bindings, onWorkerd } = options;
-  const pages = join(directory, "console");
-  await buildConsole(pages);
-  const script = options.script ?? (await bundleWorker(join(process.cwd(), "app/worker.ts")));
-  await stopEsbuild();
+  const { project, port, directory, bindings, onWorkerd } = options;
+  const pages = consoleDirectory();
+  const script = options.script ?? (await bundleWorker(project.workerEntry));
   const miniflare = new Miniflare({
     log: new NoOpLog(),
     // Miniflare's own entrance, which nobody uses: it is several times slower than the direct socket below.
@@ -39,7 +43,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     cf: false,
     handleRuntimeStdio: onWorkerd,
     name: "rejoinder",
-    compatibilityDate: readCompatibilityDate(),
+    compatibilityDate: project.compatibilityDate,
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
     serviceBindings: kafkaRest(bindings),
@@ -50,8 +54,8 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     assets: { directory: pages, binding: "ASSETS" },
     unsafeDirectSockets: [{ host: "127.0.0.1", port, entrypoint: "Local" }],
   });
-  await miniflare.ready;
-  return { close: () => miniflare.dispose() };
+  const { origin: url } = await miniflare.unsafeGetDirectURL("rejoinder", "Local");
+  return { url, close: () => miniflare.dispose() };
 };
 
 /** A way to the gateway that does not lead through miniflare's own proxy for outgoing calls, which is JavaScript. */
@@ -64,11 +68,4 @@ export const emptyTemporaryFolder = async (directory: string): Promise<string> =
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return folder;
-};
-
-/** The date in wrangler.toml. One line is all that is needed of it, and wrangler's own reader takes a second to load. */
-const readCompatibilityDate = (): string => {
-  const date = /^compatibility_date = "(\d{4}-\d\d-\d\d)"$/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))?.[1];
-  if (date === undefined) throw new Error('Expected a line `compatibility_date = "YYYY-MM-DD"` in wrangler.toml');
-  return date;
 };

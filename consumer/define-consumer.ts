@@ -2,7 +2,7 @@ import type { Contract } from "../contract/contract.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
 
 /** A consumer as an application defines it: a contract, and the handlers of its operations. */
-export type ConsumerDefinition = { readonly contract: Contract; readonly handlers: AnyHandlers };
+export type ConsumerDefinition<C extends Contract = Contract> = { readonly contract: C; readonly handlers: AnyHandlers };
 
 /**
  * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
@@ -11,7 +11,7 @@ export type ConsumerDefinition = { readonly contract: Contract; readonly handler
 export const defineConsumer = <const C extends Contract>(definition: {
   readonly contract: C;
   readonly handlers: Handlers<C>;
-}): ConsumerDefinition => {
+}): ConsumerDefinition<C> => {
   const { contract, handlers } = definition;
   const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
   for (const name of handled) {

@@ -14,12 +14,14 @@ import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
 
 /**
- * Runs a consumer until this process is told to stop: consumes requests, answers them by the handlers, and relays the replies of responders.
- * It ends the process: with 0 after draining, with 1 if the consumer broke or the configuration is wrong.
+ * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
+ * is ready, ended and drained when both parts are.
  */
-export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, environment: Environment): Promise<void> => {
-  const config = readOrExit(() => readConsumerConfig(environment, contract));
-  const log = createLog(config.log);
+export const openConsumer = async (
+  { contract, handlers }: ConsumerDefinition,
+  config: ConsumerConfig,
+  log: Log,
+): Promise<RunningConsumer> => {
   const { group, relayGroup, instance, workerUrl, concurrency } = config;
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
@@ -38,29 +40,51 @@ export const runConsumer = async ({ contract, handlers }: ConsumerDefinition, en
     consumers.push(startRelay({ operations: responded, source, sink, log, replySource: `/relay/${relayGroup}` }));
   }
 
+  const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
+  const ready = all(consumers.map((consumer) => consumer.ready));
+  ready.then(
+    () => {
+      log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
+      if (replyTopics.length > 0) log.info({ group: relayGroup, topics: replyTopics }, "relaying the replies of responders");
+    },
+    // If `ready` rejects, `ended` does too.
+    () => {},
+  );
+  return {
+    ready,
+    ended: all(consumers.map((consumer) => consumer.ended)),
+    drain: (timeoutMs) => all(consumers.map((consumer) => consumer.drain(timeoutMs))),
+  };
+};
+
+/**
+ * Runs a consumer until this process is told to stop. It ends the process: with 0 once it has drained, with 1 if it broke or the
+ * configuration is wrong.
+ */
+export const runConsumer = async (definition: ConsumerDefinition, environment: Environment): Promise<void> => {
+  const config = readOrExit(() => readConsumerConfig(environment, definition.contract));
+  const log = createLog(config.log);
+  const consumer = await openConsumer(definition, config, log);
+
   let stopping = false;
   void untilShutdown({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
     stopping = true;
     log.info({ reason }, "draining");
-    await Promise.all(consumers.map((consumer) => consumer.drain(config.drainTimeoutMs)));
+    await consumer.drain(config.drainTimeoutMs);
     log.info("drained");
     process.exit(0);
   });
 
-  Promise.all(consumers.map(({ ended }) => ended)).catch((error) => {
+  consumer.ended.catch((error) => {
     log.error({ err: error }, "the consumer broke");
     process.exit(1);
   });
   // If `ready` rejects, `ended` does too, and the line above says why.
-  const isReady = await Promise.all(consumers.map(({ ready }) => ready)).then(
+  const isReady = await consumer.ready.then(
     () => true,
     () => false,
   );
-  if (isReady && !stopping) {
-    log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
-    if (replyTopics.length > 0) log.info({ group: relayGroup, topics: replyTopics }, "relaying the replies of responders");
-    process.send?.({ type: "ready" });
-  }
+  if (isReady && !stopping) process.send?.({ type: "ready" });
 };
 
 type SourceOptions = { readonly group: string; readonly instance: string; readonly topics: readonly string[]; readonly log: Log };

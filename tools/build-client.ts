@@ -1,4 +1,4 @@
 import { buildClientPackage } from "./client-package.ts";
 
 await buildClientPackage();
-console.log("built dist/client: npm pack ./dist/client, or npm publish ./dist/client");
+console.log("built build/client: npm pack ./build/client, or npm publish ./build/client");

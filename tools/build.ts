@@ -1,10 +1,8 @@
-import { cp, rm } from "node:fs/promises";
-import { buildConsole } from "../cli/bundle.ts";
-import { ROOT } from "./root.ts";
+import { buildConsole } from "./console-build.ts";
+import { buildLibrary } from "./library-build.ts";
 
+// With --console only what a start of the sources serves.
 const started = performance.now();
+if (!process.argv.includes("--console")) await buildLibrary();
 await buildConsole();
-// Where wrangler.toml looks for it, in this project as in any other.
-await rm(`${ROOT}.rejoinder/console`, { recursive: true, force: true });
-await cp(`${ROOT}dist/console`, `${ROOT}.rejoinder/console`, { recursive: true });
-console.log(`built dist/console in ${Math.round(performance.now() - started)} ms`);
+console.log(`built dist in ${Math.round(performance.now() - started)} ms`);

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { text } from "node:stream/consumers";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { packAll } from "./pack.ts";
+import { runProgram } from "./program.ts";
 import { ROOT } from "./root.ts";
 
 /** One thing that is checked: resolves to what is worth a word, and rejects with what is wrong. */
@@ -23,26 +23,43 @@ export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly Ch
   // A stale build info can hide an error.
   command("types", "tsc", ["-b", ...(fast ? [] : ["--force"])]),
   ...(withTests ? [testsStep(fast ? ["--project", "unit", "--project", "workerd"] : [])] : []),
-  ...(fast ? [] : deploySteps()),
+  ...(fast ? [] : [packagesStep(), ...deploySteps()]),
 ];
 
 const step = (name: string, run: CheckStep["run"]): CheckStep => ({ name, run });
 
 const command = (name: string, program: string, args: readonly string[]): CheckStep =>
   step(name, async () => {
-    await run(program, args);
+    await runProgram(program, args);
     return undefined;
   });
 
 const testsStep = (args: readonly string[]): CheckStep =>
-  step("tests", async () => (await run("vitest", ["run", ...args])).trim().split("\n").at(-1));
+  step("tests", async () => (await runProgram("vitest", ["run", ...args])).trim().split("\n").at(-1));
+
+/** What is published: whether its files are there, and whether TypeScript and Node find the same in it. */
+const packagesStep = (): CheckStep =>
+  step("packages", async () => {
+    const { sdk, client, create } = await packAll(join(ROOT, "build/packed"));
+    for (const { file } of [sdk, client, create]) await runProgram("publint", ["run", file, "--strict", "--level", "suggestion"]);
+    const attw = (file: string, ...args: readonly string[]) => runProgram("attw", [file, "--profile", "esm-only", "--no-emoji", ...args]);
+    await attw(sdk.file, "--exclude-entrypoints", "tsconfig.json");
+    await attw(client.file);
+    return `${(sdk.bytes / 1024).toFixed(0)} KiB gzip`;
+  });
+
+const WRANGLER = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_BUILD_CONDITIONS: "@rejoinder/source,workerd,worker,browser",
+};
 
 const deploySteps = (): readonly CheckStep[] => [deployStep("deploy", ""), deployStep("deploy, production", "production")];
 
 const deployStep = (name: string, environment: string): CheckStep =>
   step(`${name} (dry run)`, async () => {
-    const directory = join(ROOT, "dist/deploy");
-    await run("wrangler", ["deploy", "--dry-run", "--outdir", directory, `--env=${environment}`]);
+    const directory = join(ROOT, "build/deploy");
+    await runProgram("wrangler", ["deploy", "--dry-run", "--outdir", directory, `--env=${environment}`], { variables: WRANGLER });
     const bytes = gzipSync(readFileSync(join(directory, "worker.js"))).length;
     return `${(bytes / 1024).toFixed(1)} KiB gzip`;
   });
@@ -62,23 +79,3 @@ export const checkLockFile = (lockFile: string): undefined => {
 };
 
 const readJson = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, file), "utf8"));
-
-/** Runs a program of node_modules/.bin under this Node; resolves to its output, and rejects with it if the program fails. */
-const run = async (program: string, args: readonly string[]): Promise<string> => {
-  const bin = join(ROOT, "node_modules/.bin");
-  const child = spawn(join(bin, program), args, {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      PATH: `${bin}${delimiter}${process.env["PATH"]}`,
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
-      WRANGLER_BUILD_CONDITIONS: "@rejoinder/source,workerd,worker,browser",
-    },
-  });
-  const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
-  const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  if (code !== 0) throw new Error(`${output}${errors}${program} ended with ${code}`);
-  return output;
-};

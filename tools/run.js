@@ -5,6 +5,7 @@ expectNode();
 const PROGRAMS = {
   build: "./build.ts",
   "build-client": "./build-client.ts",
+  "build-create": "./build-create.ts",
   check: "./check.ts",
   bench: "../bench/main.ts",
 };

@@ -58,7 +58,7 @@ export const startBenchStack = async (log: StackLog, { workerProgram, variables 
   const secrets = readOrCreateSecrets(directory);
   const kafkaBrokers = "kafkaBrokers" in log ? log.kafkaBrokers.join(",") : undefined;
   const environments = createPartEnvironments(
-    { port, gatewayPort, directory, kafkaBrokers, exitWithParent: true },
+    { port, gatewayPort, directory, kafkaBrokers },
     secrets,
     {
       ...inheritedVariables(),

@@ -53,7 +53,11 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
   };
 
   const startThread = (): Worker => {
-    const started = new Worker(new URL("checkpoint-thread.ts", import.meta.url), { workerData: { file } });
+    const started = new Worker(new URL("checkpoint-thread.ts", import.meta.url), {
+      workerData: { file },
+      // Node 22 warns of node:sqlite in each thread, and in a thread nobody can hide that one alone.
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
     started.unref();
     started.on("message", end);
     started.on("error", ({ message }) => {

@@ -39,14 +39,25 @@ export const openRecordTable = (database: DatabaseSync, partitionId: number): Re
   const table = nameOf(partitionId);
   const insert = prepareOnce(database, `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?)`);
   const select = prepareOnce(database, `SELECT * FROM ${table} WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`);
+  const selectBytes = prepareOnce(
+    database,
+    `SELECT "offset", timestamp, CAST(key AS BLOB), CAST(value AS BLOB), CAST(headers AS BLOB) FROM ${table}
+     WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`,
+  );
   const selectSince = prepareOnce(
     database,
     `SELECT "offset" FROM ${table} WHERE "offset" >= ? AND timestamp >= ? ORDER BY "offset" LIMIT 1`,
   );
+  let readsText: boolean | undefined;
   const remove = prepareOnce(database, `DELETE FROM ${table} WHERE "offset" < ?`);
   return {
     insert: (offset, timestamp, key, value, headers) => void insert().run(offset, timestamp, key, value, headers),
-    rows: (from, most) => select().iterate(from, most) as unknown as Iterable<Row>,
+    rows(from, most) {
+      readsText ??= readsTextToItsEnd(database);
+      return readsText
+        ? (select().iterate(from, most) as unknown as Iterable<Row>)
+        : decoded(selectBytes().iterate(from, most) as unknown as Iterable<RowOfBytes>);
+    },
     firstSince(from, time) {
       const [offset] = (selectSince().get(from, time) ?? []) as unknown as [number?];
       return offset;
@@ -64,6 +75,20 @@ export const openRecordTable = (database: DatabaseSync, partitionId: number): Re
     },
   };
 };
+
+type Bytes = Uint8Array | null;
+type RowOfBytes = [offset: number, timestamp: number, key: Bytes, value: Bytes, headers: Bytes];
+
+const textOf = (bytes: Bytes): string | null =>
+  bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+
+function* decoded(rows: Iterable<RowOfBytes>): Iterable<Row> {
+  for (const [offset, timestamp, key, value, headers] of rows) yield [offset, timestamp, textOf(key), textOf(value) ?? "", textOf(headers)];
+}
+
+/** Node 22 reads text up to its first NUL only. It stores all of it, and reads bytes to their end. */
+const readsTextToItsEnd = (database: DatabaseSync): boolean =>
+  database.prepare("SELECT 'a' || char(0) || 'b' AS text").get()?.["text"] === "a\0b";
 
 /** A statement is made when it is needed, since of thousands of partitions few may be used. Rows come as arrays. */
 const prepareOnce = (database: DatabaseSync, sql: string): (() => StatementSync) => {

@@ -50,16 +50,30 @@ export const whenWritten = (response: ServerResponse, callback: (written: boolea
     told = true;
     callback(written);
   };
-  // "finish" comes before anything that a client sends after the response.
-  response.once("finish", () => once(true));
-  response.once("close", () => once(false));
+  // "finish" comes before anything that a client sends after the response. Node 22 also emits it after the connection was destroyed, which can
+  // be seen only until Node's own listener takes the socket away.
+  response.prependOnceListener("finish", () => once(response.socket?.destroyed !== true));
+  onClose(response, () => once(false));
+};
+
+/**
+ * Calls back when the connection of a response closes, perhaps twice. A response that waits for the one before it has no socket yet, and Node 22
+ * does not close it with the connection.
+ */
+const onClose = (response: ServerResponse, callback: () => void): void => {
+  response.once("close", callback);
+  if (response.socket !== null) return;
+  const { socket } = response.req;
+  // There are as many listeners as pipelined requests.
+  socket.setMaxListeners(0).once("close", callback);
+  response.once("close", () => socket.off("close", callback));
 };
 
 /** Aborted when the connection closes before the response was written. */
 export const closeSignal = (response: ServerResponse): AbortSignal => {
   const controller = new AbortController();
   if (response.destroyed) controller.abort();
-  else response.once("close", () => response.writableFinished || controller.abort());
+  else onClose(response, () => response.writableFinished || controller.abort());
   return controller.signal;
 };
 

@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../../tools/root.ts";
-import { PROJECT } from "../helpers/processes.ts";
 import { startRecordedProxy } from "../helpers/recorded-proxy.ts";
+import { callCommand } from "./run-command.ts";
 
 let proxy: Awaited<ReturnType<typeof startRecordedProxy>>;
 beforeAll(async () => {
@@ -11,15 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-const checkProxy = (variables: Record<string, string>): Promise<{ code: number; output: string }> =>
-  new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--conditions=@rejoinder/source", join(ROOT, "cli/run.js"), "check-proxy"],
-      { env: variables, cwd: PROJECT },
-      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
-    );
-  });
+const checkProxy = async (variables: Record<string, string>): Promise<{ code: number; output: string }> => {
+  const { code, stdout, stderr } = await callCommand(["doctor", "--proxy"], { variables });
+  return { code, output: stdout + stderr };
+};
 const at = (recording: string, exchange = "only-lookups"): string => `${proxy.url}/${recording}/${exchange}/1`;
 const user = { KAFKA_REST_USERNAME: "tester", KAFKA_REST_PASSWORD: "secret" };
 

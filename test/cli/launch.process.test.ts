@@ -135,3 +135,17 @@ test("each part is told where the others are, and shares their secrets", async (
   expect(gateway["GATEWAY_CREDENTIALS"]).toBe(`${worker["UPSTASH_KAFKA_REST_USERNAME"]}:${worker["UPSTASH_KAFKA_REST_PASSWORD"]}`);
   expect(gateway["REPLY_SECRET"]).toBeUndefined();
 });
+
+test("ports that nobody names are chosen free, and it says which", async () => {
+  const first = start([], { PORT: "", GATEWAY_PORT: "" });
+  await first.said("ready http://localhost:");
+  const url = /ready http:\/\/localhost:(\d+)/.exec(first.output())?.[1];
+  const directory = mkdtempSync(join(tmpdir(), "rejoinder-launch-"));
+  const second = start([], { PORT: "", GATEWAY_PORT: "", REJOINDER_DIR: directory });
+  await second.said("ready http://localhost:");
+  expect(second.output()).toMatch(/start {4}\| port 8787 is taken, so the Worker listens at \d+/);
+  expect(/ready http:\/\/localhost:(\d+)/.exec(second.output())?.[1]).not.toBe(url);
+  second.child.kill("SIGINT");
+  await second.exited;
+  rmSync(directory, { recursive: true, force: true });
+});

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { expectFreePort } from "../../cli/port.ts";
+import { choosePort, expectFreePort } from "../../cli/port.ts";
 import { freePort } from "../helpers/processes.ts";
 
 test("a free port is left free", async () => {
@@ -18,4 +18,22 @@ test.each(["127.0.0.1", "0.0.0.0"])("a port taken at %s is named, with whose it 
     `Port ${port} of 127.0.0.1, where the gateway should listen, is taken. Set GATEWAY_PORT to a free one.`,
   );
   server.close();
+});
+
+test("a part whose port nobody names takes the next free one above a taken one", async () => {
+  const preferred = await freePort();
+  const choice = { part: "Worker", variable: "PORT", named: undefined, preferred };
+  expect(await choosePort(choice)).toBe(preferred);
+  const server = createServer().listen(preferred, "127.0.0.1");
+  await once(server, "listening");
+  expect(await choosePort(choice)).toBeGreaterThan(preferred);
+  await expect(choosePort({ ...choice, named: preferred })).rejects.toThrow(`Port ${preferred} of 127.0.0.1`);
+  server.close();
+});
+
+test("a part takes no port that is meant for another", async () => {
+  const preferred = await freePort();
+  expect(await choosePort({ part: "Worker", variable: "PORT", named: undefined, preferred, reserved: preferred })).toBeGreaterThan(
+    preferred,
+  );
 });

@@ -1,36 +1,51 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../../tools/root.ts";
+import { callCommand } from "./run-command.ts";
 
-const RUN = join(ROOT, "cli/run.js");
-const run = (args: readonly string[], nodeOptions: readonly string[] = []) =>
-  spawnSync(process.execPath, [...nodeOptions, RUN, ...args], { encoding: "utf8" });
-
-test("an unknown program is refused, and the known ones are named", () => {
-  const { status, stderr } = run(["toString"]);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/^Expected one of start, dev, .*, got "toString"\.$/m);
-});
-
-test.each(["20.19.0", "24.5.9"])("under Node %s, which cannot read TypeScript, it says which one can", (version) => {
-  const preload = `data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`;
-  const { status, stderr } = run(["start"], ["--import", preload]);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/^Expected Node 24\.6 or newer, got .* Use the npm scripts/);
-});
-
-test("every program of an npm script is there", () => {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
-  const programs = Object.values(scripts).flatMap((script) => {
-    const [, folder, program] = /(cli|tools)\/run\.js ([\w-]+)/.exec(script) ?? [];
-    return folder === undefined || program === undefined ? [] : [{ folder, program }];
+test("a call that there is not is refused, and the nearest ones are named", async () => {
+  expect(await callCommand(["sned"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^There is no call "sned"\. Expected send\./),
   });
-  const fileOf = ({ folder, program }: (typeof programs)[number]): string => {
-    const table = readFileSync(join(ROOT, folder, "run.js"), "utf8");
-    return new Map([...table.matchAll(/"?([\w-]+)"?: "(\.[^"]+)"/g)].map(([, name, file]) => [name, file])).get(program) ?? "missing";
-  };
-  expect(programs.length).toBeGreaterThan(4);
-  expect(programs.filter((program) => !existsSync(join(ROOT, program.folder, fileOf(program))))).toEqual([]);
+  expect((await callCommand(["toString"])).stderr).toMatch(/Expected dev or start or /);
+});
+
+test("without a call, and with help, it says what there is", async () => {
+  for (const args of [[], ["help"], ["--help"]]) {
+    const { code, stdout } = await callCommand(args);
+    expect(code).toBe(0);
+    for (const name of ["dev", "start", "gateway", "consumer", "build", "send", "status", "doctor", "deploy"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
+  }
+});
+
+test("each call says how it is used, by help and by --help", async () => {
+  const names = ["dev", "start", "gateway", "consumer", "build", "send", "status", "doctor", "deploy"];
+  const helps = await Promise.all(names.map((name) => callCommand(["help", name])));
+  expect(helps.map(({ stdout }) => /^rejoinder (\w+)/.exec(stdout)?.[1])).toEqual(names);
+  expect(await callCommand(["send", "--help"])).toEqual(helps[names.indexOf("send")]);
+});
+
+test("an option that a call does not take is named with those that it takes", async () => {
+  const { code, stderr } = await callCommand(["start", "--kakfa"]);
+  expect(code).toBe(2);
+  expect(stderr).toBe("Unknown option '--kakfa'. Expected --kafka.\nSee: rejoinder help start\n");
+});
+
+test.each(["20.19.0", "22.17.1"])("under Node %s, which cannot read TypeScript, it says which one can", async (version) => {
+  const preload = `data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`;
+  const { code, stderr } = await callCommand(["start"], { nodeOptions: ["--import", preload] });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Expected Node 22\.18 or newer, got /);
+});
+
+test("every tool of an npm script is there", () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
+  const tools = Object.values(scripts).flatMap((script) => /tools\/run\.js ([\w-]+)/.exec(script)?.[1] ?? []);
+  const table = readFileSync(join(ROOT, "tools/run.js"), "utf8");
+  const files = new Map([...table.matchAll(/"?([\w-]+)"?: "(\.[^"]+)"/g)].map(([, name, file]) => [name, file ?? ""]));
+  expect(tools.length).toBeGreaterThan(3);
+  expect(tools.filter((tool) => !existsSync(join(ROOT, "tools", files.get(tool) ?? "missing")))).toEqual([]);
 });

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 let project: string;
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "rejoinder-package-"));
-  await buildClientPackage(join(project, "node_modules/rejoinder-client"));
+  await buildClientPackage(join(project, "node_modules/@rejoinder/client"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ const compile = (source: string): Promise<{ stdout: string }> => {
 test("somebody else's TypeScript finds the package's types, compiles, and gets a reply", async () => {
   const server = await scriptedServer(pending(), succeeded({ sum: 5 }));
   await compile(`
-    import { createClient, type ClientContract } from "rejoinder-client";
+    import { createClient, type ClientContract } from "@rejoinder/client";
     type Schema<T> = { "~standard": { validate: (value: unknown) => { value: T }; types?: { input: T; output: T } } };
     type Contract = ClientContract & { sum: { request: Schema<{ a: number; b: number }>; reply: Schema<{ sum: number }> } };
     const client = createClient<Contract>({ url: ${JSON.stringify(server.url)} });
@@ -40,6 +40,6 @@ test("somebody else's TypeScript finds the package's types, compiles, and gets a
 });
 
 test("the package's types refuse what the client does not take", async () => {
-  const compiled = compile(`import { createClient } from "rejoinder-client"; createClient({ uri: "http://localhost" });`);
+  const compiled = compile(`import { createClient } from "@rejoinder/client"; createClient({ uri: "http://localhost" });`);
   await expect(compiled).rejects.toMatchObject({ stdout: expect.stringContaining("'uri' does not exist in type") });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildConsole } from "../../cli/bundle.ts";
+import { buildConsole } from "../../tools/console-build.ts";
 import { useConsole } from "./opened-page.ts";
 
 const MAX_GZIP_BYTES = 50 * 1024;

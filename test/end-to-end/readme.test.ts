@@ -51,8 +51,8 @@ test("the client's example runs as its page and the README show it", async () =>
   // The README has the same without the imports.
   for (const line of short.trim().split("\n")) expect(example).toContain(line);
   const url = String(started?.ready["url"]);
-  await buildClientPackage(join(checkout.directory, "dist/client"));
-  const program = `${example.replace("https://api.example.com", url).replace('"rejoinder-client"', '"./dist/client/index.js"')}\nconsole.log(sum);\nclient.close();\n`;
+  await buildClientPackage(join(checkout.directory, "build/client"));
+  const program = `${example.replace("https://api.example.com", url).replace('"@rejoinder/client"', '"./build/client/index.js"')}\nconsole.log(sum);\nclient.close();\n`;
   checkout.write("example.ts", program);
   expect(
     execFileSync(process.execPath, ["--conditions=@rejoinder/source", "example.ts"], { cwd: checkout.directory, encoding: "utf8" }),

@@ -1,7 +1,13 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { identifyProcess } from "../../cli/process-identity.ts";
+import { ROOT } from "../../tools/root.ts";
 import { freePort, startProcess } from "../helpers/processes.ts";
 import { type Stack, STACK_PROCESSES, startStack } from "../helpers/stack.ts";
 import { createCaller } from "./caller.ts";
@@ -32,6 +38,22 @@ describe.runIf(process.platform === "linux")("the processes", () => {
     expect(tree.map(identifyProcess).filter((identity) => identity !== undefined)).toEqual([]);
     expect(output()).toContain("consumer | INFO: drained");
     expect(output()).toContain("gateway  | INFO: stopped");
+  });
+
+  test("none of them outlives the npm that was told to end", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "rejoinder-npm-"));
+    const ports = { PORT: String(await freePort()), GATEWAY_PORT: String(await freePort()) };
+    const npm = spawn("npm", ["start"], { cwd: ROOT, env: { ...process.env, ...ports, REJOINDER_DIR: dir } });
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    await new Promise<void>((resolve) => {
+      createInterface(npm.stdout).on("line", (line) => line.startsWith("ready ") && resolve());
+    });
+    const tree = processTree(npm.pid ?? 0);
+    const survivors = () => tree.filter((one) => identifyProcess(one) !== undefined);
+    onTestFinished(() => survivors().forEach((one) => process.kill(one, "SIGKILL")));
+    expect(tree.length).toBeGreaterThan(STACK_PROCESSES.length);
+    npm.kill("SIGTERM");
+    await expect.poll(survivors, { timeout: 8_000 }).toEqual([]);
   });
 });
 

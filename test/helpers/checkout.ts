@@ -16,7 +16,7 @@ export type Checkout = {
 const ROOT = join(import.meta.dirname, "../..");
 
 /** What a checkout does not bring with it. */
-const GENERATED = new Set(["node_modules", ".git", ".rejoinder", ".wrangler", ".types", "dist"]);
+const GENERATED = new Set(["node_modules", ".git", ".rejoinder", ".wrangler", ".types", "dist", "build"]);
 
 /** Copies what git would, and shares the modules. */
 export const copyCheckout = (): Checkout => {

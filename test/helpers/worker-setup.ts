@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { buildConsole, ROOT } from "../../cli/bundle.ts";
+import { buildConsole } from "../../tools/console-build.ts";
+import { ROOT } from "../../tools/root.ts";
 import { startFaultyProxy } from "./faulty-proxy.ts";
 import { startGatewayProcess } from "./gateway.ts";
 import { freePort } from "./processes.ts";

@@ -18,6 +18,7 @@ export const FOLDERS = [
   "console",
   "examples",
   "cli",
+  "create",
   "tools",
   "bench",
   "test",
@@ -25,7 +26,7 @@ export const FOLDERS = [
 
 /** Paths of the files of this project that match, relative to its root. Generated files are not its own. */
 export const filesOf = (pattern: string): readonly string[] =>
-  globSync(pattern, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|dist|\.types|\.rejoinder)$/.test(String(path)) }).toSorted();
+  globSync(pattern, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|dist|build|\.types|\.rejoinder)$/.test(String(path)) }).toSorted();
 
 /** Every TypeScript file of this project. */
 export const sourceFiles = (): readonly string[] => filesOf(`{${FOLDERS.join(",")}}/**/*.{ts,tsx}`);

@@ -18,8 +18,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ["protocol"],
   console: ["client", "protocol"],
   examples: ["client", "test"],
-  cli: ["contract", "protocol", "environment", "worker", "consumer", "kafka"],
-  tools: ["cli"],
+  cli: ["contract", "protocol", "environment", "client", "worker", "consumer", "gateway"],
+  create: [],
+  tools: ["cli", "worker"],
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;

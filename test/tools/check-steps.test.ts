@@ -46,6 +46,6 @@ test("another Node than the pinned one is refused", () => {
 test("the fast check leaves out only what takes long", () => {
   const names = (fast: boolean, withTests: boolean) => createCheckSteps({ fast, withTests }).map(({ name }) => name);
   expect(names(true, true)).toEqual(["node", "lock file", "format", "lint", "types", "tests"]);
-  expect(names(false, true)).toEqual([...names(true, true), "deploy (dry run)", "deploy, production (dry run)"]);
+  expect(names(false, true)).toEqual([...names(true, true), "packages", "deploy (dry run)", "deploy, production (dry run)"]);
   expect(names(false, false)).not.toContain("tests");
 });

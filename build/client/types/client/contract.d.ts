@@ -1,0 +1,68 @@
+/**
+ * A schema of any library that follows Standard Schema (standardschema.dev, version 1), such as zod, valibot or arktype: only what a client
+ * needs of it.
+ */
+export type Schema<Input = unknown, Output = Input> = {
+    readonly "~standard": {
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: Input;
+            readonly output: Output;
+        } | undefined;
+    };
+};
+export type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+export type SchemaIssue = {
+    readonly message: string;
+    readonly path?: readonly unknown[] | undefined;
+};
+/** Operations by name. The contract that the Worker and the consumer share is one. */
+export type ClientContract = {
+    readonly [operation: string]: {
+        readonly request: Schema;
+        readonly reply: Schema;
+        readonly errors?: ClientErrors | undefined;
+    };
+};
+/** The errors of an operation by code: the HTTP status of each, and the schema of what comes with it, if anything does. */
+export type ClientErrors = {
+    readonly [code: string]: {
+        readonly status: number;
+        readonly data?: Schema | undefined;
+    };
+};
+type Types<S> = S extends {
+    readonly "~standard": {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> : never;
+/** What a caller sends: before the schema's defaults and transforms. */
+export type RequestOf<C extends ClientContract, Name extends keyof C> = Types<C[Name]["request"]> extends {
+    readonly input: infer Input;
+} ? Input : unknown;
+/** What a caller gets. */
+export type ReplyOf<C extends ClientContract, Name extends keyof C> = Types<C[Name]["reply"]> extends {
+    readonly output: infer Output;
+} ? Output : unknown;
+/** The codes of all errors that the operations of a contract define. */
+export type ErrorCodeOf<C extends ClientContract> = {
+    [Name in keyof C]: keyof ErrorsOf<C[Name]>;
+}[keyof C] & string;
+/** What comes with an error of that code, of whichever operation. Undefined if nothing does. */
+export type ErrorDataOf<C extends ClientContract, Code extends string> = {
+    [Name in keyof C]: Code extends keyof ErrorsOf<C[Name]> ? DataOf<ErrorsOf<C[Name]>[Code]> : never;
+}[keyof C];
+type ErrorsOf<O> = O extends {
+    readonly errors?: infer Errors;
+} ? NonNullable<Errors> : Record<never, never>;
+type DataOf<E> = E extends {
+    readonly data: infer Data;
+} ? Types<Data> extends {
+    readonly output: infer Output;
+} ? Output : unknown : undefined;
+export {};

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { defineConsumer, type RequestOf } from "@rejoinder/sdk/consumer";
+import { contract } from "./contract.ts";
+
+/** The handlers of the contract: one that is missing does not compile. Each may run twice, so it must not harm if it does. */
+export default defineConsumer({
+  contract,
+  handlers: {
+    sum({ a, b }, { errors }) {
+      const sum = a + b;
+      if (!Number.isFinite(sum)) throw errors.SUM_OUT_OF_RANGE();
+      return { sum };
+    },
+
+    echo: (request) => request,
+
+    /** The delays stand for a slow pricing system: a second and a half for each report, and a tenth of a second for each 50 lines. */
+    async report({ account, lines }, { signal }) {
+      const months = new Map<string, Month>();
+      await delay(1_500, undefined, { signal });
+      for (let start = 0; start < lines.length; start += 50) {
+        await delay(100, undefined, { signal });
+        for (const line of lines.slice(start, start + 50)) addLine(months, line);
+      }
+      const sorted = [...months].sort(([a], [b]) => a.localeCompare(b));
+      return {
+        account,
+        total: toAmount(sorted.reduce((cents, [, { total }]) => cents + total, 0)),
+        months: sorted.map(([month, { total, byProduct }]) => ({
+          month,
+          total: toAmount(total),
+          byProduct: Object.fromEntries([...byProduct].map(([product, cents]) => [product, toAmount(cents)])),
+        })),
+      };
+    },
+  },
+});
+
+type Line = RequestOf<typeof contract.report>["lines"][number];
+/** Amounts are in cents, which add up without rounding errors. */
+type Month = { total: number; readonly byProduct: Map<string, number> };
+
+const addLine = (months: Map<string, Month>, { date, product, quantity, unitPrice }: Line): void => {
+  const name = date.slice(0, "2026-01".length);
+  const month = months.get(name) ?? { total: 0, byProduct: new Map<string, number>() };
+  months.set(name, month);
+  const cents = Math.round(quantity * unitPrice * 100);
+  month.total += cents;
+  month.byProduct.set(product, (month.byProduct.get(product) ?? 0) + cents);
+};
+
+const toAmount = (cents: number): number => cents / 100;

@@ -1,0 +1,16 @@
+import { relative } from "node:path";
+import { type Command, readArguments } from "../command.ts";
+
+export const build: Command = {
+  name: "build",
+  summary: "Puts the console where wrangler.toml names the Worker's assets.",
+  usage: `rejoinder build
+
+Copies the built console to .rejoinder/console of the project. wrangler runs it before dev and deploy: [build] command of wrangler.toml.`,
+  async run(args) {
+    readArguments(args, {});
+    const [{ copyConsole }, { expectProjectRoot }] = await Promise.all([import("../console-files.ts"), import("../project.ts")]);
+    console.log(`console in ${relative(process.cwd(), await copyConsole(expectProjectRoot()))}`);
+    return 0;
+  },
+};

@@ -1,0 +1,13 @@
+import type { Command } from "../command.ts";
+import { runStart, START_USAGE } from "./run-start.ts";
+
+export const dev: Command = {
+  name: "dev",
+  summary: "Runs the project on this machine, and takes over what you change.",
+  usage: `rejoinder dev [--kafka]
+
+Runs gateway, Worker and consumer on this machine until Ctrl-C. A change of the Worker's code is loaded by wrangler dev, and a change of the
+consumer's starts it again.
+${START_USAGE}`,
+  run: (args) => runStart(args, { worker: "worker-dev", watch: true }),
+};

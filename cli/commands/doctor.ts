@@ -1,0 +1,63 @@
+import type { Contract } from "../../contract/contract.ts";
+import { type Command, readArguments } from "../command.ts";
+import type { ProcessEnvironment } from "../part-environments.ts";
+
+export const doctor: Command = {
+  name: "doctor",
+  summary: "Finds what is wrong with a project and with what runs of it.",
+  usage: `rejoinder doctor [--url URL] [--env NAME] [--proxy]
+
+Checks wrangler.toml, its variables and bindings; whether Worker, Kafka REST proxy, topics and consumers are there; clocks and versions of both
+sides; and one call end to end, where an operation of the contract names a probe. Without --url that is the start that runs in this project,
+else WORKER_URL. The variables of consumer and proxy are those of this shell.
+
+  --url URL    The Worker to check.
+  --env NAME   The [env.NAME] of wrangler.toml to check.
+  --proxy      Only whether requests can be produced, with the variables of this shell.
+
+Exit codes: 0 nothing is wrong; 1 something is.`,
+  async run(args) {
+    const { options } = readArguments(args, { url: "string", env: "string", proxy: "boolean" });
+    const { loadConsumer, readProject } = await import("../project.ts");
+    const { root } = readProject();
+    const { contract } = await loadConsumer(root);
+    if (options.proxy) {
+      const { checkProxy } = await import("../proxy-check.ts");
+      console.log(await checkProxy(process.env, contract));
+      return 0;
+    }
+    const [{ checkProject }, { checkDeployment }, { linesOf }] = await Promise.all([
+      import("../doctor/project-check.ts"),
+      import("../doctor/deployment-check.ts"),
+      import("../doctor/finding.ts"),
+    ]);
+    let isWrong = false;
+    const print = (finding: Parameters<typeof linesOf>[0]): void => {
+      isWrong ||= finding.kind === "wrong";
+      console.log(linesOf(finding));
+    };
+    for (const finding of await checkProject({ root, contract, environment: options.env })) print(finding);
+    const deployment = await deploymentOf(options.url, process.env, contract);
+    for await (const finding of checkDeployment({ ...deployment, contract })) print(finding);
+    return isWrong ? 1 : 0;
+  },
+};
+
+/** Where the Worker is, and the variables beside it: those of the start that runs here, or of this shell. */
+const deploymentOf = async (
+  named: string | undefined,
+  environment: ProcessEnvironment,
+  contract: Contract,
+): Promise<{ url: string; environment: ProcessEnvironment }> => {
+  const [{ startDirectoryOf, workerUrlOf }, { readRunningStart }] = await Promise.all([
+    import("../worker-url.ts"),
+    import("../running-start.ts"),
+  ]);
+  const url = workerUrlOf(named, environment);
+  const running = readRunningStart(startDirectoryOf(environment));
+  if (running === undefined || running.url !== url) return { url, environment };
+  const { readOrCreateSecrets } = await import("../secrets.ts");
+  const { createPartEnvironments } = await import("../part-environments.ts");
+  const parts = createPartEnvironments(running, readOrCreateSecrets(running.directory), environment, contract);
+  return { url, environment: { ...parts.consumer, ...parts.worker } };
+};

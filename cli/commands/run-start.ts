@@ -1,0 +1,42 @@
+import { readArguments } from "../command.ts";
+
+/** What `start` and `dev` have in common. */
+export const START_USAGE = `
+  --kafka    On a cluster, at KAFKA_BROKERS or localhost:9092, in place of a log in this folder.
+
+Nothing has to be set. These variables change what it does:
+  PORT, GATEWAY_PORT   Where Worker and gateway listen. Default: 8787 and the port above; if one is taken, the next that is free.
+  REJOINDER_DIR        Where data and secrets are kept. Default: .rejoinder
+Every other variable is handed on to the parts.`;
+
+/** Where Kafka listens unless somebody says otherwise. */
+const DEFAULT_BROKERS = "localhost:9092";
+
+export type StartOptions = {
+  /** The call that plays the Worker. */
+  readonly worker: "worker" | "worker-dev";
+  /** Whether the consumer starts again on a change of its code. */
+  readonly watch?: boolean;
+};
+
+/** Runs the project in this folder until it is told to stop. @throws UsageError */
+export const runStart = async (args: readonly string[], { worker, watch = false }: StartOptions): Promise<number> => {
+  const { options } = readArguments(args, { kafka: "boolean" });
+  const [{ launch }, { programOf }, { expectProjectRoot, loadConsumer }] = await Promise.all([
+    import("../launch.ts"),
+    import("../forked-part.ts"),
+    import("../project.ts"),
+  ]);
+  const root = expectProjectRoot();
+  process.chdir(root);
+  await launch({
+    programs: {
+      gateway: programOf("gateway"),
+      worker: programOf(worker),
+      consumer: programOf("consumer", watch ? ["--watch", "--watch-preserve-output"] : []),
+    },
+    contract: (await loadConsumer(root)).contract,
+    environment: options.kafka ? { ...process.env, KAFKA_BROKERS: process.env["KAFKA_BROKERS"] || DEFAULT_BROKERS } : process.env,
+  });
+  return 0;
+};

@@ -1,0 +1,41 @@
+import { createClient } from "../../client/client.ts";
+import { isTerminal } from "../../protocol/states.ts";
+import { type Command, readArguments, readSeconds } from "../command.ts";
+import { EXIT_USAGE, type Outcome, outcomeOfError, outcomeOfStatus, printOutcome } from "../outcome.ts";
+import { workerUrlOf } from "../worker-url.ts";
+
+export const status: Command = {
+  name: "status",
+  summary: "Tells what has become of a request.",
+  usage: `rejoinder status ID [--wait N] [--json] [--url URL]
+
+  ID          The correlation ID that send or an HTTP answer gave.
+  --wait N    How many seconds to wait for the request to end. Default: 0.
+  --json      One line of JSON on stdout: correlationId, state, and reply or error.
+  --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
+
+${EXIT_USAGE}`,
+  async run(args) {
+    const { options, positionals } = readArguments(args, { wait: "string", json: "boolean", url: "string" }, ["ID"]);
+    const url = workerUrlOf(options.url, process.env);
+    const seconds = readSeconds("wait", options.wait) ?? 0;
+    return printOutcome(await askFor(url, positionals[0] ?? "", seconds), options.json === true);
+  },
+};
+
+/** The status now; if the request has not ended, after at most so many seconds again. */
+const askFor = async (url: string, correlationId: string, seconds: number): Promise<Outcome> => {
+  const submission = createClient({ url }).resume(encodeURIComponent(correlationId), seconds === 0 ? {} : { timeoutMs: seconds * 1_000 });
+  const ended = submission.reply.then(
+    () => {},
+    () => {},
+  );
+  try {
+    const now = await submission.status();
+    if (isTerminal(now.state) || seconds === 0) return outcomeOfStatus(now);
+    await ended;
+    return outcomeOfStatus(await submission.status());
+  } catch (error) {
+    return outcomeOfError(error, url);
+  }
+};

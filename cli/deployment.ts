@@ -1,0 +1,95 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MADE_SECRETS, type MadeSecret, makeSecret, readMadeSecrets, secretsFileOf, writeMadeSecrets } from "./deploy-secrets.ts";
+import { ExpectedError } from "./expected-error.ts";
+import { runWrangler } from "./wrangler.ts";
+
+export type DeploymentOptions = {
+  readonly root: string;
+  /** The `[env.NAME]` of wrangler.toml; undefined: what stands above all of them. */
+  readonly environment: string | undefined;
+};
+
+/** Named without a value too: else wrangler warns that there are several. */
+const flagOf = (environment: string | undefined): string => `--env=${environment ?? ""}`;
+
+/** Builds what would be deployed, without any network. @throws ExpectedError */
+export const deployDry = async ({ root, environment }: DeploymentOptions): Promise<void> => {
+  const { code } = await runWrangler({ root, args: ["deploy", "--dry-run", flagOf(environment)] });
+  if (code !== 0) throw new ExpectedError("Nothing would be deployed: wrangler says why above.");
+};
+
+/** @throws ExpectedError if nobody is logged in */
+export const expectLogin = async ({ root }: DeploymentOptions): Promise<void> => {
+  if (process.env["CLOUDFLARE_API_TOKEN"]) return;
+  const { output } = await runWrangler({ root, args: ["whoami", "--json"], shown: false });
+  if (/"loggedIn":\s*true/.test(output)) return;
+  throw new ExpectedError("Nobody is logged in to Cloudflare. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN.");
+};
+
+/**
+ * Gives the deployed Worker the secrets that it lacks and that can be made. A made one is kept in a file first, since nobody can read it from
+ * the Worker again. Resolves to the names of all secrets that the Worker has then.
+ * @throws ExpectedError
+ */
+export const provideSecrets = async ({ root, environment }: DeploymentOptions): Promise<ReadonlySet<string>> => {
+  const there = await listSecrets({ root, environment });
+  const file = secretsFileOf(root, environment);
+  for (const name of MADE_SECRETS) {
+    if (there.has(name)) continue;
+    const kept = readMadeSecrets(file);
+    const secret = kept[name] ?? makeSecret(name);
+    if (kept[name] === undefined) writeMadeSecrets(file, { ...kept, [name]: secret });
+    await putSecret({ root, environment }, name, secret);
+    there.add(name);
+  }
+  return there;
+};
+
+/** A Worker that does not exist has none: Cloudflare's codes for that are 10007 and, of an environment, 10090. */
+const NO_WORKER = /\b(10007|10090)\b/;
+
+const listSecrets = async ({ root, environment }: DeploymentOptions): Promise<Set<string>> => {
+  const { code, output, errors } = await runWrangler({ root, args: ["secret", "list", flagOf(environment)], shown: false });
+  if (code === 0) return new Set((JSON.parse(output) as readonly { name: string }[]).map(({ name }) => name));
+  if (NO_WORKER.test(output + errors)) return new Set();
+  throw new ExpectedError(`The secrets of the Worker cannot be listed:\n${(output + errors).trim()}`);
+};
+
+/** On stdin nobody can see it, as everybody could on the command line. */
+const putSecret = async ({ root, environment }: DeploymentOptions, name: MadeSecret, secret: string): Promise<void> => {
+  const { code, output, errors } = await runWrangler({
+    root,
+    args: ["secret", "put", name, flagOf(environment)],
+    input: `${secret}\n`,
+    shown: false,
+  });
+  if (code !== 0) throw new ExpectedError(`The secret ${name} cannot be given to the Worker:\n${(output + errors).trim()}`);
+};
+
+/** Deploys; resolves to the Worker's URL, if wrangler tells one. @throws ExpectedError */
+export const deployWorker = async ({ root, environment }: DeploymentOptions): Promise<string | undefined> => {
+  const folder = await mkdtemp(join(tmpdir(), "rejoinder-deploy-"));
+  try {
+    const told = join(folder, "told.ndjson");
+    const { code } = await runWrangler({
+      root,
+      args: ["deploy", flagOf(environment)],
+      variables: { WRANGLER_OUTPUT_FILE_PATH: told },
+    });
+    if (code !== 0) throw new ExpectedError("The Worker is not deployed: wrangler says why above.");
+    return urlOf(await readFile(told, "utf8").catch(() => ""));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** wrangler tells what it has done as a JSON object a line. */
+const urlOf = (told: string): string | undefined => {
+  const entries = told
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { type?: string; targets?: readonly string[] });
+  return entries.find(({ type }) => type === "deploy")?.targets?.find((target) => target.startsWith("https://"));
+};

@@ -1,0 +1,171 @@
+import { createClient } from "../../client/client.ts";
+import { type Contract, handledTopicsOf, respondedOperationsOf } from "../../contract/contract.ts";
+import { readConsumerConfig } from "../../consumer/config.ts";
+import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
+import { packageVersion } from "../package.ts";
+import type { ProcessEnvironment } from "../part-environments.ts";
+import { checkProxy } from "../proxy-check.ts";
+import { ExpectedError } from "../expected-error.ts";
+import { type Finding, note, ok, wrong } from "./finding.ts";
+import { problemsOf } from "./project-check.ts";
+
+/** What runs somewhere: a Worker, and the variables of those who stand beside it. */
+export type Deployment = {
+  readonly url: string;
+  readonly contract: Contract;
+  /** Of the consumer and of the way to Kafka. */
+  readonly environment: ProcessEnvironment;
+};
+
+/** Nobody at a terminal waits longer. */
+const PATIENCE_MS = 15_000;
+/** Date headers have whole seconds, and signatures are refused at 300. */
+const MOST_CLOCK_DIFFERENCE_SECONDS = 5;
+
+/** Checks what runs, by asking it. Stores nothing but the probe. */
+export async function* checkDeployment({ url, contract, environment }: Deployment): AsyncGenerator<Finding> {
+  const isThere = yield* checkWorker(url);
+  yield* checkConsumerVariables(environment, contract);
+  yield* checkKafkaRest(environment, contract);
+  if (isThere) yield await checkProbe(url, contract);
+}
+
+/** Whether the Worker can be used, of which version it is, and whether its clock is this one's. */
+async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
+  const before = Date.now();
+  let response: Response;
+  let body: { version?: unknown; problems?: unknown };
+  try {
+    response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    body = (await response.json().catch(() => ({}))) as typeof body;
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
+    yield wrong(`No Worker answers at ${url} (${cause}).`, "Start one with rejoinder start, or name yours with --url.");
+    return false;
+  }
+  if (!response.ok) {
+    const problems = Array.isArray(body.problems) ? body.problems.map((problem) => `\n- ${String(problem)}`).join("") : "";
+    yield wrong(
+      `${url}/health answers ${response.status}.${problems}`,
+      problems === "" ? "Is that a rejoinder Worker?" : "Set what is named.",
+    );
+    return false;
+  }
+  yield ok(`The Worker answers at ${url}.`);
+  yield checkClock(response.headers.get("date"), (before + Date.now()) / 2);
+  yield checkVersion(body.version, packageVersion());
+  return true;
+}
+
+const checkClock = (date: string | null, nowMs: number): Finding => {
+  const theirs = Date.parse(date ?? "");
+  if (Number.isNaN(theirs)) return note("The Worker does not tell the time (no Date header), so clocks are not compared.");
+  // Its date is cut to the second.
+  const seconds = Math.round((theirs + 500 - nowMs) / 1_000);
+  if (Math.abs(seconds) <= MOST_CLOCK_DIFFERENCE_SECONDS) return ok("The Worker's clock and this one agree.");
+  return wrong(
+    `The Worker's clock is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this one: deadlines and signatures are judged by both.`,
+    "Set this machine's clock by NTP.",
+  );
+};
+
+const checkVersion = (theirs: unknown, ours: string): Finding => {
+  if (typeof theirs !== "string") return note(`The Worker does not tell its version; here it is ${ours}.`);
+  if (theirs === ours) return ok(`Both sides are of version ${ours}.`);
+  return note(`The Worker is of version ${theirs}, this project of ${ours}.`, "Deploy the Worker again: rejoinder deploy.");
+};
+
+/** The consumer's own variables, where any are set here. */
+function* checkConsumerVariables(environment: ProcessEnvironment, contract: Contract): Generator<Finding> {
+  if (!environment["WORKER_URL"] && !environment["REPLY_SECRET"]) {
+    yield note("No variable of the consumer is set here, so they are not checked.", "Run rejoinder doctor where the consumer runs.");
+    return;
+  }
+  const problems = problemsOf(() => readConsumerConfig(environment, contract));
+  if (problems.length === 0) yield ok("The consumer's variables fit.");
+  for (const problem of problems) yield wrong(`Of the consumer's variables, ${problem}`, "Set it where the consumer runs.");
+}
+
+/** Whether requests can be produced, and what the gateway tells of topics and consumers. */
+async function* checkKafkaRest(environment: ProcessEnvironment, contract: Contract): AsyncGenerator<Finding> {
+  if (!environment["UPSTASH_KAFKA_REST_URL"] && !environment["KAFKA_REST_URL"]) {
+    yield note(
+      "No Kafka REST proxy is named here, so it is not checked.",
+      "Set the Worker's UPSTASH_KAFKA_REST_* or KAFKA_REST_* variables.",
+    );
+    return;
+  }
+  try {
+    yield ok(await checkProxy(environment, contract));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    yield wrong(error.message);
+    if (!(error instanceof ExpectedError)) return;
+  }
+  const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = environment;
+  if ((environment["KAFKA_REST_KIND"] || "upstash") !== "upstash" || !url) {
+    yield note("Only the gateway tells partitions and consumers: ask your cluster for them.");
+    return;
+  }
+  const ask = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${url.replace(/\/+$/, "")}${path}`, {
+      headers: { authorization: `Basic ${btoa(`${user}:${password}`)}` },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    return response.ok ? response.json() : undefined;
+  };
+  yield* checkTopics((await ask("/topics").catch(() => undefined)) as Readonly<Record<string, number>> | undefined, contract);
+  yield checkConsumers((await ask("/consumers").catch(() => undefined)) as readonly Group[] | undefined, environment);
+}
+
+function* checkTopics(topics: Readonly<Record<string, number>> | undefined, contract: Contract): Generator<Finding> {
+  if (topics === undefined) return;
+  const requests = [...handledTopicsOf(contract), ...[...respondedOperationsOf(contract)].flatMap(([reply, { topic }]) => [topic, reply])];
+  const needed = [...new Set([...requests, ...handledTopicsOf(contract).map((topic) => `${topic}${DEAD_LETTER_SUFFIX}`)])];
+  const missing = needed.filter((topic) => topics[topic] === undefined);
+  if (missing.length > 0)
+    yield wrong(
+      `The gateway does not show this user ${missing.join(", ")}.`,
+      "Run rejoinder gateway in this project, which makes them, or name them in GATEWAY_TOPICS; and see that GATEWAY_CREDENTIALS let the user touch them.",
+    );
+  const there = needed.filter((topic) => topics[topic] !== undefined);
+  if (there.length > 0) yield ok(`Partitions: ${there.map((topic) => `${topic} ${topics[topic]}`).join(", ")}.`);
+  const single = requests.filter((topic) => topics[topic] === 1);
+  if (single.length > 0)
+    yield note(`Only one consumer at a time can work on ${single.join(", ")}.`, "Give it more partitions: GATEWAY_TOPICS=NAME:6.");
+}
+
+/** As `GET /consumers` of the gateway has it. */
+type Group = { readonly name: string; readonly instances: readonly { readonly name: string }[] };
+
+const checkConsumers = (groups: readonly Group[] | undefined, environment: ProcessEnvironment): Finding => {
+  const group = environment["CONSUMER_GROUP"] || "rejoinder";
+  if (groups === undefined) return note("The gateway does not let this user see consumers.", "Use a user of scope consume or full.");
+  const names = groups.find(({ name }) => name === group)?.instances.map(({ name }) => name) ?? [];
+  if (names.length > 0) return ok(`Consumers of group ${group}: ${names.join(", ")}.`);
+  if (environment["SOURCE"] === "kafka") return note("A consumer that reads from Kafka itself is not known to the gateway.");
+  return wrong(
+    `There is no consumer of group ${group}.`,
+    "Start one: rejoinder consumer. If it has another group, set CONSUMER_GROUP here too.",
+  );
+};
+
+/** One call end to end, of the first operation that names a request for it. */
+const checkProbe = async (url: string, contract: Contract): Promise<Finding> => {
+  const [name, operation] = Object.entries(contract).find(([, { probe }]) => probe !== undefined) ?? [];
+  if (name === undefined)
+    return note(
+      "No operation of the contract names a probe, so no call was tried.",
+      "Add probe: { … } to an operation that changes nothing.",
+    );
+  const started = performance.now();
+  try {
+    await createClient({ url }).request(name, operation?.probe, { timeoutMs: PATIENCE_MS });
+    return ok(`${name} was answered in ${Math.round(performance.now() - started)} ms, end to end.`);
+  } catch (error) {
+    return wrong(
+      `${name} was not answered: ${(error as Error).message}`,
+      "Look at the consumer's log; its REPLY_SECRET must be the Worker's.",
+    );
+  }
+};

@@ -1,0 +1,20 @@
+import { ConfigurationError } from "../environment/environment.ts";
+
+/** What somebody at the terminal can mend: the message says how, and a stack would only hide it. */
+export class ExpectedError extends Error {
+  override readonly name: string = "ExpectedError";
+}
+
+/** Says why a program could not do its work, and ends the process with exit code 1. */
+export const exitWith = (error: unknown): never => {
+  console.error(toText(error));
+  process.exit(1);
+};
+
+/** What to print of an error: a sentence where somebody at the terminal can mend it, else the error with its stack. */
+export const toText = (error: unknown): unknown => {
+  if (error instanceof ExpectedError || error instanceof ConfigurationError) return error.message;
+  const { code, message = "" } = error as NodeJS.ErrnoException;
+  const missing = code === "ERR_MODULE_NOT_FOUND" ? /^Cannot find package '(miniflare|esbuild|wrangler)'/.exec(message)?.[1] : undefined;
+  return missing === undefined ? error : `Expected ${missing} to be installed in this project. Run: npm install --save-dev ${missing}.`;
+};

@@ -1,0 +1,23 @@
+import { resolve } from "node:path";
+import { UsageError } from "./command.ts";
+import { PREFERRED_PORT } from "./config.ts";
+import { findProjectRoot } from "./project.ts";
+import type { ProcessEnvironment } from "./part-environments.ts";
+import { readRunningStart } from "./running-start.ts";
+
+/** The folder where a start of the project in this folder keeps what it has. Absolute. */
+export const startDirectoryOf = (environment: ProcessEnvironment, from?: string): string =>
+  resolve(findProjectRoot(from) ?? ".", environment["REJOINDER_DIR"] || ".rejoinder");
+
+/**
+ * Where the Worker is that a call is about: the URL that was named, or WORKER_URL, or the start that runs in this project, or where one
+ * listens if nothing else is said. Without the slash at its end.
+ * @throws UsageError if what was named is no URL
+ */
+export const workerUrlOf = (named: string | undefined, environment: ProcessEnvironment): string => {
+  const url =
+    named ?? (environment["WORKER_URL"] || readRunningStart(startDirectoryOf(environment))?.url || `http://127.0.0.1:${PREFERRED_PORT}`);
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new UsageError(`Expected a URL such as https://api.example.com, got ${JSON.stringify(url)}.`);
+  return url.replace(/\/+$/, "");
+};

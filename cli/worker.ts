@@ -1,4 +1,0 @@
-import { runWorker } from "./run-worker.ts";
-
-await runWorker();
-process.exit(0);
