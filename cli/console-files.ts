@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ExpectedError } from "./expected-error.ts";
-import { packageRoot } from "./package.ts";
+
+/** The folder of this package, whether it is installed or checked out. */
+const packageRoot = (from: string = import.meta.dirname): string =>
+  existsSync(join(from, "package.json")) ? from : packageRoot(dirname(from));
 
 /** The console as it was built with this package. @throws ExpectedError if it was not */
 export const consoleDirectory = (): string => {

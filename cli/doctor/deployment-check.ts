@@ -2,7 +2,7 @@ import { createClient } from "../../client/client.ts";
 import { type Contract, handledTopicsOf, respondedOperationsOf } from "../../contract/contract.ts";
 import { readConsumerConfig } from "../../consumer/config.ts";
 import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
-import { packageVersion } from "../package.ts";
+import { VERSION } from "../../protocol/version.ts";
 import type { ProcessEnvironment } from "../part-environments.ts";
 import { checkProxy } from "../proxy-check.ts";
 import { ExpectedError } from "../expected-error.ts";
@@ -53,7 +53,7 @@ async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
   }
   yield ok(`The Worker answers at ${url}.`);
   yield checkClock(response.headers.get("date"), (before + Date.now()) / 2);
-  yield checkVersion(body.version, packageVersion());
+  yield checkVersion(body.version, VERSION);
   return true;
 }
 
