@@ -9,41 +9,29 @@ import { startConsumer } from "../../consumer/start-consumer.ts";
 import { handledTopicsOf } from "../../contract/contract.ts";
 import { operations } from "../../contract/operations.ts";
 import { createLog } from "../../environment/log.ts";
-import { untilToldToStop } from "../../environment/told-to-stop.ts";
+import { exitWhenTold } from "../exit-when-told.ts";
 
-/** The consumer of `npm start`, but for one handler: a sum takes as many milliseconds as its only argument says, and no processor. */
+/** The consumer of `npm start`, but a sum takes as many milliseconds as its only argument says, and no processor. */
 if (import.meta.main) {
-  const handlerMs = Number(process.argv[2]);
-  const config = readConsumerConfig(process.env);
-  const log = createLog(config.log);
-  const { source, group, instance, concurrency, workerUrl, replyKey, drainTimeoutMs, exitWithParent } = config;
+  const { source: from, group, instance, concurrency, workerUrl, replyKey, drainTimeoutMs, log: logging } = readConsumerConfig(process.env);
+  const log = createLog(logging);
   const common = { group, instance, topics: handledTopicsOf(operations), log };
   // As the real one: what is not needed takes no memory.
-  const createSource = async () => {
-    if (source.kind === "upstash") return upstashSource({ ...source, ...common });
-    const { kafkaSource } = await import("../../consumer/sources/kafka.ts");
-    return kafkaSource({ ...source, ...common });
-  };
+  const source =
+    from.kind === "kafka"
+      ? (await import("../../consumer/sources/kafka.ts")).kafkaSource({ ...from, ...common })
+      : upstashSource({ ...from, ...common });
   const slowHandlers: AnyHandlers = {
     ...handlers,
     async sum(request, context) {
-      await delay(handlerMs, undefined, { signal: context.signal });
+      await delay(Number(process.argv[2]), undefined, { signal: context.signal });
       return handlers.sum(request, context);
     },
   };
-  const consumer = startConsumer({
-    contract: operations,
-    handlers: slowHandlers,
-    source: await createSource(),
-    sink: workerSink({ url: workerUrl, hmac: createSha256Hmac(replyKey) }),
-    log,
-    concurrency,
-    replySource: `/consumer/${group}`,
-  });
-  void untilToldToStop({ exitWithParent }).then(async () => {
-    await consumer.drain(drainTimeoutMs);
-    process.exit(0);
-  });
+  const sink = workerSink({ url: workerUrl, hmac: createSha256Hmac(replyKey) });
+  const replySource = `/consumer/${group}`;
+  const consumer = startConsumer({ contract: operations, handlers: slowHandlers, source, sink, log, concurrency, replySource });
+  exitWhenTold(() => consumer.drain(drainTimeoutMs));
   await consumer.ready;
   process.send?.({ type: "ready" });
   await consumer.ended;
