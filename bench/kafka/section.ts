@@ -12,11 +12,7 @@ import { type OtherProxy, readOtherProxy } from "./other-proxy.ts";
 
 /** The gateway on a Kafka cluster, beside what the native client alone can do, and beside another proxy if one is named. */
 export const kafkaSection: Section = {
-  conditions: () => ({
-    acks: "all",
-    otherProxy: readOtherProxy(process.env)?.name ?? "none",
-    flood: FLOOD_VARIABLES,
-  }),
+  conditions: () => ({ acks: "all", otherProxy: readOtherProxy(process.env)?.name ?? "none", flood: FLOOD_VARIABLES }),
   measure: (pace, say) =>
     measureIfStarted("on Kafka", CLUSTER_TAKES, say, async () => {
       say("measuring the gateway on Kafka");
