@@ -1,43 +1,45 @@
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "../environment/environment.ts";
+import { capacitySection } from "./capacity/section.ts";
+import { costsSection } from "./costs/section.ts";
+import { gatewaySection } from "./gateway/section.ts";
+import { kafkaSection } from "./kafka/section.ts";
+import { pathSection } from "./path/section.ts";
+import { peersSection } from "./peers/section.ts";
+import type { Section } from "./result.ts";
+import { typesSection } from "./types/section.ts";
 
-/**
- * The path through all processes, the gateway alone, the gateway on a Kafka cluster, the path beside what does the same in other ways, what
- * the path holds, and what it costs.
- */
-export const SECTIONS = ["path", "gateway", "kafka", "peers", "capacity", "costs"] as const;
+export const SECTIONS = {
+  path: pathSection,
+  gateway: gatewaySection,
+  kafka: kafkaSection,
+  peers: peersSection,
+  capacity: capacitySection,
+  costs: costsSection,
+  types: typesSection,
+} as const satisfies Readonly<Record<string, Section>>;
 
-export type SectionName = (typeof SECTIONS)[number];
+export type SectionName = keyof typeof SECTIONS;
 
-export type Arguments = {
-  readonly quick: boolean;
-  readonly sections: readonly SectionName[];
-  /** What the results are written to, in the folder of results. Numbers of a quick run never replace those to be quoted. */
-  readonly fileName: string;
-  /** What the plot is written to, from the checkout's folder: a whole run draws the one to be shown. */
-  readonly plotPath: string;
-};
+const NAMES = Object.keys(SECTIONS) as SectionName[];
 
-/** Reads `--quick` and `--only path|gateway|kafka|peers|capacity|costs`. @throws ConfigurationError saying what is expected. */
-export const readArguments = (args: readonly string[]): Arguments => {
+/** Reads `--quick` and `--only SECTION`, and where the results go. Numbers of a quick run never replace those to be quoted. @throws ConfigurationError */
+export const readArguments = (args: readonly string[]) => {
   const { quick, only } = parse(args);
-  const section = SECTIONS.find((name) => name === only);
+  const section = NAMES.find((name) => name === only);
   if (only !== undefined && section === undefined)
-    throw new ConfigurationError([`Expected --only to be one of ${SECTIONS.join(", ")}, got ${JSON.stringify(only)}.`]);
+    throw new ConfigurationError([`Expected --only to be one of ${NAMES.join(", ")}, got ${JSON.stringify(only)}.`]);
   const name = quick ? "quick" : (section ?? "latest");
-  return {
-    quick,
-    sections: section === undefined ? SECTIONS : [section],
-    fileName: `${name}.json`,
-    plotPath: name === "latest" ? "docs/images/bench.svg" : `bench/results/${name}.svg`,
-  };
+  const plotPath = name === "latest" ? "docs/images/bench.svg" : `bench/results/${name}.svg`;
+  return { quick, names: section === undefined ? NAMES : [section], fileName: `${name}.json`, plotPath };
 };
+
+const OPTIONS = { quick: { type: "boolean", default: false }, only: { type: "string" } } as const;
 
 const parse = (args: readonly string[]) => {
   try {
-    const options = { quick: { type: "boolean", default: false }, only: { type: "string" } } as const;
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
-    throw new ConfigurationError([`Expected --quick, --only with one of ${SECTIONS.join(", ")}, or nothing: ${(error as Error).message}.`]);
+    throw new ConfigurationError([`Expected --quick, --only with one of ${NAMES.join(", ")}, or nothing: ${(error as Error).message}.`]);
   }
 };

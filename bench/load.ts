@@ -1,5 +1,5 @@
+import { build } from "hdr-histogram-js";
 import { Client, type Dispatcher } from "undici";
-import { createHistogram } from "./histogram.ts";
 
 /** One kind of request, sent over and over. */
 export type Target = {
@@ -13,29 +13,21 @@ export type Target = {
   readonly status: number | readonly number[];
 };
 
-/** Requests to one server that are not always the same. */
-export type Work = {
-  readonly origin: string;
-  /** What a connection sends next: some requests, one after another, which are measured as one. */
-  next(): readonly Target[];
-};
+/** Requests to one server that differ. `next` gives what a connection sends next: some requests in turn, measured as one. */
+export type Work = { readonly origin: string; next(): readonly Target[] };
 
-/** Something that is called over and over, and is not HTTP. */
-export type Calls = {
-  /** One connection, or what stands for it. */
-  open(): Promise<Caller>;
-};
+/** Something that is called over and over, and is not HTTP. `open` makes a connection, or what corresponds to one. */
+export type Calls = { open(): Promise<Caller> };
 
-export type Caller = { call(): Promise<unknown>; close(): Promise<void> };
+export type Caller = AsyncDisposable & { call(): Promise<unknown> };
 
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Empty unless it was to be kept. */
   readonly body: string;
 };
 
-/** Rates a second and latencies in microseconds. What {@link Work} sends in one go counts as one. */
+/** Rates a second and latencies in microseconds. */
 export type Measurement = {
   readonly connections: number;
   readonly ratePerSecond: number;
@@ -50,15 +42,11 @@ export type LoadOptions = {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** Told of every answer, also of those of the warm-up. */
+  /** Hears of every answer, also during the warm-up. */
   onAnswer?(status: number): void;
 };
 
-/**
- * Calls in a closed loop, each connection its next one when it has the whole answer, and measures those that end
- * after the warm-up.
- * @throws Error at the first answer with another status.
- */
+/** Calls in a closed loop: each connection sends its next request when it has the whole answer. Measures those that end after the warm-up. */
 export const measureLoad = async (
   work: Target | Work | Calls,
   { connections, warmUpMs, measureMs, onAnswer }: LoadOptions,
@@ -73,10 +61,10 @@ export const measureLoad = async (
     for (let sent = performance.now(); sent < end;) {
       await call();
       const answered = performance.now();
-      // Where nothing ends in time, the first that does stands for it: slow is a result, and against Little's law, which tells.
-      if (answered >= begin && (answered < end || latencies.count === 0)) {
+      // If nothing ends in time, the first call that does counts: slow is a result, and against Little's law, which tells.
+      if (answered >= begin && (answered < end || latencies.count() === 0)) {
         lastAnswered = answered;
-        latencies.record(answered - sent);
+        latencies.recordMs(answered - sent);
         sumMs += answered - sent;
       }
       sent = answered;
@@ -85,9 +73,9 @@ export const measureLoad = async (
   try {
     await Promise.all(callers.map(loop));
   } finally {
-    await Promise.all(callers.map((caller) => caller.close()));
+    await Promise.all(callers.map((caller) => caller[Symbol.asyncDispose]()));
   }
-  const { count } = latencies;
+  const count = latencies.count();
   const elapsedMs = Math.max(measureMs, lastAnswered - begin);
   return {
     connections,
@@ -99,45 +87,58 @@ export const measureLoad = async (
   };
 };
 
-/** Whatever is to be measured, as calls; what is HTTP has a connection for each caller. */
-export const toCalls = (work: Target | Work | Calls, onAnswer?: LoadOptions["onAnswer"]): Calls =>
-  "open" in work ? work : overHttp("next" in work ? work : always(work), onAnswer);
-
-const always = (target: Target): Work => {
-  const targets = [target];
-  return { origin: target.origin, next: () => targets };
-};
-
-const overHttp = ({ origin, next }: Work, onAnswer: LoadOptions["onAnswer"]): Calls => ({
-  async open() {
-    const client = new Client(origin, { pipelining: 1 });
-    return {
-      async call() {
+/** Whatever is to be measured, as calls; HTTP has a connection for each caller. */
+export const toCalls = (work: Target | Work | Calls, onAnswer?: LoadOptions["onAnswer"]): Calls => {
+  if ("open" in work) return work;
+  const { origin, next } = "next" in work ? work : inTurn([[work]]);
+  return {
+    async open() {
+      const connection = connect(origin);
+      const call = async (): Promise<void> => {
         for (const target of next()) {
-          const { status } = await exchange(client, target);
+          const { status } = await connection.send(target);
           onAnswer?.(status);
         }
-      },
-      close: () => client.destroy(),
-    };
-  },
-});
+      };
+      return { call, [Symbol.asyncDispose]: connection[Symbol.asyncDispose] };
+    },
+  };
+};
 
-/**
- * One request and its whole answer, by undici's own callbacks: a promise of headers and a stream for the body would cost the
- * generator more than the fastest target costs the server.
- * @throws Error if the answer has another status than the target's.
- */
-export const exchange = (client: Client, target: Target, { keepBody = false } = {}): Promise<Answer> =>
+/** The same turns over and over, in their order. */
+export const inTurn = (turns: readonly (readonly Target[])[]): Work => {
+  let count = 0;
+  return { origin: turns[0]?.[0]?.origin ?? "", next: () => turns[count++ % turns.length] ?? [] };
+};
+
+/** Takes one request at a time. `ask` keeps the body of the answer, `send` does not. Both throw if its status is not the target's. */
+export type Connection = AsyncDisposable & { send(target: Target): Promise<Answer>; ask(target: Target): Promise<Answer> };
+
+export const connect = (origin: string): Connection => {
+  const client = new Client(origin, { pipelining: 1 });
+  return {
+    send: (target) => exchange(client, target, false),
+    ask: (target) => exchange(client, target, true),
+    [Symbol.asyncDispose]: () => client.destroy(),
+  };
+};
+
+/** Asks once, on a connection of its own. */
+export const ask = async (target: Target): Promise<Answer> => {
+  await using connection = connect(target.origin);
+  return await connection.ask(target);
+};
+
+/** By undici's callbacks: a promise of headers and a stream for the body would cost the generator more than the fastest target costs the server. */
+const exchange = (client: Client, { method, path, headers, body, status: expected }: Target, keepBody: boolean): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const { method, path, headers, body, status: expected } = target;
     const chunks: Buffer[] = [];
     let answer: Omit<Answer, "body"> = { status: 0, headers: {} };
     let isExpected = false;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart() {},
-      onResponseStart(_, status, headers) {
-        answer = { status, headers };
+      onResponseStart(_, status, received) {
+        answer = { status, headers: received };
         isExpected = typeof expected === "number" ? status === expected : expected.includes(status);
       },
       onResponseData(_, chunk) {
@@ -152,3 +153,15 @@ export const exchange = (client: Client, target: Target, { keepBody = false } = 
     };
     client.dispatch({ method, path, headers: { ...headers }, body: body ?? null }, handler);
   });
+
+const LONGEST_US = 60_000_000;
+
+/** Latencies to three digits; percents are 0 to 100. */
+export const createHistogram = () => {
+  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: LONGEST_US, numberOfSignificantValueDigits: 3 });
+  return {
+    recordMs: (latencyMs: number): void => histogram.recordValue(Math.max(1, Math.round(latencyMs * 1_000))),
+    count: (): number => histogram.totalCount,
+    percentileUs: (percent: number): number => histogram.getValueAtPercentile(percent),
+  };
+};

@@ -1,69 +1,43 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
-import { type SectionName, readArguments } from "./arguments.ts";
+import { readArguments, SECTIONS, type SectionName } from "./arguments.ts";
 import { readConditions } from "./conditions.ts";
-import { capacitySection } from "./capacity/section.ts";
-import { costsSection } from "./costs/section.ts";
-import { gatewaySection } from "./gateway/section.ts";
-import { kafkaSection } from "./kafka/section.ts";
-import type { Section, SectionResult } from "./section.ts";
 import { PACES } from "./pace.ts";
-import { pathSection } from "./path/section.ts";
-import { peersSection } from "./peers/section.ts";
+import { formatResult, type Result } from "./result.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const SECTIONS: Readonly<Record<SectionName, Section>> = {
-  path: pathSection,
-  gateway: gatewaySection,
-  kafka: kafkaSection,
-  peers: peersSection,
-  capacity: capacitySection,
-  costs: costsSection,
-};
-
-const { quick, sections, fileName, plotPath } = readOrExit(() => readArguments(process.argv.slice(3)));
+const { quick, names, fileName, plotPath } = readOrExit(() => readArguments(process.argv.slice(3)));
 const pace = PACES[quick ? "quick" : "full"];
-const conditions = {
-  ...readConditions(pace),
-  ...readOrExit(() => Object.fromEntries(sections.map((name) => [name, SECTIONS[name].conditions()]))),
-};
+const own = readOrExit(() => names.map((name) => [name, SECTIONS[name].conditions?.() ?? {}]));
+const conditions = { ...readConditions(pace), ...(Object.fromEntries(own) as object) };
 const say = (line: string): void => console.error(line);
 
-const results: Partial<Record<SectionName, readonly SectionResult[]>> = {};
-for (const name of sections) {
+const results: Partial<Record<SectionName, readonly Result[]>> = {};
+for (const name of names) {
   const began = performance.now();
   results[name] = await SECTIONS[name].measure(pace, say).catch(exitIfMisconfigured);
   say(`${name} took ${Math.round((performance.now() - began) / 1_000)} s`);
 }
-
-console.log(
-  `\n${Object.entries(conditions)
-    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
-    .join("\n")}`,
-);
 const all = Object.values(results).flat();
+for (const [name, value] of Object.entries(conditions))
+  console.log(`${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`);
+for (const result of all) console.log(`\n${formatResult(result)}`);
 if (all.length === 0) {
   console.error("Nothing was measured, and no results are written.");
   process.exit(0);
 }
-for (const { text } of all) console.log(`\n${text}`);
-
-const mismeasured = all.flatMap((result) => result.mismeasured);
+const mismeasured = all.flatMap((result) => result.mismeasured ?? []);
 for (const line of mismeasured) console.error(`NOT TO BE TRUSTED: ${line}`);
-const file = {
-  conditions,
-  ratios: Object.assign({}, ...all.map(({ ratios }) => ratios)) as object,
-  series: Object.fromEntries(Object.entries(results).map(([name, measured]) => [name, measured.map(({ result }) => result)])),
-  mismeasured,
-};
+
 const write = async (path: string, text: string): Promise<void> => {
-  await mkdir(dirname(join(ROOT, path)), { recursive: true });
-  await writeFile(join(ROOT, path), text);
+  const file = join(import.meta.dirname, "..", path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
   console.log(`${path} written`);
 };
-await write(`bench/results/${fileName}`, `${JSON.stringify(file, undefined, 2)}\n`);
+const ratios = Object.assign({}, ...all.map((result) => result.ratios)) as object;
+const withoutPlots = (name: string, value: unknown): unknown => (name === "plot" ? undefined : value);
+await write(`bench/results/${fileName}`, `${JSON.stringify({ conditions, ratios, series: results, mismeasured }, withoutPlots, 2)}\n`);
 for (const { plot } of all) if (plot !== undefined) await write(plotPath, plot);
-// A quick run is to show that all of it works: that some of it was too short to be trusted is said, and is no failure.
+// A quick run shows that all of it works: some of it is too short to be trusted, which is no failure.
 process.exit(quick || mismeasured.length === 0 ? 0 : 1);

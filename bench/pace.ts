@@ -1,69 +1,32 @@
-/** How long the bench takes its time. */
-export type Pace = {
-  readonly rounds: number;
-  /** Once for each target, so that every just-in-time compiler has seen its work. */
-  readonly firstWarmUpMs: number;
-  /** Before each measurement: connecting, and the state that the case before left behind. */
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-  readonly wakeUps: number;
-  readonly floodMs: number;
-  /** Of the section whose numbers are quoted: not less than five, so that the spread says something. */
-  readonly peerRounds: number;
-  /** Over and over, for each of those that do the same in other ways, until it gets no faster: a JVM needs the longest. */
-  readonly peerWarmUpMs: number;
-  /** Calls at a fixed rate, in each round. */
-  readonly openLoopMs: number;
-  /** On a cluster, where memory is held by requests only, and no log grows beside it. */
-  readonly kafkaFloodMs: number;
-  /** Of a hundred records each, all of which are then consumed. */
-  readonly consumedPosts: number;
-  /** Requests under way at once, each of which a handler takes so long for. */
-  readonly outstanding: number;
-  readonly outstandingHandlerMs: number;
-  /** How often the Worker is stopped and started again. */
-  readonly coldStarts: number;
-  /** Counting, under each number of connections: counts do not vary as times do. */
-  readonly usageMs: number;
-};
-
 /**
- * Many short rounds rather than a few long ones: a machine that is shared changes its speed from second to second.
- * For numbers to be quoted; and for a few minutes, to see that all of it works.
+ * How long the bench takes its time, for numbers to be quoted and for a look at whether all of it works. Durations in milliseconds. Many short
+ * rounds rather than a few long ones: a shared machine changes its speed from second to second.
  */
-export const PACES = {
-  full: {
-    rounds: 9,
-    firstWarmUpMs: 3_000,
-    warmUpMs: 300,
-    measureMs: 1_000,
-    wakeUps: 1_000,
-    floodMs: 300_000,
-    peerRounds: 9,
-    peerWarmUpMs: 10_000,
-    openLoopMs: 3_000,
-    kafkaFloodMs: 60_000,
-    consumedPosts: 1_000,
-    outstanding: 10_000,
-    outstandingHandlerMs: 10_000,
-    coldStarts: 9,
-    usageMs: 5_000,
-  },
-  quick: {
-    rounds: 2,
-    firstWarmUpMs: 300,
-    warmUpMs: 50,
-    measureMs: 200,
-    wakeUps: 20,
-    floodMs: 3_000,
-    peerRounds: 5,
-    peerWarmUpMs: 250,
-    openLoopMs: 150,
-    kafkaFloodMs: 3_000,
-    consumedPosts: 100,
-    outstanding: 1_000,
-    outstandingHandlerMs: 1_500,
-    coldStarts: 1,
-    usageMs: 300,
-  },
-} as const satisfies Record<string, Pace>;
+const FULL_AND_QUICK = {
+  rounds: [9, 2],
+  /** Once for each case, before the first round. */
+  firstWarmUpMs: [3_000, 300],
+  /** The same for those that the path is compared with, over and over until they get no faster: a JVM needs the longest. */
+  peerWarmUpMs: [10_000, 250],
+  /** Before each measurement: connecting, and the state that the case before left behind. */
+  warmUpMs: [300, 50],
+  measureMs: [1_000, 200],
+  wakeUps: [1_000, 20],
+  floodMs: [300_000, 3_000],
+  /** On a cluster only requests hold memory, and no log grows beside it. */
+  kafkaFloodMs: [60_000, 3_000],
+  /** Of a hundred records each, which are then consumed. */
+  consumedPosts: [1_000, 100],
+  /** Requests that wait at once, and how long the handler takes for each. */
+  outstanding: [10_000, 1_000],
+  outstandingHandlerMs: [10_000, 1_500],
+  /** Counting, for each number of connections. */
+  usageMs: [5_000, 300],
+} as const;
+
+export type Pace = Readonly<Record<keyof typeof FULL_AND_QUICK, number>>;
+
+const paceAt = (index: 0 | 1): Pace =>
+  Object.fromEntries(Object.entries(FULL_AND_QUICK).map(([name, values]) => [name, values[index]])) as Pace;
+
+export const PACES = { full: paceAt(0), quick: paceAt(1) } as const;

@@ -1,79 +1,57 @@
+import type { Line, Result } from "../result.ts";
 import type { Counts } from "./counted/counts.ts";
-import { HOURS_PER_MONTH, OBJECT_GB, PRICES } from "./prices.ts";
-import type { Keeping, Usage } from "./usage.ts";
 
-/** One thing that is billed: how much of it, and what a million times that costs, in US dollars. */
-export type BillLine = { readonly name: string; readonly amount: number; readonly dollarsPerMillion: number };
+/**
+ * What Cloudflare takes on the Workers Paid plan beyond what the plan includes, in US dollars a million: the pricing pages of Workers, Durable
+ * Objects (https://developers.cloudflare.com/durable-objects/platform/pricing) and Workers KV. Subrequests to the open network are free.
+ */
+export const PRICES = {
+  readOn: "2026-11-25",
+  workerRequests: 0.3,
+  workerCpuMs: 0.02,
+  objectRequests: 0.15,
+  objectGbSeconds: 12.5,
+  rowsRead: 0.001,
+  rowsWritten: 1,
+  kvReads: 0.5,
+  kvWrites: 5,
+} as const;
 
-export type Bill = { readonly lines: readonly BillLine[]; readonly dollarsPerMillion: number };
+/** An object is billed for as much while it is active, whatever it takes: 128 MB. */
+const OBJECT_GB = 0.128;
 
-const { perMillion, perGbMonth } = PRICES;
-const MILLION = 1_000_000;
-const GB = 1_000_000_000;
-const CONSUMERS_REQUEST = "POST /replies";
+/** What requests and their replies made the Worker and its objects do, or what keeping their statuses did until the last one was gone. */
+export type Usage = { readonly name: string; readonly requests: number; readonly counts: Counts };
 
-/** What a request and its reply cost, and keeping its status for an hour with it. */
-export const billRequest = ({ counts, requests, workerdCpuMs }: Usage, keeping: Keeping): Bill => {
-  const consumers = counts.workerRequests[CONSUMERS_REQUEST] ?? 0;
-  return toBill([
-    line("Worker requests of the caller", (sumOf(counts.workerRequests) - consumers) / requests, perMillion.workerRequests),
-    line("Worker requests of the consumer", consumers / requests, perMillion.workerRequests),
-    // Where it is not known it is left out, and said to be.
-    ...(workerdCpuMs === undefined ? [] : [line("Worker CPU, ms", workerdCpuMs / requests, perMillion.workerCpuMs)]),
-    line("object requests", callsOf(counts) / requests, perMillion.objectRequests),
-    line("object duration, GB-s", ((counts.objectActiveMs / 1_000) * OBJECT_GB) / requests, perMillion.objectGbSeconds),
-    ...linesOfStorage(keeping, (of) => of(counts) / requests + of(keeping.counts) / keeping.statuses),
-    line("fetches to the proxy", counts.outgoingFetches / requests, perMillion.outgoingFetches),
-  ]);
+/** US dollars for a million requests, by what is billed, and their `sum`. @param keeping what keeping their statuses takes, in the bill too */
+export const billOf = ({ name, requests, counts }: Usage, keeping?: Usage): Line => {
+  const sumOf = (names: RegExp): number => Object.entries(counts).reduce((sum, [one, count]) => (names.test(one) ? sum + count : sum), 0);
+  const consumers = counts["POST /replies"] ?? 0;
+  const amounts: readonly (readonly [name: string, amount: number, price: number])[] = [
+    ["requests of the caller", sumOf(/^[A-Z]+ \//) - consumers, PRICES.workerRequests],
+    ["requests of the consumer", consumers, PRICES.workerRequests],
+    ["CPU", counts["workerd CPU ms"] ?? 0, PRICES.workerCpuMs],
+    // Alarms are not of a request.
+    ["object requests", sumOf(/^call (?!alarm$)/), PRICES.objectRequests],
+    ["object duration", ((counts["object ms"] ?? 0) / 1_000) * OBJECT_GB, PRICES.objectGbSeconds],
+    ["rows read", counts["rows read"] ?? 0, PRICES.rowsRead],
+    ["rows written", counts["rows written"] ?? 0, PRICES.rowsWritten],
+    ["KV reads", counts["KV get"] ?? 0, PRICES.kvReads],
+    ["KV writes", counts["KV put"] ?? 0, PRICES.kvWrites],
+  ];
+  const kept = keeping === undefined ? {} : billOf(keeping).numbers;
+  const bill = amounts.map(([what, amount, price]) => [what, (amount / requests) * price + Number(kept[what] ?? 0)] as const);
+  return { name, numbers: { ...Object.fromEntries(bill), sum: bill.reduce((sum, [, dollars]) => sum + dollars, 0) } };
 };
 
-/** What keeping a status costs by itself. */
-export const billKeeping = (keeping: Keeping): Bill => toBill(linesOfStorage(keeping, (of) => of(keeping.counts) / keeping.statuses));
+export type CountedUsage = { readonly usages: readonly Usage[]; readonly hour: Usage; readonly day: Usage };
 
-/** What the alarms of one mailbox shard cost in a month in which it always keeps something, in US dollars. */
-export const dollarsOfAlarms = ({ counts, minutes }: Keeping): number => {
-  const perMinute = (counts.objectCalls["alarm"] ?? 0) * perMillion.objectRequests + counts.alarmsSet * perMillion.rowsWritten;
-  return ((perMinute / minutes) * 60 * HOURS_PER_MONTH) / MILLION;
-};
-
-/** @param amountOf of a request, given where it is found in what was counted */
-const linesOfStorage = (keeping: Keeping, amountOf: (of: (counts: Counts) => number) => number): BillLine[] => [
-  line(
-    "rows read",
-    amountOf(({ rowsRead }) => rowsRead),
-    perMillion.rowsRead,
-  ),
-  line(
-    "rows written",
-    amountOf(({ rowsWritten }) => rowsWritten),
-    perMillion.rowsWritten,
-  ),
-  line(
-    "GB-months stored",
-    (keeping.databaseBytes / keeping.statuses / GB) * (keeping.mailboxHours / HOURS_PER_MONTH),
-    perGbMonth * MILLION,
-  ),
-  line(
-    "KV reads",
-    amountOf(({ kvOperations }) => kvOperations["get"] ?? 0),
-    perMillion.kvReads,
-  ),
-  line(
-    "KV writes",
-    amountOf(({ kvOperations }) => kvOperations["put"] ?? 0),
-    perMillion.kvWrites,
-  ),
-];
-
-/** Alarms are not of a request. */
-const callsOf = ({ objectCalls }: Counts): number => sumOf(objectCalls) - (objectCalls["alarm"] ?? 0);
-
-const sumOf = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
-
-/** @param price of a million */
-const line = (name: string, amount: number, price: number): BillLine => ({ name, amount, dollarsPerMillion: amount * price });
-
-const toBill = (lines: readonly BillLine[]): Bill => ({
-  lines,
-  dollarsPerMillion: lines.reduce((sum, { dollarsPerMillion }) => sum + dollarsPerMillion, 0),
+/** @param on what keeps the records */
+export const summarizeBills = (on: string, { usages, hour, day }: CountedUsage): Result => ({
+  name: `what Cloudflare bills, beyond what the plan includes; counted in workerd, on ${on}`,
+  tables: [
+    { title: "US dollars for a million request-replies, each kept for an hour", lines: usages.map((usage) => billOf(usage, hour)) },
+    { title: "US dollars for keeping a million statuses", lines: [billOf(hour), billOf(day)] },
+    { title: "counted", lines: [...usages, hour, day].map(({ name, requests, counts }) => ({ name, numbers: { requests, ...counts } })) },
+  ],
 });

@@ -1,86 +1,74 @@
-import type { MeasuredKafka } from "../kafka/broker.ts";
-import { duringLifetime } from "../lifetime.ts";
+import { measureArithmetic, warmUp } from "../cases.ts";
+import type { Cluster } from "../kafka/cluster.ts";
 import { measureLoad, type Target } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import type { BenchStack } from "../path/stack.ts";
-import { createTargets } from "../path/targets.ts";
-import { startWholeStack } from "../path/whole-stack.ts";
-import { measureArithmetic } from "../steadiness.ts";
-import { readThreadTimes, type ThreadTimes, usedBetween } from "./thread-times.ts";
+import { startStack } from "../processes.ts";
+import { readThreadTimes, usedBetween } from "../process-figures.ts";
+import { createTargets } from "../requests.ts";
+import { type Line, type Result, type Say, spreadOf } from "../result.ts";
 
-/** Processes whose time is told as one. */
-export type ProcessGroup = { readonly name: string; readonly pids: readonly number[] };
-
-/** What was used under so many connections in one round. */
+/** What each process used in one round for all requests, from connecting until the last answer. */
 export type CpuRound = {
   readonly connections: number;
-  /** All that were answered, from connecting until the last answer. */
   readonly requests: number;
   readonly elapsedMs: number;
-  readonly p50Us: number;
-  /** In nanoseconds, in the order of the groups. */
-  readonly used: readonly { readonly name: string; readonly ns: number }[];
+  readonly usedNs: Readonly<Record<string, number>>;
   readonly arithmeticMs: number;
 };
 
-export const CPU_CONNECTIONS = [1, 32, 128] as const;
-const WARM_UP_CONNECTIONS = 32;
+const CONNECTIONS = [1, 32, 128] as const;
 
-/** Measures request and reply on a cluster, and looks before and after at what each process has used of the processor. */
-export const measureCpuTime = (kafka: MeasuredKafka, pace: Pace, say: (line: string) => void): Promise<CpuRound[]> =>
-  duringLifetime(startWholeStack({ kafkaBrokers: kafka.brokers }), async (stack) => {
-    const work = createTargets(stack)["request-reply"];
-    const groups = groupProcesses(stack, kafka);
-    await measureLoad(work, { connections: WARM_UP_CONNECTIONS, warmUpMs: 0, measureMs: pace.peerWarmUpMs });
-    const measured: CpuRound[] = [];
-    for (let round = 1; round <= pace.rounds; round++) {
-      for (const connections of CPU_CONNECTIONS) {
-        measured.push(await measureCpuRound(work, groups, connections, pace));
-        say(`round ${round}/${pace.rounds}  processor time at ${connections}`);
-      }
-    }
-    return measured;
-  });
-
-/** The path's own order. Of a cluster that somebody else started nothing is known. */
-const groupProcesses = (stack: BenchStack, kafka: MeasuredKafka): ProcessGroup[] => {
-  const pidsOf = (...names: readonly string[]) => stack.processes().flatMap(({ name, pid }) => (names.includes(name) ? [pid] : []));
-  return [
-    { name: "load generator", pids: [process.pid] },
-    { name: "workerd", pids: pidsOf("workerd") },
-    // It holds workerd, and has nothing to do with a request.
-    { name: "Worker's process", pids: pidsOf("worker") },
-    { name: "gateway", pids: pidsOf("gateway") },
-    { name: "consumer", pids: pidsOf("consumer") },
-    ...(kafka.pids.length === 0 ? [] : [{ name: "broker", pids: kafka.pids }]),
-  ];
+/** Measures request and reply on a cluster, and what each process uses of the processor for it. `worker` is the process that only holds workerd. */
+export const measureCpuTime = async (cluster: Cluster, pace: Pace, say: Say): Promise<Result> => {
+  await using stack = await startStack({ kafkaBrokers: cluster.brokers });
+  const work = createTargets(stack)["request-reply"];
+  const own = Object.entries(stack.pids()).map(([name, pid]) => [name, [pid]]);
+  const broker = cluster.pids.length === 0 ? [] : [["broker", cluster.pids]];
+  const processes = Object.fromEntries([["load generator", [process.pid]], ...own, ...broker]) as PidsByProcess;
+  await warmUp([{ name: "request-reply", work, connections: 32 }], pace.peerWarmUpMs);
+  const rounds: CpuRound[] = [];
+  for (let round = 1; round <= pace.rounds; round++) {
+    for (const connections of CONNECTIONS) rounds.push(await measureCpuRound(work, processes, connections, pace));
+    say(`round ${round}/${pace.rounds}  processor time`);
+  }
+  return {
+    name: `processor time of a request and its reply, on ${cluster.name}`,
+    tables: [{ title: "µs a request, by connections", lines: summarizeCpuTime(rounds) }],
+    arithmeticMs: spreadOf(rounds.map(({ arithmeticMs }) => arithmeticMs)),
+  };
 };
 
-/** @param work what is measured; what it does before the measurement, such as closing what was open, does not count */
+type PidsByProcess = Readonly<Record<string, readonly number[]>>;
+
+/** Warms up before, which does not count. */
 export const measureCpuRound = async (
   work: Target,
-  groups: readonly ProcessGroup[],
+  processes: PidsByProcess,
   connections: number,
   { warmUpMs, measureMs }: Pick<Pace, "warmUpMs" | "measureMs">,
 ): Promise<CpuRound> => {
   await measureLoad(work, { connections, warmUpMs: 0, measureMs: warmUpMs });
   const arithmeticMs = measureArithmetic();
+  const readAll = () => Promise.all(Object.values(processes).map(readThreadTimes));
   let requests = 0;
-  const before = await readAll(groups);
+  const before = await readAll();
   const began = performance.now();
-  const { p50Us } = await measureLoad(work, { connections, warmUpMs: 0, measureMs, onAnswer: () => void (requests += 1) });
+  await measureLoad(work, { connections, warmUpMs: 0, measureMs, onAnswer: () => void (requests += 1) });
   const elapsedMs = performance.now() - began;
-  const after = await readAll(groups);
-  const used = groups.map(({ name, pids }, group) => ({
-    name,
-    ns: pids.reduce((sum, _, index) => sum + usedBetween(timesAt(before, group, index), timesAt(after, group, index)), 0),
-  }));
-  return { connections, requests, elapsedMs, p50Us, used, arithmeticMs };
+  const after = await readAll();
+  const used = Object.keys(processes).map((name, index) => [name, usedBetween(before[index] ?? new Map(), after[index] ?? new Map())]);
+  return { connections, requests, elapsedMs, usedNs: Object.fromEntries(used) as CpuRound["usedNs"], arithmeticMs };
 };
 
-type AllTimes = readonly (readonly ThreadTimes[])[];
-
-const readAll = (groups: readonly ProcessGroup[]): Promise<AllTimes> =>
-  Promise.all(groups.map(({ pids }) => Promise.all(pids.map(readThreadTimes))));
-
-const timesAt = (times: AllTimes, group: number, index: number): ThreadTimes => times[group]?.[index] ?? new Map();
+/** All rounds of so many connections together, so that the parts are the sum. More `sum` than `wall` is more than one busy core. */
+export const summarizeCpuTime = (rounds: readonly CpuRound[]): readonly Line[] =>
+  CONNECTIONS.map((connections) => {
+    const own = rounds.filter((round) => round.connections === connections);
+    const total = (of: (round: CpuRound) => number): number => own.reduce((sum, round) => sum + of(round), 0);
+    const requests = total((round) => round.requests);
+    const names = Object.keys(own[0]?.usedNs ?? {});
+    const parts = names.map((name) => [name, total(({ usedNs }) => usedNs[name] ?? 0) / 1_000 / requests] as const);
+    const sum = parts.reduce((all, [, us]) => all + us, 0);
+    const wall = (total(({ elapsedMs }) => elapsedMs) * 1_000) / requests;
+    return { name: String(connections), numbers: { ...Object.fromEntries(parts), sum, wall, "busy cores": sum / wall } };
+  });

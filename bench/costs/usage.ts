@@ -1,144 +1,86 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { Client } from "undici";
-import { duringLifetime } from "../lifetime.ts";
-import { exchange, measureLoad, type Calls, type Target, type Work } from "../load.ts";
+import { ask, type Calls, connect, measureLoad, type Target, type Work } from "../load.ts";
 import type { Pace } from "../pace.ts";
-import type { BenchStack, StackLog } from "../path/stack.ts";
-import { createTargets } from "../path/targets.ts";
-import { startWholeStack } from "../path/whole-stack.ts";
-import { createAcceptAndPoll } from "./accept-and-poll.ts";
-import { subtractCounts } from "./count-difference.ts";
-import type { Counts } from "./counted/counts.ts";
-import { knowsThreadTimes, readThreadTimes, type ThreadTimes, usedBetween } from "./thread-times.ts";
+import { type Stack, type StackLog, startStack } from "../processes.ts";
+import { isLinux, readThreadTimes, usedBetween } from "../process-figures.ts";
+import { createTargets, post, SUM } from "../requests.ts";
+import type { Say } from "../result.ts";
+import { COUNTED_WORKER } from "../workerd.ts";
+import type { CountedUsage, Usage } from "./bill.ts";
+import { type Counts, subtract } from "./counted/counts.ts";
 
-/** `wait`: one POST that waits for the reply. `poll`: a POST that does not, and asking for the status after as long as it says. */
-export const MODES = ["wait", "poll"] as const;
-
-/** What requests and their replies made the Worker and its objects do. */
-export type Usage = {
-  readonly mode: (typeof MODES)[number];
-  readonly connections: number;
-  readonly requests: number;
-  readonly counts: Counts;
-  /** Of workerd on this machine; undefined where the system does not tell. */
-  readonly workerdCpuMs: number | undefined;
-};
-
-/** What keeping statuses made the objects do, until the last one was gone. */
-export type Keeping = {
-  readonly retention: "an hour" | "a day";
-  /** As long as a mailbox keeps them; then KV does. */
-  readonly mailboxHours: number;
-  /** That passed for it. */
-  readonly minutes: number;
-  readonly statuses: number;
-  readonly counts: Counts;
-  /** That the database grew by for all of them. */
-  readonly databaseBytes: number;
-};
-
-export type UsageResult = { readonly usages: readonly Usage[]; readonly keepings: readonly Keeping[] };
-
-export const USAGE_CONNECTIONS = [1, 32, 128] as const;
-/** Of what is kept for a day, whose handler takes long. */
+const CONNECTIONS = [1, 32, 128] as const;
+/** How many statuses are kept for a day, those of an operation that takes long, and in which time they are sent: none is answered sooner. */
 const REPORTS = 32;
-/** In which all of them are sent; none is answered sooner. */
 const REPORTS_MS = 500;
-const WARM_UP_CONNECTIONS = 32;
-/** As its default is. */
-const MAILBOX_HOURS = 1;
 /** Past an hour, and past what a mailbox keeps of a status after KV has it. */
 const MINUTES_OF_AN_HOUR = 61;
 const MINUTES_UNTIL_ARCHIVED = 70;
 /** Until what is still under way has been counted, such as a commit. */
 const SETTLE_MS = 500;
 
-const COUNTED_WORKER = fileURLToPath(new URL("counted-worker.ts", import.meta.url));
-
-/** Runs the real Worker in a stack, and counts. */
-export const measureUsage = (log: StackLog, pace: Pace, say: (line: string) => void): Promise<UsageResult> =>
-  duringLifetime(startWholeStack(log, { workerProgram: { file: COUNTED_WORKER, args: [] } }), async (stack) => {
-    const sum = createTargets(stack)["request-reply"];
-    const empty = await readCounts(stack);
-    await measureLoad(sum, { connections: WARM_UP_CONNECTIONS, warmUpMs: 0, measureMs: pace.firstWarmUpMs });
-    const work = { wait: sum, poll: createAcceptAndPoll({ ...sum, headers: JSON_HEADERS, status: 202 }) };
-    const usages: Usage[] = [];
-    for (const mode of MODES) {
-      for (const connections of USAGE_CONNECTIONS) {
-        say(`counting: ${mode} at ${connections}`);
-        usages.push({ mode, connections, ...(await countUsage(stack, work[mode], connections, pace.usageMs)) });
-      }
+/** Runs the real Worker in a stack, and counts what it does for those who wait and those who poll, and until no status is kept any more. */
+export const measureUsage = async (log: StackLog, pace: Pace, say: Say): Promise<CountedUsage> => {
+  await using stack = await startStack(log, { workerProgram: COUNTED_WORKER });
+  const sum = createTargets(stack)["request-reply"];
+  const poll = createPollingCalls(post(stack.workerUrl, "/requests/sum", SUM, { status: 202 }));
+  const empty = await readCounts(stack);
+  await measureLoad(sum, { connections: 32, warmUpMs: 0, measureMs: pace.firstWarmUpMs });
+  const usages: Usage[] = [];
+  for (const [mode, work] of Object.entries({ wait: sum, poll }))
+    for (const connections of CONNECTIONS) {
+      say(`counting: ${mode} at ${connections}`);
+      const before = await readCounts(stack);
+      await measureLoad(work, { connections, warmUpMs: 0, measureMs: pace.usageMs });
+      await wait(SETTLE_MS);
+      usages.push(toUsage(`${mode}, ${connections}`, subtract(await readCounts(stack), before)));
     }
-    const hour = await countKeeping(stack, "an hour", empty, MINUTES_OF_AN_HOUR);
-    const before = await readCounts(stack);
-    await measureLoad(createReports(stack), { connections: REPORTS, warmUpMs: 0, measureMs: REPORTS_MS });
-    return { usages, keepings: [hour, await countKeeping(stack, "a day", before, MINUTES_UNTIL_ARCHIVED)] };
-  });
+  const hour = await countKeeping(stack, "for an hour", empty, MINUTES_OF_AN_HOUR);
+  const before = await readCounts(stack);
+  await measureLoad(createReports(stack), { connections: REPORTS, warmUpMs: 0, measureMs: REPORTS_MS });
+  return { usages, hour, day: await countKeeping(stack, "for a day", before, MINUTES_UNTIL_ARCHIVED) };
+};
 
-const JSON_HEADERS = { "content-type": "application/json" };
+const toUsage = (name: string, counts: Counts): Usage => ({ name, requests: counts["POST /requests"] ?? 0, counts });
+
+const LINES = [{ date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 1 }];
 
 /** Of another account each: those of one are handled one after another. */
-const createReports = ({ workerUrl: origin }: BenchStack): Work => {
-  let account = 0;
-  const next = (): Target => ({
-    origin,
-    method: "POST",
-    path: "/requests/report",
-    headers: { ...JSON_HEADERS, prefer: "wait=25" },
-    body: JSON.stringify({
-      account: `bench-${account++}`,
-      lines: [{ date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 1 }],
-    }),
-    status: 200,
-  });
-  return { origin, next: () => [next()] };
+const createReports = ({ workerUrl: origin }: Stack): Work => {
+  let count = 0;
+  const toReport = (account: string) => post(origin, "/requests/report", { account, lines: LINES }, { headers: { prefer: "wait=25" } });
+  return { origin, next: () => [toReport(`bench-${count++}`)] };
 };
 
-const countUsage = async (stack: BenchStack, work: Target | Calls, connections: number, measureMs: number) => {
-  const [countsBefore, cpuBefore] = [await readCounts(stack), await readWorkerd(stack)];
-  await measureLoad(work, { connections, warmUpMs: 0, measureMs });
-  await wait(SETTLE_MS);
-  const [cpuAfter, countsAfter] = [await readWorkerd(stack), await readCounts(stack)];
-  const counts = subtractCounts(countsAfter.counts, countsBefore.counts);
-  const requests = counts.workerRequests["POST /requests"] ?? 0;
-  const isKnown = cpuBefore !== undefined && cpuAfter !== undefined;
-  return { requests, counts, workerdCpuMs: isKnown ? usedBetween(cpuBefore, cpuAfter) / 1_000_000 : undefined };
-};
-
-/** Of the statuses that came since then; all are gone when it ends. */
-const countKeeping = async (stack: BenchStack, retention: Keeping["retention"], since: CountsNow, minutes: number): Promise<Keeping> => {
+/** Of the statuses that came since then; all are gone when it ends. The CPU is that of a minute within a moment, and means nothing. */
+const countKeeping = async (stack: Stack, name: string, since: Counts, minutes: number): Promise<Usage> => {
   const before = await readCounts(stack);
-  const after = await readCounts(stack, { minutes });
-  return {
-    retention,
-    mailboxHours: MAILBOX_HOURS,
-    minutes,
-    statuses: subtractCounts(before.counts, since.counts).workerRequests["POST /requests"] ?? 0,
-    counts: subtractCounts(after.counts, before.counts),
-    databaseBytes: before.databaseBytes - since.databaseBytes,
-  };
+  await ask(post(stack.workerUrl, `/counts?minutes=${minutes}`, undefined));
+  const { "workerd CPU ms": _, "object ms": __, ...counts } = subtract(await readCounts(stack), before);
+  const { requests } = toUsage(name, subtract(before, since));
+  return { name, requests, counts: Object.fromEntries(Object.entries(counts).filter(([what]) => !what.startsWith("call "))) };
 };
 
-type CountsNow = { readonly counts: Counts; readonly databaseBytes: number };
-
-/** @param minutes that are to pass before */
-const readCounts = async ({ workerUrl: origin }: BenchStack, { minutes }: { readonly minutes?: number } = {}): Promise<CountsNow> => {
-  const client = new Client(origin);
-  try {
-    const way =
-      minutes === undefined
-        ? ({ method: "GET", path: "/counts" } as const)
-        : ({ method: "POST", path: `/counts?minutes=${minutes}` } as const);
-    const { body } = await exchange(client, { origin, ...way, status: 200 }, { keepBody: true });
-    const { databaseBytes, ...counts } = JSON.parse(body) as Counts & { readonly databaseBytes: number };
-    return { counts, databaseBytes };
-  } finally {
-    await client.destroy();
-  }
+const readCounts = async (stack: Stack): Promise<Counts> => {
+  const target: Target = { origin: stack.workerUrl, method: "GET", path: "/counts", status: 200 };
+  const cpuNs = isLinux ? usedBetween(new Map(), await readThreadTimes([stack.pids()["workerd"] ?? 0])) : 0;
+  return { ...(JSON.parse((await ask(target)).body) as Counts), "workerd CPU ms": cpuNs / 1_000_000 };
 };
 
-const readWorkerd = async (stack: BenchStack): Promise<ThreadTimes | undefined> => {
-  const pid = stack.processes().find(({ name }) => name === "workerd")?.pid;
-  return knowsThreadTimes && pid !== undefined ? readThreadTimes(pid) : undefined;
-};
+/** Sends a request that is accepted, and asks for its status after as long as the answers say, until it has succeeded. @throws Error if it fails */
+export const createPollingCalls = (request: Target): Calls => ({
+  async open() {
+    const { origin } = request;
+    const connection = connect(origin);
+    const call = async (): Promise<void> => {
+      let answer = await connection.ask(request);
+      const { correlationId } = JSON.parse(answer.body) as { readonly correlationId: string };
+      while (answer.status === 202) {
+        await wait(Number(answer.headers["retry-after"]) * 1_000);
+        answer = await connection.ask({ origin, method: "GET", path: `/status/${correlationId}`, status: [202, 200] });
+      }
+      if (!answer.body.includes('"state":"succeeded"')) throw new Error(`Expected the request to succeed, got ${answer.body}`);
+    };
+    return { call, [Symbol.asyncDispose]: connection[Symbol.asyncDispose] };
+  },
+});

@@ -1,46 +1,65 @@
-import type { Measurement } from "../load.ts";
-import { type MeasuredNumber, ratioOf, roundsOf } from "../rounds.ts";
-import { type Spread, spreadOf } from "../spread.ts";
-import type { LoadedContestant, SuiteResult } from "./suite.ts";
+import { drawBarChart } from "../bar-chart.ts";
+import { type MeasuredCase, ratioOf, roundsOf } from "../cases.ts";
+import { atLeast, atMost, type Goal, type Spread, spreadOf } from "../result.ts";
 
-/** What is said of rejoinder beside others: each number is its own divided by theirs, but for the wake-up, which is in milliseconds. */
-export type Ratios = Readonly<Record<RatioName, Spread>>;
+/** Wake-ups are rejoinder's, one a round. */
+export type MeasuredPeers = {
+  readonly sums: readonly MeasuredCase[];
+  readonly accepts: readonly MeasuredCase[];
+  readonly wakeUpsMs: readonly number[];
+};
 
-export type RatioName = keyof typeof RATIOS;
-
-/** Of each, which is the better one for whoever has it, and what it says. */
-export const RATIOS = {
-  "sync-1-vs-spring": { better: "more", says: "request-reply, 1 connection: rate ÷ Spring's" },
-  "sync-32-vs-spring": { better: "more", says: "request-reply, 32 connections: rate ÷ Spring's" },
-  "sync-128-vs-spring": { better: "more", says: "request-reply, 128 connections: rate ÷ Spring's" },
-  "p99-32-vs-spring": { better: "less", says: "request-reply, 32 connections: p99 ÷ Spring's" },
-  "p99-128-vs-spring": { better: "less", says: "request-reply, 128 connections: p99 ÷ Spring's" },
-  "p50-1-vs-raw": { better: "less", says: "request-reply, 1 connection: p50 ÷ raw round trip's" },
-  "wake-ms": { better: "less", says: "wake-up of a waiting caller, ms" },
-  "accept-32-vs-naive": { better: "more", says: "accepting, 32 connections: rate ÷ naive Worker's" },
-} as const satisfies Record<string, { readonly better: "more" | "less"; readonly says: string }>;
-
-/** @throws TypeError if something was not measured. */
-export const calculateRatios = ({ sums, accepts, wakeUps }: SuiteResult): Ratios => {
-  const find = (name: LoadedContestant, connections: number): readonly Measurement[] => roundsOf(sums, name, connections);
-  const besideSpring = (connections: number, member: MeasuredNumber, better: "more" | "less"): Spread => {
-    const beside = (spring: LoadedContestant) => ratioOf(find("rejoinder", connections), find(spring, connections), member);
-    return leastFlattering([beside("spring linger 0"), beside("spring linger 5")], better);
+/** The numbers to be quoted: rejoinder's divided by those of others, and the wake-up in milliseconds. @throws TypeError if a case was not measured */
+export const calculateRatios = ({ sums, accepts, wakeUpsMs }: MeasuredPeers) => {
+  /** Spring's better setting is the one to be compared with: whoever tunes it takes that one. */
+  const besideSpring = (connections: number, number: "ratePerSecond" | "p99Us"): Spread => {
+    const beside = (to: string) => ratioOf(sums, { connections, of: "rejoinder", to, number });
+    const [one, other] = [beside("spring linger 0"), beside("spring linger 5")];
+    return one.median < other.median === (number === "ratePerSecond") ? one : other;
   };
   return {
-    "sync-1-vs-spring": besideSpring(1, "ratePerSecond", "more"),
-    "sync-32-vs-spring": besideSpring(32, "ratePerSecond", "more"),
-    "sync-128-vs-spring": besideSpring(128, "ratePerSecond", "more"),
-    "p99-32-vs-spring": besideSpring(32, "p99Us", "less"),
-    "p99-128-vs-spring": besideSpring(128, "p99Us", "less"),
-    "p50-1-vs-raw": ratioOf(find("rejoinder", 1), find("raw", 1), "p50Us"),
-    "wake-ms": spreadOf(wakeUps.map(({ wakeUpUs }) => wakeUpUs / 1_000)),
-    "accept-32-vs-naive": ratioOf(roundsOf(accepts, "rejoinder", 32), roundsOf(accepts, "naive", 32), "ratePerSecond"),
+    "sync-1-vs-spring": besideSpring(1, "ratePerSecond"),
+    "sync-32-vs-spring": besideSpring(32, "ratePerSecond"),
+    "sync-128-vs-spring": besideSpring(128, "ratePerSecond"),
+    "p99-32-vs-spring": besideSpring(32, "p99Us"),
+    "p99-128-vs-spring": besideSpring(128, "p99Us"),
+    "p50-1-vs-raw": ratioOf(sums, { connections: 1, of: "rejoinder", to: "raw", number: "p50Us" }),
+    "wake-ms": spreadOf(wakeUpsMs),
+    "accept-32-vs-naive": ratioOf(accepts, { connections: 32, of: "rejoinder", to: "naive" }),
   };
 };
 
-/** Whoever tunes Spring takes the setting that is better for what they look at: it is that one which rejoinder is held against. */
-const leastFlattering = (ratios: readonly [Spread, Spread], better: "more" | "less"): Spread => {
-  const [one, other] = ratios;
-  return one.median < other.median === (better === "more") ? one : other;
+export const goalsOf = (ratios: ReturnType<typeof calculateRatios>, sums: readonly MeasuredCase[]): readonly Goal[] => [
+  atLeast("rate ÷ the better Spring, 1 connection", 4, ratios["sync-1-vs-spring"], "×"),
+  atLeast("rate ÷ the better Spring, 32 connections", 2, ratios["sync-32-vs-spring"], "×"),
+  atLeast("rate ÷ the better Spring, 128 connections", 1, ratios["sync-128-vs-spring"], "×"),
+  atMost("p99 ÷ the better Spring, 32 connections", 1, ratios["p99-32-vs-spring"], "×"),
+  atMost("p99 ÷ the better Spring, 128 connections", 1, ratios["p99-128-vs-spring"], "×"),
+  atMost("request-reply p50 ÷ raw round trip p50, 1 connection", 4, ratios["p50-1-vs-raw"], "×"),
+  atMost("wake-up of a waiting caller", 2, ratios["wake-ms"], "ms"),
+  atLeast("rate on the embedded engine ÷ on Kafka, 32 connections", 1, ratioOf(sums, EMBEDDED_TO_KAFKA), "×"),
+];
+
+const EMBEDDED_TO_KAFKA = { connections: 32, of: "embedded", to: "rejoinder" } as const;
+
+/** Who is shown, and what people call them. */
+const LABELS = {
+  rejoinder: "rejoinder",
+  "spring linger 0": "Spring, linger 0 ms",
+  "spring linger 5": "Spring, linger 5 ms",
+  raw: "raw, without HTTP",
 };
+
+/** Rates of request and reply, a group of bars for each number of connections. @param conditions what they were measured on */
+export const plotRates = (sums: readonly MeasuredCase[], conditions: string): string =>
+  drawBarChart({
+    title: "Requests answered a second, through Kafka and back",
+    caption: ["Median, and a line from the least to the most of all rounds. Each group has its own scale.", conditions],
+    groups: [1, 32, 128].map((connections) => ({
+      title: connections === 1 ? "1 connection" : `${connections} connections`,
+      bars: Object.entries(LABELS).map(([name, label]) => {
+        const rates = roundsOf(sums, name, connections).map((round) => round.ratePerSecond);
+        return { label, value: spreadOf(rates), isOwn: name === "rejoinder" };
+      }),
+    })),
+  });

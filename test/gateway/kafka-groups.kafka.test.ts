@@ -2,7 +2,7 @@ import { MessagesStreamModes } from "@platformatic/kafka";
 import { afterAll, expect, test } from "vitest";
 import { systemTime } from "../../environment/time.ts";
 import type { Engine } from "../../gateway/engine.ts";
-import { createConsumerClient } from "../../bench/kafka/library-consumer.ts";
+import { createConsumerClient } from "../../bench/kafka/consumption.ts";
 import { createAdminClient } from "../../kafka/clients.ts";
 import { until } from "../helpers/stack.ts";
 import { kafkaSuite } from "../kafka/broker/suite.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startCrowd } from "../../../bench/capacity/crowd.ts";
+import { startCrowd } from "../../../bench/capacity/section.ts";
 import { serveJson } from "../served-json.ts";
 
 const accept = (origin: string) => ({ origin, method: "POST", path: "/requests/echo", body: "{}", status: 202 }) as const;
@@ -14,7 +14,7 @@ test("everybody waits for a reply to a request of its own, and goes away when to
   });
   const crowd = await startCrowd(accept(url), 3);
   expect(waiting.toSorted()).toEqual(["/status/id-1 wait=25", "/status/id-2 wait=25", "/status/id-3 wait=25"]);
-  await crowd.remove();
+  await crowd[Symbol.asyncDispose]();
 });
 
 test("one whom nobody lets wait is told of", async () => {
@@ -22,5 +22,5 @@ test("one whom nobody lets wait is told of", async () => {
     method === "POST" ? { status: 202, body: { correlationId: "id" } } : { status: 503, body: "overloaded" },
   );
   const crowd = await startCrowd(accept(url), 1);
-  await expect(crowd.remove()).rejects.toThrow("Expected 202 from GET /status/id, got 503");
+  await expect(crowd[Symbol.asyncDispose]()).rejects.toThrow("Expected 202 from GET /status/id, got 503");
 });

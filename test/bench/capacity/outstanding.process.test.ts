@@ -1,23 +1,28 @@
 import { expect, test } from "vitest";
-import { measureColdStarts } from "../../../bench/capacity/cold-start.ts";
-import { measureOutstanding } from "../../../bench/capacity/outstanding.ts";
+import { measureOutstanding, summarizeOutstanding } from "../../../bench/capacity/outstanding.ts";
+import { measureColdStarts } from "../../../bench/capacity/section.ts";
 import { PACES } from "../../../bench/pace.ts";
-import { knowsProportionalMemory } from "../../../bench/proportional-memory.ts";
+import { isLinux } from "../../../bench/process-figures.ts";
 
-test.runIf(knowsProportionalMemory)(
-  "all callers of a slow handler wait at once and get their replies, and memory is that of all processes",
-  async () => {
-    const { callers, idle, peak } = await measureOutstanding(
-      { fsync: "os" },
-      { ...PACES.quick, outstanding: 50, outstandingHandlerMs: 1_000 },
-      () => {},
-    );
-    expect(callers).toMatchObject({ mostAtOnce: 50, right: 50, wrong: {} });
-    expect(peak.byProcess.map(({ name }) => name).toSorted()).toEqual(["consumer", "gateway", "worker", "workerd"]);
-    expect(peak.totalBytes).toBeGreaterThanOrEqual(idle.totalBytes);
-  },
-);
+test.runIf(isLinux)("all callers of a slow handler wait at once and get their replies, and memory is that of all processes", async () => {
+  const measured = await measureOutstanding({ fsync: "os" }, { ...PACES.quick, outstanding: 50, outstandingHandlerMs: 1_000 });
+  const { callers, idle, peak } = measured;
+  expect(callers).toMatchObject({ mostAtOnce: 50, right: 50, wrong: {} });
+  expect(Object.keys(peak).toSorted()).toEqual(["consumer", "gateway", "sum", "worker", "workerd"]);
+  expect(peak.sum).toBeGreaterThanOrEqual(idle.sum);
+  expect(summarizeOutstanding("embedded", measured).mismeasured).toEqual([]);
+});
+
+test("fewer at once than there should be is no result to be trusted", () => {
+  const callers = { count: 100, mostAtOnce: 80, right: 99, wrong: { "Expected 200, got 503": 1 }, lateP50Us: 1, lateP99Us: 2 };
+  const memory = { workerd: 601, sum: 601 };
+  const { goals, mismeasured, tables } = summarizeOutstanding("on Kafka", { callers, handlerMs: 10_000, idle: memory, peak: memory });
+  expect(mismeasured).toEqual(["outstanding, on Kafka: only 80 of 100 were under way at once"]);
+  expect(goals?.map(({ met }) => met)).toEqual([false, false]);
+  expect(tables[0]?.lines[1]).toEqual({ name: "Expected 200, got 503", numbers: { callers: 1 } });
+});
 
 test("a Worker that is started again answers rightly", async () => {
-  expect(await measureColdStarts({ ...PACES.quick, coldStarts: 1 })).toHaveLength(1);
+  const { tables } = await measureColdStarts({ rounds: 1 });
+  expect(tables[0]?.lines).toHaveLength(4);
 });

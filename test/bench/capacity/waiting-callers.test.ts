@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runWaitingCallers } from "../../../bench/capacity/waiting-callers.ts";
+import { runWaitingCallers } from "../../../bench/capacity/outstanding.ts";
 import { until } from "../../helpers/stack.ts";
 import { type JsonAnswer, serveJson } from "../served-json.ts";
 
@@ -20,8 +20,8 @@ test("all of them wait at once, and each gets the answer to its own request", as
   const url = await serveTogether(20, ({ a, b }) => ({ status: 200, body: { sum: a + b } }));
   const callers = await runWaitingCallers(url, { count: 20, rampMs: 10, handlerMs: 0 });
   expect(callers).toMatchObject({ count: 20, mostAtOnce: 20, right: 20, wrong: {} });
-  expect(callers.beyondHandlerP50Us).toBeGreaterThan(0);
-  expect(callers.beyondHandlerP99Us).toBeGreaterThanOrEqual(callers.beyondHandlerP50Us);
+  expect(callers.lateP50Us).toBeGreaterThan(0);
+  expect(callers.lateP99Us).toBeGreaterThanOrEqual(callers.lateP50Us);
 });
 
 test("the reply to somebody else is no right answer", async () => {

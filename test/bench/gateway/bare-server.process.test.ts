@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { Client } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import { toBareAnswer } from "../../../bench/gateway/bare-answers.ts";
-import { startBareProcess } from "../../../bench/gateway/bare-process.ts";
-import { exchange, type Target } from "../../../bench/load.ts";
+import { startBareServer, toBareAnswer } from "../../../bench/gateway/bare-server.ts";
+import { ask, type Target } from "../../../bench/load.ts";
 import { startGatewayProcess } from "../../helpers/gateway.ts";
 
 /** The answer as it came over the wire, on a connection that is kept. */
@@ -35,13 +33,9 @@ test.each([
   const authorization = `Basic ${btoa(`${gateway.username}:${gateway.password}`)}`;
   const status = [200, 404];
   const target: Target = { origin: gateway.url, method: "POST", headers: { authorization }, status, ...request };
-  const client = new Client(gateway.url);
-  onTestFinished(() => client.destroy());
-
-  const answer = toBareAnswer(await exchange(client, target, { keepBody: true }));
+  const answer = toBareAnswer(await ask(target));
   const [, name = ""] = request.path.split("/");
-  const bare = await startBareProcess({ only: { [name]: answer } });
-  onTestFinished(() => bare.remove());
+  await using bare = await startBareServer({ only: { [name]: answer } });
 
   const [real, same] = [await readBytes(target), await readBytes({ ...target, origin: bare.urls.only })];
   // Of two produces, offset and time differ.
@@ -54,13 +48,12 @@ test.each([
 
 test("each set of answers has a port of its own, and what was not given is not found", async () => {
   const answer = { status: 200, headers: { "content-length": "1" }, keepAliveMs: 5_000 };
-  const bare = await startBareProcess({
+  await using bare = await startBareServer({
     one: { x: { ...answer, body: "1" } },
     other: { x: { ...answer, body: "2" }, y: { ...answer, body: "3" } },
   });
-  onTestFinished(() => bare.remove());
-  const ask = (url: string) => fetch(url, { method: "POST", body: "whatever" }).then((response) => response.text());
-  expect([await ask(`${bare.urls.one}/x`), await ask(`${bare.urls.other}/x/z`), await ask(`${bare.urls.other}/y`)]).toEqual([
+  const bodyOf = (url: string) => fetch(url, { method: "POST", body: "whatever" }).then((response) => response.text());
+  expect([await bodyOf(`${bare.urls.one}/x`), await bodyOf(`${bare.urls.other}/x/z`), await bodyOf(`${bare.urls.other}/y`)]).toEqual([
     "1",
     "2",
     "3",

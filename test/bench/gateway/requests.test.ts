@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createConsumption, createLargePosts, createMixedPosts, createSmallPosts, TOPICS } from "../../../bench/gateway/requests.ts";
+import { createConsumption, createMixedPosts, createPosts, TOPICS } from "../../../bench/gateway/requests.ts";
 import type { Target, Work } from "../../../bench/load.ts";
 import { partitionOfKey } from "../../../kafka/partitioner.ts";
 
@@ -13,13 +13,13 @@ const takeRecords = (work: Work, turns: number) => take(work, turns).map(([targe
 
 test("posts have one record, or a hundred, or are mixed", () => {
   const sizes = (work: Work) => takeRecords(work, 8).map((records) => records.length);
-  expect(sizes(createSmallPosts(server))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
-  expect(sizes(createLargePosts(server))).toEqual([100, 100, 100, 100, 100, 100, 100, 100]);
+  expect(sizes(createPosts(server, 1))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+  expect(sizes(createPosts(server, 100))).toEqual([100, 100, 100, 100, 100, 100, 100, 100]);
   expect(sizes(createMixedPosts(server))).toEqual([1, 1, 1, 100, 1, 1, 1, 100]);
 });
 
 test("keys reach every partition", () => {
-  const partitions = takeRecords(createSmallPosts(server), 100).map(([record]) => partitionOfKey(Buffer.from(record?.key ?? ""), 6));
+  const partitions = takeRecords(createPosts(server, 1), 100).map(([record]) => partitionOfKey(Buffer.from(record?.key ?? ""), 6));
   expect(new Set(partitions).size).toBe(6);
 });
 
@@ -36,5 +36,5 @@ test("a consumption consumes and commits in turn, and begins again as another gr
 
 test("only in the flood a gateway may say that it has no room", () => {
   expect(createMixedPosts(server).next()[0]?.status).toEqual([200, 503]);
-  expect(createSmallPosts(server).next()[0]?.status).toBe(200);
+  expect(createPosts(server, 1).next()[0]?.status).toBe(200);
 });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { startSlowClient } from "../../../bench/gateway/slow-client.ts";
+import { startSlowClient } from "../../../bench/gateway/flood.ts";
 import type { Target } from "../../../bench/load.ts";
 
 const EVERY_MS = 1;
@@ -35,8 +35,7 @@ test("sends whole requests, and goes on when nothing comes of it", async () => {
     if (seen.length === 3) server.emit("enough");
   });
   const enough = once(server, "enough");
-  const { end } = startSlowClient(target, EVERY_MS);
-  onTestFinished(end);
+  using _ = startSlowClient(target, EVERY_MS);
   await enough;
   expect(seen.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => "POST /fetch bench {}"));
 });
@@ -56,8 +55,7 @@ test("reads nothing, and sends on all the same", async () => {
   }).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
-  const { end } = startSlowClient(targetAt(server), EVERY_MS);
-  onTestFinished(end);
+  using _ = startSlowClient(targetAt(server), EVERY_MS);
   await once(server, "enough");
   expect(taken).toBe(false);
 });
@@ -70,17 +68,16 @@ test("comes back when it was cut", async () => {
     if (connections === 3) server.emit("enough");
   });
   const enough = once(server, "enough");
-  const { end } = startSlowClient(target, EVERY_MS);
-  onTestFinished(end);
+  using _ = startSlowClient(target, EVERY_MS);
   await enough;
 });
 
 test("is gone once it was ended", async () => {
   const { server, target } = await serve(() => {});
   const connected = once(server, "connection") as Promise<[Socket]>;
-  const { end } = startSlowClient(target, EVERY_MS);
+  const client = startSlowClient(target, EVERY_MS);
   const [socket] = await connected;
   const closed = once(socket, "close");
-  end();
+  client[Symbol.dispose]();
   await closed;
 });

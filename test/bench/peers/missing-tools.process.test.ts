@@ -11,7 +11,7 @@ test("without Java nothing is measured side by side, and the run says so and wha
   onTestFinished(() => rm(empty, { recursive: true }));
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    [join(ROOT, "tools/run.js"), "bench", "--quick", "--only", "peers"],
+    ["--conditions=@rejoinder/source", join(ROOT, "tools/run.js"), "bench", "--quick", "--only", "peers"],
     { env: { HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], PATH: empty } },
   );
   expect(stderr).toContain("NOT MEASURED side by side: The broker ended");

@@ -15,3 +15,7 @@ public class Application {
     System.exit(SpringApplication.exit(application));
   }
 }
+
+record SumRequest(double a, double b) {}
+
+record SumReply(double sum) {}

@@ -1,4 +1,0 @@
-package rejoinder.bench;
-
-/** Sent back as it came. */
-record Echo(String text) {}

@@ -1,3 +1,0 @@
-package rejoinder.bench;
-
-record SumReply(double sum) {}

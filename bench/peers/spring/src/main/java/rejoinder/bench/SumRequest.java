@@ -1,3 +1,0 @@
-package rejoinder.bench;
-
-record SumRequest(double a, double b) {}

@@ -1,0 +1,171 @@
+import { type ChildProcess, fork, type Serializable } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Program, programOf } from "../cli/forked-part.ts";
+import { createPart, PartFailedError, type ReadyMessage } from "../cli/part.ts";
+import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../cli/part-environments.ts";
+import { freePort } from "../tools/free-port.ts";
+import { readOrCreateSecrets } from "../cli/secrets.ts";
+import { contract } from "../test/project/app/contract.ts";
+import type { Result, Say } from "./result.ts";
+
+/** A process that is ready to be used. Disposing of it ends it. `url` is where it serves, if it does. */
+export type StartedProgram = AsyncDisposable & { readonly pid: number; readonly ready: ReadyMessage; readonly url: string };
+
+export type ProgramOptions = Program & {
+  /** What it is called if it fails. */
+  readonly name: string;
+  readonly variables?: ProcessEnvironment;
+  /** What it is sent as soon as it runs. */
+  readonly input?: Serializable;
+};
+
+const GRACE_MS = 10_000;
+
+/** The application that is measured: that of the tests. */
+const PROJECT = join(import.meta.dirname, "../test/project");
+
+/** Nothing else of the bench's own environment may change what is measured. */
+const inheritedVariables = (): ProcessEnvironment => {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return { PATH, HOME, TMPDIR };
+};
+
+/** Forks a program and waits until it is ready. It prints only errors. @throws PartFailedError if it ends before */
+export const startProgram = async ({ name, file, args, variables, input }: ProgramOptions): Promise<StartedProgram> => {
+  let child: ChildProcess | undefined;
+  const spawn = (): ChildProcess => {
+    child = fork(file, [...args], {
+      env: { ...inheritedVariables(), ...variables },
+      cwd: PROJECT,
+      execArgv: ["--conditions=@rejoinder/source"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    if (input !== undefined) child.send(input);
+    return child;
+  };
+  const part = createPart({ name, say: console.error, spawn });
+  const ready = await part.start();
+  return { pid: child?.pid ?? 0, ready, url: String(ready["url"]), [Symbol.asyncDispose]: () => part.stop(GRACE_MS) };
+};
+
+/** Waits for several things that are being started at once. If one of them fails, disposes of the others and rejects. */
+export const startTogether = async <Started extends readonly AsyncDisposable[] | []>(starting: {
+  readonly [Index in keyof Started]: Promise<Started[Index]>;
+}): Promise<AsyncDisposable & { readonly started: Started }> => {
+  const settled = await Promise.allSettled(starting as readonly Promise<AsyncDisposable>[]);
+  const started = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const disposeOfAll = async () => void (await Promise.all(started.map((one) => one[Symbol.asyncDispose]())));
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed === undefined) return { started: started as readonly AsyncDisposable[] as Started, [Symbol.asyncDispose]: disposeOfAll };
+  await disposeOfAll();
+  throw failed.reason;
+};
+
+/** Measures with programs that may be missing on this machine: if one of them does not start, says so, and what it takes. */
+export const measureIfStarted = async (what: string, takes: string, say: Say, measure: () => Promise<readonly Result[]>) => {
+  try {
+    return await measure();
+  } catch (error) {
+    if (!(error instanceof PartFailedError)) throw error;
+    say(`NOT MEASURED ${what}: ${error.message}. It takes ${takes}.`);
+    return [];
+  }
+};
+
+/** Where requests to a gateway go, or to a server in its place. */
+export type Server = { readonly url: string; readonly authorization: string };
+
+/** When the gateway's log reaches the disk: before each answer, or when the system sees fit. */
+export const FSYNCS = ["always", "os"] as const;
+
+export type Fsync = (typeof FSYNCS)[number];
+
+/** What keeps the records: the gateway's own log, or a cluster. */
+export type StackLog = { readonly fsync: Fsync } | { readonly kafkaBrokers: readonly string[] };
+
+const toVariables = (log: StackLog): ProcessEnvironment =>
+  "fsync" in log ? { GATEWAY_FSYNC: log.fsync } : { GATEWAY_ENGINE: "kafka", KAFKA_BROKERS: log.kafkaBrokers.join(",") };
+
+const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+
+/** A temporary folder, which is removed when it is disposed of. */
+const createFolder = async () => {
+  const path = await mkdtemp(join(tmpdir(), "rejoinder-bench-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+};
+
+/** The gateway of `npm run gateway`, in a process and a folder of its own. */
+export type Gateway = AsyncDisposable & Server & { readonly pid: number };
+
+/** @param topics such as `requests:6` */
+export const startGateway = async (log: StackLog, topics: readonly string[], variables: ProcessEnvironment = {}): Promise<Gateway> => {
+  await using cleanUp = new AsyncDisposableStack();
+  const { path } = cleanUp.use(await createFolder());
+  const own = { LOG_LEVEL: "warn", EXIT_WITH_PARENT: "1", GATEWAY_PORT: "0", GATEWAY_DATA_DIR: path, GATEWAY_CREDENTIALS: "bench:bench" };
+  const all = { ...own, GATEWAY_TOPICS: topics.join(","), ...toVariables(log), ...variables };
+  const { pid, url } = cleanUp.use(await startProgram({ name: "gateway", ...programOf("gateway"), variables: all }));
+  const started = cleanUp.move();
+  return { url, authorization: basic("bench", "bench"), pid, [Symbol.asyncDispose]: () => started.disposeAsync() };
+};
+
+/** The processes of `npm start`, in a folder of their own. */
+export type Stack = AsyncDisposable & {
+  readonly workerUrl: string;
+  readonly gateway: Server;
+  readonly replySecret: string;
+  /** Ends the process that holds workerd, and starts it again on the same port, with what it stored. Resolves to how long starting took. */
+  restartWorker(): Promise<number>;
+  /** By name. `worker` holds `workerd`, which is a process of its own. */
+  pids(): Readonly<Record<string, number>>;
+};
+
+export type StackOptions = {
+  /** Without one, nothing else takes the processor while accepting is measured. */
+  readonly withConsumer?: boolean;
+  /** Other programs than those of `npm start`, which take the same variables. */
+  readonly workerProgram?: Program;
+  readonly consumerProgram?: Program;
+  readonly variables?: ProcessEnvironment;
+};
+
+export const startStack = async (log: StackLog, options: StackOptions = {}): Promise<Stack> => {
+  const { withConsumer = true, workerProgram = programOf("worker"), consumerProgram = programOf("consumer"), variables } = options;
+  await using cleanUp = new AsyncDisposableStack();
+  const { path: directory } = cleanUp.use(await createFolder());
+  const [port, gatewayPort] = [await freePort(), await freePort()];
+  const secrets = readOrCreateSecrets(directory);
+  const kafkaBrokers = "fsync" in log ? undefined : log.kafkaBrokers.join(",");
+  const environments = createPartEnvironments(
+    { port, gatewayPort, directory, kafkaBrokers },
+    secrets,
+    { ...inheritedVariables(), ...toVariables(log), LOG_LEVEL: "warn", ...variables },
+    contract,
+  );
+  const start = (name: keyof PartEnvironments, program: Program) => startProgram({ name, ...program, variables: environments[name] });
+  const parts = await startTogether([start("gateway", programOf("gateway")), start("worker", workerProgram)]);
+  const [gateway, firstWorker] = parts.started;
+  let worker = firstWorker;
+  cleanUp.use(gateway);
+  cleanUp.defer(() => worker[Symbol.asyncDispose]());
+  const consumer = withConsumer ? cleanUp.use(await start("consumer", consumerProgram)) : undefined;
+  const started = cleanUp.move();
+  const { UPSTASH_KAFKA_REST_USERNAME: username = "", UPSTASH_KAFKA_REST_PASSWORD: password = "" } = environments.worker;
+  return {
+    workerUrl: `http://127.0.0.1:${port}`,
+    gateway: { url: `http://127.0.0.1:${gatewayPort}`, authorization: basic(username, password) },
+    replySecret: secrets.REPLY_SECRET,
+    async restartWorker() {
+      await worker[Symbol.asyncDispose]();
+      const began = performance.now();
+      worker = await start("worker", workerProgram);
+      return performance.now() - began;
+    },
+    pids() {
+      const own = { workerd: Number(worker.ready["workerdPid"]), worker: worker.pid, gateway: gateway.pid };
+      return consumer === undefined ? own : { ...own, consumer: consumer.pid };
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+};
