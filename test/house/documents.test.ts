@@ -36,3 +36,9 @@ test("the documents name no npm script that does not exist", () => {
   );
   expect(missing).toEqual([]);
 });
+
+test("the README can be read in one sitting: at most 200 lines of at most 120 characters", () => {
+  const lines = readText("README.md").trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(200);
+  expect(lines.filter((line) => line.length > 120)).toEqual([]);
+});
