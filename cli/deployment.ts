@@ -47,8 +47,8 @@ export const provideSecrets = async ({ root, environment }: DeploymentOptions): 
   return there;
 };
 
-/** A Worker that does not exist has none: Cloudflare's codes for that are 10007 and, of an environment, 10090. */
-const NO_WORKER = /\b(10007|10090)\b/;
+/** A Worker that does not exist yet has none: wrangler says so in words, and passes on Cloudflare's codes of others. */
+const NO_WORKER = /Worker "[^"]*" not found|\b(10007|10090)\b/;
 
 const listSecrets = async ({ root, environment }: DeploymentOptions): Promise<Set<string>> => {
   const { code, output, errors } = await runWrangler({ root, args: ["secret", "list", flagOf(environment)], shown: false });

@@ -56,8 +56,14 @@ export const createClient = <C extends ClientContract>({
   const closing = new AbortController();
 
   type Prepare = (fail: Fail) => Promise<Work>;
-  const start = (operation: string | undefined, { signal, timeoutMs, headers }: RequestOptions, prepare: Prepare): Submission<never> =>
+  const start = (
+    operation: string | undefined,
+    { signal, timeoutMs, headers }: RequestOptions,
+    prepare: Prepare,
+    correlationId?: string,
+  ): Submission<never> =>
     startSubmission({
+      correlationId,
       prepare,
       async readReply(reply, fail) {
         const schema = operation === undefined ? undefined : contract?.[operation]?.reply;
@@ -84,7 +90,7 @@ export const createClient = <C extends ClientContract>({
   return {
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
-    resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId })),
+    resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), correlationId),
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };

@@ -22,6 +22,8 @@ export type Submission<Reply> = {
 };
 
 export type SubmissionOptions<Reply> = {
+  /** Of a request that was sent before. */
+  readonly correlationId: string | undefined;
   /** What there is to do. Rejects with a ClientError if there is nothing. */
   readonly prepare: (fail: Fail) => Promise<Work>;
   /** Makes the reply of what the server gave. Rejects with a ClientError if it is none. */
@@ -43,7 +45,7 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
   const listeners = new Set<(status: StatusBody) => void>();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const ending = AbortSignal.any([closing, signal, timeout].filter((end) => end !== undefined));
-  let correlationId: string | undefined;
+  let { correlationId } = options;
   let last: StatusBody | undefined;
   let onAccepted: () => void;
   let onEnd: () => void;

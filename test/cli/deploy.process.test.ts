@@ -98,6 +98,6 @@ test("secrets that the Worker has are left alone", async () => {
     ["REPLY_SECRET", "its own"],
   ]);
   const { stdout } = await deploy([], LOGIN);
-  expect(stdout).not.toContain("secret put");
+  expect(stdout).not.toContain("$ wrangler secret put");
   expect(secrets.get("REPLY_SECRET")).toBe("its own");
 });

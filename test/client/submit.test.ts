@@ -85,6 +85,17 @@ describe("resume", () => {
     expect(server.calls.every((call) => call.startsWith("GET"))).toBe(true);
   });
 
+  test("knows its request at once, and tells the status without waiting for a change", async () => {
+    const answer = pending("processing", 1);
+    const { client } = await openClient((response, request) => {
+      if (/wait=0/.test(String(request.headers.prefer))) answer(response, request);
+    });
+    const submission = client.resume(ID);
+    expect(submission.correlationId).toBe(ID);
+    expect(await submission.status()).toMatchObject({ state: "processing" });
+    client.close();
+  });
+
   test("rejects when there is no such request", async () => {
     const { client } = await openClient(refused("UNKNOWN_CORRELATION_ID"));
     expect(await failureOf(client.resume("forged").reply)).toMatchObject({ code: "UNKNOWN_CORRELATION_ID", status: 404 });
