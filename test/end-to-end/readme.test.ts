@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { buildClientPackage } from "../../tools/client-package.ts";
+import { buildConsole } from "../../tools/console-build.ts";
 import { copyCheckout } from "../helpers/checkout.ts";
 import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const clientPage = readFileSync(join(ROOT, "docs/client.md"), "utf8");
+
+/** A section of the README, up to the next one. */
+const sectionOf = (title: string): string => readme.split(/^## /m).find((section) => section.startsWith(`${title}\n`)) ?? "";
 
 /** The TypeScript of a text, in its order. */
 const snippetsOf = (text: string): readonly string[] => [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
@@ -25,13 +29,14 @@ afterAll(async () => {
 });
 
 test("an operation of one's own works as the README adds it", async () => {
-  const snippets = snippetsOf(readme.slice(readme.indexOf("## Add an operation")));
+  const snippets = snippetsOf(sectionOf("Add an operation"));
   expect(snippets).toHaveLength(2);
   const [operation = "", handler = ""] = snippets;
   checkout.replaceLine("app/contract.ts", "});", `${operation}});`);
   checkout.replaceLine("app/consumer.ts", "  handlers: {", `  handlers: {\n${handler}`);
   execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-b", "app"], { cwd: checkout.directory });
 
+  await buildConsole(join(checkout.directory, "dist/console"));
   const port = await freePort();
   const variables = { REJOINDER_DIR: dir, PORT: String(port), GATEWAY_PORT: String(await freePort()), EXIT_WITH_PARENT: "1" };
   started = await startProcess("start", variables, { run: checkout.run, project: checkout.directory });
@@ -47,7 +52,8 @@ test("an operation of one's own works as the README adds it", async () => {
 
 test("the client's example runs as its page and the README show it", async () => {
   const [example = ""] = snippetsOf(clientPage);
-  const [short = ""] = snippetsOf(readme);
+  const [short = ""] = snippetsOf(sectionOf("Call it"));
+  expect(short).not.toBe("");
   // The README has the same without the imports.
   for (const line of short.trim().split("\n")) expect(example).toContain(line);
   const url = String(started?.ready["url"]);
