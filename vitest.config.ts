@@ -3,7 +3,8 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { readFileSync } from "node:fs";
 
-const node = { environment: "node" as const };
+/** What tests start and bundle has the library as its sources, too. */
+const node = { environment: "node" as const, execArgv: ["--conditions=@rejoinder/source"] };
 
 type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>> };
 const packageJson = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as PackageJson;
