@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StatusBody } from "../../protocol/status.ts";
 import { REPLY_SECRET } from "../consumer/process.ts";
+import { buildConsole } from "../../tools/console-build.ts";
 import { copyCheckout } from "../helpers/checkout.ts";
 import { createProject } from "../helpers/project.ts";
 import { startGatewayProcess } from "../helpers/gateway.ts";
@@ -46,6 +47,7 @@ export const startInteropStack = async ({ brokers, responded = [], topics = [] }
   const handled = ownName("requests");
   // Else nobody would be told of a deadline for a minute after it.
   checkout.replaceLine("worker/mailbox/rules.ts", "const GRACE_AFTER_DEADLINE_MS", "const GRACE_AFTER_DEADLINE_MS = 1_000;");
+  await buildConsole(join(checkout.directory, "dist/console"));
   const project = createProject({ "app/contract.ts": contractOf(handled, responded), "app/consumer.ts": CONSUMER }, checkout.directory);
   const provided = [
     handled,
