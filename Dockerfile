@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1
-# The processes that run beside the Worker: docker build --target gateway . and docker build --target consumer .
+# The gateway and the consumer: docker build --target gateway . and docker build --target consumer .
 FROM node:24-slim AS base
 WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json ./
-# No package that runs in production needs an install script.
+# No package of production needs an install script.
 RUN npm ci --omit=dev --ignore-scripts
 COPY cli cli
 COPY client client
@@ -13,10 +13,10 @@ COPY protocol protocol
 COPY environment environment
 COPY kafka kafka
 COPY consumer consumer
-# The project: its contract names the topics, and its handlers answer.
+# The project: its contract names the topics, and its handlers do the work.
 COPY wrangler.toml wrangler.toml
 COPY app app
-# Both end at SIGTERM, and tell nobody that they are gone before what they have begun is done.
+# At SIGTERM both finish what they have begun, then end.
 STOPSIGNAL SIGTERM
 
 FROM base AS gateway
