@@ -17,7 +17,7 @@ const flagOf = (environment: string | undefined): string => `--env=${environment
 /** Builds what would be deployed, without any network. @throws ExpectedError */
 export const deployDry = async ({ root, environment }: DeploymentOptions): Promise<void> => {
   const { code } = await runWrangler({ root, args: ["deploy", "--dry-run", flagOf(environment)] });
-  if (code !== 0) throw new ExpectedError("Nothing would be deployed: wrangler says why above.");
+  if (code !== 0) throw new ExpectedError("The build for the deployment failed. wrangler says why above.");
 };
 
 /** @throws ExpectedError if nobody is logged in */
@@ -54,7 +54,7 @@ const listSecrets = async ({ root, environment }: DeploymentOptions): Promise<Se
   const { code, output, errors } = await runWrangler({ root, args: ["secret", "list", flagOf(environment)], shown: false });
   if (code === 0) return new Set((JSON.parse(output) as readonly { name: string }[]).map(({ name }) => name));
   if (NO_WORKER.test(output + errors)) return new Set();
-  throw new ExpectedError(`The secrets of the Worker cannot be listed:\n${(output + errors).trim()}`);
+  throw new ExpectedError(`Cannot list the Worker's secrets:\n${(output + errors).trim()}`);
 };
 
 /** On stdin nobody can see it, as everybody could on the command line. */
@@ -65,7 +65,7 @@ const putSecret = async ({ root, environment }: DeploymentOptions, name: MadeSec
     input: `${secret}\n`,
     shown: false,
   });
-  if (code !== 0) throw new ExpectedError(`The secret ${name} cannot be given to the Worker:\n${(output + errors).trim()}`);
+  if (code !== 0) throw new ExpectedError(`Cannot set the Worker's secret ${name}:\n${(output + errors).trim()}`);
 };
 
 /** Deploys; resolves to the Worker's URL, if wrangler tells one. @throws ExpectedError */
@@ -78,7 +78,7 @@ export const deployWorker = async ({ root, environment }: DeploymentOptions): Pr
       args: ["deploy", flagOf(environment)],
       variables: { WRANGLER_OUTPUT_FILE_PATH: told },
     });
-    if (code !== 0) throw new ExpectedError("The Worker is not deployed: wrangler says why above.");
+    if (code !== 0) throw new ExpectedError("The Worker was not deployed. wrangler says why above.");
     return urlOf(await readFile(told, "utf8").catch(() => ""));
   } finally {
     await rm(folder, { recursive: true, force: true });

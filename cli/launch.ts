@@ -57,7 +57,7 @@ export const launch = async ({ programs, contract, environment, write = console.
     write(`ready http://localhost:${place.port}`);
     process.send?.({ type: "ready", url, gatewayUrl: `http://127.0.0.1:${place.gatewayPort}` });
   });
-  void stop.then(() => say("stopping; the same again ends it at once"));
+  void stop.then(() => say("stopping; the same signal again ends everything at once"));
   try {
     await Promise.race([stop, started.then(() => stop)]);
   } finally {

@@ -20,7 +20,7 @@ const PARTS: readonly Command[] = [worker, workerDev];
 const USAGE = `rejoinder CALL …
 
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
-  ${"help".padEnd(10)}Says how a call is used: rejoinder help CALL
+  ${"help".padEnd(10)}Shows how to use a call: rejoinder help CALL
 
 Each runs the project in this folder: the nearest one, from here upwards, with a wrangler.toml.`;
 

@@ -31,7 +31,7 @@ export const pending = (correlationId: string | undefined, state: State): Outcom
   exitCode: EXIT.pending,
   correlationId,
   state,
-  text: `${state}, and not ended yet. Ask again: rejoinder status ${correlationId ?? "ID"} --wait 30`,
+  text: `${state}: the request has not ended yet. Ask again: rejoinder status ${correlationId ?? "ID"} --wait 30`,
 });
 
 /** What a status says. */

@@ -37,7 +37,7 @@ export const readOrCreateSecrets = (directory: string, random: (bytes: number) =
   const result = schema.safeParse(parse(text));
   if (result.success) return result.data;
   throw new Error(
-    `${file} does not hold the secrets it should. Delete it to have new ones made; correlation IDs given out so far end then.`,
+    `${file} does not contain the secrets that it should. Delete it, and the next start makes new ones; older correlation IDs become invalid.`,
   );
 };
 

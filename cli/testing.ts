@@ -100,7 +100,7 @@ export const startRejoinder = async <const C extends Contract>(
 const expectContract = async (contract: Contract, url: string, { workerEntry }: Project): Promise<void> => {
   const response = await fetch(`${url}/contract`);
   if (!response.ok)
-    throw new Error(`Expected the Worker of ${workerEntry} to tell its contract, got ${response.status}: ${await response.text()}`);
+    throw new Error(`Expected the Worker of ${workerEntry} to answer GET /contract, got ${response.status}: ${await response.text()}`);
   const { operations } = (await response.json()) as { operations: Readonly<Record<string, OperationDescription>> };
   const own = describeContract(contract);
   const differing = [...new Set([...Object.keys(own), ...Object.keys(operations)])].filter(

@@ -21,7 +21,7 @@ export const readContract = async (fetch: typeof globalThis.fetch): Promise<Cont
   });
   const body = (await response.json().catch(() => undefined)) as { readonly operations?: unknown } | undefined;
   if (!response.ok) throw new Error(reasonOf(response.status, body as Partial<Problem> | undefined));
-  if (!isContract(body?.operations)) throw new Error("The server's answer to GET /contract is none of rejoinder's.");
+  if (!isContract(body?.operations)) throw new Error("The server's answer to GET /contract is not a contract of rejoinder.");
   if (Object.keys(body.operations).length === 0) throw new Error("It has no operations.");
   return body.operations;
 };

@@ -40,7 +40,7 @@ export const createDeadLetterPublisher =
     while (!stop.aborted) {
       try {
         await source.produce(letter);
-        log.warn({ topic, partition, offset, reason, to: letter.topic }, "a record could not be read and is a dead letter now");
+        log.warn({ topic, partition, offset, reason, to: letter.topic }, "a record could not be read and was moved to the dead letters");
         return true;
       } catch (error) {
         log.error({ err: error, topic, partition, offset, to: letter.topic }, "a dead letter could not be produced");

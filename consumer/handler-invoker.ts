@@ -126,7 +126,9 @@ export const createHandlerInvoker = ({
     if (deadline <= time.now()) return done(replies.expired(request));
     const handled = operations.get(name);
     if (handled === undefined)
-      return done(replies.failed(request, createProblem("NO_HANDLER", { detail: `Nothing here handles ${JSON.stringify(name)}.` })));
+      return done(
+        replies.failed(request, createProblem("NO_HANDLER", { detail: `This consumer has no handler for ${JSON.stringify(name)}.` })),
+      );
     const mismatch = mismatchOf(request, handled.operation);
     if (mismatch !== undefined) return done(replies.failed(request, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
 

@@ -64,7 +64,7 @@ const createRelayProcessor = ({ operations, replies, router, log }: RelayParts):
     if (operation !== undefined && reply !== undefined) return router.deliver(await replyOf(operation, reply));
     passedOver += 1;
     const { topic, partition, offset } = record;
-    log.debug({ topic, partition, offset, passedOver }, "a reply to somebody else's request was passed over");
+    log.debug({ topic, partition, offset, passedOver }, "ignored a reply to somebody else's request");
     return true;
   };
 };

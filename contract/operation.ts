@@ -123,7 +123,7 @@ export const completeOperation = (key: string, definition: OperationDefinition):
   };
   const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_DURATION_SECONDS;
 
-  const hint = definition.name === undefined ? "; set name: where the key is to be another" : "";
+  const hint = definition.name === undefined ? "; set name: if you want another key" : "";
   expect(NAME.test(name), "name", NAME_RULE + hint, name);
   const topic = definition.topic ?? responder?.requestTopic ?? REQUEST_TOPIC;
   if (responder !== undefined) checkResponder(responder, topic, expect);

@@ -48,8 +48,8 @@ export type BudgetSizes = { readonly waits: number; readonly calls: number; read
 export const DEFAULT_BUDGETS: BudgetSizes = { waits: 10_000, calls: 10_000, bodyBytes: 64 * 1024 * 1024, responseBytes: 64 * 1024 * 1024 };
 
 export const createBudgets = ({ waits, calls, bodyBytes, responseBytes }: BudgetSizes): Budgets => ({
-  waits: createBudget(waits, "The gateway has as many calls that wait as it can."),
-  calls: createBudget(calls, "The gateway has as many calls at once as it can."),
-  bodies: createBudget(bodyBytes, "The gateway holds as many records as it can."),
-  responses: createBudget(responseBytes, "The gateway holds as many responses for slow clients as it can."),
+  waits: createBudget(waits, "Too many calls are waiting at the gateway."),
+  calls: createBudget(calls, "The gateway is serving too many calls."),
+  bodies: createBudget(bodyBytes, "The gateway is holding too many records."),
+  responses: createBudget(responseBytes, "The gateway is holding too many responses for slow clients."),
 });

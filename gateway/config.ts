@@ -27,7 +27,7 @@ const orWithoutEnd = (value: number): number | undefined => (value === -1 ? unde
 const retention = () =>
   z
     .string()
-    .regex(/^(-1|\d{1,15})$/, "Expected a whole number, or -1 for without end.")
+    .regex(/^(-1|\d{1,15})$/, "Expected a whole number, or -1 for no limit.")
     .transform((text) => orWithoutEnd(Number(text)));
 
 /** `:retention.ms=…:retention.bytes=…`. Undefined if the text has another form. */

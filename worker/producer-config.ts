@@ -82,7 +82,7 @@ const proxyVariables = (env: Environment, url: typeof CONFLUENT_URL) => {
   const optional = z.string().optional();
   return {
     KAFKA_REST_URL: url,
-    KAFKA_REST_USERNAME: isUser ? z.string().describe("Set it to the user that KAFKA_REST_PASSWORD is of.") : optional,
+    KAFKA_REST_USERNAME: isUser ? z.string().describe("Set it to the user of KAFKA_REST_PASSWORD.") : optional,
     KAFKA_REST_PASSWORD: isUser ? z.string().describe("Set it to the password of KAFKA_REST_USERNAME.") : optional,
     KAFKA_REST_TOKEN: isUser ? z.undefined("Expected either a token or a user with a password.").optional() : optional,
   };

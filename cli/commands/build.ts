@@ -3,7 +3,7 @@ import { type Command, readArguments } from "../command.ts";
 
 export const build: Command = {
   name: "build",
-  summary: "Puts the console where wrangler.toml names the Worker's assets.",
+  summary: "Copies the console to the folder of the Worker's assets.",
   usage: `rejoinder build
 
 Copies the built console to .rejoinder/console of the project. wrangler runs it before dev and deploy: [build] command of wrangler.toml.`,

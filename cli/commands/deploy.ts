@@ -8,7 +8,7 @@ export const deploy: Command = {
   usage: `rejoinder deploy [--env NAME] [--dry-run]
 
 Checks the project as rejoinder doctor does, makes CORRELATION_SECRET and REPLY_SECRET if the deployed Worker lacks them, runs wrangler deploy,
-and says what the consumer needs. It prints each call of wrangler before it runs, and never a secret. It writes no wrangler.toml.
+and says what the consumer needs. It prints each call of wrangler before it runs, and never a secret. It never writes wrangler.toml.
 
   --env NAME   The [env.NAME] of wrangler.toml.
   --dry-run    Only checks and builds: without network, login or change.
@@ -26,7 +26,7 @@ Exit codes: 0 deployed; 1 not.`,
     const target = { root, environment: options.env };
     const findings = await checkProject({ ...target, contract: (await loadConsumer(root)).contract });
     for (const finding of findings) console.log(linesOf(finding));
-    if (findings.some(({ kind }) => kind === "wrong")) throw new ExpectedError("Nothing was deployed: mend what is wrong above first.");
+    if (findings.some(({ kind }) => kind === "wrong")) throw new ExpectedError("Nothing was deployed. Correct what is wrong above first.");
     if (options["dry-run"]) {
       await deployment.deployDry(target);
       console.log("Nothing was deployed (--dry-run).");
@@ -54,9 +54,9 @@ const consumerText = async (
       : `in ${relative(process.cwd(), file)}, which only you can read. Keep that file, and give it to nobody but the consumer`;
   const unset = ["UPSTASH_KAFKA_REST_PASSWORD", "KAFKA_REST_PASSWORD", "KAFKA_REST_TOKEN"].every((name) => !secrets.has(name));
   return `
-The consumer needs these variables, besides its way to Kafka:
+The consumer needs these variables, and those of its connection to Kafka:
   WORKER_URL=${url ?? "…"}${url === undefined ? "   (the route of your Worker)" : ""}
   REPLY_SECRET: ${replySecret}.
-Then run, where it stands: rejoinder consumer${unset ? `\nThe Worker has no password for a Kafka REST proxy yet. If yours asks for one: npx wrangler secret put NAME` : ""}
-Look whether all is well: rejoinder doctor${url === undefined ? "" : ` --url ${url}`}`;
+Then run there: rejoinder consumer${unset ? `\nThe Worker has no password for a Kafka REST proxy yet. If yours asks for one: npx wrangler secret put NAME` : ""}
+Check it: rejoinder doctor${url === undefined ? "" : ` --url ${url}`}`;
 };

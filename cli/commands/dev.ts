@@ -3,7 +3,7 @@ import { runStart, START_USAGE } from "./run-start.ts";
 
 export const dev: Command = {
   name: "dev",
-  summary: "Runs the project on this machine, and takes over what you change.",
+  summary: "Runs the project on this machine, and reloads what you change.",
   usage: `rejoinder dev [--kafka]
 
 Runs gateway, Worker and consumer on this machine until Ctrl-C. A change of the Worker's code is loaded by wrangler dev, and a change of the

@@ -4,12 +4,12 @@ import type { ProcessEnvironment } from "../part-environments.ts";
 
 export const doctor: Command = {
   name: "doctor",
-  summary: "Finds what is wrong with a project and with what runs of it.",
+  summary: "Checks a project and its running parts, and says how to fix what is wrong.",
   usage: `rejoinder doctor [--url URL] [--env NAME] [--proxy]
 
 Checks wrangler.toml, its variables and bindings; whether Worker, Kafka REST proxy, topics and consumers are there; clocks and versions of both
-sides; and one call end to end, where an operation of the contract names a probe. Without --url that is the start that runs in this project,
-else WORKER_URL. The variables of consumer and proxy are those of this shell.
+sides; and one call end to end, if an operation of the contract names a probe. Without --url it checks the Worker at WORKER_URL, or else the
+start that runs in this project. The variables of consumer and proxy are those of that start, or else of this shell.
 
   --url URL    The Worker to check.
   --env NAME   The [env.NAME] of wrangler.toml to check.

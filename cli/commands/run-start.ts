@@ -4,7 +4,7 @@ import { readArguments } from "../command.ts";
 export const START_USAGE = `
   --kafka    On a cluster, at KAFKA_BROKERS or localhost:9092, in place of a log in this folder.
 
-Nothing has to be set. These variables change what it does:
+No variable is required. These change what it does:
   PORT, GATEWAY_PORT   Where Worker and gateway listen. Default: 8787 and the port above; if one is taken, the next that is free.
   REJOINDER_DIR        Where data and secrets are kept. Default: .rejoinder
 Every other variable is handed on to the parts.`;

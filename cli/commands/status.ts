@@ -6,7 +6,7 @@ import { workerUrlOf } from "../worker-url.ts";
 
 export const status: Command = {
   name: "status",
-  summary: "Tells what has become of a request.",
+  summary: "Shows the state of a request, and its reply.",
   usage: `rejoinder status ID [--wait N] [--json] [--url URL]
 
   ID          The correlation ID that send or an HTTP answer gave.

@@ -47,7 +47,7 @@ async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
     const problems = Array.isArray(body.problems) ? body.problems.map((problem) => `\n- ${String(problem)}`).join("") : "";
     yield wrong(
       `${url}/health answers ${response.status}.${problems}`,
-      problems === "" ? "Is that a rejoinder Worker?" : "Set what is named.",
+      problems === "" ? "Check that this is the URL of a rejoinder Worker." : "Set the variables that it names.",
     );
     return false;
   }
@@ -59,38 +59,38 @@ async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
 
 const checkClock = (date: string | null, nowMs: number): Finding => {
   const theirs = Date.parse(date ?? "");
-  if (Number.isNaN(theirs)) return note("The Worker does not tell the time (no Date header), so clocks are not compared.");
+  if (Number.isNaN(theirs)) return note("The Worker sends no Date header, so its clock was not compared.");
   // Its date is cut to the second.
   const seconds = Math.round((theirs + 500 - nowMs) / 1_000);
   if (Math.abs(seconds) <= MOST_CLOCK_DIFFERENCE_SECONDS) return ok("The Worker's clock and this one agree.");
   return wrong(
-    `The Worker's clock is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this one: deadlines and signatures are judged by both.`,
-    "Set this machine's clock by NTP.",
+    `The Worker's clock is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this one. Both judge deadlines and signatures.`,
+    "Synchronise this machine's clock (NTP).",
   );
 };
 
 const checkVersion = (theirs: unknown, ours: string): Finding => {
-  if (typeof theirs !== "string") return note(`The Worker does not tell its version; here it is ${ours}.`);
-  if (theirs === ours) return ok(`Both sides are of version ${ours}.`);
-  return note(`The Worker is of version ${theirs}, this project of ${ours}.`, "Deploy the Worker again: rejoinder deploy.");
+  if (typeof theirs !== "string") return note(`The Worker does not report its version; this project has ${ours}.`);
+  if (theirs === ours) return ok(`Both sides have version ${ours}.`);
+  return note(`The Worker has version ${theirs}, this project ${ours}.`, "Deploy the Worker again: rejoinder deploy.");
 };
 
 /** The consumer's own variables, where any are set here. */
 function* checkConsumerVariables(environment: ProcessEnvironment, contract: Contract): Generator<Finding> {
   if (!environment["WORKER_URL"] && !environment["REPLY_SECRET"]) {
-    yield note("No variable of the consumer is set here, so they are not checked.", "Run rejoinder doctor where the consumer runs.");
+    yield note("No variable of the consumer is set here, so none was checked.", "Run rejoinder doctor where the consumer runs.");
     return;
   }
   const problems = problemsOf(() => readConsumerConfig(environment, contract));
-  if (problems.length === 0) yield ok("The consumer's variables fit.");
-  for (const problem of problems) yield wrong(`Of the consumer's variables, ${problem}`, "Set it where the consumer runs.");
+  if (problems.length === 0) yield ok("The consumer's variables are right.");
+  for (const problem of problems) yield wrong(`The consumer's variables: ${problem}`, "Set it where the consumer runs.");
 }
 
 /** Whether requests can be produced, and what the gateway tells of topics and consumers. */
 async function* checkKafkaRest(environment: ProcessEnvironment, contract: Contract): AsyncGenerator<Finding> {
   if (!environment["UPSTASH_KAFKA_REST_URL"] && !environment["KAFKA_REST_URL"]) {
     yield note(
-      "No Kafka REST proxy is named here, so it is not checked.",
+      "No variable here names a Kafka REST proxy, so none was checked.",
       "Set the Worker's UPSTASH_KAFKA_REST_* or KAFKA_REST_* variables.",
     );
     return;
@@ -104,7 +104,7 @@ async function* checkKafkaRest(environment: ProcessEnvironment, contract: Contra
   }
   const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = environment;
   if ((environment["KAFKA_REST_KIND"] || "upstash") !== "upstash" || !url) {
-    yield note("Only the gateway tells partitions and consumers: ask your cluster for them.");
+    yield note("Only the gateway reports partitions and consumers. Ask your cluster.");
     return;
   }
   const ask = async (path: string): Promise<unknown> => {
@@ -125,8 +125,8 @@ function* checkTopics(topics: Readonly<Record<string, number>> | undefined, cont
   const missing = needed.filter((topic) => topics[topic] === undefined);
   if (missing.length > 0)
     yield wrong(
-      `The gateway does not show this user ${missing.join(", ")}.`,
-      "Run rejoinder gateway in this project, which makes them, or name them in GATEWAY_TOPICS; and see that GATEWAY_CREDENTIALS let the user touch them.",
+      `The gateway does not show this user the topics ${missing.join(", ")}.`,
+      "Run rejoinder gateway in this project, which creates them, or name them in GATEWAY_TOPICS. Check that GATEWAY_CREDENTIALS allows them to the user.",
     );
   const there = needed.filter((topic) => topics[topic] !== undefined);
   if (there.length > 0) yield ok(`Partitions: ${there.map((topic) => `${topic} ${topics[topic]}`).join(", ")}.`);
@@ -143,7 +143,7 @@ const checkConsumers = (groups: readonly Group[] | undefined, environment: Proce
   if (groups === undefined) return note("The gateway does not let this user see consumers.", "Use a user of scope consume or full.");
   const names = groups.find(({ name }) => name === group)?.instances.map(({ name }) => name) ?? [];
   if (names.length > 0) return ok(`Consumers of group ${group}: ${names.join(", ")}.`);
-  if (environment["SOURCE"] === "kafka") return note("A consumer that reads from Kafka itself is not known to the gateway.");
+  if (environment["SOURCE"] === "kafka") return note("The gateway does not know consumers that read from Kafka itself.");
   return wrong(
     `There is no consumer of group ${group}.`,
     "Start one: rejoinder consumer. If it has another group, set CONSUMER_GROUP here too.",

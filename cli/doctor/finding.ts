@@ -16,5 +16,5 @@ export const wrong = (text: string, mend?: string): Finding => ({ kind: "wrong",
 export const linesOf = ({ kind, text, mend }: Finding): string => {
   const [first = "", ...rest] = text.split("\n");
   const lines = [`${kind.padEnd(6)} ${first}`, ...rest.map((line) => `       ${line}`)];
-  return [...lines, ...(mend === undefined ? [] : [`       Mend: ${mend}`])].join("\n");
+  return [...lines, ...(mend === undefined ? [] : [`       Fix: ${mend}`])].join("\n");
 };

@@ -72,7 +72,10 @@ type Place = { readonly where: string; readonly file: string; readonly environme
 const checkVariables = ({ vars }: WranglerConfig, contract: Contract, { where, file, environment }: Place): readonly Finding[] => {
   const put = (name: string) => `npx wrangler secret put ${name}${environment === undefined ? "" : ` --env ${environment}`}`;
   const readable = WORKER_SECRETS.filter((name) => vars[name] !== undefined).map((name) =>
-    wrong(`Everybody who has ${file} can read ${name} in it.`, `Take it out of [${where}vars], and run: ${put(name)}`),
+    wrong(
+      `${file} contains the secret ${name}: everybody who has the file can read it.`,
+      `Remove it from [${where}vars], and run: ${put(name)}`,
+    ),
   );
   const known: readonly string[] = WORKER_VARIABLES;
   const misspelt = Object.keys(vars).flatMap((name) => {
@@ -90,7 +93,7 @@ const checkVariables = ({ vars }: WranglerConfig, contract: Contract, { where, f
     values.push(
       note(
         "AUTH is not set: the Worker refuses every request until you say who may call.",
-        `If anybody may: AUTH = "public" in [${where}vars].`,
+        `To let anybody call: AUTH = "public" in [${where}vars].`,
       ),
     );
   const others = unset.filter((name) => name !== "AUTH");
@@ -99,7 +102,7 @@ const checkVariables = ({ vars }: WranglerConfig, contract: Contract, { where, f
       note(`wrangler.toml does not set ${others.join(", ")}, which the Worker needs.`, `Unless it has them as secrets: ${put("NAME")}`),
     );
   const all = [...readable, ...misspelt, ...values];
-  return all.length > 0 ? all : [ok("The variables in wrangler.toml fit.")];
+  return all.length > 0 ? all : [ok("The variables in wrangler.toml are right.")];
 };
 
 /** What a reader of variables finds wrong, a line each. */

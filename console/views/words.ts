@@ -11,10 +11,10 @@ export const MEANINGS: Readonly<Record<EntryState, string>> = {
   failed: "It was handled, and failed",
   cancelled: "It was cancelled",
   expired: "The deadline passed without a reply",
-  uncertain: "Kafka may have it: looking",
+  uncertain: "Kafka may have it; asking",
   refused: "The server did not take it",
   unanswered: "The server did not answer",
-  unreachable: "Nobody tells what has become of it",
+  unreachable: "Nobody knows what became of it",
   gone: "The server no longer knows it",
   stopped: "Nobody waits for it any more",
 };
@@ -24,7 +24,7 @@ export const CUT_OFF = "The server cannot be reached. Asking again until it can.
 /** What to do about a state that does not explain itself. */
 export const ADVICE: Partial<Readonly<Record<EntryState, string>>> = {
   unanswered:
-    "It is not known whether the request was taken, so it was not sent again by itself. Check the network, then send it again if that does no harm.",
+    "Nobody knows whether the server took the request, so the page did not send it again. Check the network, then send it again if doing it twice does no harm.",
   unreachable: "It was taken, and goes on without this page. Ask again once the server can be reached.",
   gone: "A status can be read as long as the operation keeps it. Send the request again if that does no harm.",
   stopped: "Only the wait has ended. What was sent goes on.",

@@ -46,7 +46,7 @@ export const metricsRoute: Route = {
   segments: [0, 0],
   async handle({ credential, engine, metrics }) {
     if (!mayTouchAll(credential))
-      throw new GatewayError(403, `User ${JSON.stringify(credential.user)} may not see the metrics, which tell of all topics.`);
+      throw new GatewayError(403, `User ${JSON.stringify(credential.user)} may not see the metrics, which show all topics.`);
     const { contentType, text } = await metrics.read(engine);
     return { body: text, contentType };
   },

@@ -59,7 +59,7 @@ export const openKafkaEngine = async (
     throw error;
   }
   const producer = createKafkaProducer(connection, time);
-  const queue = createBudget(queueBytes, "The gateway has as many records on their way to Kafka as it can.");
+  const queue = createBudget(queueBytes, "The gateway has too many records on their way to Kafka.");
   const groupRequests = createGroupRequests(requests, time);
   const logOffsets = createLogOffsets(requests, directory, time);
   const waits = createWaits(time);

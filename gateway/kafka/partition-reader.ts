@@ -38,7 +38,7 @@ export const readPartitions = async (
   const led = Map.groupBy(offsets, (offset) => addressOf(leaderOf(offset)));
   directory.forget((led.get(NOBODY) ?? []).map(({ topic }) => topic));
   led.delete(NOBODY);
-  if (led.size === 0) throw new KafkaError("unavailable", "nobody leads the partitions");
+  if (led.size === 0) throw new KafkaError("unavailable", "the partitions have no leader");
   return await firstFull(
     [...led.values()].map(async (wanted): Promise<Reading> => {
       try {

@@ -55,7 +55,7 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
 
   const add = ({ group, instance, topics, options: readOptions }: ConsumeRequest): Entry => {
     if (count >= groups.maxInstances)
-      throw new GatewayError(503, "The gateway has as many consumer instances as it can: try again when others have ended.", {
+      throw new GatewayError(503, "The gateway has too many consumer instances: try again when others have ended.", {
         retryAfterSeconds: 10,
       });
     const session: Session = createSession(
@@ -149,7 +149,7 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
       [...entries].map(([name, siblings]) => ({ name, instances: [...siblings.values()].map(({ session }) => described(session)) })),
     gauge: () => ({
       name: "consumer_instances",
-      help: "Consumer instances that live.",
+      help: "Live consumer instances.",
       values: [...entries].map(([group, { size }]) => ({ labels: { group }, value: size })),
     }),
     async close() {

@@ -75,13 +75,13 @@ test("what is wrong with the project is said before anything is asked or changed
   const { code, stdout, stderr } = await deploy([], LOGIN);
   expect([code, asked]).toEqual([1, []]);
   expect(stdout).toContain("wrong  wrangler.toml has no KV namespace REPLIES");
-  expect(stderr).toContain("Nothing was deployed: mend what is wrong above first.");
+  expect(stderr).toContain("Nothing was deployed. Correct what is wrong above first.");
 });
 
 test("secrets that the Worker lacks are made, shown nowhere, and kept for the consumer", async () => {
   const { code, stdout, stderr } = await deploy([], LOGIN);
   expect(code).toBe(1);
-  expect(stderr).toContain("The Worker is not deployed: wrangler says why above.");
+  expect(stderr).toContain("The Worker was not deployed. wrangler says why above.");
   expect([...(secrets?.keys() ?? [])].toSorted()).toEqual(["CORRELATION_SECRET", "REPLY_SECRET"]);
   const file = join(project.root, ".rejoinder/deploy/default.env");
   expect(statSync(file).mode & 0o777).toBe(0o600);

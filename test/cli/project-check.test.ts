@@ -28,7 +28,7 @@ test.each([
   [
     "a secret in plain sight",
     (text: string) => text.replace("AUTH", 'REPLY_SECRET = "whsec_x"\nAUTH'),
-    /^Everybody .* can read REPLY_SECRET/,
+    /contains the secret REPLY_SECRET: everybody/,
   ],
 ])("%s is found, with what to do", async (_, change, problem) => {
   const findings = await check(change(WRANGLER));

@@ -36,6 +36,6 @@ test.each(["", "{", "[]", '{"CORRELATION_SECRET":"1:x"}'])(
   "a file that holds no secrets (%s) is named, and what deleting it means",
   (text) => {
     writeFileSync(join(directory, "secrets.json"), text);
-    expect(() => readOrCreateSecrets(directory)).toThrow(/secrets\.json does not hold .* Delete it/);
+    expect(() => readOrCreateSecrets(directory)).toThrow(/secrets\.json does not contain .* Delete it/);
   },
 );

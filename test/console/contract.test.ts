@@ -49,7 +49,7 @@ test("a contract that cannot be read is told with the reason, and the form is th
 
 test.each([
   ["nobody answers", { abort: true }, "The server does not answer."],
-  ["something else answers", { body: "<h1>Hello</h1>" }, "is none of rejoinder's"],
+  ["something else answers", { body: "<h1>Hello</h1>" }, "is not a contract of rejoinder"],
   ["there is no operation", { body: '{"operations":{}}' }, "It has no operations."],
 ] as const)("where %s, the page says so", async (_, answer, sentence) => {
   const { page } = await open();

@@ -22,7 +22,7 @@ test("a request sent without a network is not sent twice, and the next one arriv
   await page.context().setOffline(true);
   await send("sum");
   await reach("unanswered");
-  await page.getByText("so it was not sent again by itself").waitFor();
+  await page.getByText("so the page did not send it again").waitFor();
   await page.context().setOffline(false);
   await send("sum");
   await reach("succeeded");

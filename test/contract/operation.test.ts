@@ -41,7 +41,7 @@ describe("an operation", () => {
 
   test("whose key is no name is refused with how to mend it", () => {
     expect(() => defineContract({ monthlyReport: text })).toThrow(
-      'Expected name of operation "monthlyReport" to be 1 to 64 lower-case letters, digits or hyphens, starting with a letter; set name: where the key is to be another, got "monthlyReport"',
+      'Expected name of operation "monthlyReport" to be 1 to 64 lower-case letters, digits or hyphens, starting with a letter; set name: if you want another key, got "monthlyReport"',
     );
   });
 

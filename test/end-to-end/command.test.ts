@@ -93,8 +93,8 @@ describe("doctor", () => {
     };
     const { code, stdout } = await callCommand(["doctor"], { variables });
     expect(code).toBe(1);
-    expect(stdout).toContain(`wrong  No Worker answers at ${url} (ECONNREFUSED).\n       Mend: `);
-    expect(stdout).toContain("wrong  Of the consumer's variables, REPLY_SECRET: ");
+    expect(stdout).toContain(`wrong  No Worker answers at ${url} (ECONNREFUSED).\n       Fix: `);
+    expect(stdout).toContain("wrong  The consumer's variables: REPLY_SECRET: ");
     expect(stdout).toMatch(/^wrong {2}Requests cannot be produced through upstash .*\n.*Check the user and the password/m);
   });
 });

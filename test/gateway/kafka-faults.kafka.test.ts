@@ -81,7 +81,7 @@ kafkaSuite(
         void Promise.allSettled([call]).then(([outcome]) => outcomes.push(outcome as PromiseSettledResult<unknown>));
       await until(() => outcomes.length >= 45);
       for (const outcome of outcomes)
-        expect(outcome).toMatchObject({ status: "rejected", reason: { status: 503, message: expect.stringMatching(/as many records/) } });
+        expect(outcome).toMatchObject({ status: "rejected", reason: { status: 503, message: expect.stringMatching(/too many records/) } });
       const [held] = await queueBytes(engine);
       expect(held).toBeGreaterThan(400 * KIB);
       expect(held).toBeLessThanOrEqual(512 * KIB);

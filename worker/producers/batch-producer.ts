@@ -35,7 +35,7 @@ export const createBatchProducer = ({ connection, dialect, ...rest }: BatchProdu
   const send = async (path: string, entries: readonly Entry[], deadline: number, mayRepeat: boolean): Promise<ProduceOutcome[]> => {
     const body = dialect.body(entries.map(({ json }) => json));
     const response = await connection.post(path, dialect.contentType, body, deadline);
-    if (response === "away") return entries.map(() => failed("unavailable", "The Kafka REST proxy is away."));
+    if (response === "away") return entries.map(() => failed("unavailable", "The Kafka REST proxy does not respond."));
     if (response === "lost")
       return entries.map(() => failed("unknown", "The connection to the Kafka REST proxy failed, or it did not answer in time."));
     const results = dialect.read(

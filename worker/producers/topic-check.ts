@@ -28,7 +28,7 @@ export const readTopicNames = (body: unknown): readonly string[] | undefined =>
 
 /** Says that the proxy does not show a topic to this caller. */
 export const missingTopic = (topic: string): string =>
-  `Topic ${topic} is not there, or not for this caller to see. Create it, or allow the caller to use it.`;
+  `Topic ${topic} does not exist, or this caller may not see it. Create it, or allow the caller to use it.`;
 
 /** Says that a response does not come from the proxy that KAFKA_REST_KIND names. */
 export const notThis = (asked: string, product: string): string =>
@@ -37,7 +37,7 @@ export const notThis = (asked: string, product: string): string =>
 /** What is wrong with a response that should be a 200, and what to do. */
 export const problemOf = (answer: ProxyResponse | undefined, asked: string, product: string): string | undefined => {
   if (answer === undefined)
-    return `${asked} had no answer, or none in time. Check the URL, and whether the proxy runs and reaches Kafka: some wait for it a minute.`;
+    return `${asked} had no answer in time. Check the URL, and whether the proxy runs and reaches Kafka: some proxies wait a minute for it.`;
   const { status, body } = answer;
   if (status === 200) return undefined;
   const text = errorTextOf(body);
@@ -45,6 +45,6 @@ export const problemOf = (answer: ProxyResponse | undefined, asked: string, prod
   if (status === 401) return `${said} Check the user and the password, or the token.`;
   // Karapace says 403 also when Kafka itself is away.
   if (status === 403) return `${said} Check what the caller may do, and whether the proxy reaches Kafka.`;
-  if (status >= 500) return `${said} The proxy, or Kafka behind it, is not well.`;
+  if (status >= 500) return `${said} The proxy, or Kafka behind it, has a problem.`;
   return `${said} Check KAFKA_REST_KIND and the URL: expected ${product}.`;
 };

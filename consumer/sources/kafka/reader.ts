@@ -65,7 +65,7 @@ export const createReader = (options: ReaderOptions): Reader => {
     known: ReadonlyMap<string, Topic>,
     signal: AbortSignal,
   ): Promise<readonly Read[]> => {
-    if (leader === undefined) throw new KafkaError("unavailable", "nobody leads some of the partitions");
+    if (leader === undefined) throw new KafkaError("unavailable", "some partitions have no leader");
     const byKey = new Map(wanted.map((position) => [topicPartitionKey(position), position]));
     const find = (partition: TopicPartition): Position => byKey.get(topicPartitionKey(partition)) as Position;
     const offsets = wanted.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));

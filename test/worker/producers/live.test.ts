@@ -18,7 +18,7 @@ const placesOf = (outcomes: readonly ProduceOutcome[]) =>
 describe(`a real ${kafkaRest.kind} proxy`, () => {
   test("is found to be the one that is configured, with its topic and without one that is missing", async () => {
     expect(await open().check([topic], Date.now() + 15_000)).toEqual([]);
-    expect(await open().check([topic, "nope"], Date.now() + 15_000)).toEqual([expect.stringMatching(/^Topic nope is not there/)]);
+    expect(await open().check([topic, "nope"], Date.now() + 15_000)).toEqual([expect.stringMatching(/^Topic nope does not exist/)]);
   });
 
   test("stores as many records in a call as the driver allows, those of a key in their order", async () => {

@@ -153,7 +153,7 @@ export const describeProducer = ({ recording, open, exchanges }: ProducerStage):
     });
 
     test("names each topic that is missing", async () => {
-      expect(await check("only-lookups", ["requests", "nope"])).toEqual([expect.stringMatching(/^Topic nope is not there/)]);
+      expect(await check("only-lookups", ["requests", "nope"])).toEqual([expect.stringMatching(/^Topic nope does not exist/)]);
     });
 
     test.each([
@@ -161,7 +161,7 @@ export const describeProducer = ({ recording, open, exchanges }: ProducerStage):
       ["html-403", undefined, /403.*Check what the caller may do/],
       ["html-200", undefined, /Check KAFKA_REST_KIND and the URL/],
       ["redirect", undefined, /302.*Check KAFKA_REST_KIND and the URL/],
-      ["html-502", undefined, /502.*not well/],
+      ["html-502", undefined, /502.*has a problem/],
       ["hang-up", undefined, /had no answer/],
     ])("%s: says what is wrong, and what to do", async (exchange, password, problem) => {
       expect(await check(exchange, ["requests"], password)).toEqual([expect.stringMatching(problem)]);

@@ -48,9 +48,9 @@ describe("producing through the Strimzi Kafka Bridge", () => {
     ]);
   });
 
-  test("without Kafka behind it is said to be unwell", async () => {
+  test("without Kafka behind it is reported as a problem", async () => {
     expect(await open(openExchange("strimzi", "no-topic-in-metadata").url).check(["requests"], Date.now() + 5_000)).toEqual([
-      expect.stringMatching(/500 .*listTopics.* not well/),
+      expect.stringMatching(/500 .*listTopics.* has a problem/),
     ]);
   });
 });
