@@ -3,8 +3,8 @@ import { build } from "esbuild";
 import { workerConditions } from "./conditions.ts";
 
 /**
- * Bundles the Worker of a module for miniflare and resolves to its text. It has its own default entrypoint again as `Local`: to the default
- * leads Cloudflare's asset router, which takes four fifths of the throughput as miniflare emulates it.
+ * Bundles the Worker of a module for miniflare and resolves to its text. The bundle exports its default entrypoint as `Local`, too: miniflare
+ * puts its emulation of Cloudflare's asset router before the default, and that costs four fifths of the throughput.
  */
 export const bundleWorker = async (entry: string): Promise<string> =>
   bundleForWorkerd({

@@ -4,7 +4,7 @@ import { type Environment, readEnvironment } from "../environment/environment.ts
 import { processVariables } from "../environment/process-variables.ts";
 import { integer } from "../environment/variables.ts";
 
-/** What `rejoinder start` and `rejoinder dev` read for themselves. All else in the environment is handed on to the parts. */
+/** What `rejoinder start` and `rejoinder dev` read themselves. They hand everything else in the environment to the parts. */
 export type StartConfig = {
   /** Where the Worker is to listen, on 127.0.0.1; undefined: at any port. */
   readonly port: number | undefined;

@@ -7,11 +7,11 @@ import { runWrangler } from "./wrangler.ts";
 
 export type DeploymentOptions = {
   readonly root: string;
-  /** The `[env.NAME]` of wrangler.toml; undefined: what stands above all of them. */
+  /** The `[env.NAME]` of wrangler.toml; undefined: the top level. */
   readonly environment: string | undefined;
 };
 
-/** Named without a value too: else wrangler warns that there are several. */
+/** Always present: without it wrangler warns that there are several environments. */
 const flagOf = (environment: string | undefined): string => `--env=${environment ?? ""}`;
 
 /** Builds what would be deployed, without any network. @throws ExpectedError */
@@ -29,8 +29,8 @@ export const expectLogin = async ({ root }: DeploymentOptions): Promise<void> =>
 };
 
 /**
- * Gives the deployed Worker the secrets that it lacks and that can be made. A made one is kept in a file first, since nobody can read it from
- * the Worker again. Resolves to the names of all secrets that the Worker has then.
+ * Makes the secrets that the deployed Worker lacks, as far as they can be made. A new one is written to a file first, since nobody can read it
+ * from the Worker again. Resolves to the names of all secrets that the Worker then has.
  * @throws ExpectedError
  */
 export const provideSecrets = async ({ root, environment }: DeploymentOptions): Promise<ReadonlySet<string>> => {
@@ -57,7 +57,7 @@ const listSecrets = async ({ root, environment }: DeploymentOptions): Promise<Se
   throw new ExpectedError(`Cannot list the Worker's secrets:\n${(output + errors).trim()}`);
 };
 
-/** On stdin nobody can see it, as everybody could on the command line. */
+/** By stdin: every user of the machine can read a command line. */
 const putSecret = async ({ root, environment }: DeploymentOptions, name: MadeSecret, secret: string): Promise<void> => {
   const { code, output, errors } = await runWrangler({
     root,
@@ -68,7 +68,7 @@ const putSecret = async ({ root, environment }: DeploymentOptions, name: MadeSec
   if (code !== 0) throw new ExpectedError(`Cannot set the Worker's secret ${name}:\n${(output + errors).trim()}`);
 };
 
-/** Deploys; resolves to the Worker's URL, if wrangler tells one. @throws ExpectedError */
+/** Deploys. Resolves to the Worker's URL, if wrangler prints one. @throws ExpectedError */
 export const deployWorker = async ({ root, environment }: DeploymentOptions): Promise<string | undefined> => {
   const folder = await mkdtemp(join(tmpdir(), "rejoinder-deploy-"));
   try {
@@ -85,7 +85,7 @@ export const deployWorker = async ({ root, environment }: DeploymentOptions): Pr
   }
 };
 
-/** wrangler tells what it has done as a JSON object a line. */
+/** wrangler writes what it has done, one JSON object a line. */
 const urlOf = (told: string): string | undefined => {
   const entries = told
     .split("\n")

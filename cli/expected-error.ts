@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../environment/environment.ts";
 
-/** What somebody at the terminal can mend: the message says how, and a stack would only hide it. */
+/** Something that the user can correct. The message says how, and a stack would only hide it. */
 export class ExpectedError extends Error {
   override readonly name: string = "ExpectedError";
 }
@@ -11,7 +11,7 @@ export const exitWith = (error: unknown): never => {
   process.exit(1);
 };
 
-/** What to print of an error: a sentence where somebody at the terminal can mend it, else the error with its stack. */
+/** What to print for an error: a sentence if the user can correct it, otherwise the error with its stack. */
 export const toText = (error: unknown): unknown => {
   if (error instanceof ExpectedError || error instanceof ConfigurationError) return error.message;
   const { code, message = "" } = error as NodeJS.ErrnoException;

@@ -24,7 +24,7 @@ export type ForkedPartOptions = {
   readonly directory: string;
   /** Takes what it prints, behind its name. */
   readonly write: WriteLine;
-  /** Takes what is to be said of it. */
+  /** Takes messages about it. */
   readonly say: WriteLine;
 };
 

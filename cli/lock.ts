@@ -10,7 +10,7 @@ export class DirectoryLockedError extends ExpectedError {
 
 /**
  * Takes a directory for this process until `release`, or until the process ends in whatever way:
- * the lock is SQLite's, thus the kernel's, so that there are no stale ones.
+ * SQLite's lock is one of the kernel, so no stale lock can remain.
  * @throws DirectoryLockedError naming the process that has it.
  */
 export const lockDirectory = (directory: string): { release(): void } => {

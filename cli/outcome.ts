@@ -2,7 +2,7 @@ import type { StatusBody } from "../protocol/status.ts";
 import type { State } from "../protocol/states.ts";
 import { ClientError } from "../client/client-error.ts";
 
-/** What has become of a request, as `send` and `status` tell it. */
+/** What became of a request, as `send` and `status` print it. */
 export type Outcome = {
   readonly exitCode: number;
   readonly correlationId?: string | undefined;
@@ -77,7 +77,7 @@ export const printOutcome = ({ exitCode, text, ...told }: Outcome, json: boolean
   return exitCode;
 };
 
-/** What the network says of it, if it says anything. */
+/** The reason that the network gives, if any. */
 const causeOf = ({ message, cause }: Error): string => {
   const inner = (cause as { cause?: { code?: string; message?: string } } | undefined)?.cause;
   return ` (${inner?.code ?? inner?.message ?? message})`;

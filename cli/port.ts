@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { ExpectedError } from "./expected-error.ts";
 
-/** Somebody else listens where a part is to listen. */
+/** Another process listens at the port of a part. */
 export class PortTakenError extends ExpectedError {
   override readonly name = "PortTakenError";
 }

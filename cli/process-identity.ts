@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What tells one process from every other that ever had, or will have, its pid. */
+/** Distinguishes a process from every other one that ever has the same pid. */
 export type ProcessIdentity = { readonly pid: number; readonly startedAt: string; readonly command: string };
 
 /** The identity of a process that runs now; undefined if none with that pid does. A zombie runs no more. */

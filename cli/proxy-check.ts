@@ -3,7 +3,7 @@ import type { Environment } from "../environment/environment.ts";
 import { createProducer, readProducerConfig } from "../worker/producer-config.ts";
 import { ExpectedError } from "./expected-error.ts";
 
-/** What keeps requests from being produced, a line each. */
+/** The reasons why requests cannot be produced, a line each. */
 export class ProxyCheckError extends ExpectedError {
   override readonly name = "ProxyCheckError";
 
@@ -12,12 +12,12 @@ export class ProxyCheckError extends ExpectedError {
   }
 }
 
-/** A proxy whose Kafka is away may think it over for a minute; nobody at a terminal waits so long. */
+/** A proxy whose Kafka does not respond may take a minute. That is too long at a terminal. */
 const TIMEOUT_MS = 15_000;
 
 /**
- * Looks whether the Worker could produce with these variables, by its own driver: whether the proxy is of that kind, lets it in, and
- * knows the topics of the contract. Stores nothing. Resolves to a line that says so.
+ * Checks with the Worker's own driver whether the Worker could produce with these variables: whether the proxy is of that kind, accepts the
+ * credentials, and knows the topics of the contract. Stores nothing. Resolves to a sentence that says so.
  * @throws ConfigurationError, ProxyCheckError
  */
 export const checkProxy = async (environment: Environment, contract: Contract, now: () => number = Date.now): Promise<string> => {

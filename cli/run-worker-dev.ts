@@ -13,7 +13,7 @@ import { readProject } from "./project.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 import { wranglerProgram } from "./wrangler.ts";
 
-/** Nothing of wrangler dev reaches for the network then. */
+/** With these, wrangler dev makes no calls to the network. */
 const OFFLINE = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",

@@ -11,10 +11,13 @@ import { readProject } from "./project.ts";
 import { createWorkerBindings } from "./worker-bindings.ts";
 import { emptyTemporaryFolder, startWorkerRuntime } from "./worker-runtime.ts";
 
-/** Miniflare does not tell the pid; esbuild's service is a child of this process too. */
+/** Miniflare does not report the pid, and esbuild's service is a child of this process, too. */
 const findWorkerd = (): number | undefined => childPids().find((pid) => identifyProcess(pid)?.command.includes("workerd") === true);
 
-/** Runs the Worker as the environment says until the process is told to stop, and says over IPC when it is ready. @param bundle makes another Worker in its place */
+/**
+ * Runs the Worker as the environment says until the process is told to stop, and reports over IPC when it is ready.
+ * @param bundle makes another Worker in its place
+ */
 export const runWorker = async (bundle?: () => Promise<string>): Promise<void> => {
   const config = readStartConfig(process.env);
   const { port = PREFERRED_PORT } = config;

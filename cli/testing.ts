@@ -30,7 +30,7 @@ export type StartRejoinderOptions = {
   readonly directory?: string;
 };
 
-/** What a handler still does when a test has ended is nobody's concern. */
+/** A handler that still runs when the test has ended may be cut off. */
 const DRAIN_TIMEOUT_MS = 500;
 
 /**
@@ -60,7 +60,7 @@ export const startRejoinder = async <const C extends Contract>(
     const environmentsAt = (ports: { readonly port: number; readonly gatewayPort: number }): PartEnvironments =>
       createPartEnvironments({ ...ports, directory, kafkaBrokers: undefined }, secrets, environment, contract);
 
-    // What is acknowledged need not outlive the machine.
+    // Records of a test need not survive a power cut.
     const gatewayConfig = readGatewayConfig({ ...environmentsAt({ port: 0, gatewayPort: 0 }).gateway, GATEWAY_FSYNC: "os" });
     const gateway = await openGateway(gatewayConfig, createLog(gatewayConfig));
     closers.push(() => gateway.stop());
@@ -96,7 +96,7 @@ export const startRejoinder = async <const C extends Contract>(
   }
 };
 
-/** A Worker of another contract would refuse what the test sends, or send what the handlers do not take. */
+/** With another contract the Worker would refuse the test's requests, or the handlers would refuse the Worker's. */
 const expectContract = async (contract: Contract, url: string, { workerEntry }: Project): Promise<void> => {
   const response = await fetch(`${url}/contract`);
   if (!response.ok)

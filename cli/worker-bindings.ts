@@ -1,6 +1,6 @@
 import type { ProcessEnvironment } from "./part-environments.ts";
 
-/** The variables that the Worker reads. All else in the environment of its process stays outside of it. */
+/** The variables that the Worker reads. It gets no others from the environment of its process. */
 export const WORKER_VARIABLES = [
   "ENVIRONMENT",
   "AUTH",

@@ -5,13 +5,13 @@ import { findProjectRoot } from "./project.ts";
 import type { ProcessEnvironment } from "./part-environments.ts";
 import { readRunningStart } from "./running-start.ts";
 
-/** The folder where a start of the project in this folder keeps what it has. Absolute. */
+/** The data folder of a start of the current project. Absolute. */
 export const startDirectoryOf = (environment: ProcessEnvironment, from?: string): string =>
   resolve(findProjectRoot(from) ?? ".", environment["REJOINDER_DIR"] || ".rejoinder");
 
 /**
- * Where the Worker is that a call is about: the URL that was named, or WORKER_URL, or the start that runs in this project, or where one
- * listens if nothing else is said. Without the slash at its end.
+ * The URL of the Worker that a call uses: the given one, or WORKER_URL, or that of the start that runs in this project, or a start's default.
+ * Without a slash at the end.
  * @throws UsageError if what was named is no URL
  */
 export const workerUrlOf = (named: string | undefined, environment: ProcessEnvironment): string => {

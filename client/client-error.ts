@@ -3,7 +3,7 @@ import type { SchemaIssue } from "./contract.ts";
 
 /** What only a caller can find out. Every other code is the server's: `code` of its problem details. */
 export type ClientErrorCode =
-  /** Not sent: it does not fit the contract, as `issues` tells, or the contract has no such operation. */
+  /** Not sent: it does not fit the contract (see `issues`), or the contract has no such operation. */
   | "INVALID_REQUEST"
   | "UNKNOWN_OPERATION"
   /** The reply came, and does not fit the contract. */
@@ -11,7 +11,7 @@ export type ClientErrorCode =
   /** Nothing, or somebody else, has answered the POST. The request may have been taken, so it is not sent again. */
   | "UNANSWERED"
   | "UNEXPECTED_ANSWER"
-  /** It was taken, and nobody tells what has become of it until long after its deadline. */
+  /** The server took it, and has not been reachable since, until long after its deadline. */
   | "UNREACHABLE"
   /** The wait has ended, and the request goes on. */
   | "TIMEOUT"
@@ -30,7 +30,7 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
 export type ClientErrorDetails = {
   readonly correlationId?: string | undefined;
   readonly issues?: readonly SchemaIssue[] | undefined;
-  /** Of this occurrence, for the message. */
+  /** What happened this time, for the message. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 };
@@ -41,13 +41,13 @@ export class ClientError extends Error {
   declare readonly code: string;
   /** The HTTP status that goes with the code, if it is the server's. */
   declare readonly status: number | undefined;
-  /** Whether the same call may simply be made again. */
+  /** Whether you may simply make the same call again. */
   declare readonly retryable: boolean;
-  /** Of the request, if it is known: for `resume`. */
+  /** The request's correlation ID, if it is known: for `resume`. */
   declare readonly correlationId: string | undefined;
-  /** The server's problem details (RFC 9457), if it is the server who says so. */
+  /** The server's problem details (RFC 9457), if the error comes from the server. */
   declare readonly problem: Problem | undefined;
-  /** What does not fit a schema. */
+  /** What does not fit the schema. */
   declare readonly issues: readonly SchemaIssue[] | undefined;
   /** Whether the contract defines the error, as far as the client has it: see {@link isDefined}. */
   declare readonly isDefined: boolean | undefined;
@@ -70,7 +70,7 @@ export class ClientError extends Error {
 
 export type Fail = (why: ClientErrorCode | Problem, details?: ClientErrorDetails) => ClientError;
 
-/** To be called when the caller calls: what it makes later, when something has gone wrong, has the caller's stack. */
+/** Call this when the caller calls: an error that it makes later then has the caller's stack. */
 export const createFail = (): Fail => {
   const { stack } = new Error();
   return (why, details) => {

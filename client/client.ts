@@ -6,41 +6,41 @@ import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
 
 export type ClientOptions<C extends ClientContract> = {
-  /** Where the Worker is, such as `https://api.example.com`. Absent: where the page comes from. */
+  /** The Worker's URL, such as `https://api.example.com`. Absent: the origin of the page. */
   readonly url?: string;
-  /** With it requests are checked before they are sent, and replies before they are given. Its type alone gives types. */
+  /** If it is given, the client checks requests before it sends them, and replies before it returns them. The type alone gives types. */
   readonly contract?: C;
   readonly fetch?: typeof fetch;
-  /** How many exchanges there may be at once: by default six, as many as a browser has connections for one origin. */
+  /** How many exchanges run at once. Default: six, as many as a browser has connections to one origin. */
   readonly maxConnections?: number;
 };
 
 export type RequestOptions = {
-  /** Ends the wait for the reply; what was sent goes on. */
+  /** Ends the wait for the reply, and never the request. */
   readonly signal?: AbortSignal;
-  /** How long to wait for the reply, from the call on. Absent: until the request has ended. */
+  /** How long to wait for the reply, counted from the call. Absent: until the request has ended. */
   readonly timeoutMs?: number;
-  /** Sent along, such as `Authorization` or `traceparent`. */
+  /** Headers to send, such as `Authorization` or `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Client<C extends ClientContract> = {
   /** Sends a request and resolves to its reply. Rejects with a ClientError. */
   request<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): Promise<ReplyOf<C, Name>>;
-  /** Sends a request that can be watched on its way. */
+  /** Sends a request that you can watch. */
   submit<Name extends keyof C & string>(
     operation: Name,
     request: RequestOf<C, Name>,
     options?: RequestOptions,
   ): Submission<ReplyOf<C, Name>>;
-  /** Waits again for a request that was sent before, perhaps by a page that is gone. */
+  /** Waits again for a request that was sent earlier, such as by a page before it was reloaded. */
   resume<Name extends keyof C & string>(
     correlationId: string,
     options?: RequestOptions & { readonly operation?: Name },
   ): Submission<ReplyOf<C, Name>>;
-  /** Whether something thrown is the error that the contract defines under that code: then it has that error's data. */
+  /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
-  /** Rejects everything that waits; what was sent goes on. */
+  /** Rejects everything that waits. Requests that were sent go on. */
   close(): void;
 };
 
@@ -96,7 +96,7 @@ export const createClient = <C extends ClientContract>({
   };
 };
 
-/** Short, and no more than half of the time that there is, so that there is time to hear how the request is called. */
+/** Short, and at most half of the remaining time, so that there is time to receive the correlation ID. */
 const postWaitSeconds = ({ timeoutMs = 10_000 }: RequestOptions): number => Math.min(5, Math.floor(timeoutMs / 2000));
 
 /** What a schema makes of a value. @throws ClientError that names everything that does not fit */

@@ -1,6 +1,6 @@
 /**
- * A schema of any library that follows Standard Schema (standardschema.dev, version 1), such as zod, valibot or arktype: only what a client
- * needs of it.
+ * A schema of any library that follows Standard Schema (standardschema.dev, version 1), such as zod, valibot or arktype. This is the part that
+ * a client needs.
  */
 export type Schema<Input = unknown, Output = Input> = {
   readonly "~standard": {

@@ -18,15 +18,15 @@ export type FollowSeams = {
   readonly exchange: Exchange;
   readonly fail: Fail;
   readonly signal: AbortSignal;
-  /** Told the correlation ID as soon as it is known. */
+  /** Called with the correlation ID as soon as it is known. */
   readonly onNamed: (correlationId: string) => void;
-  /** Told, perhaps more than once, when it is certain that Kafka has the request. */
+  /** Called, perhaps more than once, when it is certain that Kafka has the request. */
   readonly onAccepted: () => void;
-  /** Told of each status that is news. */
+  /** Called with each new status. */
   readonly onStatus: (status: StatusBody) => void;
 };
 
-/** How long after its deadline a request is given up that cannot be asked about. */
+/** How long after its deadline the client gives up a request whose status it cannot get. */
 const GRACE_MS = 120_000;
 
 /** Sends what is to be sent, and follows it to its end. Resolves to the reply. @throws ClientError */

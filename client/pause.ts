@@ -2,8 +2,8 @@ const FIRST_MS = 500;
 const LONGEST_MS = 10_000;
 
 /**
- * Lets time pass: at least `leastMs`, and after failures longer each time, up to ten seconds, by chance, so that not all callers come back at
- * once. When a browser is back on a network, or the signal is aborted, it ends early.
+ * Waits at least `leastMs`, and longer after each failure, up to ten seconds, at random, so that callers do not all return at once. It ends early
+ * when the browser is back on a network, or when the signal aborts.
  */
 export const pause = (leastMs: number, failures: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

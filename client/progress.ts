@@ -1,12 +1,12 @@
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientError } from "./client-error.ts";
 
-/** How a request stands: the state tells which of the other members are there. */
+/** The progress of a request. The state determines which other members are present. */
 export type Progress<Reply> =
   | Stage<"idle">
   /** Nobody has answered yet, so the request has no correlation ID. */
   | Stage<"sending">
-  /** It was sent before, perhaps by a page that is gone, and the server has yet to tell how it stands. */
+  /** It was sent earlier, such as before a reload, and the server has not sent its status yet. */
   | Stage<"resuming", { readonly correlationId: string }>
   | Stage<"accepted" | "processing", { readonly correlationId: string; readonly status: StatusBody }>
   | Stage<"succeeded", Ended & { readonly reply: Reply }>

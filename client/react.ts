@@ -10,9 +10,8 @@ export { isPending, type Progress } from "./progress.ts";
 export type UsedRequest<Request, Reply> = Progress<Reply> & { readonly send: (request: Request) => void };
 
 /**
- * Sends requests of an operation, one at a time, and tells how the last one stands. When the component goes, the wait ends and the request
- * goes on; when the component is back, even on a page that was loaded again, it waits for the same request. Use an operation in one component
- * at a time.
+ * Sends requests of an operation, one at a time, and returns the progress of the last one. When the component unmounts, the wait ends and the
+ * request goes on. When the component returns, even after a reload, it waits for the same request. Use an operation in one component at a time.
  * @param client one for the whole page: made outside of components
  */
 export const useRequest = <C extends ClientContract, Name extends keyof C & string>(

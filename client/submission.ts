@@ -4,27 +4,27 @@ import type { Exchange } from "./exchange.ts";
 import { follow, type Work } from "./follow.ts";
 
 /**
- * A request that is on its way, or was. Iterated, it gives its statuses: the last that is known, then each that is news, to the one in which
- * the request has ended. Where there is no such status, the iteration ends as `reply` does: it throws what that rejects with.
+ * A request that was sent. Iterating over it gives its statuses: the last one that is known, then each new one, until the one in which the
+ * request has ended. If there is no such status, the iteration throws what `reply` rejects with.
  */
 export type Submission<Reply> = {
   [Symbol.asyncIterator](): AsyncIterator<StatusBody, void>;
   /** Undefined until the server has named it. Keep it, to `resume` after a reload. */
   readonly correlationId: string | undefined;
-  /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if that is not so. */
+  /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if Kafka does not get it. */
   readonly accepted: Promise<string>;
-  /** Resolves to the reply. Rejects with a ClientError: the request has ended without one, or the wait for it has. */
+  /** Resolves to the reply. Rejects with a ClientError if the request, or the wait for it, has ended without one. */
   readonly reply: Promise<Reply>;
   /** Asks for the status now. Rejects with a ClientError. */
   status(): Promise<StatusBody>;
-  /** Calls back with every status that is news. Returns what ends that. */
+  /** Calls the listener with each new status. Returns a function that stops it. */
   onChange(listener: (status: StatusBody) => void): () => void;
 };
 
 export type SubmissionOptions<Reply> = {
-  /** Of a request that was sent before. */
+  /** The correlation ID of a request that was sent earlier. */
   readonly correlationId: string | undefined;
-  /** What there is to do. Rejects with a ClientError if there is nothing. */
+  /** What to send or to follow. Rejects with a ClientError if there is nothing. */
   readonly prepare: (fail: Fail) => Promise<Work>;
   /** Makes the reply of what the server gave. Rejects with a ClientError if it is none. */
   readonly readReply: (reply: unknown, fail: Fail) => Promise<Reply>;

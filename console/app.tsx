@@ -74,7 +74,7 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
     for (const entry of log.entries()) if (isEnd(stateOf(entry))) log.forget(entry.id);
   };
 
-  // Drawn by itself each second: not with each request as well.
+  // It draws itself each second, so not with each request, too.
   const traffic = useMemo(() => <Traffic measures={measures} />, [measures]);
 
   return (

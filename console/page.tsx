@@ -11,7 +11,7 @@ import { createRecordingFetch } from "./requests/recorder.ts";
 import { readSaved, saveLog } from "./requests/saved.ts";
 import { createSender, type Sender } from "./requests/sender.ts";
 
-/** Brings index.html to life, for the operations that its Worker tells of. */
+/** Starts the page in index.html, with the operations of the Worker's contract. */
 export const openPage = (): void => {
   const root = document.getElementById("app");
   if (root === null) throw new TypeError("Expected index.html to have an element #app");

@@ -43,7 +43,7 @@ export const createRequesterReading =
     }
   };
 
-/** No value stands for null. */
+/** An absent value means null. */
 const readJson = (value: ConsumerRecord["value"]): unknown => {
   if (value === null) return null;
   return JSON.parse(typeof value === "string" ? value : new TextDecoder("utf-8", { fatal: true }).decode(value));

@@ -26,7 +26,7 @@ export type ContractOf<Ds extends Definitions> = {
 export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["responder"] extends Responder ? never : Name }[keyof C];
 
 /**
- * Checks operations and gathers them under their names: an operation's key, or its `name` where the wire's differs.
+ * Checks operations and collects them by name: an operation's key, or its `name` if it has one.
  * @throws TypeError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
  * two uses that exclude each other
  */
@@ -52,7 +52,7 @@ export const defineContract = <const Ds extends Definitions>(definitions: Ds): C
 export const findOperation = (contract: Contract, name: string): Operation | undefined =>
   Object.hasOwn(contract, name) ? contract[name] : undefined;
 
-/** What others can read of each operation, by name. */
+/** What `GET /contract` says about each operation, by name. */
 export const describeContract = (contract: Contract): { readonly [name: string]: OperationDescription } =>
   Object.fromEntries(Object.entries(contract).map(([name, { description }]) => [name, description]));
 

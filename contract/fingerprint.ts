@@ -5,7 +5,7 @@ const NAMED = new Set(["properties", "patternProperties", "$defs", "definitions"
 /** Keywords whose values are data. */
 const DATA = new Set(["const", "enum", "default"]);
 
-/** A text of 16 characters that is the same for JSON Schemas that take the same values in the same words, whatever they say to people. */
+/** 16 characters that are equal for JSON Schemas which differ only in words for people, such as descriptions and examples. */
 export const fingerprintOf = (schemas: unknown): string => fnv1a64(JSON.stringify(canonical(schemas, false)));
 
 /** Sorted, and without what only describes. */
@@ -26,7 +26,7 @@ const canonical = (value: unknown, areNames: boolean, isSet = false): unknown =>
 const OFFSET = 0xcbf2_9ce4_8422_2325n;
 const PRIME = 0x100_0000_01b3n;
 
-/** FNV-1a, 64 bits, over UTF-16 units, as hex. It tells versions apart, and guards against nobody. */
+/** FNV-1a, 64 bits, over UTF-16 units, as hex. It distinguishes versions; it is no protection against an attacker. */
 const fnv1a64 = (text: string): string => {
   let hash = OFFSET;
   for (let index = 0; index < text.length; index++) hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(index))) * PRIME);

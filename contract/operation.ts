@@ -15,11 +15,11 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const NAME_RULE = "1 to 64 lower-case letters, digits or hyphens, starting with a letter";
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
-/** An error that a handler may tell its caller of. */
+/** An error that a handler may throw for its caller. */
 export type ErrorDefinition = {
   /** The HTTP status for a caller who waited, 400 to 599. */
   readonly status: number;
-  /** What else the caller is told: member `data` of the problem details (RFC 9457). */
+  /** What else the caller gets: member `data` of the problem details (RFC 9457). */
   readonly data?: Schema;
 };
 /** By code: upper-case letters, digits and underscores. */
@@ -33,13 +33,13 @@ export type OperationDefinition<
   R extends Responder | undefined = Responder | undefined,
   Name extends string | undefined = string | undefined,
 > = {
-  /** Only where the name on the wire is not the key in the contract: lower-case letters, digits and hyphens. */
+  /** The name on the wire, if it is not the key in the contract: lower-case letters, digits and hyphens. */
   readonly name?: Name;
   readonly request: Request;
   readonly reply: Reply;
   /** The errors that the handler may throw, by code. */
   readonly errors?: Errors;
-  /** Past this many seconds after acceptance a handler is not started, and a running one is aborted. Default: 30. */
+  /** After so many seconds from acceptance no handler starts, and a running one is aborted. Default: 30. */
   readonly deadlineSeconds?: number;
   /** How many seconds after acceptance the status can be read; at least the deadline plus 120. Default: the deadline plus an hour. */
   readonly retentionSeconds?: number;
@@ -49,7 +49,7 @@ export type OperationDefinition<
   readonly topic?: string;
   /** Who answers instead of a handler of yours; its `requestTopic` is then the topic. */
   readonly responder?: R;
-  /** A request that changes nothing, by which `rejoinder doctor` tries the whole path. */
+  /** A request that changes nothing. `rejoinder doctor` sends it through the whole path. */
   readonly probe?: InputOf<Request>;
 };
 
@@ -71,11 +71,11 @@ export type Operation<
   readonly topic: string;
   readonly responder: R;
   readonly probe?: unknown;
-  /** What others can read of it. */
+  /** What `GET /contract` says about it. */
   readonly description: OperationDescription;
 };
 
-/** An operation as `GET /contract` tells it. */
+/** An operation as `GET /contract` describes it. */
 export type OperationDescription = {
   /** What a caller sends. */
   readonly request: JsonSchema;
@@ -84,7 +84,7 @@ export type OperationDescription = {
   readonly errors: { readonly [code: string]: { readonly status: number; readonly data?: JsonSchema } };
   readonly deadlineSeconds: number;
   readonly retentionSeconds: number;
-  /** Changes when a schema or an error changes in more than its words: a Worker and a consumer that differ in it do not fit. */
+  /** Changes when a schema or an error changes in more than its words. A consumer that has another fingerprint refuses the request. */
   readonly fingerprint: string;
 };
 

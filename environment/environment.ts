@@ -21,7 +21,7 @@ export type Demand = (set: Environment) => Readonly<Record<string, string>>;
 
 /**
  * Reads variables by a schema of one member a variable. An empty variable counts as unset.
- * Values never stand in a problem, since they may be secrets.
+ * No problem contains a value, since it may be a secret.
  * @throws ConfigurationError with every problem.
  */
 export const readEnvironment = <Shape extends z.ZodRawShape>(

@@ -9,8 +9,8 @@ export type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "jso
 /**
  * JSON lines on stdout for machines, or short lines for people.
  *
- * Through Node's own stdout, not pino's: that one, when whoever read the lines is gone, tries for ever to write the last of them while
- * the process exits. Node's tells of it by an event, and a process that nobody listens to must still do its work and end.
+ * It writes to Node's own stdout. When the reader of the lines is gone, pino's own stream tries for ever to write the last of them while the
+ * process exits. Node's stream emits an event, and the process can do its work and end.
  */
 export const createLog = ({ LOG_LEVEL: level, LOG_FORMAT: format }: LogOptions, output: NodeJS.WritableStream = process.stdout): Log => {
   output.on("error", () => {});

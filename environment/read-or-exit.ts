@@ -9,7 +9,7 @@ export const readOrExit = <Value>(read: () => Value): Value => {
   }
 };
 
-/** The same of what shows only later, such as an address where nobody answers. @throws any other error, as it is */
+/** The same for what shows only later, such as an address where nobody answers. @throws any other error, unchanged */
 export const exitIfMisconfigured = (error: unknown): never => {
   if (!(error instanceof ConfigurationError)) throw error;
   console.error(error.message);

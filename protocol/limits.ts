@@ -1,4 +1,4 @@
-/** The limits that several parts must agree on. A limit of one part alone stands in that part. Bytes are those of UTF-8. */
+/** The limits that several parts must agree on. A limit of one part alone is in that part. Bytes are those of UTF-8. */
 
 const MIB = 1024 * 1024;
 

@@ -9,11 +9,11 @@ import { ExpectedError } from "../expected-error.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 import { problemsOf } from "./project-check.ts";
 
-/** What runs somewhere: a Worker, and the variables of those who stand beside it. */
+/** A running Worker, and the variables of the other processes. */
 export type Deployment = {
   readonly url: string;
   readonly contract: Contract;
-  /** Of the consumer and of the way to Kafka. */
+  /** Those of the consumer, and of the connection to Kafka. */
   readonly environment: ProcessEnvironment;
 };
 
@@ -30,7 +30,7 @@ export async function* checkDeployment({ url, contract, environment }: Deploymen
   if (isThere) yield await checkProbe(url, contract);
 }
 
-/** Whether the Worker can be used, of which version it is, and whether its clock is this one's. */
+/** Whether the Worker can be used, which version it has, and whether its clock agrees with this one. */
 async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
   const before = Date.now();
   let response: Response;
@@ -86,7 +86,7 @@ function* checkConsumerVariables(environment: ProcessEnvironment, contract: Cont
   for (const problem of problems) yield wrong(`The consumer's variables: ${problem}`, "Set it where the consumer runs.");
 }
 
-/** Whether requests can be produced, and what the gateway tells of topics and consumers. */
+/** Whether requests can be produced, and what the gateway says about topics and consumers. */
 async function* checkKafkaRest(environment: ProcessEnvironment, contract: Contract): AsyncGenerator<Finding> {
   if (!environment["UPSTASH_KAFKA_REST_URL"] && !environment["KAFKA_REST_URL"]) {
     yield note(

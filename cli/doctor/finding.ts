@@ -8,7 +8,7 @@ export type Finding = {
 };
 
 export const ok = (text: string): Finding => ({ kind: "ok", text });
-/** Something to know, which may be as it should. */
+/** Something to know, which may be right. */
 export const note = (text: string, mend?: string): Finding => ({ kind: "note", text, mend });
 export const wrong = (text: string, mend?: string): Finding => ({ kind: "wrong", text, mend });
 

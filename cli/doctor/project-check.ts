@@ -7,7 +7,7 @@ import { readWranglerConfig, type WranglerConfig } from "../wrangler.ts";
 import { WORKER_VARIABLES } from "../worker-bindings.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
-/** What nobody may read in wrangler.toml. */
+/** Variables that must not be in wrangler.toml. */
 export const WORKER_SECRETS = [
   "CORRELATION_SECRET",
   "REPLY_SECRET",
@@ -16,17 +16,17 @@ export const WORKER_SECRETS = [
   "KAFKA_REST_TOKEN",
 ] as const;
 
-/** Stand for secrets that only the deployed Worker knows, so that the rest can be checked. */
+/** Values in place of secrets that only the deployed Worker knows, so that the rest can be checked. */
 const PLACEHOLDERS = { CORRELATION_SECRET: `1:${"x".repeat(32)}`, REPLY_SECRET: `whsec_${btoa("x".repeat(32))}` };
 
 export type ProjectCheck = {
   readonly root: string;
   readonly contract: Contract;
-  /** The `[env.NAME]` of wrangler.toml; undefined: what stands above all of them. */
+  /** The `[env.NAME]` of wrangler.toml; undefined: the top level. */
   readonly environment: string | undefined;
 };
 
-/** Checks what a project says of its Worker, without any network. */
+/** Checks a project's configuration of its Worker, without a network. */
 export const checkProject = async ({ root, contract, environment }: ProjectCheck): Promise<readonly Finding[]> => {
   const operations = Object.keys(contract);
   const config = await readWranglerConfig(root, environment);

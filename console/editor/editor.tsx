@@ -20,7 +20,7 @@ type EditorProps = {
 
 const MANY = [100, 1_000] as const;
 
-/** A request to be written: by a form that follows from the operation's schema, or as JSON. The text is the truth, the form a view of it. */
+/** Edits a request, by a form that follows from the operation's schema, or as JSON. The text is the truth; the form is a view of it. */
 export const Editor = ({ contract, refusal, onSend, isBusy }: EditorProps) => {
   const names = Object.keys(contract);
   const [name, setName] = useState(names[0] ?? "");

@@ -22,7 +22,7 @@ export type BurstOptions = {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly onProgress: (burst: Burst) => void;
-  /** Told of each request that the server refuses. All are alike, so it will refuse the others too. */
+  /** Called with each request that the server refuses. All are alike, so it will refuse the others, too. */
   readonly onRefused: (entry: Entry) => void;
 };
 

@@ -4,7 +4,7 @@ import { type State, TERMINAL_STATES } from "../../protocol/states.ts";
 import type { StatusBody } from "../../protocol/status.ts";
 import type { HttpExchange } from "./recorder.ts";
 
-/** Where a request stands, for this browser: the server's states, and what only the sender can know. */
+/** The state of a request for this browser: the server's states, and those that only the sender can know. */
 export type EntryState = "queued" | "sending" | State | "uncertain" | "refused" | "unanswered" | "unreachable" | "gone" | "stopped";
 
 /** A state, and when it was first heard of: milliseconds after sending. */

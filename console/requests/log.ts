@@ -1,6 +1,6 @@
 import type { Entry } from "./entry.ts";
 
-/** What is told of an entry: that it is new or another, or that it is forgotten. */
+/** News of an entry: it is new, it has changed, or it was forgotten. */
 export type LogListener = (id: string, entry: Entry | undefined) => void;
 
 /** The requests of this browser, by ID. */

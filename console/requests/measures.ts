@@ -11,7 +11,7 @@ export type Second = {
   readonly p99: number | undefined;
 };
 
-/** Counts requests by the second, of which the newest are remembered. */
+/** Counts requests for each second, and remembers the newest seconds. */
 export type Measures = {
   /** A request was sent. */
   sent(): void;

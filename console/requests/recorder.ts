@@ -23,16 +23,16 @@ export type RecorderOptions = {
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Told when an exchange begins, with the trace that it belongs to. */
+  /** Called when an exchange begins, with the trace that it belongs to. */
   readonly onStart: (traceId: string) => void;
-  /** Told of each exchange once it is over. */
+  /** Called with each exchange once it is over. */
   readonly onExchange: (traceId: string, exchange: HttpExchange) => void;
 };
 
 /** A body is remembered up to this many characters. */
 const MAX_BODY = 20_000;
 
-/** A `fetch` that is overheard. What it answers is as it would be without. */
+/** A `fetch` whose exchanges are recorded. Its responses are unchanged. */
 export const createRecordingFetch =
   ({ fetch, now, onStart, onExchange }: RecorderOptions): typeof globalThis.fetch =>
   async (input, init = {}) => {

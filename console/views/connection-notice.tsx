@@ -5,7 +5,7 @@ const WORDS: Readonly<Record<Exclude<Connection, "online">, string>> = {
   unreachable: "The server does not answer. What Kafka has goes on; the page asks for it again until it can.",
 };
 
-/** Says so when the page cannot reach its server. */
+/** Shows that the page cannot reach its server. */
 export const ConnectionNotice = ({ connection }: { readonly connection: Connection }) => (
   <p role="alert" class="connection" data-connection={connection}>
     {connection === "online" ? "" : WORDS[connection]}

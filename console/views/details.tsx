@@ -49,7 +49,7 @@ export const Details = ({ entry, now, onSendAgain, onAskAgain }: DetailsProps) =
   );
 };
 
-/** Whether it is known that a request has ended, from another page of this browser, and not with what. */
+/** Whether another page of this browser saw the request end, without keeping its result. */
 const isUntold = ({ steps, correlationId, exchanges }: Entry): boolean =>
   correlationId !== undefined && exchanges.length === 0 && (TERMINAL_STATES as readonly unknown[]).includes(steps.at(-1)?.state);
 

@@ -38,7 +38,7 @@ export const Plot = ({ title, summary, times, series }: PlotProps) => {
     };
     const drawAgain = (): void => void draw().catch(() => setBroken(true));
     drawAgain();
-    // A canvas does not take up the page's colours by itself.
+    // A canvas does not follow the page's colours.
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", drawAgain);
     const resizing = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));

@@ -22,7 +22,7 @@ const FILTERS = {
   failed: { label: "Failed", holds: (entry: Entry) => isEnd(stateOf(entry)) && stateOf(entry) !== "succeeded" },
 } as const;
 
-/** The requests of this browser, of which one can be looked at and each be sent again. */
+/** The requests of this browser. One can be opened, and each can be sent again. */
 export const RequestList = ({ entries, shownId, now, onShow, onSendAgain, onForgetEnded }: RequestListProps) => {
   const [filter, setFilter] = useState<keyof typeof FILTERS>("all");
   const [count, setCount] = useState(PAGE);

@@ -60,7 +60,7 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
 
 type ReplyRecord = NewRecord & { readonly headers: NonNullable<NewRecord["headers"]> };
 
-/** Undefined for the news that a handler is at work: nobody who waits on a topic could make anything of it. */
+/** Undefined for `processing`: a requester on a topic could not use it. */
 const toRecord = (reply: OutgoingReply): ReplyRecord | undefined => {
   const { state, data } = reply;
   if (state === "processing") return undefined;

@@ -5,7 +5,7 @@ import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } fro
  * position has moved past records that never arrived.
  */
 export type ExpectedOffsets = {
-  /** The partitions of which these records do not start where expected, or of which nothing is known: look up their commits. */
+  /** The partitions whose records do not start where expected, or that are unknown: look up their commits. */
   unsure(records: readonly TopicPartitionOffset[]): TopicPartition[];
   /** The partition goes on no earlier than at what is committed; if nothing is, at 0. */
   resume(partition: TopicPartition, committed: number | undefined): void;

@@ -26,7 +26,7 @@ export type KafkaSourceOptions = Pick<
   readonly random?: () => number;
 };
 
-/** What does not pass by itself: somebody has to act, and a process that ends says so. */
+/** Errors that do not pass without help. The process ends and says what to change. */
 const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured", "unauthorized"]);
 /** A record that Kafka would refuse again. */
 const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);

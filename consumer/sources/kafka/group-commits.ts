@@ -31,7 +31,7 @@ export const createGroupCommits = ({ membership, commit, outages, time }: GroupC
       return "committed";
     } catch (error) {
       const { code, message } = kafkaErrorOf(error);
-      // The reader tells of a cluster that is away.
+      // The reader reports it when the cluster does not respond.
       const isExpected = code === "rebalanced" || code === "unavailable";
       outages[isExpected ? "debug" : "warn"]({ reason: message }, "Kafka did not commit");
       return code === "rebalanced" ? "rebalanced" : "failed";

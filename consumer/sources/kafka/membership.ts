@@ -15,7 +15,7 @@ import type { Retry } from "../retry.ts";
 /** The consumer as a member of its group, whose partitions move one by one. */
 export type Membership = {
   /**
-   * Joins; resolves once it is a member, though perhaps of no partition yet. From then on it stays one by itself.
+   * Joins. Resolves once it is a member, perhaps without partitions. From then on it stays a member without further calls.
    * @throws what {@link Retry} throws
    */
   join(signal: AbortSignal): Promise<void>;
@@ -52,7 +52,7 @@ export type MembershipOptions = {
 };
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
-/** A process that is killed and back within this keeps its partitions; those of one that stays away stand still for so long. */
+/** A process that returns within this time after it was killed keeps its partitions. If it does not return, they stand still for so long. */
 const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 20_000;
 /** Of the session: no heartbeats are sent while partitions are handed over. */
