@@ -53,10 +53,11 @@ const consumerText = async (
       ? "the one that you gave the Worker; nobody can read it from there"
       : `in ${relative(process.cwd(), file)}, which only you can read. Keep that file, and give it to nobody but the consumer`;
   const unset = ["UPSTASH_KAFKA_REST_PASSWORD", "KAFKA_REST_PASSWORD", "KAFKA_REST_TOKEN"].every((name) => !secrets.has(name));
+  const put = `npx wrangler secret put NAME${environment === undefined ? "" : ` --env ${environment}`}`;
   return `
 The consumer needs these variables, and those of its connection to Kafka:
   WORKER_URL=${url ?? "…"}${url === undefined ? "   (the route of your Worker)" : ""}
   REPLY_SECRET: ${replySecret}.
-Then run there: rejoinder consumer${unset ? `\nThe Worker has no password for a Kafka REST proxy yet. If yours asks for one: npx wrangler secret put NAME` : ""}
+Then run there: rejoinder consumer${unset ? `\nThe Worker has no password for a Kafka REST proxy yet. If yours asks for one: ${put}` : ""}
 Check it: rejoinder doctor${url === undefined ? "" : ` --url ${url}`}`;
 };
