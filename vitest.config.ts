@@ -35,6 +35,8 @@ export default defineConfig({
         test: {
           ...node,
           name: "unit",
+          // Tests wait for one another's processes and sockets more than for the processor.
+          maxWorkers: 4,
           include: [
             "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
@@ -55,6 +57,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          maxWorkers: 4,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["./test/helpers/worker-setup.ts"],
           testTimeout: 20_000,

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { filesOf, readText, sourceFiles } from "./fixtures.ts";
 
 const MAX_LINES = 300;
-const MAX_MEDIAN_LINES = 90;
 /** Where a runtime or a tool asks for a default export. */
 const DEFAULT_EXPORTS = new Set([
   "app/worker.ts",
@@ -19,14 +18,6 @@ const linesOf = (path: string): number => readText(path).trimEnd().split("\n").l
 
 test("no source file is longer than one can hold in mind", () => {
   expect(sourceFiles().filter((path) => linesOf(path) > MAX_LINES)).toEqual([]);
-});
-
-test("half of the source files are short", () => {
-  const lengths = sourceFiles()
-    .map(linesOf)
-    .toSorted((one, other) => one - other);
-  expect(lengths.length).toBeGreaterThan(0);
-  expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(MAX_MEDIAN_LINES);
 });
 
 test("files are named by nouns in kebab-case", () => {
