@@ -2,11 +2,11 @@ import { type ChildProcess, fork, type Serializable } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Program, programOf } from "../cli/forked-part.ts";
-import { createPart, PartFailedError, type ReadyMessage } from "../cli/part.ts";
-import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../cli/part-environments.ts";
+import { type Program, programOf } from "../cli/start/forked-part.ts";
+import { createPart, PartFailedError, type ReadyMessage } from "../cli/start/part.ts";
+import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../cli/start/part-environments.ts";
 import { freePort } from "../tools/free-port.ts";
-import { readOrCreateSecrets } from "../cli/secrets.ts";
+import { readOrCreateSecrets } from "../cli/start/secrets.ts";
 import { contract } from "../test/project/app/contract.ts";
 import type { Result, Say } from "./result.ts";
 

@@ -1,8 +1,8 @@
 // A program that runs a Worker of the bench's own in workerd, and the functions that start it.
 import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, NoOpLog } from "miniflare";
-import { bundleForWorkerd } from "../cli/bundle.ts";
-import { runWorker } from "../cli/run-worker.ts";
+import { bundleForWorkerd } from "../cli/worker/bundle.ts";
+import { runWorker } from "../cli/worker/run-worker.ts";
 import { exitWhenTold } from "./exit-when-told.ts";
 import type { Cluster } from "./kafka/cluster.ts";
 import type { NaiveEnv } from "./peers/workers.ts";

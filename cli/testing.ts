@@ -10,12 +10,12 @@ import type { OperationDescription } from "../contract/operation.ts";
 import { createLog } from "../environment/log.ts";
 import { readGatewayConfig } from "../gateway/config.ts";
 import { openGateway } from "../gateway/run-gateway.ts";
-import { forwardLines } from "./log-lines.ts";
-import { createPartEnvironments, type PartEnvironments } from "./part-environments.ts";
+import { forwardLines } from "./processes/log-lines.ts";
+import { createPartEnvironments, type PartEnvironments } from "./start/part-environments.ts";
 import { type Project, readProject } from "./project.ts";
-import { readOrCreateSecrets } from "./secrets.ts";
-import { createWorkerBindings } from "./worker-bindings.ts";
-import { startWorkerRuntime } from "./worker-runtime.ts";
+import { readOrCreateSecrets } from "./start/secrets.ts";
+import { createWorkerBindings } from "./worker/worker-bindings.ts";
+import { startWorkerRuntime } from "./worker/worker-runtime.ts";
 
 /** An application that runs for a test. Disposing of it ends all of it and removes what it kept. */
 export type RunningRejoinder<C extends Contract> = AsyncDisposable & {

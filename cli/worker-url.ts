@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { UsageError } from "./command.ts";
 import { PREFERRED_PORT } from "./config.ts";
 import { findProjectRoot } from "./project.ts";
-import type { ProcessEnvironment } from "./part-environments.ts";
-import { readRunningStart } from "./running-start.ts";
+import type { ProcessEnvironment } from "./start/part-environments.ts";
+import { readRunningStart } from "./start/running-start.ts";
 
 /** The data folder of a start of the current project. Absolute. */
 export const startDirectoryOf = (environment: ProcessEnvironment, from?: string): string =>

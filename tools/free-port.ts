@@ -1,4 +1,4 @@
-import { expectFreePort, PortTakenError } from "../cli/port.ts";
+import { expectFreePort, PortTakenError } from "../cli/start/port.ts";
 
 /**
  * Where no system takes a port by itself, for a connection or for a server that asks for any: one that is free now stays free until it is

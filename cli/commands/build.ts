@@ -9,7 +9,7 @@ export const build: Command = {
 Copies the built console to .rejoinder/console of the project. wrangler runs it before dev and deploy: [build] command of wrangler.toml.`,
   async run(args) {
     readArguments(args, {});
-    const [{ copyConsole }, { expectProjectRoot }] = await Promise.all([import("../console-files.ts"), import("../project.ts")]);
+    const [{ copyConsole }, { expectProjectRoot }] = await Promise.all([import("../worker/console-files.ts"), import("../project.ts")]);
     console.log(`console in ${relative(process.cwd(), await copyConsole(expectProjectRoot()))}`);
     return 0;
   },

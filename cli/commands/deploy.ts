@@ -20,7 +20,7 @@ Exit codes: 0 deployed; 1 not.`,
       import("../project.ts"),
       import("../doctor/project-check.ts"),
       import("../doctor/finding.ts"),
-      import("../deployment.ts"),
+      import("../deploy/deployment.ts"),
     ]);
     const { root } = readProject();
     const target = { root, environment: options.env };
@@ -46,7 +46,7 @@ const consumerText = async (
   url: string | undefined,
   secrets: ReadonlySet<string>,
 ): Promise<string> => {
-  const { readMadeSecrets, secretsFileOf } = await import("../deploy-secrets.ts");
+  const { readMadeSecrets, secretsFileOf } = await import("../deploy/deploy-secrets.ts");
   const file = secretsFileOf(root, environment);
   const replySecret =
     readMadeSecrets(file).REPLY_SECRET === undefined

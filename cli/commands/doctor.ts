@@ -1,6 +1,6 @@
 import type { Contract } from "../../contract/contract.ts";
 import { type Command, readArguments } from "../command.ts";
-import type { ProcessEnvironment } from "../part-environments.ts";
+import type { ProcessEnvironment } from "../start/part-environments.ts";
 
 export const doctor: Command = {
   name: "doctor",
@@ -22,7 +22,7 @@ Exit codes: 0 nothing is wrong; 1 something is.`,
     const { root } = readProject();
     const { contract } = await loadConsumer(root);
     if (options.proxy) {
-      const { checkProxy } = await import("../proxy-check.ts");
+      const { checkProxy } = await import("../doctor/proxy-check.ts");
       console.log(await checkProxy(process.env, contract));
       return 0;
     }
@@ -51,13 +51,13 @@ const deploymentOf = async (
 ): Promise<{ url: string; environment: ProcessEnvironment }> => {
   const [{ startDirectoryOf, workerUrlOf }, { readRunningStart }] = await Promise.all([
     import("../worker-url.ts"),
-    import("../running-start.ts"),
+    import("../start/running-start.ts"),
   ]);
   const url = workerUrlOf(named, environment);
   const running = readRunningStart(startDirectoryOf(environment));
   if (running === undefined || running.url !== url) return { url, environment };
-  const { readOrCreateSecrets } = await import("../secrets.ts");
-  const { createPartEnvironments } = await import("../part-environments.ts");
+  const { readOrCreateSecrets } = await import("../start/secrets.ts");
+  const { createPartEnvironments } = await import("../start/part-environments.ts");
   const parts = createPartEnvironments(running, readOrCreateSecrets(running.directory), environment, contract);
   return { url, environment: { ...parts.consumer, ...parts.worker } };
 };

@@ -16,7 +16,7 @@ contract names; GATEWAY_TOPICS names others. GATEWAY_CREDENTIALS is required. Ev
     const root = findProjectRoot();
     if (root === undefined || process.env["GATEWAY_TOPICS"]) await runGateway(process.env);
     else {
-      const { topicsToProvide } = await import("../topics.ts");
+      const { topicsToProvide } = await import("../start/topics.ts");
       const { contract } = await loadConsumer(root);
       await runGateway({ ...process.env, GATEWAY_TOPICS: topicsToProvide(contract) });
     }

@@ -23,8 +23,8 @@ export type StartOptions = {
 export const runStart = async (args: readonly string[], { worker, watch = false }: StartOptions): Promise<number> => {
   const { options } = readArguments(args, { kafka: "boolean" });
   const [{ launch }, { programOf }, { expectProjectRoot, loadConsumer }] = await Promise.all([
-    import("../launch.ts"),
-    import("../forked-part.ts"),
+    import("../start/launch.ts"),
+    import("../start/forked-part.ts"),
     import("../project.ts"),
   ]);
   const root = expectProjectRoot();

@@ -5,7 +5,7 @@ export const worker: Command = {
   summary: "Runs the Worker in workerd, as a part of start.",
   usage: "rejoinder worker is a part of rejoinder start.",
   async run() {
-    const { runWorker } = await import("../run-worker.ts");
+    const { runWorker } = await import("../worker/run-worker.ts");
     await runWorker();
     return 0;
   },
@@ -16,7 +16,7 @@ export const workerDev: Command = {
   summary: "Runs the Worker in wrangler dev, as a part of dev.",
   usage: "rejoinder worker-dev is a part of rejoinder dev.",
   async run() {
-    const { runWorkerDev } = await import("../run-worker-dev.ts");
+    const { runWorkerDev } = await import("../worker/run-worker-dev.ts");
     return runWorkerDev();
   },
 };

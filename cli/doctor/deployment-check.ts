@@ -3,8 +3,8 @@ import { type Contract, handledTopicsOf, respondedOperationsOf } from "../../con
 import { readConsumerConfig } from "../../consumer/config.ts";
 import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
-import type { ProcessEnvironment } from "../part-environments.ts";
-import { checkProxy } from "../proxy-check.ts";
+import type { ProcessEnvironment } from "../start/part-environments.ts";
+import { checkProxy } from "./proxy-check.ts";
 import { ExpectedError } from "../expected-error.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 import { problemsOf } from "./project-check.ts";

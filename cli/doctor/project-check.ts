@@ -3,8 +3,8 @@ import type { Contract } from "../../contract/contract.ts";
 import { ConfigurationError } from "../../environment/environment.ts";
 import { readWorkerConfig } from "../../worker/config.ts";
 import { nearestOf } from "../nearest.ts";
-import { readWranglerConfig, type WranglerConfig } from "../wrangler.ts";
-import { WORKER_VARIABLES } from "../worker-bindings.ts";
+import { readWranglerConfig, type WranglerConfig } from "../worker/wrangler.ts";
+import { WORKER_VARIABLES } from "../worker/worker-bindings.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 
 /** Variables that must not be in wrangler.toml. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { identifyProcess } from "../../cli/process-identity.ts";
+import { identifyProcess } from "../../cli/processes/process-identity.ts";
 import { ROOT } from "../../tools/root.ts";
 import { freePort, type RunningProcess, startProcess } from "../helpers/processes.ts";
 import { createCaller } from "./caller.ts";

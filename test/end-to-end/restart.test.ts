@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectFreePort } from "../../cli/port.ts";
-import { identifyProcess } from "../../cli/process-identity.ts";
+import { expectFreePort } from "../../cli/start/port.ts";
+import { identifyProcess } from "../../cli/processes/process-identity.ts";
 import { type Stack, startStack, until } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { identifyProcess } from "../../cli/process-identity.ts";
+import { identifyProcess } from "../../cli/processes/process-identity.ts";
 import { ROOT } from "../../tools/root.ts";
 import { freePort, startProcess } from "../helpers/processes.ts";
 import { type Stack, STACK_PROCESSES, startStack } from "../helpers/stack.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { recordedProcess } from "../../cli/process-record.ts";
-import { readOrCreateSecrets, type Secrets } from "../../cli/secrets.ts";
+import { recordedProcess } from "../../cli/processes/process-record.ts";
+import { readOrCreateSecrets, type Secrets } from "../../cli/start/secrets.ts";
 import { freePort, type RunningProcess, startProcess } from "./processes.ts";
 
 /** The processes of a stack: the supervisor, its parts, and the workerd that the Worker's process holds. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WORKER_VARIABLES } from "../../cli/worker-bindings.ts";
+import { WORKER_VARIABLES } from "../../cli/worker/worker-bindings.ts";
 import { readText } from "./fixtures.ts";
 
 const namesIn = (pattern: RegExp, ...paths: readonly string[]): readonly string[] =>

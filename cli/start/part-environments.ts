@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import type { Contract } from "../../contract/contract.ts";
+import type { Secrets } from "./secrets.ts";
+import { topicsToProvide } from "./topics.ts";
+
+/** Variables of a process, as `child_process` takes them. */
+export type ProcessEnvironment = { readonly [name: string]: string | undefined };
+
+/** The environment of each part of a start: what the caller set, within what keeps the parts together. */
+export type PartEnvironments = {
+  readonly gateway: ProcessEnvironment;
+  readonly worker: ProcessEnvironment;
+  readonly consumer: ProcessEnvironment;
+};
+
+/** The user of the gateway that the Worker and the consumer share. */
+const GATEWAY_USER = "rejoinder";
+
+/** Where a start is and what it runs on. */
+export type StartPlace = {
+  /** Where the Worker listens, on 127.0.0.1. */
+  readonly port: number;
+  readonly gatewayPort: number;
+  /** Absolute; holds what the start keeps. */
+  readonly directory: string;
+  /** The cluster that it runs on; undefined: the gateway's own log. */
+  readonly kafkaBrokers: string | undefined;
+};
+
+export const createPartEnvironments = (
+  place: StartPlace,
+  secrets: Secrets,
+  environment: ProcessEnvironment,
+  contract: Contract,
+): PartEnvironments => {
+  const kafkaRest = {
+    UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${place.gatewayPort}`,
+    UPSTASH_KAFKA_REST_USERNAME: GATEWAY_USER,
+    UPSTASH_KAFKA_REST_PASSWORD: secrets.gatewayPassword,
+  };
+  const all = {
+    LOG_FORMAT: "pretty",
+    ...environment,
+    // An orphan would hold its port and its files against the next start.
+    EXIT_WITH_PARENT: "1",
+    REJOINDER_DIR: place.directory,
+  };
+  return {
+    gateway: {
+      GATEWAY_TOPICS: topicsToProvide(contract),
+      ...all,
+      GATEWAY_ENGINE: place.kafkaBrokers === undefined ? "embedded" : "kafka",
+      GATEWAY_HOST: "127.0.0.1",
+      GATEWAY_PORT: String(place.gatewayPort),
+      GATEWAY_DATA_DIR: join(place.directory, "gateway"),
+      GATEWAY_CREDENTIALS: `${GATEWAY_USER}:${secrets.gatewayPassword}`,
+    },
+    worker: {
+      // One workerd is one thread: more shards only cost.
+      MAILBOX_SHARDS: "1",
+      REPLY_STORE: "mailbox",
+      PUBLIC_URL: `http://localhost:${place.port}`,
+      ...all,
+      ...kafkaRest,
+      PORT: String(place.port),
+      ENVIRONMENT: "local",
+      // Only this machine can call it.
+      AUTH: "public",
+      KAFKA_REST_KIND: "upstash",
+      CORRELATION_SECRET: secrets.CORRELATION_SECRET,
+      REPLY_SECRET: secrets.REPLY_SECRET,
+    },
+    consumer: {
+      SOURCE: place.kafkaBrokers === undefined ? "upstash" : "kafka",
+      ...all,
+      ...kafkaRest,
+      WORKER_URL: `http://127.0.0.1:${place.port}`,
+      REPLY_SECRET: secrets.REPLY_SECRET,
+    },
+  };
+};

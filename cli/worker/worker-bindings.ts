@@ -1,0 +1,34 @@
+import type { ProcessEnvironment } from "../start/part-environments.ts";
+
+/** The variables that the Worker reads. It gets no others from the environment of its process. */
+export const WORKER_VARIABLES = [
+  "ENVIRONMENT",
+  "AUTH",
+  "CORRELATION_SECRET",
+  "REPLY_SECRET",
+  "UPSTASH_KAFKA_REST_URL",
+  "UPSTASH_KAFKA_REST_USERNAME",
+  "UPSTASH_KAFKA_REST_PASSWORD",
+  "KAFKA_REST_KIND",
+  "KAFKA_REST_URL",
+  "KAFKA_REST_USERNAME",
+  "KAFKA_REST_PASSWORD",
+  "KAFKA_REST_TOKEN",
+  "KAFKA_REST_CLUSTER_ID",
+  "REPLY_STORE",
+  "MAILBOX_SHARDS",
+  "MAILBOX_RETENTION_SECONDS",
+  "MAILBOX_LOCATION_HINT",
+  "CORS_ORIGINS",
+  "CONSOLE",
+  "PUBLIC_URL",
+] as const;
+
+/** The Worker's variables that are set, as bindings. */
+export const createWorkerBindings = (environment: ProcessEnvironment): Record<string, string> =>
+  Object.fromEntries(
+    WORKER_VARIABLES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
