@@ -1,3 +1,4 @@
+import { DefinitionError } from "../contract/definition-error.ts";
 import type { Contract } from "../contract/contract.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
 
@@ -6,7 +7,7 @@ export type ConsumerDefinition<C extends Contract = Contract> = { readonly contr
 
 /**
  * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
- * @throws TypeError if an operation has no handler or a handler no operation
+ * @throws DefinitionError if an operation has no handler or a handler no operation
  */
 export const defineConsumer = <const C extends Contract>(definition: {
   readonly contract: C;
@@ -16,12 +17,14 @@ export const defineConsumer = <const C extends Contract>(definition: {
   const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
   for (const name of handled) {
     if (!Object.hasOwn(handlers, name) || typeof handlers[name as keyof typeof handlers] !== "function")
-      throw new TypeError(`Expected a handler for operation ${JSON.stringify(name)}. Add a function of that name to handlers.`);
+      throw new DefinitionError(`Expected a handler for operation ${JSON.stringify(name)}. Add a function of that name to handlers.`);
   }
   for (const name of Object.keys(handlers)) {
     if (handled.includes(name)) continue;
     const why = Object.hasOwn(contract, name) ? "a responder answers that operation" : "the contract has no such operation";
-    throw new TypeError(`Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`);
+    throw new DefinitionError(
+      `Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`,
+    );
   }
   return Object.freeze({ contract, handlers: handlers as AnyHandlers });
 };

@@ -1,3 +1,4 @@
+import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
 import type { Responder } from "./responder.ts";
 
@@ -27,7 +28,7 @@ export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["resp
 
 /**
  * Checks operations and collects them by name: an operation's key, or its `name` if it has one.
- * @throws TypeError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
+ * @throws DefinitionError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
  * two uses that exclude each other
  */
 export const defineContract = <const Ds extends Definitions>(definitions: Ds): ContractOf<Ds> => {
@@ -37,7 +38,7 @@ export const defineContract = <const Ds extends Definitions>(definitions: Ds): C
     const operation = completeOperation(key, definition);
     const other = keys[operation.name];
     if (other !== undefined) {
-      throw new TypeError(
+      throw new DefinitionError(
         `Expected each operation to have a name of its own, got ${JSON.stringify(operation.name)} for both ${other} and ${key}. Give one of them another key or name.`,
       );
     }
@@ -88,7 +89,9 @@ const checkTopics = (contract: Contract): void => {
     for (const [topic, use] of own) {
       const other = uses.get(topic) ?? use;
       if (other !== use)
-        throw new TypeError(`Expected topic ${JSON.stringify(topic)} to have one use, got ${other} and, of operation ${name}, ${use}`);
+        throw new DefinitionError(
+          `Expected topic ${JSON.stringify(topic)} to have one use, got ${other} and, of operation ${name}, ${use}`,
+        );
       uses.set(topic, use);
     }
   }

@@ -1,4 +1,5 @@
 export { type Contract, type ContractOf, defineContract } from "./contract.ts";
+export { DefinitionError } from "./definition-error.ts";
 export {
   type ErrorDefinition,
   type ErrorDefinitions,

@@ -1,3 +1,4 @@
+import { DefinitionError } from "./definition-error.ts";
 import { MAX_DURATION_SECONDS } from "../protocol/limits.ts";
 import { isTopic, REQUEST_TOPIC, TOPIC_RULE } from "../protocol/topics.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -113,13 +114,14 @@ export const operation = <
 
 /**
  * Checks a definition and fills in its defaults.
- * @throws TypeError naming the field that is wrong and what it must be
+ * @throws DefinitionError naming the field that is wrong and what it must be
  */
 export const completeOperation = (key: string, definition: OperationDefinition): Operation => {
   const { request, reply, errors = {}, responder, orderingKey, probe } = definition;
   const name = definition.name ?? key;
   const expect: Expect = (holds, field, toBe, got) => {
-    if (!holds) throw new TypeError(`Expected ${field} of operation ${JSON.stringify(name)} to be ${toBe}, got ${JSON.stringify(got)}`);
+    if (!holds)
+      throw new DefinitionError(`Expected ${field} of operation ${JSON.stringify(name)} to be ${toBe}, got ${JSON.stringify(got)}`);
   };
   const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_DURATION_SECONDS;
 

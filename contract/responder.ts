@@ -12,7 +12,7 @@ export type Responder = {
   readonly replyTopic: string;
 };
 
-/** Says what a field of an operation must be. @throws TypeError unless it is */
+/** Says what a field of an operation must be. @throws DefinitionError unless it is */
 export type Expect = (holds: boolean, field: string, toBe: string, got: unknown) => void;
 
 /** Checks the responder of an operation that goes to `topic`. */

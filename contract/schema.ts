@@ -1,3 +1,4 @@
+import { DefinitionError } from "./definition-error.ts";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
@@ -41,12 +42,12 @@ const pointerStep = (step: PropertyKey | { readonly key: PropertyKey }): string 
 /**
  * The JSON Schema of one side of a schema, by the schema's own converter.
  * @param of what the schema is, for the error's message, such as `request of operation "sum"`
- * @throws TypeError if the schema has no converter, or holds what JSON cannot say
+ * @throws DefinitionError if the schema has no converter, or holds what JSON cannot say
  */
 export const jsonSchemaOf = (schema: Schema, side: "input" | "output", of: string): JsonSchema => {
   const { vendor, jsonSchema } = schema["~standard"] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
   if (jsonSchema === undefined) {
-    throw new TypeError(
+    throw new DefinitionError(
       `Expected the schema of the ${of} to convert itself to JSON Schema (Standard JSON Schema), but this one of ${vendor} does not. ` +
         "Use zod 4.2 or newer, arktype 2.1.28 or newer, or valibot's toStandardJsonSchema(schema).",
     );
@@ -54,7 +55,7 @@ export const jsonSchemaOf = (schema: Schema, side: "input" | "output", of: strin
   try {
     return jsonSchema[side]({ target: "draft-2020-12" });
   } catch (cause) {
-    throw new TypeError(
+    throw new DefinitionError(
       `Expected the schema of the ${of} to describe JSON: ${(cause as Error).message}. ` +
         "Use types that JSON has, such as z.iso.datetime() for a date, and give a transform its result by .pipe(schema).",
       { cause },

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -57,7 +57,7 @@ test("its own test passes, on the real path", async () => {
   expect(await npm(["test"])).toMatch(/Tests .*1 passed/);
 });
 
-test("npm run dev answers a request, and serves the page", async () => {
+test("npm run dev answers a request, serves the page, and takes up an operation that is added meanwhile", async () => {
   const child = spawn("npm", ["run", "dev"], {
     cwd: project,
     env: { ...environment(), PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]}`, PORT: String(await freePort()) },
@@ -69,15 +69,29 @@ test("npm run dev answers a request, and serves the page", async () => {
     await ended;
   });
   const url = await readyUrl(child);
-  const response = await fetch(`${url}/requests/sum`, {
-    method: "POST",
-    headers: { "content-type": "application/json", prefer: "wait=30" },
-    body: JSON.stringify({ a: 2, b: 3 }),
-  });
-  expect([response.status, await response.json()]).toEqual([200, { sum: 5 }]);
+  expect(await post(url, "sum", { a: 2, b: 3 })).toEqual([200, { sum: 5 }]);
   const page = await fetch(url);
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<script type="module" src="')]);
-}, 120_000);
+
+  // An operation of its own, while it runs.
+  insert("app/contract.ts", /^\}\);$/m, "  shout: operation({ request: z.string(), reply: z.string() }),\n});");
+  insert("app/consumer.ts", /^ {2}handlers: \{$/m, "  handlers: {\n    shout: (text) => text.toUpperCase(),");
+  await expect.poll(() => post(url, "shout", "hello"), { timeout: 60_000 }).toEqual([200, "HELLO"]);
+}, 180_000);
+
+const post = async (url: string, operation: string, request: unknown): Promise<unknown> => {
+  const headers = { "content-type": "application/json", prefer: "wait=30" };
+  const response = await fetch(`${url}/requests/${operation}`, { method: "POST", headers, body: JSON.stringify(request) });
+  return [response.status, await response.json()];
+};
+
+const insert = (path: string, place: RegExp, text: string): void => {
+  const file = join(project, path);
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8").replace(place, () => text),
+  );
+};
 
 /** What `ready` names. Rejects with all that was printed if it ends before. */
 const readyUrl = async ({ stdout, stderr }: ChildProcess): Promise<string> => {
