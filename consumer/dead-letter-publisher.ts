@@ -1,10 +1,9 @@
 import type { Log } from "../environment/log.ts";
-import { systemTime, type Time } from "../environment/time.ts";
+import { pause, systemTime, type Time } from "../environment/time.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
 import { createBackoff } from "./backoff.ts";
 import { type Source, SourceError } from "./source.ts";
-import { pause } from "./waiting.ts";
 
 /** A record on its way to a dead-letter topic. */
 export type DeadLetter = Pick<ConsumerRecord, "topic" | "key" | "value" | "headers">;
@@ -45,7 +44,7 @@ export const createDeadLetterPublisher =
       } catch (error) {
         log.error({ err: error, topic, partition, offset, to: letter.topic }, "a dead letter could not be produced");
         if (error instanceof SourceError && !error.retryable) return true;
-        await pause(backoff.nextMs(), stop, time);
+        await pause(time, backoff.nextMs(), stop);
       }
     }
     return false;

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Log } from "../environment/log.ts";
-import { systemTime, type Time } from "../environment/time.ts";
+import { pause, systemTime, type Time } from "../environment/time.ts";
 import { createProblem } from "../protocol/problem.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import { createInFlightLimiter } from "./in-flight-limiter.ts";
 import type { OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, ReplyResult, Sink } from "./sink.ts";
-import { pause } from "./waiting.ts";
 
 /** Delivers replies to one sink, and does not give up. */
 export type Delivery = {
@@ -85,7 +84,7 @@ export const createDelivery = ({
       if (attempt.kind === "refused") return divide(items, "INVALID_REPLY", attempt.reason);
       const retryInMs = Math.round(backoff.nextMs());
       log.warn({ replies: items.length, reason: attempt.reason, retryInMs }, `replies are waiting: ${sink.name} did not take them`);
-      await pause(retryInMs, closed.signal, time);
+      await pause(time, retryInMs, closed.signal);
     }
   };
 
@@ -105,7 +104,7 @@ export const createDelivery = ({
     }
     queue.unshift(...again);
     if (retried < items.length) backoff.reset();
-    if (retried > 0) await pause(backoff.nextMs(), closed.signal, time);
+    if (retried > 0) await pause(time, backoff.nextMs(), closed.signal);
   };
 
   // Halving finds the reply that cannot pass in a few steps, and all others arrive on the way.

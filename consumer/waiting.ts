@@ -1,18 +1,5 @@
 import { systemTime, type Time } from "../environment/time.ts";
 
-/** Resolves after some milliseconds, or as soon as the signal aborts; never rejects. */
-export const pause = (milliseconds: number, signal: AbortSignal, time: Time = systemTime): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      time.clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = time.setTimeout(end, milliseconds);
-    signal.addEventListener("abort", end);
-  });
-
 /** Resolves after everything that this turn of the event loop made ready, and what that queued for its end, has begun. */
 export const nextTurn = (time: Time = systemTime): Promise<void> =>
   new Promise((resolve) => void time.setImmediate(() => time.setImmediate(resolve)));

@@ -19,6 +19,15 @@ export const systemTime: Time = {
   setImmediate: (callback) => setImmediate(callback),
 };
 
-/** Resolves after some milliseconds. */
-export const pause = (time: Time, milliseconds: number): Promise<void> =>
-  new Promise((resolve) => void time.setTimeout(resolve, milliseconds));
+/** Resolves after some milliseconds, or as soon as the signal aborts; never rejects. */
+export const pause = (time: Time, milliseconds: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = (): void => {
+      time.clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = time.setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+  });

@@ -1,3 +1,4 @@
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 
 /**
@@ -15,6 +16,7 @@ export type Engine = {
   /**
    * Stores all of the records, and resolves once they are as durable as the engine promises. The topics exist and the partitions are in
    * range. An engine that stores each record on its own may store only some of them.
+   * @returns where and when each was stored, in their order
    * @throws GatewayError 500 with `results` if any record was stored, or may have been; anything else says that none was
    */
   produce(records: readonly NewRecord[]): Promise<readonly RecordMetadata[]>;
@@ -66,11 +68,14 @@ export type NewRecord = {
   readonly headers: readonly Header[];
 };
 
-/** Where and when a record was stored. */
-export type RecordMetadata = TopicPartitionOffset & { readonly timestamp: number };
-
 /** A record as it is answered: a record without a key has the key `""`. */
-export type StoredRecord = RecordMetadata & { readonly key: string; readonly value: string; readonly headers: readonly Header[] };
+export type StoredRecord = TopicPartitionOffset & {
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: string;
+  readonly value: string;
+  readonly headers: readonly Header[];
+};
 
 /** The memory for one response, out of what all responses together may hold. */
 export type ResponseMemory = {

@@ -1,4 +1,4 @@
-import type { RecordMetadata } from "./engine.ts";
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
 
 /** What is wrong with one record of a produced array: it was not stored. */
 export type RecordProblem = { readonly index: number; readonly status: number; readonly error: string };

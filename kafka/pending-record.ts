@@ -1,5 +1,6 @@
 import { KafkaError } from "./kafka-error.ts";
-import { ProduceError, type ProduceOutcome, type RecordMetadata } from "./produce-error.ts";
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
+import { ProduceError, type ProduceOutcome } from "./produce-error.ts";
 import type { Time } from "../environment/time.ts";
 
 export type NewRecord = {

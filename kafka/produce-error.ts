@@ -1,11 +1,5 @@
-import type { TopicPartitionOffset } from "../protocol/topic-partition.ts";
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
 import { KafkaError } from "./kafka-error.ts";
-
-/** Where and when a record was stored. */
-export type RecordMetadata = TopicPartitionOffset & {
-  /** The record's own, in milliseconds since 1970; a topic with `message.timestamp.type=LogAppendTime` keeps another. */
-  readonly timestampMs: number;
-};
 
 export type ProduceOutcome = RecordMetadata | KafkaError;
 

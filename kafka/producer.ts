@@ -3,7 +3,8 @@ import type { KafkaConnection } from "./config.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import { createPendingCall, type NewRecord } from "./pending-record.ts";
-import { ProduceError, type RecordMetadata } from "./produce-error.ts";
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
+import { ProduceError } from "./produce-error.ts";
 import { createRouter } from "./router.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 

@@ -57,7 +57,7 @@ const outcomesOf = (records: readonly PendingRecord[], answers: Answers): readon
     if (answer instanceof KafkaError) return answer;
     const before = stored.get(name) ?? 0;
     stored.set(name, before + 1);
-    return { topic, partition, offset: Number(answer) + before, timestampMs };
+    return { topic, partition, offset: Number(answer) + before, timestamp: timestampMs };
   });
 };
 

@@ -14,8 +14,14 @@ export type ProducerRecord = {
   readonly headers: readonly RecordHeader[];
 };
 
-/** Where a produced record was stored. */
-export type RecordMetadata = TopicPartitionOffset;
+/** Where a produced record was stored, and when. */
+export type RecordMetadata = TopicPartitionOffset & {
+  /**
+   * Milliseconds since 1970; absent where the proxy does not say. It is the record's own: a topic with
+   * `message.timestamp.type=LogAppendTime` keeps another.
+   */
+  readonly timestamp?: number;
+};
 
 /** A record that was consumed. Sources that carry bytes give bytes; `null` is a tombstone or a missing key. */
 export type ConsumerRecord = TopicPartitionOffset & {

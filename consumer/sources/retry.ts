@@ -1,6 +1,6 @@
-import { systemTime, type Time } from "../../environment/time.ts";
+import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { createBackoff } from "../backoff.ts";
-import { pause, unlessAborted } from "../waiting.ts";
+import { unlessAborted } from "../waiting.ts";
 
 /**
  * Repeats a call until it succeeds; undefined once the signal aborts, even while the call is still under way.
@@ -35,7 +35,7 @@ export const createRetry =
         if (isFatal(error)) throw error;
         const milliseconds = Math.round(backoff.nextMs());
         log.warn({ reason: describe(error), retryInMs: milliseconds }, `${subject} cannot be used now: ${what} failed`);
-        await pause(milliseconds, signal, time);
+        await pause(time, milliseconds, signal);
       }
     }
     return undefined;

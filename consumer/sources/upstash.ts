@@ -2,9 +2,9 @@ import type { Message } from "@upstash/kafka";
 import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
-import { systemTime } from "../../environment/time.ts";
+import { pause, systemTime } from "../../environment/time.ts";
 import { type CommitResult, type Source, SourceError } from "../source.ts";
-import { nextTurn, pause } from "../waiting.ts";
+import { nextTurn } from "../waiting.ts";
 import { countRequests } from "./request-count.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
@@ -110,7 +110,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
           const asked = time.now();
           const messages = first.length > 0 ? first : await instance.consume(consumeTimeoutMs, signal);
           first = [];
-          if (messages.length === 0 && time.now() - asked < LEAST_IDLE_MS) await pause(LEAST_IDLE_MS, signal, time);
+          if (messages.length === 0 && time.now() - asked < LEAST_IDLE_MS) await pause(time, LEAST_IDLE_MS, signal);
           await lookUpCommits(messages, signal);
           for (const message of messages) {
             const gap = expected.gapBefore(message);

@@ -1,6 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
-import type { DeclaredTopic, Engine, RecordMetadata, Retention } from "../engine.ts";
+import type { RecordMetadata } from "../../protocol/kafka-record.ts";
+import type { DeclaredTopic, Engine, Retention } from "../engine.ts";
 import { createConsumers } from "../sessions/consumers.ts";
 import { createWaits } from "../sessions/wait.ts";
 import { createCheckpointer } from "./checkpointer.ts";

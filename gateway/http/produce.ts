@@ -1,5 +1,5 @@
+import type { RecordMetadata } from "../../protocol/kafka-record.ts";
 import { requireTopic } from "../credentials.ts";
-import type { RecordMetadata } from "../engine.ts";
 import { type Call, LIMITS, type Route } from "./call.ts";
 import { readTopic } from "./input.ts";
 import { readRecords } from "./record-input.ts";

@@ -1,9 +1,10 @@
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord as KafkaRecord } from "../../kafka/pending-record.ts";
-import { ProduceError, type RecordMetadata as KafkaRecordMetadata } from "../../kafka/produce-error.ts";
+import { ProduceError } from "../../kafka/produce-error.ts";
 import type { KafkaProducer } from "../../kafka/producer.ts";
+import type { RecordMetadata } from "../../protocol/kafka-record.ts";
 import type { Budget } from "../budgets.ts";
-import type { NewRecord, RecordMetadata } from "../engine.ts";
+import type { NewRecord } from "../engine.ts";
 import { GatewayError, type RecordResult } from "../gateway-error.ts";
 import { gatewayErrorOfKafka, messageOf, STATUSES } from "./errors.ts";
 
@@ -22,7 +23,7 @@ export const produceRecords = async (
   const bytes = bytesOfRecords.reduce((sum, record) => sum + sizeOf(record), 0);
   queue.take(bytes);
   try {
-    return (await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS })).map(recordMetadataOf);
+    return await producer.produce(bytesOfRecords, { timeoutMs: TIMEOUT_MS });
   } catch (error) {
     throw error instanceof ProduceError ? failureOf(error) : gatewayErrorOfKafka(error);
   } finally {
@@ -46,13 +47,6 @@ const sizeOf = ({ key, value, headers = [] }: KafkaRecord): number =>
   );
 const HEADER_BYTES = 256;
 
-const recordMetadataOf = ({ topic, partition, offset, timestampMs }: KafkaRecordMetadata): RecordMetadata => ({
-  topic,
-  partition,
-  offset,
-  timestamp: timestampMs,
-});
-
 /**
  * A cluster stores each partition's records on its own. If it stored none, the status says what to do, and `results` names the records to
  * blame. If it stored some, or may have, the status is 500, and `results` tells of each record whose fate is known.
@@ -61,7 +55,7 @@ const failureOf = (error: ProduceError): GatewayError => {
   const failures = error.outcomes.filter((outcome) => outcome instanceof KafkaError);
   const isClear = failures.length === error.outcomes.length && failures.every(({ code }) => code !== "unknown");
   const results = error.outcomes.flatMap((outcome, index): RecordResult[] => {
-    if (!(outcome instanceof KafkaError)) return [{ index, ...recordMetadataOf(outcome) }];
+    if (!(outcome instanceof KafkaError)) return [{ index, ...outcome }];
     return outcome.code === "unknown" ? [] : [{ index, status: STATUSES[outcome.code], error: messageOf(outcome) }];
   });
   if (!isClear)

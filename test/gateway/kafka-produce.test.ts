@@ -6,12 +6,11 @@ import { KafkaError, type KafkaErrorCode } from "../../kafka/kafka-error.ts";
 import { ProduceError, type ProduceOutcome } from "../../kafka/produce-error.ts";
 
 const MIB = 1024 * 1024;
-const PLACE = { topic: "t", partition: 0, offset: 7, timestampMs: 5 };
-const ANSWERED = { topic: "t", partition: 0, offset: 7, timestamp: 5 };
+const STORED = { topic: "t", partition: 0, offset: 7, timestamp: 5 };
 
 /** What a call is answered when its records had these outcomes. */
 const failureOf = async (...outcomes: readonly (KafkaErrorCode | "stored")[]): Promise<GatewayError> => {
-  const all = outcomes.map((outcome): ProduceOutcome => (outcome === "stored" ? PLACE : new KafkaError(outcome, "detail")));
+  const all = outcomes.map((outcome): ProduceOutcome => (outcome === "stored" ? STORED : new KafkaError(outcome, "detail")));
   const producer = { produce: () => Promise.reject(new ProduceError(all)), close: async () => {} };
   const queue = createBudget(MIB, "Full.");
   const records = all.map(() => ({ topic: "t", value: "v", headers: [] }));
@@ -43,7 +42,7 @@ test("some stored is 500, with what became of each", async () => {
   expect(errorBody(failure)).toMatchObject({
     status: 500,
     results: [
-      { index: 0, ...ANSWERED },
+      { index: 0, ...STORED },
       { index: 1, error: expect.stringMatching(/larger/) },
       { index: 2, error: expect.stringMatching(/not available/) },
     ],
@@ -57,7 +56,7 @@ test("a record of which nobody knows is 500, and left out of the results", async
 
 test("records beyond what may be under way are refused before they are sent", async () => {
   const queue = createBudget(MIB, "Full.");
-  const { promise, resolve } = Promise.withResolvers<readonly (typeof PLACE)[]>();
+  const { promise, resolve } = Promise.withResolvers<readonly (typeof STORED)[]>();
   const producer = { produce: () => promise, close: async () => {} };
   const produce = (count: number) =>
     produceRecords(
@@ -67,7 +66,7 @@ test("records beyond what may be under way are refused before they are sent", as
     );
   const under = produce(1_000);
   await expect(produce(100)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 1, message: expect.stringMatching(/^Full/) });
-  resolve([PLACE]);
-  expect(await under).toEqual([ANSWERED]);
+  resolve([STORED]);
+  expect(await under).toEqual([STORED]);
   expect(queue.used()).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -28,6 +28,10 @@ const IMPORT = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;
 const importsOf = (path: string): readonly string[] =>
   [...readText(path).matchAll(IMPORT)].map(([, target]) => relative(ROOT, join(ROOT, dirname(path), target ?? "")));
 
+type Tsconfig = { readonly references?: readonly { readonly path: string }[]; readonly compilerOptions: object };
+
+const readTsconfig = (folder: string): Tsconfig => JSON.parse(readText(join(folder, "tsconfig.json"))) as Tsconfig;
+
 test("imports go one way between the folders", () => {
   const wrong = sourceFiles().flatMap((path) => {
     const folder = path.split("/")[0] ?? "";
@@ -40,6 +44,18 @@ test("imports go one way between the folders", () => {
   expect(wrong).toEqual([]);
 });
 
+/** Projects that import the library by its public name refer to the folders behind it. */
+const BY_PUBLIC_NAME = new Set(["app", "examples"]);
+
+test("the TypeScript projects refer to the same folders", () => {
+  const allowed = Object.entries(ALLOWED).filter(([folder]) => !BY_PUBLIC_NAME.has(folder));
+  const referred = allowed.map(([folder]) => [
+    folder,
+    (readTsconfig(folder).references ?? []).map(({ path }) => join(folder, path)).toSorted(),
+  ]);
+  expect(referred).toEqual(allowed.map(([folder, folders]) => [folder, folders.toSorted()]));
+});
+
 test.each([
   ["worker", "consumer/handler.ts"],
   ["consumer", "gateway/engine.ts"],
@@ -49,10 +65,7 @@ test.each([
   mkdirSync(join(ROOT, ".types"), { recursive: true });
   const directory = mkdtempSync(join(ROOT, ".types/wrong-import-"));
   try {
-    const tsconfig = JSON.parse(readFileSync(join(ROOT, folder, "tsconfig.json"), "utf8")) as {
-      references: readonly { path: string }[];
-      compilerOptions: object;
-    };
+    const { references = [], ...tsconfig } = readTsconfig(folder);
     const allowed = "protocol/states.ts";
     const write = (imported: string) =>
       writeFileSync(join(directory, "wrong.ts"), `import * as other from "../../${imported}";\nexport const names = Object.keys(other);\n`);
@@ -62,7 +75,7 @@ test.each([
         ...tsconfig,
         extends: "../../tsconfig.base.json",
         compilerOptions: { ...tsconfig.compilerOptions, rootDir: "../..", outDir: "./out", tsBuildInfoFile: "./build.tsbuildinfo" },
-        references: tsconfig.references.map(({ path }) => ({ path: join("../..", folder, path) })),
+        references: references.map(({ path }) => ({ path: join("../..", folder, path) })),
       }),
     );
     const compile = () =>

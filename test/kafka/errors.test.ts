@@ -58,6 +58,6 @@ test.each(["NOT_ENOUGH_REPLICAS_AFTER_APPEND", "REQUEST_TIMED_OUT", "KAFKA_STORA
 test("a call of which a part was stored is not to be made again", () => {
   const unavailable = new KafkaError("unavailable");
   expect(new ProduceError([unavailable, unavailable]).retryable).toBe(true);
-  expect(new ProduceError([unavailable, { topic: "t", partition: 0, offset: 0, timestampMs: 0 }]).retryable).toBe(false);
+  expect(new ProduceError([unavailable, { topic: "t", partition: 0, offset: 0, timestamp: 0 }]).retryable).toBe(false);
   expect(new ProduceError([unavailable, new KafkaError("unknown")])).toMatchObject({ code: "unknown", retryable: false });
 });

@@ -32,7 +32,7 @@ kafkaSuite("the producer", ({ brokers }) => {
       { topic, key: bytes },
     ]);
     expect(places).toMatchObject([
-      { topic, partition: 0, offset: 0, timestampMs: 1_700_000_000_000 },
+      { topic, partition: 0, offset: 0, timestamp: 1_700_000_000_000 },
       { topic, partition: 0, offset: 1 },
     ]);
     const [first, second] = await readRecords(brokers, topic, 2);

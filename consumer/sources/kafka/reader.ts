@@ -1,4 +1,4 @@
-import type { Time } from "../../../environment/time.ts";
+import { pause, type Time } from "../../../environment/time.ts";
 import type { Directory, Topic } from "../../../kafka/directory.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
 import { fetchFromLeader } from "../../../kafka/fetch.ts";
@@ -9,7 +9,7 @@ import type { FetchedRecord } from "../../../kafka/record-batches.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { createBackoff } from "../../backoff.ts";
-import { nextTurn, pause } from "../../waiting.ts";
+import { nextTurn } from "../../waiting.ts";
 import type { Retry } from "../retry.ts";
 import type { OutageLog } from "./outage-log.ts";
 import type { Position } from "./positions.ts";
@@ -107,7 +107,7 @@ export const createReader = (options: ReaderOptions): Reader => {
   /** Says what is wrong and waits a while. The leaders may be others by then. */
   const standBack = async ({ message }: KafkaError, signal: AbortSignal): Promise<void> => {
     outages.warn({ reason: message }, "Kafka cannot be read now");
-    await pause(backoff.nextMs(), signal, time);
+    await pause(time, backoff.nextMs(), signal);
     directory.forget(topics);
   };
 
