@@ -9,7 +9,7 @@ export type Schema<Input = unknown, Output = Input> = {
   };
 };
 
-export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 export type SchemaIssue = { readonly message: string; readonly path?: readonly unknown[] | undefined };
 
@@ -19,7 +19,7 @@ export type ClientContract = {
 };
 
 /** The errors of an operation by code: the HTTP status of each, and the schema of what comes with it, if anything does. */
-export type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
+type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
 
 type Types<S> = S extends { readonly "~standard": { readonly types?: infer T } } ? NonNullable<T> : never;
 

@@ -27,7 +27,7 @@ export type Replies = {
   expired(to: Addressee): OutgoingReply;
 };
 
-export type RepliesOptions = {
+type RepliesOptions = {
   /** Who replies: the `source` of the events. */
   readonly source: string;
   readonly time?: Time;

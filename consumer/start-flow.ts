@@ -27,7 +27,7 @@ export type FlowOptions = {
 };
 
 /** What a processor of records works with. */
-export type FlowParts = {
+type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
   readonly router: ReplyRouter;

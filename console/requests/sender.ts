@@ -3,7 +3,7 @@ import { createEntry, type Entry, hear, type News, withoutEndOfWait } from "./en
 import type { Log } from "./log.ts";
 import { createTraceparent, traceIdOf } from "./trace.ts";
 
-export type SenderOptions = {
+type SenderOptions = {
   readonly client: Client<ClientContract>;
   readonly log: Log;
   /** Milliseconds since 1970. */

@@ -10,7 +10,7 @@ import type { OutgoingReply } from "../replies.ts";
 import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
 import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
 
-export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
+type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
 
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH_REPLIES = 500;

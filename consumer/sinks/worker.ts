@@ -6,7 +6,7 @@ import { createReplyEvent, type DeliveryResult, OUTCOMES, REPLY_BATCH_CONTENT_TY
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, EncodedReply, Sink } from "../sink.ts";
 
-export type WorkerSinkOptions = {
+type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */

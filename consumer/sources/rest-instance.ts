@@ -4,12 +4,12 @@ import type { KafkaRest } from "./kafka-rest.ts";
 import type { Retry } from "./retry.ts";
 
 /** A consumer instance on the server, which is begun anew when an answer of it may have been lost. */
-export type RestInstance = {
+type RestInstance = {
   /** The next records, or none after the timeout; tries until there is an answer or the signal aborts. */
   consume(timeoutMs: number, signal: AbortSignal): Promise<Message[]>;
 };
 
-export type RestInstanceOptions = { readonly rest: KafkaRest; readonly consumes: RequestCount; readonly retry: Retry };
+type RestInstanceOptions = { readonly rest: KafkaRest; readonly consumes: RequestCount; readonly retry: Retry };
 
 /**
  * The server's position moves with each answer, whether it arrives or not. A consume that failed on its way, or that the client

@@ -11,7 +11,7 @@ import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-re
 import { createRestInstance } from "./rest-instance.ts";
 import { createRetry, reasonOf } from "./retry.ts";
 
-export type UpstashSourceOptions = KafkaRestOptions & {
+type UpstashSourceOptions = KafkaRestOptions & {
   readonly log: Log;
   /** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
   readonly consumeTimeoutMs?: number;

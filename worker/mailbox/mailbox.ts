@@ -11,7 +11,7 @@ import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { Waiters } from "./waiters.ts";
 
-export type MailboxOptions = {
+type MailboxOptions = {
   readonly rows: Rows;
   readonly archive: Archive;
   readonly batches: ProduceBatches;

@@ -4,7 +4,7 @@ import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts
 import { expire, isOverdue } from "../mailbox/rules.ts";
 import type { NewReply, StatusStore } from "../status-store.ts";
 
-export type KvStoreOptions = {
+type KvStoreOptions = {
   readonly kv: KeyValueStore;
   readonly now?: () => number;
 };

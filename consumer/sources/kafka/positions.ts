@@ -6,7 +6,7 @@ import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-
 export type Position = TopicPartition & { next: number };
 
 /** Finds where a group goes on. Nothing is repeated: each call is one attempt. */
-export type Positions = {
+type Positions = {
   /** At what the group committed, else at the beginning. */
   resume(partitions: readonly TopicPartition[]): Promise<Position[]>;
   /** The first offset that is still there. */
