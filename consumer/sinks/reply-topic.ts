@@ -22,12 +22,14 @@ type EncodedRecord = EncodedReply & { readonly correlationId: string; readonly r
 
 /** Delivers to requesters on Kafka: to the topic that a request named, with the bytes by which the requester knows its request. */
 export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<EncodedRecord> => {
+  /** Never rejects: an error that says nothing about single records is the outcome of each. */
   const produce = async (records: readonly NewRecord[]): Promise<readonly ProduceOutcome[]> => {
     try {
       return await producer.produce(records);
     } catch (error) {
       if (error instanceof ProduceError) return error.outcomes;
-      throw error;
+      const failure = error instanceof KafkaError ? error : new KafkaError("unexpected", (error as Error).message, { cause: error });
+      return records.map(() => failure);
     }
   };
 
