@@ -3,7 +3,7 @@ import type { RequestCount } from "./request-count.ts";
 import type { KafkaRest } from "./kafka-rest.ts";
 import type { Retry } from "./retry.ts";
 
-/** A consumer instance on the server, which is begun anew when an answer of it may have been lost. */
+/** A consumer instance on the server. It is replaced when one of its answers may have been lost. */
 type RestInstance = {
   /** The next records, or none after the timeout; tries until there is an answer or the signal aborts. */
   consume(timeoutMs: number, signal: AbortSignal): Promise<Message[]>;

@@ -60,7 +60,7 @@ export const createMailbox = (options: MailboxOptions) => {
     return next;
   };
 
-  /** The status that moved to KV: without it, a reply to an old request would start the request anew. */
+  /** The status that moved to KV: without it, a reply to an old request would reopen it. */
   const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
