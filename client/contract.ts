@@ -9,7 +9,7 @@ export type Schema<Input = unknown, Output = Input> = {
   };
 };
 
-export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 export type SchemaIssue = { readonly message: string; readonly path?: readonly unknown[] | undefined };
 
@@ -18,8 +18,8 @@ export type ClientContract = {
   readonly [operation: string]: { readonly request: Schema; readonly reply: Schema; readonly errors?: ClientErrors | undefined };
 };
 
-/** The errors of an operation by code: the HTTP status of each, and the schema of what comes with it, if anything does. */
-export type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
+/** The errors of an operation by code: the HTTP status of each, and the schema of its data, if it has any. */
+type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
 
 type Types<S> = S extends { readonly "~standard": { readonly types?: infer T } } ? NonNullable<T> : never;
 
@@ -34,7 +34,7 @@ export type ReplyOf<C extends ClientContract, Name extends keyof C> =
 /** The codes of all errors that the operations of a contract define. */
 export type ErrorCodeOf<C extends ClientContract> = { [Name in keyof C]: keyof ErrorsOf<C[Name]> }[keyof C] & string;
 
-/** What comes with an error of that code, of whichever operation. Undefined if nothing does. */
+/** The data of an error of that code, in any operation. Undefined if it has none. */
 export type ErrorDataOf<C extends ClientContract, Code extends string> = {
   [Name in keyof C]: Code extends keyof ErrorsOf<C[Name]> ? DataOf<ErrorsOf<C[Name]>[Code]> : never;
 }[keyof C];

@@ -4,7 +4,7 @@ import type { ClientErrorDetails } from "./client-error.ts";
 import type { Slots } from "./slots.ts";
 
 /** What came of asking the server once. */
-export type Outcome = {
+type Outcome = {
   /** There is no answer, or none of this API. */
   readonly lost?: readonly ["UNANSWERED" | "UNEXPECTED_ANSWER", ClientErrorDetails];
   /** The correlation ID, if the answer names it. */
@@ -21,7 +21,7 @@ export type Outcome = {
   readonly retryAfterMs?: number;
 };
 
-export type Asking = {
+type Asking = {
   readonly path: string;
   /** What the body is a request of. */
   readonly operation?: string;
@@ -36,7 +36,7 @@ export type Asking = {
 /** Asks the server once. Rejects with the signal's reason only; everything else is an outcome. */
 export type Exchange = (asking: Asking) => Promise<Outcome>;
 
-export type ExchangeOptions = { readonly url: string; readonly fetch: typeof fetch; readonly slots: Slots };
+type ExchangeOptions = { readonly url: string; readonly fetch: typeof fetch; readonly slots: Slots };
 
 /** A server that is not asked to wait answers within this time, or something on the way has lost it. */
 const PATIENCE_MS = 15_000;

@@ -7,14 +7,14 @@ import { pause } from "./pause.ts";
 /** What there is to send, or to ask about. */
 export type Work = Sending | { readonly correlationId: string };
 
-export type Sending = {
+type Sending = {
   readonly operation: string;
   readonly body: string;
   /** How long the POST may wait for the reply, in s. Its answer names the request, so nobody can ask about it before. */
   readonly waitSeconds: number;
 };
 
-export type FollowSeams = {
+type FollowSeams = {
   readonly exchange: Exchange;
   readonly fail: Fail;
   readonly signal: AbortSignal;

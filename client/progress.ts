@@ -1,7 +1,7 @@
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientError } from "./client-error.ts";
 
-/** The progress of a request. The state determines which other members are present. */
+/** The progress of a request. `state` determines which other members are present. */
 export type Progress<Reply> =
   | Stage<"idle">
   /** Nobody has answered yet, so the request has no correlation ID. */
@@ -13,10 +13,10 @@ export type Progress<Reply> =
   /** There is no reply: the code of the error says why. */
   | Stage<"failed", Ended & { readonly error: ClientError }>;
 
-/** The status is the last one that the server told, if it told any. */
+/** The status is the last one that the server sent, if any. */
 type Ended = { readonly correlationId: string | undefined; readonly status: StatusBody | undefined };
 
-/** Members that are not there are undefined, so that all can be taken apart at once. */
+/** Members that are absent have the type undefined, so that all can be destructured at once. */
 type Stage<State extends string, Members = unknown> = { readonly state: State } & Members &
   Partial<Record<Exclude<"correlationId" | "status" | "reply" | "error", keyof Members>, undefined>>;
 

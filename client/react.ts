@@ -6,7 +6,7 @@ import { trackRequest } from "./tracked-request.ts";
 
 export { isPending, type Progress } from "./progress.ts";
 
-/** `state` tells what else is there: `reply` in `succeeded`, `error` in `failed`, `status` once the server has told one. */
+/** `state` tells what else is there: `reply` in `succeeded`, `error` in `failed`, `status` once the server has sent one. */
 export type UsedRequest<Request, Reply> = Progress<Reply> & { readonly send: (request: Request) => void };
 
 /**

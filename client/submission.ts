@@ -21,7 +21,7 @@ export type Submission<Reply> = {
   onChange(listener: (status: StatusBody) => void): () => void;
 };
 
-export type SubmissionOptions<Reply> = {
+type SubmissionOptions<Reply> = {
   /** The correlation ID of a request that was sent earlier. */
   readonly correlationId: string | undefined;
   /** What to send or to follow. Rejects with a ClientError if there is nothing. */

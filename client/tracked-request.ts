@@ -6,7 +6,7 @@ import { IDLE, isPending, type Progress } from "./progress.ts";
 import type { Submission } from "./submission.ts";
 
 /** The requests of one operation, one at a time: what React's `useSyncExternalStore` reads. */
-export type TrackedRequest<Request, Reply> = {
+type TrackedRequest<Request, Reply> = {
   progress(): Progress<Reply>;
   /** Sends, unless one is on its way: a second click, or an effect that runs twice, sends nothing. */
   send(request: Request): void;

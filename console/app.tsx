@@ -85,7 +85,7 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
           <h2 id="request-heading">Request</h2>
           {contract !== undefined ? (
             <Editor
-              // A Worker with other operations starts the editor anew.
+              // A Worker with other operations resets the editor.
               key={Object.keys(contract).join()}
               contract={contract}
               refusal={refusal}

@@ -1,7 +1,7 @@
 /** Whether this page can reach its server. `offline` is what the browser says; `unreachable`, what asking says. */
 export type Connection = "online" | "offline" | "unreachable";
 
-export type ConnectionOptions = {
+type ConnectionOptions = {
   /** Whether the server answers. Never rejects. */
   readonly ask: () => Promise<boolean>;
   /** Called with what it is now, and what it was before, if that was known. */

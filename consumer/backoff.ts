@@ -1,4 +1,4 @@
-export type BackoffOptions = {
+type BackoffOptions = {
   readonly firstMs: number;
   readonly mostMs: number;
   /** From 0 up to 1. */
@@ -6,7 +6,7 @@ export type BackoffOptions = {
 };
 
 /** Pauses between attempts, which grow with each failure in a row. */
-export type Backoff = {
+type Backoff = {
   /** How long to wait before the next attempt, in milliseconds. */
   nextMs(): number;
   /** An attempt succeeded: the next failure starts with the first pause again. */

@@ -11,7 +11,7 @@ export type Commits = {
   flush(): Promise<void>;
 };
 
-export type CommitsOptions = {
+type CommitsOptions = {
   readonly source: Pick<Source, "commit">;
   readonly offsets: Offsets;
   readonly log: Log;

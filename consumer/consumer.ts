@@ -12,7 +12,7 @@ import { unlessAborted } from "./waiting.ts";
  */
 export type ProcessRecord = (record: ConsumerRecord) => Promise<boolean>;
 
-export type ConsumerParts = {
+type ConsumerParts = {
   readonly source: Source;
   readonly offsets: Offsets;
   readonly inFlight: InFlightLimiter;
@@ -21,7 +21,7 @@ export type ConsumerParts = {
 };
 
 /** Takes records, processes them and commits what is finished. */
-export type Consumer = {
+type Consumer = {
   /** Consumes until the signal aborts. Records in flight then go on. */
   run(signal: AbortSignal): Promise<void>;
   /** Finishes, commits and forgets the records in flight of partitions that go to other members. What has not begun by then never does. */

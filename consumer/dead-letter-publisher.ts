@@ -14,7 +14,7 @@ export type DeadLetter = Pick<ConsumerRecord, "topic" | "key" | "value" | "heade
  */
 export type DeadLetterPublisher = (record: ConsumerRecord, reason: string) => Promise<boolean>;
 
-export type DeadLetterPublisherOptions = {
+type DeadLetterPublisherOptions = {
   readonly source: Pick<Source, "produce">;
   readonly log: Log;
   /** When it aborts, the publisher gives up. */

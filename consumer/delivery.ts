@@ -18,7 +18,7 @@ export type Delivery = {
   close(): void;
 };
 
-export type DeliveryOptions = {
+type DeliveryOptions = {
   readonly sink: Sink;
   readonly replies: Replies;
   readonly log: Log;

@@ -13,7 +13,7 @@ import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.
 /** A handler that takes longer is reported as `processing`. Sooner, the message would only cost: nobody has time to see it. */
 const PROCESSING_AFTER_MS = 250;
 
-export type HandlerInvokerOptions = {
+type HandlerInvokerOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
   readonly replies: Replies;

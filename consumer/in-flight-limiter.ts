@@ -1,5 +1,5 @@
 /** How much may be in flight at once. */
-export type InFlightLimits = { readonly maxRecords: number; readonly maxBytes: number };
+type InFlightLimits = { readonly maxRecords: number; readonly maxBytes: number };
 
 /** Counts what is in flight, so that whoever adds more can wait for room. */
 export type InFlightLimiter = {

@@ -30,8 +30,8 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
     const error = thrown instanceof RejoinderError ? thrown : new RejoinderError("INVALID_RECORD", { cause: thrown });
     const to = addresseeOf(attributes ?? (error.members["attributes"] as typeof attributes));
     // The members hold what the record said. The caller gets only the detail.
-    const told = new RejoinderError(error.code, { ...(error.detail === undefined ? {} : { detail: error.detail }), cause: error });
-    return to === undefined ? { kind: "dead", reason: error.message } : { kind: "refused", to, error: told };
+    const shown = new RejoinderError(error.code, { ...(error.detail === undefined ? {} : { detail: error.detail }), cause: error });
+    return to === undefined ? { kind: "dead", reason: error.message } : { kind: "refused", to, error: shown };
   }
 };
 

@@ -9,7 +9,7 @@ import type { ReplyRouter } from "./reply-router.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
-export type StartRelayOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
+type StartRelayOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
   /** The operations that responders answer, by the topics of their replies. */
   readonly operations: ReadonlyMap<string, Operation>;
 };

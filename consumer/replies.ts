@@ -27,7 +27,7 @@ export type Replies = {
   expired(to: Addressee): OutgoingReply;
 };
 
-export type RepliesOptions = {
+type RepliesOptions = {
   /** Who replies: the `source` of the events. */
   readonly source: string;
   readonly time?: Time;
@@ -56,7 +56,7 @@ export const createReplies = ({ source, time = systemTime }: RepliesOptions): Re
   };
 };
 
-/** The problem that a handler told the caller of (RFC 9457 §4.2.1: the title is the status's own phrase). */
+/** The problem details of an error that a handler threw (RFC 9457 §4.2.1: the title is the status's own phrase). */
 export const problemOfOperation = ({ status, code, message, members }: OperationError): Problem => ({
   ...members,
   type: "about:blank",

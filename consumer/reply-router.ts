@@ -11,7 +11,7 @@ export type ReplyRouter = {
   close(): void;
 };
 
-export type ReplyRouterParts = {
+type ReplyRouterParts = {
   /** To the callers of the Worker. */
   readonly toWorker: Delivery;
   /** To requesters on Kafka, if there can be any. */

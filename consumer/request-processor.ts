@@ -9,7 +9,7 @@ import type { IncomingRequest, Reading } from "./reading.ts";
 import type { Replies } from "./replies.ts";
 import type { ReplyRouter } from "./reply-router.ts";
 
-export type RequestProcessorParts = {
+type RequestProcessorParts = {
   /** What a record is; never throws. */
   read(record: ConsumerRecord): Reading;
   readonly offsets: Pick<Offsets, "holds">;

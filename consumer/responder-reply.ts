@@ -33,7 +33,7 @@ const readProblem = (headers: Headers) => {
   return { kind: "unreadable", reason } as const;
 };
 
-/** NestJS sends a responder's error as text, or as the JSON of an object. It is meant for the requester, so the caller is told. */
+/** NestJS sends a responder's error as text, or as the JSON of an object. It is meant for the requester, so the caller gets it. */
 const readNestError = (headers: Headers) => {
   const text = textOf(headers, SPRING_HEADERS.nestError);
   if (text === undefined) return undefined;
@@ -45,12 +45,12 @@ const readNestError = (headers: Headers) => {
 
 /**
  * A Spring responder that fails sends nothing, unless its dead letters go to the reply topic: then the request comes back with the exception in
- * its headers. Exceptions say things that are not for everybody, so the caller only learns that there was one.
+ * its headers. An exception may hold secrets, so the caller only learns that there was one.
  */
 const readSpringException = (headers: Headers) => {
   if (!headers.some(({ key }) => SPRING_EXCEPTION.test(key))) return undefined;
-  const told = headers.filter(({ key }) => /exception-(cause-fqcn|fqcn|message)$/.test(key)).map(({ value }) => value && tryText(value));
-  return { kind: "failed", problem: createProblem("RESPONDER_FAILED"), reason: told.filter(Boolean).join(": ") } as const;
+  const reasons = headers.filter(({ key }) => /exception-(cause-fqcn|fqcn|message)$/.test(key)).map(({ value }) => value && tryText(value));
+  return { kind: "failed", problem: createProblem("RESPONDER_FAILED"), reason: reasons.filter(Boolean).join(": ") } as const;
 };
 
 const SPRING_EXCEPTION = /^kafka_(dlt-)?exception-/;

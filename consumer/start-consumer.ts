@@ -10,7 +10,7 @@ import { createRequesterReading, type RequesterReadingOptions } from "./requeste
 import type { Sink } from "./sink.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
-export type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
+type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
   /** Requesters that wait on Kafka instead of asking a Worker. */

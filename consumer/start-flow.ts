@@ -27,7 +27,7 @@ export type FlowOptions = {
 };
 
 /** What a processor of records works with. */
-export type FlowParts = {
+type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
   readonly router: ReplyRouter;
@@ -79,7 +79,7 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
       await inFlight.empty(cutOff.signal);
       time.clearTimeout(timer);
       if (inFlight.records > 0) log.warn({ records: inFlight.records }, "some records were not finished in time and will be done again");
-      // Before the handlers are told to stop: one that fails because of it must not tell its caller.
+      // Closed before the handlers are told to stop: a handler that fails because of that must not fail its request.
       router.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());

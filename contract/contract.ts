@@ -6,7 +6,7 @@ import type { Responder } from "./responder.ts";
 export type Contract = { readonly [name: string]: Operation };
 
 /** What {@link defineContract} takes: operations by key. */
-export type Definitions = { readonly [key: string]: OperationDefinition };
+type Definitions = { readonly [key: string]: OperationDefinition };
 
 /** What a field is if it is given, else something else. */
 type Given<Field, Else> = [Exclude<Field, undefined>] extends [never] ? Else : Exclude<Field, undefined>;

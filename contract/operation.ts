@@ -40,9 +40,9 @@ export type OperationDefinition<
   readonly reply: Reply;
   /** The errors that the handler may throw, by code. */
   readonly errors?: Errors;
-  /** After so many seconds from acceptance no handler starts, and a running one is aborted. Default: 30. */
+  /** This many seconds after acceptance no handler starts any more, and a running one is aborted: 1 to 16,777,215. Default: 30. */
   readonly deadlineSeconds?: number;
-  /** How many seconds after acceptance the status can be read; at least the deadline plus 120. Default: the deadline plus an hour. */
+  /** How many seconds after acceptance the status can be read: from the deadline plus 120 to 16,777,215. Default: the deadline plus an hour. */
   readonly retentionSeconds?: number;
   /** Requests with the same ordering key are handled one after another. Without one, all may run at once. */
   orderingKey?(request: OutputOf<Request>): string;

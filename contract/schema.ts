@@ -17,9 +17,9 @@ export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** One thing that does not fit a schema. `path` is a JSON Pointer (RFC 6901), empty for the whole value. */
-export type SchemaError = { readonly path: string; readonly message: string };
+type SchemaError = { readonly path: string; readonly message: string };
 
-export type Validated<Output> =
+type Validated<Output> =
   | { readonly value: Output; readonly errors?: undefined }
   | { readonly errors: readonly SchemaError[]; readonly value?: undefined };
 

@@ -4,7 +4,7 @@ import { prettyFactory } from "pino-pretty";
 /** Where lines of the log go; a subset of pino's logger. */
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error" | "child">;
 
-export type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "pretty" };
+type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "pretty" };
 
 /**
  * JSON lines on stdout for machines, or short lines for people.

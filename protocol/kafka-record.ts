@@ -34,10 +34,10 @@ export type ConsumerRecord = TopicPartitionOffset & {
 
 const PREFIX = "ce_";
 const CONTENT_TYPE = "content-type";
-export const STRUCTURED_CONTENT_TYPE = "application/cloudevents+json";
+const STRUCTURED_CONTENT_TYPE = "application/cloudevents+json";
 
 /** How an event travels in a record: `binary` where the proxy carries headers, `structured` where it does not. */
-export type ContentMode = "binary" | "structured";
+type ContentMode = "binary" | "structured";
 
 /**
  * A CloudEvent as key-less record parts.

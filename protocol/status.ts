@@ -23,7 +23,7 @@ export type StatusBody = {
 };
 
 /** A reply that came too late, as it would have ended the request. */
-export type LateReply = {
+type LateReply = {
   readonly state: Exclude<TerminalState, "expired">;
   /** RFC 3339 */
   readonly receivedAt: string;

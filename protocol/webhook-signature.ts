@@ -4,16 +4,16 @@ import { fromBase64, toBase64 } from "./base64.ts";
  * Signatures of the Standard Webhooks scheme 1.0: HMAC-SHA-256 over `id.timestamp.body`, over the raw bytes.
  * Secrets are `whsec_` and base64 of 24 to 64 bytes.
  */
-export const WEBHOOK_ID = "webhook-id";
-export const WEBHOOK_TIMESTAMP = "webhook-timestamp";
-export const WEBHOOK_SIGNATURE = "webhook-signature";
+const WEBHOOK_ID = "webhook-id";
+const WEBHOOK_TIMESTAMP = "webhook-timestamp";
+const WEBHOOK_SIGNATURE = "webhook-signature";
 /** How far the timestamp of a call may be off, in seconds. */
-export const WEBHOOK_TOLERANCE_SECONDS = 300;
+const WEBHOOK_TOLERANCE_SECONDS = 300;
 
 const PREFIX = "whsec_";
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
 
-export type WebhookHeaders = { readonly [WEBHOOK_ID]: string; readonly [WEBHOOK_TIMESTAMP]: string; readonly [WEBHOOK_SIGNATURE]: string };
+type WebhookHeaders = { readonly [WEBHOOK_ID]: string; readonly [WEBHOOK_TIMESTAMP]: string; readonly [WEBHOOK_SIGNATURE]: string };
 
 /** A secret's key bytes, or undefined if it is not a Standard Webhooks secret. */
 export const readWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> | undefined => {

@@ -13,7 +13,7 @@ import { createRequestsRoute } from "./routes/requests.ts";
 import { createStatusRoute } from "./routes/status.ts";
 import type { StatusStore } from "./status-store.ts";
 
-export type AppOptions = {
+type AppOptions = {
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;

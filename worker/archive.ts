@@ -29,7 +29,7 @@ export type Archive = ReturnType<typeof createArchive>;
 /** Earlier versions wrote neither late replies nor who ended a request. */
 type ArchivedStatus = Omit<KeptStatus, "lateReply" | "replyId"> & Partial<Pick<KeptStatus, "lateReply" | "replyId">>;
 
-/** What has expired without a word of who said so was, but for a few, ended by the mailbox itself. */
+/** Under earlier versions, the mailbox itself ended nearly every request that expired. */
 const readArchived = (status: ArchivedStatus): KeptStatus => ({
   lateReply: null,
   replyId: status.state === "expired" ? null : "",

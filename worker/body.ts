@@ -1,7 +1,7 @@
 import { RejoinderError } from "../protocol/errors.ts";
 
 /**
- * Reads a body of at most `maxBytes`. Of a larger one it reads little more than that.
+ * Reads a body of at most `maxBytes`, and stops reading soon after that.
  * @throws RejoinderError `BODY_TOO_LARGE`.
  */
 export const readBody = async (request: Request, maxBytes: number): Promise<Uint8Array> => {

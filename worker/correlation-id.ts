@@ -13,7 +13,7 @@ export type CorrelationId = {
   readonly owner: string;
 };
 
-export type CorrelationIdOptions = {
+type CorrelationIdOptions = {
   /** Newest first: the first signs, all verify. Numbers are 0 to 15. */
   readonly secrets: readonly { readonly number: number; readonly secret: string }[];
   /** Part of what is signed, so that an ID of one environment is a forgery in another. */

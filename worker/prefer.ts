@@ -3,7 +3,7 @@ import type { ResponseHeaders } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 
 /** The preferences of a request that this API knows. */
-export type Preferences = {
+type Preferences = {
   readonly respondAsync: boolean;
   /** Whole seconds, as the client asked; undefined if it did not ask, or not in the form of RFC 7240. */
   readonly waitSeconds: number | undefined;

@@ -15,7 +15,7 @@ export type ProduceOutcome =
 export const PRODUCE_TIMEOUT_MS = 5_000;
 
 /** What one call to the proxy may hold at most. */
-export type BatchLimits = {
+type BatchLimits = {
   readonly maxBatchRecords: number;
   /** Of keys, values and headers, before the driver encodes them for its wire. */
   readonly maxBatchBytes: number;

@@ -5,7 +5,7 @@ import { emptyOf, fieldOf } from "./field.ts";
 export type DraftProblem = { readonly path: string; readonly message: string };
 
 /** The editor's text as a request, or what keeps it from being one. Whether it fits the operation's schema is for the server to say. */
-export type Draft = { readonly request: unknown } | { readonly problem: DraftProblem };
+type Draft = { readonly request: unknown } | { readonly problem: DraftProblem };
 
 export const readDraft = (text: string): Draft => {
   try {

@@ -4,7 +4,7 @@ import { type Path, pathText } from "./path.ts";
 import type { DraftProblem } from "./draft.ts";
 
 /** What every part of the form needs. */
-export type FormProps = {
+type FormProps = {
   readonly path: Path;
   readonly value: unknown;
   readonly problems: readonly DraftProblem[];

@@ -30,7 +30,6 @@ export type JsonSchema = {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
-  readonly minLength?: number;
   readonly maxLength?: number;
 };
 

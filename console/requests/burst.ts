@@ -13,7 +13,7 @@ export type Burst = {
   readonly endedAt: number | undefined;
 };
 
-export type BurstOptions = {
+type BurstOptions = {
   readonly sender: Pick<Sender, "call">;
   readonly operation: string;
   readonly request: unknown;

@@ -44,7 +44,7 @@ export type News =
 /** The first and the newest of so many exchanges are remembered. */
 const MAX_EXCHANGES = 40;
 
-export type NewEntry = Pick<Entry, "id" | "traceparent" | "operation" | "request" | "sentAt" | "isOneOfMany">;
+type NewEntry = Pick<Entry, "id" | "traceparent" | "operation" | "request" | "sentAt" | "isOneOfMany">;
 
 export const createEntry = (entry: NewEntry): Entry => ({
   ...entry,

@@ -1,7 +1,7 @@
 import type { Entry } from "./entry.ts";
 
 /** News of an entry: it is new, it has changed, or it was forgotten. */
-export type LogListener = (id: string, entry: Entry | undefined) => void;
+type LogListener = (id: string, entry: Entry | undefined) => void;
 
 /** The requests of this browser, by ID. */
 export type Log = {

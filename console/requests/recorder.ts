@@ -17,9 +17,9 @@ export type HttpExchange = {
   readonly failure: string | undefined;
 };
 
-export type HttpAnswer = { readonly status: number; readonly headers: HeaderList; readonly body: string };
+type HttpAnswer = { readonly status: number; readonly headers: HeaderList; readonly body: string };
 
-export type RecorderOptions = {
+type RecorderOptions = {
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;

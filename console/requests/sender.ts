@@ -3,7 +3,7 @@ import { createEntry, type Entry, hear, type News, withoutEndOfWait } from "./en
 import type { Log } from "./log.ts";
 import { createTraceparent, traceIdOf } from "./trace.ts";
 
-export type SenderOptions = {
+type SenderOptions = {
   readonly client: Client<ClientContract>;
   readonly log: Log;
   /** Milliseconds since 1970. */
@@ -39,7 +39,7 @@ export const createSender = ({ client, log, now }: SenderOptions): Sender => {
       () => hearOf(id, { kind: "accepted" }),
       () => {},
     );
-    // The reply itself was told by its status, as the server has it.
+    // The reply itself came with its status, as the server has it.
     submission.reply.catch((error: ClientError) => hearOf(id, { kind: "failure", error }));
   };
   return {

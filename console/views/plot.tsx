@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { loadPlotLibrary } from "./plot-library.ts";
 
 /** A line of a plot. `color` is a custom property of the page's style, such as `--accent`. */
-export type Series = { readonly label: string; readonly color: string; readonly values: readonly (number | undefined)[] };
+type Series = { readonly label: string; readonly color: string; readonly values: readonly (number | undefined)[] };
 
 type PlotProps = {
   readonly title: string;

@@ -10,7 +10,7 @@ import type { OutgoingReply } from "../replies.ts";
 import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
 import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
 
-export type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
+type ReplyTopicSinkOptions = { readonly producer: Pick<KafkaProducer, "produce">; readonly log: Log };
 
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH_REPLIES = 500;
@@ -22,12 +22,14 @@ type EncodedRecord = EncodedReply & { readonly correlationId: string; readonly r
 
 /** Delivers to requesters on Kafka: to the topic that a request named, with the bytes by which the requester knows its request. */
 export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<EncodedRecord> => {
+  /** Never rejects: an error that says nothing about single records is the outcome of each. */
   const produce = async (records: readonly NewRecord[]): Promise<readonly ProduceOutcome[]> => {
     try {
       return await producer.produce(records);
     } catch (error) {
       if (error instanceof ProduceError) return error.outcomes;
-      throw error;
+      const failure = error instanceof KafkaError ? error : new KafkaError("unexpected", (error as Error).message, { cause: error });
+      return records.map(() => failure);
     }
   };
 

@@ -6,7 +6,7 @@ import { createReplyEvent, type DeliveryResult, OUTCOMES, REPLY_BATCH_CONTENT_TY
 import { type Hmac, signWebhook } from "../../protocol/webhook-signature.ts";
 import type { Attempt, Batch, EncodedReply, Sink } from "../sink.ts";
 
-export type WorkerSinkOptions = {
+type WorkerSinkOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */
@@ -40,7 +40,7 @@ export const workerSink = ({ url, hmac, time = systemTime }: WorkerSinkOptions):
 
   const post = async ({ id, replies }: Batch<EncodedEvent>): Promise<WorkerResponse> => {
     const body = Buffer.from(`[${replies.map(({ json }) => json).join(",")}]`);
-    // Signed anew for each attempt, since a signature ages; the id stays, since it is the same message.
+    // Each attempt is signed again, because a signature ages. The id stays, because it is the same message.
     const signature = await signWebhook(hmac, { id, timestampSeconds: Math.floor((time.now() + clockDifferenceMs) / 1000), body });
     const timeout = new AbortController();
     const timer = time.setTimeout(() => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);

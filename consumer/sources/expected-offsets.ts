@@ -4,7 +4,7 @@ import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } fro
  * The offset that each partition should go on with. A record beyond it means that an answer was lost on its way: the server's
  * position has moved past records that never arrived.
  */
-export type ExpectedOffsets = {
+type ExpectedOffsets = {
   /** The partitions whose records do not start where expected, or that are unknown: look up their commits. */
   unsure(records: readonly TopicPartitionOffset[]): TopicPartition[];
   /** The partition goes on no earlier than at what is committed; if nothing is, at 0. */

@@ -16,7 +16,7 @@ export type KafkaRestOptions = {
 };
 
 /** A record as the wire carries it: text only, and no word for a null. */
-export type WireRecord = {
+type WireRecord = {
   readonly topic: string;
   readonly key?: string;
   readonly value: string;

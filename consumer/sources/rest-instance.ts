@@ -3,13 +3,13 @@ import type { RequestCount } from "./request-count.ts";
 import type { KafkaRest } from "./kafka-rest.ts";
 import type { Retry } from "./retry.ts";
 
-/** A consumer instance on the server, which is begun anew when an answer of it may have been lost. */
-export type RestInstance = {
+/** A consumer instance on the server. It is replaced when one of its answers may have been lost. */
+type RestInstance = {
   /** The next records, or none after the timeout; tries until there is an answer or the signal aborts. */
   consume(timeoutMs: number, signal: AbortSignal): Promise<Message[]>;
 };
 
-export type RestInstanceOptions = { readonly rest: KafkaRest; readonly consumes: RequestCount; readonly retry: Retry };
+type RestInstanceOptions = { readonly rest: KafkaRest; readonly consumes: RequestCount; readonly retry: Retry };
 
 /**
  * The server's position moves with each answer, whether it arrives or not. A consume that failed on its way, or that the client

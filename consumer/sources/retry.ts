@@ -8,7 +8,7 @@ import { unlessAborted } from "../waiting.ts";
  */
 export type Retry = <T>(what: string, call: () => Promise<T>, signal: AbortSignal) => Promise<T | undefined>;
 
-export type RetryOptions = {
+type RetryOptions = {
   readonly log: { warn(line: { readonly reason: string; readonly retryInMs: number }, message: string): void };
   /** What cannot be used while calls fail, for people. */
   readonly subject?: string;

@@ -11,7 +11,7 @@ import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-re
 import { createRestInstance } from "./rest-instance.ts";
 import { createRetry, reasonOf } from "./retry.ts";
 
-export type UpstashSourceOptions = KafkaRestOptions & {
+type UpstashSourceOptions = KafkaRestOptions & {
   readonly log: Log;
   /** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
   readonly consumeTimeoutMs?: number;
@@ -30,9 +30,9 @@ const REFUSED_RECORD = new Set([400, 413, 422]);
 const REFUSED_COMMIT = new Set([400, 409]);
 
 /**
- * Consumes through the Upstash Kafka REST dialect, read with the unmodified `@upstash/kafka`. An answer that was lost on its way shows in
- * two ways: a record beyond the expected one, and then the gap is fetched first; or a consume that failed or was repeated, and then
- * the instance is begun anew (see rest-instance.ts). The second finds also what nothing follows, the first what nobody noticed.
+ * Consumes through the Upstash Kafka REST dialect, read with the unmodified `@upstash/kafka`. A lost answer shows in two ways.
+ * A record is beyond the expected one: then the gap is fetched first, which works even if no call failed. Or a consume failed or was
+ * repeated: then the instance is replaced (see rest-instance.ts), which works even if no further record comes.
  */
 export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...options }: UpstashSourceOptions): Source => {
   const { url, group, instance: name, topics, time = systemTime } = options;

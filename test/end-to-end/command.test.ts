@@ -1,22 +1,46 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callCommand, type Called } from "../cli/run-command.ts";
 import { freePort } from "../helpers/processes.ts";
+import { createProject } from "../helpers/project.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
+/** A report takes until the first echo. */
+const CONSUMER = `
+  import { defineConsumer } from "@rejoinder/sdk/consumer";
+  import { contract } from "./contract.ts";
+  const echoed = Promise.withResolvers<void>();
+  export default defineConsumer({
+    contract,
+    handlers: {
+      sum({ a, b }, { errors }) {
+        if (!Number.isFinite(a + b)) throw errors.SUM_OUT_OF_RANGE();
+        return { sum: a + b };
+      },
+      echo(request) {
+        echoed.resolve();
+        return request;
+      },
+      async report({ account, lines }) {
+        await echoed.promise;
+        return { account, total: lines.length, months: [] };
+      },
+    },
+  });`;
+const REPORT = '{"account":"acme","lines":[{"date":"2026-01-15","product":"bolt","quantity":1,"unitPrice":1}]}';
+
+const project = createProject({ "app/consumer.ts": CONSUMER });
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({}, project.directory);
 });
-afterAll(() => stack.remove());
+afterAll(async () => {
+  await stack?.remove();
+  project.remove();
+});
 
 /** Finds the running start by its folder, as in the project of whoever has started it. */
-const call = (...args: readonly string[]): Promise<Called> => callCommand(args, { variables: { REJOINDER_DIR: stack.dir } });
-
-/** It takes several seconds. */
-const REPORT = JSON.stringify({
-  account: "acme",
-  lines: Array.from({ length: 1_500 }, () => ({ date: "2026-01-15", product: "bolt", quantity: 1, unitPrice: 1 })),
-});
+const call = (...args: readonly string[]): Promise<Called> =>
+  callCommand(args, { cwd: project.directory, variables: { REJOINDER_DIR: stack.dir } });
 
 describe("send", () => {
   test("prints the reply alone on stdout, and ends with 0", async () => {
@@ -60,8 +84,9 @@ test("send ends with 3 when its wait is over, and status then waits for the end"
 
   const now = await call("status", correlationId);
   expect([now.code, now.stderr]).toEqual([3, expect.stringContaining(`rejoinder status ${correlationId} --wait 30`)]);
+  expect((await call("send", "echo", "{}")).code).toBe(0);
   const ended = await call("status", correlationId, "--wait", "30");
-  expect([ended.code, JSON.parse(ended.stdout)]).toEqual([0, expect.objectContaining({ account: "acme", total: 1_500 })]);
+  expect([ended.code, JSON.parse(ended.stdout)]).toEqual([0, { account: "acme", total: 1, months: [] }]);
 });
 
 test("status ends with 2 for an ID that nobody gave", async () => {

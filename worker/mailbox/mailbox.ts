@@ -11,7 +11,7 @@ import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { Waiters } from "./waiters.ts";
 
-export type MailboxOptions = {
+type MailboxOptions = {
   readonly rows: Rows;
   readonly archive: Archive;
   readonly batches: ProduceBatches;
@@ -60,7 +60,7 @@ export const createMailbox = (options: MailboxOptions) => {
     return next;
   };
 
-  /** The status that moved to KV: without it, a reply to an old request would start the request anew. */
+  /** The status that moved to KV: without it, a reply to an old request would reopen it. */
   const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {

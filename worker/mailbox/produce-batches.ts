@@ -14,7 +14,7 @@ export const PRODUCE_LIMITS = {
   minCallMs: 250,
 };
 
-export type ProduceBatchesOptions = {
+type ProduceBatchesOptions = {
   readonly producer: Producer;
   readonly limits?: Partial<typeof PRODUCE_LIMITS>;
   readonly now?: () => number;

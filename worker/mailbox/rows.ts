@@ -3,7 +3,7 @@ import type { StatusKey } from "../status-store.ts";
 import type { KeptStatus } from "./rules.ts";
 
 /** The SQLite that rows need: a Durable Object's `ctx.storage.sql`, or another database behind the same call. */
-export type Sql = { exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] } };
+type Sql = { exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] } };
 
 /** The key of a row, and its version when it was read. */
 export type RowKey = { readonly text: string; readonly expiresAt: number; readonly version: number };

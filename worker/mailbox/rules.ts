@@ -6,13 +6,13 @@ import type { NewReply, StatusKey, StoredStatus } from "../status-store.ts";
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
 const GRACE_AFTER_DEADLINE_MS = 60_000;
 
-/** A status as a mailbox keeps it: who ended it decides what a later reply is called. */
+/** A status as a mailbox keeps it: who ended it decides the outcome of a later reply. */
 export type KeptStatus = StoredStatus & {
   /** The reply that made this status; null if the mailbox did. */
   readonly replyId: string | null;
 };
 
-export type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
+type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
 
 /**
  * What a reply does to a status. The first terminal reply wins, and a second is `duplicate`. A reply that comes after the mailbox itself
@@ -50,7 +50,7 @@ const settleLate = (current: KeptStatus, { state, operation, body }: NewReply, n
   return { outcome: "late", next: { ...current, version: current.version + 1, updatedAt: now, operation, lateReply } };
 };
 
-/** Whether a request that has no terminal status yet is to be called expired when somebody asks. */
+/** Whether a request without a terminal status counts as expired. */
 export const isOverdue = (key: StatusKey, now: number): boolean => now > key.deadline + GRACE_AFTER_DEADLINE_MS;
 
 /** The status that ends an overdue request. From then on a reply is `late`, so a state that was shown never changes back. */

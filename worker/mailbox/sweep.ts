@@ -6,14 +6,14 @@ export const SWEEP_MS = 60_000;
 /** How soon the next round starts when this one had too much to do. */
 export const SWEEP_AGAIN_MS = 1_000;
 /** How long a row stays after KV has it: until every location has forgotten that the key was missing. */
-export const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
+const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
 /** Below the 1,000 operations that an invocation may do. */
 const MAX_PUTS = 800;
 /** Of six connections: the produce path needs the others. */
 const PUTS_AT_ONCE = 4;
 const MAX_DELETES = 5_000;
 
-export type SweepOptions = {
+type SweepOptions = {
   readonly rows: Rows;
   readonly archive: Archive;
   /** How long a mailbox keeps a finished status before it moves to KV. */

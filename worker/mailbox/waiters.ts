@@ -3,7 +3,7 @@ import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import type { StoredStatus } from "../status-store.ts";
 
-export type WaitersOptions = {
+type WaitersOptions = {
   readonly maxWaiters?: number;
   readonly time?: Pick<Time, "setTimeout" | "clearTimeout">;
 };
@@ -12,7 +12,7 @@ export type WaitersOptions = {
 const MAX_WAITERS = 5_000;
 
 /** What a call waits for: the end of the request, or any change. */
-export type WaitedFor = "end" | "change";
+type WaitedFor = "end" | "change";
 
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 

@@ -19,7 +19,7 @@ export type Dialect = {
   judge?(response: ProxyResponse): ProduceFailure | undefined;
 };
 
-export type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> & {
+type BatchProducerOptions = Pick<Producer, "name" | "limits" | "check"> & {
   readonly connection: ProxyConnection;
   readonly dialect: Dialect;
 };

@@ -7,7 +7,7 @@ import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { missingTopic, notThis, problemOf } from "./topic-check.ts";
 
-export type ConfluentProducerOptions = ProxyOptions & { readonly clusterId: string };
+type ConfluentProducerOptions = ProxyOptions & { readonly clusterId: string };
 
 /** Produces over Confluent's REST API v3, `records:batch`: REST Proxy, Confluent Server and Confluent Cloud. */
 export const confluentProducer = ({ clusterId, ...options }: ConfluentProducerOptions): Producer => {

@@ -1,7 +1,7 @@
 import { errorTextOf, type ProxyResponse } from "./proxy-response.ts";
 import type { ProxyConnection } from "./proxy-connection.ts";
 
-export type TopicCheckOptions = {
+type TopicCheckOptions = {
   readonly connection: ProxyConnection;
   /** What to call the proxy in a message. */
   readonly product: string;

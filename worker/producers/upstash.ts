@@ -6,7 +6,7 @@ import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
 import { basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics } from "./topic-check.ts";
 
-export type UpstashProducerOptions = Omit<ProxyOptions, "authorization"> & { readonly username: string; readonly password: string };
+type UpstashProducerOptions = Omit<ProxyOptions, "authorization"> & { readonly username: string; readonly password: string };
 
 /** Produces over the Upstash Kafka REST wire: `POST /produce` with an array of records for any topics. */
 export const upstashProducer = ({ username, password, ...options }: UpstashProducerOptions): Producer => {

@@ -9,7 +9,7 @@ import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { NewReply, StatusKey, StatusStore } from "../status-store.ts";
 
-export type RepliesOptions = {
+type RepliesOptions = {
   readonly ids: CorrelationIds;
   readonly statuses: StatusStore;
   /** Key bytes, newest first. */

@@ -16,7 +16,7 @@ import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { finalResponse, pendingResponse, problemResponse, statusPath } from "../responses.ts";
 import type { StatusStore } from "../status-store.ts";
 
-export type RequestsOptions = {
+type RequestsOptions = {
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;

@@ -6,7 +6,7 @@ import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 
-export type StatusOptions = {
+type StatusOptions = {
   readonly ids: CorrelationIds;
   readonly statuses: StatusStore;
   readonly now?: () => number;

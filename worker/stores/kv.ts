@@ -4,7 +4,7 @@ import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts
 import { expire, isOverdue } from "../mailbox/rules.ts";
 import type { NewReply, StatusStore } from "../status-store.ts";
 
-export type KvStoreOptions = {
+type KvStoreOptions = {
   readonly kv: KeyValueStore;
   readonly now?: () => number;
 };
@@ -15,8 +15,8 @@ const PUTS_AT_ONCE = 4;
 
 /**
  * Replies in Workers KV alone, without Durable Objects. Nothing can wake a waiter, only terminal replies are written, and a second one
- * overwrites the first. A reply that comes later than a minute after the deadline is dropped: to keep it beside `expired` this would have
- * to know that there is no earlier reply, and KV may not show one yet.
+ * overwrites the first. A reply that comes more than a minute after the deadline is dropped: it could be kept beside `expired`
+ * only if there were no earlier reply, and KV may not show one yet.
  */
 export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => {
   const archive = createArchive(kv);

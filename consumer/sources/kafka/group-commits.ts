@@ -6,7 +6,7 @@ import type { CommitResult, Source } from "../../source.ts";
 import type { Membership } from "./membership.ts";
 import type { OutageLog } from "./outage-log.ts";
 
-export type GroupCommitsOptions = {
+type GroupCommitsOptions = {
   readonly membership: Pick<Membership, "owned" | "identity" | "reassigned">;
   /** One attempt. @throws KafkaError `rebalanced` if the group is assigning its partitions, or has given them to others */
   readonly commit: (identity: MemberIdentity, offsets: readonly TopicPartitionOffset[]) => Promise<void>;

@@ -37,7 +37,7 @@ export type MembershipOptions = {
   readonly log: Log;
   /** How often Kafka is asked whether partitions go elsewhere: a member that joins waits until the others hear of it. */
   readonly heartbeatIntervalMs?: number;
-  /** A member that is silent for so long loses its partitions. */
+  /** A member that is silent for this long loses its partitions. */
   readonly sessionTimeoutMs?: number;
   /** Of connections of its own: nothing else is answered while it joins. */
   readonly requests: Requests;
@@ -52,7 +52,7 @@ export type MembershipOptions = {
 };
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
-/** A process that returns within this time after it was killed keeps its partitions. If it does not return, they stand still for so long. */
+/** A process that returns within this time after it was killed keeps its partitions. If it does not return, nobody reads them for this long. */
 const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 20_000;
 /** Of the session: no heartbeats are sent while partitions are handed over. */

@@ -12,16 +12,16 @@ type Line = { readonly reason: string; readonly retryInMs?: number };
 
 /** When a cluster is away, several calls fail at once and over and over: the first line says what to do. */
 export const createOutageLog = (log: Log): OutageLog => {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   return {
     debug: (line, message) => log.debug(line, message),
     warn(line, message) {
-      log[told.has(line.reason) ? "debug" : "warn"](line, message);
-      told.add(line.reason);
+      log[logged.has(line.reason) ? "debug" : "warn"](line, message);
+      logged.add(line.reason);
     },
     over() {
-      if (told.size > 0) log.info("Kafka can be used again");
-      told.clear();
+      if (logged.size > 0) log.info("Kafka can be used again");
+      logged.clear();
     },
   };
 };

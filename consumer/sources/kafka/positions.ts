@@ -2,11 +2,11 @@ import type { GroupRequests } from "../../../kafka/group-requests.ts";
 import type { LogOffsets } from "../../../kafka/log-offsets.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 
-/** The next offset to read of a partition. A partition that is assigned anew gets another object. */
+/** The next offset to read of a partition. A partition that is assigned again gets another object. */
 export type Position = TopicPartition & { next: number };
 
 /** Finds where a group goes on. Nothing is repeated: each call is one attempt. */
-export type Positions = {
+type Positions = {
   /** At what the group committed, else at the beginning. */
   resume(partitions: readonly TopicPartition[]): Promise<Position[]>;
   /** The first offset that is still there. */

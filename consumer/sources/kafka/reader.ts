@@ -15,14 +15,14 @@ import type { OutageLog } from "./outage-log.ts";
 import type { Position } from "./positions.ts";
 
 /** Reads on from positions, at all brokers that lead their partitions at once. */
-export type Reader = {
+type Reader = {
   /** Records, those of a partition in their order, for as long as their positions are held. Ends when the signal aborts. */
   records(signal: AbortSignal): AsyncGenerator<ConsumerRecord>;
   /** The positions have changed. */
   wake(): void;
 };
 
-export type ReaderOptions = {
+type ReaderOptions = {
   readonly topics: readonly string[];
   /** Of connections of their own: nothing else is answered while a fetch waits. */
   readonly requests: Requests;

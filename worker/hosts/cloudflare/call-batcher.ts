@@ -5,7 +5,7 @@ import type { ReportSettled, SettledCall } from "./settled-calls.ts";
 /** What a batch may hold, in UTF-16 units: a call of an object may take 32 MiB. */
 const MAX_BATCH_SIZE = 4 * 1024 * 1024;
 
-export type CallBatcherOptions<Call, Result> = {
+type CallBatcherOptions<Call, Result> = {
   /** Makes a batch of calls as one, see `settleTogether`. */
   readonly callMany: (calls: readonly Call[], report: ReportSettled<Result>) => Promise<readonly SettledCall<Result>[]>;
   /** About how large a call is, in UTF-16 units. */

@@ -5,7 +5,7 @@ import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
 import { createCallBatcher } from "./call-batcher.ts";
 import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
 
-export type MailboxStoreOptions = {
+type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<MailboxObject>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
 };
