@@ -39,8 +39,7 @@ afterAll(async () => {
 });
 
 /** Finds the running start by its folder, as in the project of whoever has started it. */
-const call = (...args: readonly string[]): Promise<Called> =>
-  callCommand(args, { cwd: project.directory, variables: { REJOINDER_DIR: stack.dir } });
+const call = (...args: readonly string[]): Promise<Called> => callCommand(args, { variables: { REJOINDER_DIR: stack.dir } });
 
 describe("send", () => {
   test("prints the reply alone on stdout, and ends with 0", async () => {
