@@ -54,13 +54,20 @@ const createFetch = (contract: Contract, env: Bindings): Fetch => {
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
-      assets: isConsoleOn(config) ? env.ASSETS : undefined,
+      assets: consoleAssets(config, env),
     });
     return (request) => app.fetch(request, env);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return misconfigured(error);
   }
+};
+
+/** The files of the console, if it is on. Whoever turned it on and bound no files finds out why its paths answer 404. */
+const consoleAssets = (config: WorkerConfig, { ASSETS }: Bindings): Bindings["ASSETS"] => {
+  if (config.CONSOLE === "on" && ASSETS === undefined)
+    console.warn("CONSOLE is on, but the console has no files. Add [assets] with binding ASSETS to wrangler.toml.");
+  return isConsoleOn(config) ? ASSETS : undefined;
 };
 
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { contract } from "../project/app/contract.ts";
 import { readWorkerConfig } from "../../worker/config.ts";
 import { CONSOLE_PATHS, isConsoleOn } from "../../worker/console.ts";
@@ -61,6 +61,15 @@ describe("the console", () => {
       expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ code: "NOT_FOUND" })]);
     }
     expect((await callWith(variables, "/contract")).status).toBe(200);
+  });
+
+  test("tells the log once that it is on and has no files", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { worker } = defineWorker({ contract });
+    const variables = { ...env, CONSOLE: "on", ASSETS: undefined };
+    for (const path of CONSOLE_PATHS) expect((await worker.fetch(new Request(`https://api.example${path}`), variables)).status).toBe(404);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining("Add [assets] with binding ASSETS to wrangler.toml.")]]);
   });
 
   test("is there in production where CONSOLE is on", async () => {
