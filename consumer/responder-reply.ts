@@ -2,6 +2,7 @@ import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
 import { type ConsumerRecord, tryText } from "../protocol/kafka-record.ts";
 import { createProblem, isProblem, type Problem } from "../protocol/problem.ts";
 import { PROBLEM_HEADER, SPRING_HEADERS } from "../protocol/spring-headers.ts";
+import { headerOf } from "./return-address.ts";
 
 /** What a responder produced to the reply topic for one of our requests. */
 export type ResponderReply = { readonly correlationId: string } & (
@@ -64,10 +65,10 @@ const readValue = (value: ConsumerRecord["value"]) => {
   return { kind: "replied", data } as const;
 };
 
-/** A header as text. If it is repeated, the last one counts, as in Kafka's own clients. */
+/** A header as text, or undefined if it is absent, null or not UTF-8. */
 const textOf = (headers: Headers, name: string): string | undefined => {
-  const value = headers.findLast(({ key }) => key === name)?.value;
-  return value === undefined || value === null ? undefined : tryText(value);
+  const value = headerOf(headers, name);
+  return value && tryText(value);
 };
 
 /** Undefined, which JSON cannot be, if the text is not JSON. */

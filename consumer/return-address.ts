@@ -56,7 +56,7 @@ const readPartition = (bytes: Buffer): number => {
   return partition;
 };
 
-/** A header's bytes, or undefined if it is absent or null. The last one of the name counts. */
+/** A header's bytes, or undefined if it is absent or null. If it is repeated, the last one counts, as in Kafka's own clients. */
 export const headerOf = (headers: ConsumerRecord["headers"], name: string): Buffer | undefined => {
   const value = headers.findLast(({ key }) => key === name)?.value;
   return value === undefined || value === null ? undefined : Buffer.from(value);

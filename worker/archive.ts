@@ -26,6 +26,18 @@ export const createArchive = (kv: KeyValueStore) => ({
 
 export type Archive = ReturnType<typeof createArchive>;
 
+/** Of the six connections that a Worker may have: the produce path needs the others. */
+const PUTS_AT_ONCE = 4;
+
+/** Puts each item into KV, a few at once. `put` never rejects. */
+export const putEach = async <Item>(items: readonly Item[], put: (item: Item, index: number) => Promise<void>): Promise<void> => {
+  const queue = items.entries();
+  const putNext = async (): Promise<void> => {
+    for (const [index, item] of queue) await put(item, index);
+  };
+  await Promise.all(Array.from({ length: PUTS_AT_ONCE }, putNext));
+};
+
 /** Earlier versions wrote neither late replies nor who ended a request. */
 type ArchivedStatus = Omit<KeptStatus, "lateReply" | "replyId"> & Partial<Pick<KeptStatus, "lateReply" | "replyId">>;
 

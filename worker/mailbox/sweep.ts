@@ -1,4 +1,4 @@
-import { type Archive, MIN_ARCHIVE_MS } from "../archive.ts";
+import { type Archive, MIN_ARCHIVE_MS, putEach } from "../archive.ts";
 import type { RowKey, Rows } from "./rows.ts";
 
 /** How often a mailbox that is not empty looks for rows to archive or delete. */
@@ -9,8 +9,6 @@ export const SWEEP_AGAIN_MS = 1_000;
 const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
 /** Below the 1,000 operations that an invocation may do. */
 const MAX_PUTS = 800;
-/** Of six connections: the produce path needs the others. */
-const PUTS_AT_ONCE = 4;
 const MAX_DELETES = 5_000;
 
 type SweepOptions = {
@@ -31,17 +29,13 @@ export const sweep = async ({ rows, archive, mailboxRetentionMs, now }: SweepOpt
   rows.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
   const due = rows.findToArchive(now - mailboxRetentionMs, now + MIN_ARCHIVE_MS, MAX_PUTS);
   const failures: unknown[] = [];
-  const queue = due.values();
-  const putEach = async (): Promise<void> => {
-    for (const key of queue) {
-      try {
-        await put(rows, archive, key, now);
-      } catch (error) {
-        failures.push(error);
-      }
+  await putEach(due, async (key) => {
+    try {
+      await put(rows, archive, key, now);
+    } catch (error) {
+      failures.push(error);
     }
-  };
-  await Promise.all(Array.from({ length: PUTS_AT_ONCE }, putEach));
+  });
   return { more: moreExpired || (due.length === MAX_PUTS && failures.length === 0), failures };
 };
 

@@ -1,6 +1,6 @@
 import { isTerminal } from "../../protocol/states.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
-import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS } from "../archive.ts";
+import { createArchive, type KeyValueStore, MIN_ARCHIVE_MS, putEach } from "../archive.ts";
 import { expire, isOverdue } from "../mailbox/rules.ts";
 import type { NewReply, StatusStore } from "../status-store.ts";
 
@@ -11,7 +11,6 @@ type KvStoreOptions = {
 
 /** KV may answer "not found" for this long after a write, since it caches that too. */
 const KV_STALENESS_MS = 60_000;
-const PUTS_AT_ONCE = 4;
 
 /**
  * Replies in Workers KV alone, without Durable Objects. Nothing can wake a waiter, only terminal replies are written, and a second one
@@ -48,11 +47,9 @@ export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => 
 
     async write(replies) {
       const outcomes: Outcome[] = [];
-      const queue = replies.entries();
-      const writeEach = async (): Promise<void> => {
-        for (const [index, reply] of queue) outcomes[index] = await writeOne(reply);
-      };
-      await Promise.all(Array.from({ length: PUTS_AT_ONCE }, writeEach));
+      await putEach(replies, async (reply, index) => {
+        outcomes[index] = await writeOne(reply);
+      });
       return outcomes;
     },
   };
