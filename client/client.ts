@@ -5,46 +5,50 @@ import type { Work } from "./follow.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
 
+/** How a client reaches the Worker, and what it checks. */
 export type ClientOptions<C extends ClientContract> = {
   /** The Worker's URL, such as `https://api.example.com`. Absent: the origin of the page. */
   readonly url?: string;
   /** If it is given, the client checks requests before it sends them, and replies before it returns them. The type alone gives types. */
   readonly contract?: C;
+  /** Default: the platform's own. */
   readonly fetch?: typeof fetch;
   /** How many exchanges run at once. Default: six, as many as a browser has connections to one origin. */
   readonly maxConnections?: number;
 };
 
+/** Options of one request. */
 export type RequestOptions = {
   /** Ends the wait for the reply, and never the request. */
   readonly signal?: AbortSignal;
-  /** How long to wait for the reply, counted from the call. Absent: until the request has ended. */
+  /** How long to wait for the reply, in milliseconds from the call. Absent: until the request has ended. */
   readonly timeoutMs?: number;
   /** Headers to send, such as `Authorization` or `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** Calls the operations of a contract. */
 export type Client<C extends ClientContract> = {
-  /** Sends a request and resolves to its reply. Rejects with a ClientError. */
+  /** Sends a request and resolves to its reply. Rejects with a {@link ClientError}. */
   request<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): Promise<ReplyOf<C, Name>>;
-  /** Sends a request that you can watch. */
+  /** Sends a request that you can watch. What goes wrong rejects the promises of the submission. */
   submit<Name extends keyof C & string>(
     operation: Name,
     request: RequestOf<C, Name>,
     options?: RequestOptions,
   ): Submission<ReplyOf<C, Name>>;
-  /** Waits again for a request that was sent earlier, such as by a page before it was reloaded. */
+  /** Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and is checked. */
   resume<Name extends keyof C & string>(
     correlationId: string,
     options?: RequestOptions & { readonly operation?: Name },
   ): Submission<ReplyOf<C, Name>>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
-  /** Rejects everything that waits. Requests that were sent go on. */
+  /** Rejects everything that waits, with the code `CLOSED`. Requests that were sent go on. */
   close(): void;
 };
 
-/** Calls operations over HTTP, from a browser or Node. */
+/** Creates a client, which calls operations over HTTP from a browser or Node. It opens no connection before the first call. */
 export const createClient = <C extends ClientContract>({
   url = "",
   contract,

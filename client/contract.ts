@@ -11,6 +11,7 @@ export type Schema<Input = unknown, Output = Input> = {
 
 type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that does not fit a schema: what, and the keys that lead to where. */
 export type SchemaIssue = { readonly message: string; readonly path?: readonly unknown[] | undefined };
 
 /** Operations by name. The contract that the Worker and the consumer share is one. */

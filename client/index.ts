@@ -1,7 +1,8 @@
 export { createClient } from "./client.ts";
 export type { Client, ClientOptions, RequestOptions } from "./client.ts";
-export type { ClientContract, ErrorCodeOf, ErrorDataOf, ReplyOf, RequestOf } from "./contract.ts";
+export type { ClientContract, ErrorCodeOf, ErrorDataOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
 export type { ClientErrorCode, DefinedError } from "./client-error.ts";
 export type { Submission } from "./submission.ts";
-export type { StatusBody } from "../protocol/status.ts";
+export type { Problem } from "../protocol/problem.ts";
+export type { LateReply, StatusBody } from "../protocol/status.ts";

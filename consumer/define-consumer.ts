@@ -7,7 +7,7 @@ export type ConsumerDefinition<C extends Contract = Contract> = { readonly contr
 
 /**
  * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
- * @throws DefinitionError if an operation has no handler or a handler no operation
+ * @throws DefinitionError if an operation has no handler, or a handler has no operation or one that a responder answers
  */
 export const defineConsumer = <const C extends Contract>(definition: {
   readonly contract: C;

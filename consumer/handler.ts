@@ -11,12 +11,14 @@ type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Da
 
 /** What a handler knows about its request, besides the request itself. */
 export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> = {
+  /** The ID of the request, the same if it is handled again. */
   readonly correlationId: string;
+  /** The operation's name in the contract. */
   readonly operation: string;
-  /** Nobody gets the reply after this. */
+  /** The caller is told at this time that there is no reply. */
   readonly deadline: Date;
   /**
-   * Aborts at the deadline, and when the process must stop. The caller is told at the deadline, whether the handler listens or not; a
+   * Aborts at the deadline, and when the process must stop. The request expires at the deadline, whether the handler listens or not; a
    * reply after it is kept as a late one. Further requests of the same ordering key wait until the handler has really ended.
    */
   readonly signal: AbortSignal;
@@ -28,7 +30,10 @@ export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> =
   readonly errors: { readonly [Code in keyof Errors]: ErrorMaker<Errors[Code]> };
 };
 
-/** A handler of one operation: takes what the request schema gives, returns what the reply schema takes. It may run twice. */
+/**
+ * A handler of one operation: takes what the request schema gives, returns what the reply schema takes. It may run twice for one request,
+ * such as after a crash.
+ */
 export type Handler<O extends Operation> = (
   request: RequestOf<O>,
   context: HandlerContext<O["errors"]>,
@@ -44,11 +49,12 @@ const STATUS = Symbol("status");
 
 /** A reply, or a reply {@link withStatus}. */
 export type HandlerResult<Reply> = Reply | ReplyWithStatus<Reply>;
+/** What {@link withStatus} makes. */
 export type ReplyWithStatus<Reply> = { readonly [STATUS]: number; readonly reply: Reply };
 
 /**
  * A reply whose waiting caller gets another HTTP status than 200.
- * @throws RangeError if the status is not from 200 to 299: what failed is thrown, as {@link OperationError}.
+ * @throws RangeError if the status is not a whole number from 200 to 299: a failure is thrown instead, as {@link OperationError}
  */
 export const withStatus = <const Reply>(status: number, reply: Reply): ReplyWithStatus<Reply> => {
   if (!Number.isInteger(status) || status < 200 || status > 299) throw new RangeError(`Expected a status from 200 to 299, got ${status}`);
@@ -76,7 +82,13 @@ export class OperationError extends Error {
   /** Further members of the problem details (RFC 9457 §3.2). */
   readonly members: Readonly<Record<string, unknown>>;
 
-  /** @throws RangeError if the status is not from 400 to 599. */
+  /**
+   * @param status HTTP status, 400 to 599
+   * @param code for programs, such as `ACCOUNT_CLOSED`
+   * @param detail for people
+   * @param members further members of the problem details
+   * @throws RangeError if the status is not a whole number from 400 to 599
+   */
   constructor(status: number, code: string, detail: string, members: Readonly<Record<string, unknown>> = {}) {
     if (!Number.isInteger(status) || status < 400 || status > 599) throw new RangeError(`Expected a status from 400 to 599, got ${status}`);
     super(detail);

@@ -27,7 +27,7 @@ export type ContractOf<Ds extends Definitions> = {
 export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["responder"] extends Responder ? never : Name }[keyof C];
 
 /**
- * Checks operations and collects them by name: an operation's key, or its `name` if it has one.
+ * Checks operations and collects them by name: an operation's key, or its `name` if it has one. The contract is frozen.
  * @throws DefinitionError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
  * two uses that exclude each other
  */

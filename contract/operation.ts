@@ -20,10 +20,10 @@ const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 export type ErrorDefinition = {
   /** The HTTP status for a caller who waited, 400 to 599. */
   readonly status: number;
-  /** What else the caller gets: member `data` of the problem details (RFC 9457). */
+  /** The schema of what else the caller gets: member `data` of the problem details (RFC 9457). */
   readonly data?: Schema;
 };
-/** By code: upper-case letters, digits and underscores. */
+/** Errors by code: 1 to 64 upper-case letters, digits and underscores, starting with a letter. */
 export type ErrorDefinitions = { readonly [code: string]: ErrorDefinition };
 
 /** What a user writes to add an operation; see {@link operation}. */
@@ -34,9 +34,11 @@ export type OperationDefinition<
   R extends Responder | undefined = Responder | undefined,
   Name extends string | undefined = string | undefined,
 > = {
-  /** The name on the wire, if it is not the key in the contract: lower-case letters, digits and hyphens. */
+  /** The name on the wire, if it is not the key in the contract: 1 to 64 lower-case letters, digits and hyphens, starting with a letter. */
   readonly name?: Name;
+  /** The schema of what a caller sends. The Worker checks requests by it, and the consumer applies its defaults and transforms. */
   readonly request: Request;
+  /** The schema of what the handler returns. The consumer checks replies by it, and the caller gets its output. */
   readonly reply: Reply;
   /** The errors that the handler may throw, by code. */
   readonly errors?: Errors;
@@ -44,9 +46,9 @@ export type OperationDefinition<
   readonly deadlineSeconds?: number;
   /** How many seconds after acceptance the status can be read: from the deadline plus 120 to 16,777,215. Default: the deadline plus an hour. */
   readonly retentionSeconds?: number;
-  /** Requests with the same ordering key are handled one after another. Without one, all may run at once. */
+  /** Requests with the same ordering key are handled one after another; it becomes the record's key. Without one, all may run at once. */
   orderingKey?(request: OutputOf<Request>): string;
-  /** The Kafka topic. Default: `requests`. */
+  /** The Kafka topic of the requests. Default: `requests`. */
   readonly topic?: string;
   /** Who answers instead of a handler of yours; its `requestTopic` is then the topic. */
   readonly responder?: R;
@@ -54,7 +56,7 @@ export type OperationDefinition<
   readonly probe?: InputOf<Request>;
 };
 
-/** One operation of a contract, checked and complete. */
+/** One operation of a contract, checked and complete: its {@link OperationDefinition} with a name and all defaults. */
 export type Operation<
   Name extends string = string,
   Request extends Schema = Schema,
@@ -82,10 +84,13 @@ export type OperationDescription = {
   readonly request: JsonSchema;
   /** What a caller gets. */
   readonly reply: JsonSchema;
+  /** By code, the HTTP status of an error and what comes with it. */
   readonly errors: { readonly [code: string]: { readonly status: number; readonly data?: JsonSchema } };
+  /** Seconds from acceptance to the deadline. */
   readonly deadlineSeconds: number;
+  /** Seconds from acceptance until the status is gone. */
   readonly retentionSeconds: number;
-  /** Changes when a schema or an error changes in more than its words. A consumer that has another fingerprint refuses the request. */
+  /** 16 hexadecimal characters. Changes when a schema or an error changes in more than its words. A consumer that has another fingerprint refuses the request. */
   readonly fingerprint: string;
 };
 

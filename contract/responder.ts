@@ -7,8 +7,9 @@ import { isTopic, TOPIC_RULE } from "../protocol/topics.ts";
 export type Responder = {
   /** How request and reply find each other: by the headers of spring-kafka, which NestJS uses too (`kafka_correlationId`, `kafka_replyTopic`). */
   readonly headers: "spring";
+  /** The topic that the service reads. */
   readonly requestTopic: string;
-  /** For this operation alone, since a reply does not name its operation. */
+  /** The topic that the service replies to: for this operation alone, since a reply does not name its operation. */
   readonly replyTopic: string;
 };
 

@@ -1,7 +1,7 @@
 import { type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 
-/** Where lines of the log go; a subset of pino's logger. */
+/** A log of JSON lines: the part of pino's logger that is used. `log.info({ account }, "closed")` writes the members beside the message. */
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error" | "child">;
 
 type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "pretty" };

@@ -10,9 +10,12 @@ export type StatusBody = {
   /** 0 while accepted, and one more with each change. */
   readonly version: number;
   readonly acceptedAt: string;
+  /** When the state changed last. */
   readonly updatedAt: string;
   readonly deadline: string;
+  /** Until when this can be read; 410 after that. */
   readonly expiresAt: string;
+  /** Which attempt at handling this is, from 1. Absent if the consumer does not say it. */
   readonly attempt?: number;
   /** There in state `succeeded`. */
   readonly reply?: unknown;
@@ -23,7 +26,7 @@ export type StatusBody = {
 };
 
 /** A reply that came too late, as it would have ended the request. */
-type LateReply = {
+export type LateReply = {
   readonly state: Exclude<TerminalState, "expired">;
   /** RFC 3339 */
   readonly receivedAt: string;

@@ -18,15 +18,16 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** What a module of a Worker exports. */
 export type WorkerDefinition = {
-  /** The default export. */
+  /** The default export. `env` holds the variables, secrets and bindings of wrangler.toml. */
   readonly worker: { fetch(request: Request, env: object): Response | Promise<Response> };
   /** The Durable Object, exported by this name: wrangler.toml binds it as MAILBOX. */
   readonly Mailbox: new (ctx: never, env: never) => object;
 };
 
 /**
- * Defines the Worker of a contract. Nothing is read and nothing runs before its first request; a Worker that is not configured then refuses
- * each request and says what is missing.
+ * Defines the Worker of a contract: the HTTP API, and the mailbox that keeps requests and wakes their callers. Nothing is read and nothing
+ * runs before its first request. A Worker that is not configured answers each request with 500 `MISCONFIGURED`, and `problems` names every
+ * variable that is missing or wrong.
  */
 export const defineWorker = ({ contract }: { readonly contract: Contract }): WorkerDefinition => {
   /** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */

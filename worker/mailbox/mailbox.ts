@@ -80,6 +80,7 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 
   return {
+    /** As {@link RequestPublisher.publish}. */
     async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
       // The wait begins before the produce: the reply may come before the proxy's response.
@@ -92,6 +93,7 @@ export const createMailbox = (options: MailboxOptions) => {
       return { outcome: "stored", status: wait && ((await wait.ended) ?? rows.find(key)) };
     },
 
+    /** As {@link StatusStore.read}. */
     async read(key: StatusKey, waitMs: number, known: readonly number[] = []): Promise<ReadResult> {
       const current = rows.find(key);
       if (current !== undefined && isTerminal(current.state)) return current;
@@ -102,6 +104,7 @@ export const createMailbox = (options: MailboxOptions) => {
       return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? rows.find(key);
     },
 
+    /** As {@link StatusStore.write}, except that it rejects if its storage fails. */
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
       const { outcomes, changed } = transaction(() => settleAll(replies, archived));
