@@ -37,7 +37,10 @@ export type Client<C extends ClientContract> = {
     request: RequestOf<C, Name>,
     options?: RequestOptions,
   ): Submission<ReplyOf<C, Name>>;
-  /** Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and is checked. */
+  /**
+   * Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and
+   * is checked.
+   */
   resume<Name extends keyof C & string>(
     correlationId: string,
     options?: RequestOptions & { readonly operation?: Name },

@@ -6,7 +6,10 @@ import { trackRequest } from "./tracked-request.ts";
 
 export { isPending, type Progress } from "./progress.ts";
 
-/** The progress of the last request, and `send` for the next, which does nothing while one is on its way. `state` tells what else is there: `reply` in `succeeded`, `error` in `failed`, `status` once the server has sent one. */
+/**
+ * The progress of the last request, and `send` for the next, which does nothing while one is on its way. `state` tells what else is there:
+ * `reply` in `succeeded`, `error` in `failed`, `status` once the server has sent one.
+ */
 export type UsedRequest<Request, Reply> = Progress<Reply> & { readonly send: (request: Request) => void };
 
 /**
