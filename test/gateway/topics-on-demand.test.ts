@@ -51,7 +51,8 @@ test("makes no topic for a record that is wrong, for a user who may not, or for 
   expect(await topicsOf(gateway)).toEqual({});
 });
 
-test("makes no more topics than there is room for", async () => {
+// The log makes a table for each of 8,192 partitions: seconds on an idle machine, and more beside other tests.
+test("makes no more topics than there is room for", { timeout: 120_000 }, async () => {
   const gateway = await gatewayUnderTest({ topics: { full: 8192 }, partitionsOnDemand: 1 });
   const reply = await gateway.call("/produce/one-more/x");
   expect(reply).toMatchObject({ status: 404, body: { error: expect.stringContaining("no room for it") } });
