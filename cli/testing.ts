@@ -25,6 +25,7 @@ export type RunningRejoinder<C extends Contract> = AsyncDisposable & {
   readonly client: Client<C>;
 };
 
+/** Options of {@link startRejoinder}. */
 export type StartRejoinderOptions = {
   /** Where the project is that has the Worker: this folder or one above it. Default: the current folder. */
   readonly directory?: string;

@@ -90,7 +90,7 @@ const checkTopics = (contract: Contract): void => {
       const other = uses.get(topic) ?? use;
       if (other !== use)
         throw new DefinitionError(
-          `Expected topic ${JSON.stringify(topic)} to have one use, got ${other} and, of operation ${name}, ${use}`,
+          `Expected topic ${JSON.stringify(topic)} to have one use, got ${other} and ${use}, the latter by operation ${name}`,
         );
       uses.set(topic, use);
     }

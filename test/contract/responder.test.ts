@@ -41,10 +41,14 @@ test("a topic with two uses is refused: nobody could tell one's records from the
   const inOwnTopic = (topic: string) => operation({ ...schemas, topic });
   const other = operation({ ...schemas, responder });
   expect(() => defineContract({ price, sum: inOwnTopic("price.requests") })).toThrow(
-    'Expected topic "price.requests" to have one use, got requests to responders and, of operation sum, requests to handlers',
+    'Expected topic "price.requests" to have one use, got requests to responders and requests to handlers, the latter by operation sum',
   );
-  expect(() => defineContract({ price, sum: inOwnTopic("price.replies") })).toThrow(/replies to price and, of operation sum, /);
-  expect(() => defineContract({ price, other })).toThrow(/"price.replies" .* replies to price and, of operation other, replies to other/);
+  expect(() => defineContract({ price, sum: inOwnTopic("price.replies") })).toThrow(
+    /replies to price and requests to handlers, the latter by operation sum/,
+  );
+  expect(() => defineContract({ price, other })).toThrow(
+    /"price.replies" .* replies to price and replies to other, the latter by operation other/,
+  );
 });
 
 test("an operation that a responder answers has no handler, by its type", () => {
