@@ -8,7 +8,7 @@ export default defineConsumer({
   handlers: {
     sum({ a, b }, { errors }) {
       const sum = a + b;
-      if (!Number.isFinite(sum)) throw errors.SUM_OUT_OF_RANGE();
+      if (!Number.isFinite(sum)) throw errors.SUM_OUT_OF_RANGE("The sum is larger than a number can be.");
       return { sum };
     },
 
