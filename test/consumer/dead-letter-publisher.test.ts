@@ -4,7 +4,7 @@ import type { DeadLetter } from "../../consumer/dead-letter-publisher.ts";
 import { SourceError } from "../../consumer/source.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRecordedLog } from "./log.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 
 const record: ConsumerRecord = {
   topic: "requests",
@@ -17,7 +17,7 @@ const record: ConsumerRecord = {
 };
 
 const setUp = (...failures: Error[]) => {
-  const time = createManualTime();
+  const time = createManualTime(Date.now());
   const log = createRecordedLog();
   const stop = new AbortController();
   const letters: DeadLetter[] = [];
@@ -45,9 +45,9 @@ test("is tried until the gateway takes it", async () => {
   const away = new SourceError("ECONNREFUSED", { retryable: true });
   const { publishDeadLetter, letters, time } = setUp(away, away, away);
   const published = publishDeadLetter(record, "no event");
-  await time.advance(6_999);
+  await time.elapse(6_999);
   expect(letters).toEqual([]);
-  await time.advance(1);
+  await time.elapse(1);
   expect(await published).toBe(true);
   expect(letters).toHaveLength(1);
 });
@@ -62,7 +62,7 @@ test("one that is refused for good is logged with its place, and holds nothing u
 test("is not done if the process stops before", async () => {
   const { publishDeadLetter, stop, time } = setUp(new SourceError("ECONNREFUSED", { retryable: true }));
   const published = publishDeadLetter(record, "no event");
-  await time.advance(10);
+  await time.elapse(10);
   stop.abort();
   expect(await published).toBe(false);
 });

@@ -15,13 +15,13 @@ test("says that it is processing after 250 ms, once, and not for what is quicker
   const slow = Promise.withResolvers<void>();
   const { invoke, time, processing, request } = createInvokerStage(() => slow.promise.then(() => ({ greeting: "slow" })));
   const running = invoke();
-  await time.advance(249);
+  await time.elapse(249);
   expect(processing).toEqual([]);
-  await time.advance(1);
+  await time.elapse(1);
   expect(processing).toMatchObject([{ state: "processing", correlationId: request.correlationId, operation: "greet" }]);
   slow.resolve();
   expect((await running.result)?.reply).toMatchObject({ state: "succeeded" });
-  await time.advance(10_000);
+  await time.elapse(10_000);
   expect(processing).toHaveLength(1);
 });
 
@@ -35,9 +35,9 @@ test("at the deadline the signal aborts and the caller is told, though the handl
   const running = invoke();
   let ended = false;
   void running.ended.then(() => (ended = true));
-  await time.advance(4_999);
+  await time.elapse(4_999);
   expect(signal?.aborted).toBe(false);
-  await time.advance(1);
+  await time.elapse(1);
   expect(signal?.reason).toMatchObject({ name: "TimeoutError" });
   expect((await running.result)?.reply).toMatchObject({ state: "expired" });
   expect(ended).toBe(false);
@@ -49,7 +49,7 @@ test("what a handler replies after the deadline is kept as a late reply", async 
   const stubborn = Promise.withResolvers<void>();
   const { invoke, time, request } = createInvokerStage(() => stubborn.promise.then(() => ({ greeting: "too late" })));
   const running = invoke();
-  await time.advance(5_000);
+  await time.elapse(5_000);
   const handled = await running.result;
   expect(handled?.reply).toMatchObject({ state: "expired" });
   stubborn.resolve();
@@ -70,7 +70,7 @@ test("a handler that fails because its signal aborted is no error", async () => 
     (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
   );
   const running = invoke();
-  await time.advance(5_000);
+  await time.elapse(5_000);
   const handled = await running.result;
   expect(handled?.reply).toMatchObject({ state: "expired" });
   expect(await handled?.late).toBeUndefined();
@@ -93,6 +93,6 @@ test("a deadline further away than timers reach does not fire at once", async ()
     () => new Promise((resolve) => time.setTimeout(() => resolve({ greeting: "in time" }), 1_000)),
   );
   const running = invoke({ deadline: time.now() + 2 ** 40 });
-  await time.advance(1_000);
+  await time.elapse(1_000);
   expect((await running.result)?.reply).toMatchObject({ state: "succeeded" });
 });

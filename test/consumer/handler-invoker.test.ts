@@ -23,7 +23,7 @@ test("a handler gets the request as its schema makes it, and what it may know of
   expect(context).toMatchObject({ correlationId: request.correlationId, operation: "greet", deadline: new Date(request.deadline) });
   expect(context?.signal.aborted).toBe(false);
   expect(log.lines).toEqual([{ level: "info", correlationId: request.correlationId, operation: "greet", msg: "greeting" }]);
-  expect(time.pending).toBe(0);
+  expect(time.timers()).toBe(0);
 });
 
 test("a handler may choose the status of a success", async () => {
@@ -96,7 +96,7 @@ test("a handler gets the caller's trace, its log lines carry the trace's ID, and
   const slow = Promise.withResolvers<void>();
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const running = invoke({ traceparent });
-  await time.advance(250);
+  await time.elapse(250);
   slow.resolve();
   expect((await running.result)?.reply).toMatchObject({ state: "succeeded", traceparent });
   expect(processing).toMatchObject([{ traceparent }]);

@@ -7,7 +7,7 @@ import { operation } from "../../contract/operation.ts";
 import type { Reply } from "../../protocol/reply-event.ts";
 import { dataSchemaOf } from "../../protocol/request-event.ts";
 import { createRecordedLog } from "./log.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 import { newRequest } from "./requests.ts";
 
 /** An operation with a default, a reply that may be left out and an error with data. */
@@ -33,7 +33,7 @@ type Greet = Handlers<typeof contract>["greet"];
 
 /** An invoker with this handler, and a request with five seconds left. */
 export const createInvokerStage = (handler: Greet) => {
-  const time = createManualTime();
+  const time = createManualTime(Date.now());
   const log = createRecordedLog();
   const stop = new AbortController();
   const processing: Reply[] = [];

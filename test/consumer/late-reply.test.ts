@@ -7,7 +7,7 @@ import type { NewRecord } from "../../kafka/pending-record.ts";
 import { SPRING_HEADERS } from "../../protocol/spring-headers.ts";
 import { contract } from "../project/app/contract.ts";
 import { createRecordedLog } from "./log.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 import { memorySource, toRecord } from "./memory-source.ts";
 import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
@@ -18,7 +18,7 @@ const DEADLINE_MS = 30_000;
 /** A consumer whose first handler ignores its signal and ends when it is released; a second request of the same key follows. */
 const setUp = async (toRecords: (a: number, now: number) => Parameters<typeof memorySource>[0][number]) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
-  const time = createManualTime();
+  const time = createManualTime(Date.now());
   const source = memorySource([toRecords(0, time.now()), toRecords(1, time.now() + DEADLINE_MS)]);
   const produced: NewRecord[] = [];
   const stubborn = Promise.withResolvers<void>();
@@ -65,9 +65,9 @@ const asked = (a: number, now: number) => toRecord(newRequest({ data: { a, b: 0 
 
 test("a handler's reply after the deadline follows the news that it has passed, and nothing was held back for it but its key", async () => {
   const { receiver, time, source, begun, release } = await setUp(asked);
-  await time.advance(DEADLINE_MS);
+  await time.elapse(DEADLINE_MS);
   await receiver.until(() => receiver.arrived.some(({ state }) => state === "expired"));
-  await expect.poll(async () => (await time.advance(200), source.commits)).toMatchObject([{ offset: 1 }]);
+  await expect.poll(async () => (await time.elapse(200), source.commits)).toMatchObject([{ offset: 1 }]);
   expect(begun).toEqual([0]);
   release();
   await receiver.until(() => receiver.stored.size === 2);
@@ -81,10 +81,10 @@ test("a handler's reply after the deadline follows the news that it has passed, 
 
 test("a consumer that drains does not wait for a late reply", async () => {
   const { receiver, time, consumer } = await setUp(asked);
-  await time.advance(DEADLINE_MS);
+  await time.elapse(DEADLINE_MS);
   await receiver.until(() => receiver.arrived.some(({ state }) => state === "expired"));
   const drained = consumer.drain(0);
-  await time.advance(1);
+  await time.elapse(1);
   await drained;
   expect(receiver.arrived.map(({ state }) => state)).toEqual(["processing", "expired"]);
 });
@@ -100,7 +100,7 @@ test("a requester on Kafka gets one reply only", async () => {
       { key: SPRING_HEADERS.replyTopic, value: "sum.replies" },
     ],
   }));
-  await time.advance(DEADLINE_MS);
+  await time.elapse(DEADLINE_MS);
   await expect.poll(() => produced).toHaveLength(1);
   release();
   await expect.poll(() => produced).toHaveLength(2);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createFailureLog } from "../../gateway/failure-log.ts";
 import { GatewayError } from "../../gateway/gateway-error.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 
 const listen = () => {
   const lines: unknown[] = [];

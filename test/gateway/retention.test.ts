@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Engine } from "../../gateway/engine.ts";
 import { consumeRequest, fetchRequest, FROM_THE_BEGINNING, produceValues, take, valuesOf } from "./engine-contract.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 import { engineUnderTest, openEngine } from "./open-engine.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

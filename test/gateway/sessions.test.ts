@@ -5,7 +5,7 @@ import type { Assignment, Groups, MemberListener } from "../../gateway/sessions/
 import { createPosition, NOTHING, type Position } from "../../gateway/sessions/position.ts";
 import { createWaits } from "../../gateway/sessions/wait.ts";
 import { consumeRequest, FROM_THE_BEGINNING, settled, valuesOf } from "./engine-contract.ts";
-import { createManualTime } from "./manual-time.ts";
+import { createManualTime } from "../helpers/manual-time.ts";
 
 const NAME = { group: "g", instance: "i" };
 const AT_ONE = [{ topic: "t", partition: 0, offset: 1 }];

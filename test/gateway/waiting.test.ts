@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Engine } from "../../gateway/engine.ts";
 import { consumeRequest, fetchRequest, FROM_THE_BEGINNING, ownership, produceValues, settled, take, valuesOf } from "./engine-contract.ts";
-import { createManualTime, type ManualTime } from "./manual-time.ts";
+import { createManualTime, type ManualTime } from "../helpers/manual-time.ts";
 import { engineUnderTest } from "./open-engine.ts";
 
 const NAME = { group: "g", instance: "i" };
