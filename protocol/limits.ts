@@ -14,11 +14,14 @@ export const MAX_REQUEST_BYTES = MAX_RECORD_BYTES;
 /** The data of one reply, as JSON text: a row of a Durable Object holds 2 MB at most. */
 export const MAX_REPLY_BYTES = MIB;
 
-/** The replies of one `POST /replies`: they are stored in one transaction, and other calls wait for it. */
+/** The replies of one `POST /replies` or one frame of a link: they are stored in one transaction, and other calls wait for it. */
 export const MAX_BATCH_REPLIES = 500;
 
-/** The body of one `POST /replies`: several of the largest replies, in a small part of the 128 MB that a Worker has. */
+/** The body of one `POST /replies`, or one frame of a link: several of the largest replies, in a small part of the 128 MB that a Worker has. */
 export const MAX_BATCH_BYTES = 8 * MIB;
+
+/** The batches of one link that may wait for their results: while one is written, the next ones travel. */
+export const MAX_UNANSWERED_BATCHES = 4;
 
 /** The records of one call to a Kafka REST proxy: larger batches make it no faster, and leave more outcomes unknown when a call is lost. */
 export const MAX_PRODUCE_RECORDS = 200;

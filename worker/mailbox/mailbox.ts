@@ -17,7 +17,8 @@ type MailboxOptions = {
   readonly batches: ProduceBatches;
   readonly waiters: Waiters;
   readonly mailboxRetentionMs: number;
-  readonly transaction: <T>(run: () => T) => T;
+  /** Runs all of it or nothing, and resolves once that is durable; nobody is told of it before. Rejects if it could not be written. */
+  readonly transaction: <T>(run: () => T) => T | Promise<T>;
   readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
@@ -55,7 +56,7 @@ export const createMailbox = (options: MailboxOptions) => {
     const current = rows.find(key) ?? archived;
     if (current !== undefined && isTerminal(current.state)) return current;
     const next = expire(current, now());
-    keep(key, current, next);
+    await transaction(() => keep(key, current, next));
     await ensureAlarm();
     return next;
   };
@@ -107,7 +108,7 @@ export const createMailbox = (options: MailboxOptions) => {
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
-      const { outcomes, changed } = transaction(() => settleAll(replies, archived));
+      const { outcomes, changed } = await transaction(() => settleAll(replies, archived));
       // Only after the transaction: a caller who is woken must find the row.
       for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
       await ensureAlarm();

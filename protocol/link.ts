@@ -1,0 +1,95 @@
+import { RejoinderError } from "./errors.ts";
+import { type Outcome, OUTCOMES } from "./reply-event.ts";
+
+/**
+ * The link of a consumer to one shard of the mailbox: a WebSocket (RFC 6455) at `/link/:shard` that the consumer opens, with a JSON text in each
+ * frame. The handshake is signed by the Standard Webhooks scheme, as `POST /replies` is; frames carry no signature of their own. A frame
+ * `ping` is answered by `pong`, without the mailbox being woken for it.
+ */
+export const linkPath = (shard: number): string => `/link/${shard}`;
+
+/** What the signature of a handshake covers in place of a body. */
+export const linkHandshake = (shard: number): Uint8Array<ArrayBuffer> => new TextEncoder().encode(`GET ${linkPath(shard)}`);
+
+/** How far the time of a handshake may be off. A link that is open stays valid. */
+export const LINK_TOLERANCE_SECONDS = 60;
+
+export const PING = "ping";
+export const PONG = "pong";
+
+/** Codes of a close frame (RFC 6455 §7.4.1, and the IANA registry for 1013). Its reason has at most 123 bytes. */
+export const LINK_CLOSE = {
+  /** The mailbox or the consumer ends or is replaced. */
+  goingAway: 1001,
+  /** A frame of bytes. */
+  unsupported: 1003,
+  /** A frame that is not what {@link readConsumerFrame} or {@link readMailboxFrame} reads. */
+  invalid: 1007,
+  /** The first frame was no hello, or more batches are unanswered than are allowed. */
+  violation: 1008,
+  tooLarge: 1009,
+  failed: 1011,
+  tryAgainLater: 1013,
+} as const;
+
+/** The first frame: who is there, and which operations it handles. */
+export type HelloFrame = {
+  readonly type: "hello";
+  readonly instance: string;
+  readonly version: string;
+  readonly operations: readonly string[];
+};
+
+/** Reply events, as `POST /replies` takes them. `batch` is a number that no unanswered batch of this link has. */
+export type RepliesFrame = { readonly type: "replies"; readonly batch: number; readonly replies: readonly unknown[] };
+
+/** What became of each reply of a batch, in their order. */
+export type ResultsFrame = { readonly type: "results"; readonly batch: number; readonly outcomes: readonly Outcome[] };
+
+/** The batch can never be read, or is too large. Nothing of it was stored. */
+export type RefusedFrame = {
+  readonly type: "refused";
+  readonly batch: number;
+  readonly code: "INVALID_BATCH" | "BODY_TOO_LARGE";
+  readonly reason: string;
+};
+
+export type ConsumerFrame = HelloFrame | RepliesFrame;
+export type MailboxFrame = ResultsFrame | RefusedFrame;
+
+/** Reads a frame of a consumer; its reply events are not read yet. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
+export const readConsumerFrame = (text: string): ConsumerFrame => {
+  const frame = readObject(text);
+  if (frame["type"] === "hello" && isText(frame["instance"]) && isText(frame["version"]) && isList(frame["operations"], isText))
+    return frame as HelloFrame;
+  if (frame["type"] === "replies" && isBatch(frame["batch"]) && Array.isArray(frame["replies"])) return frame as RepliesFrame;
+  throw invalid("hello with instance, version and operations, or replies with batch and replies");
+};
+
+/** Reads a frame of a mailbox. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
+export const readMailboxFrame = (text: string): MailboxFrame => {
+  const frame = readObject(text);
+  if (frame["type"] === "results" && isBatch(frame["batch"]) && isList(frame["outcomes"], isOutcome)) return frame as ResultsFrame;
+  if (frame["type"] === "refused" && isBatch(frame["batch"]) && isRefusal(frame["code"]) && isText(frame["reason"]))
+    return frame as RefusedFrame;
+  throw invalid("results with batch and outcomes, or refused with batch, code and reason");
+};
+
+const readObject = (text: string): Readonly<Record<string, unknown>> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw invalid("a JSON object");
+};
+
+const invalid = (expected: string): RejoinderError => new RejoinderError("INVALID_BATCH", { detail: `Expected a frame of ${expected}.` });
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isBatch = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOutcome = (value: unknown): value is Outcome => (OUTCOMES as readonly unknown[]).includes(value);
+const isRefusal = (value: unknown): value is RefusedFrame["code"] => value === "INVALID_BATCH" || value === "BODY_TOO_LARGE";
+const isList = <Element>(value: unknown, isElement: (element: unknown) => element is Element): value is readonly Element[] =>
+  Array.isArray(value) && value.every(isElement);
