@@ -94,7 +94,7 @@ export class MailboxObject extends DurableObject<Bindings> {
   }
 
   override webSocketError(_socket: WebSocket, error: unknown): void {
-    logError("A link broke; its consumer will open another", error);
+    console.warn("A link broke; its consumer will open another", error);
   }
 
   /** How many calls wait now. */

@@ -1,5 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKS } from "../../../../worker/link/link-admission.ts";
 import { batchOf, HELLO, openLink, requestLink } from "../../support/links.ts";
 import { replyTo } from "../../support/replies.ts";
@@ -61,4 +63,11 @@ test("a mailbox whose storage fails closes the link, and stores the batch when i
   again.send(batchOf(1, replyTo(text)));
   expect(await again.nextFrame()).toMatchObject({ outcomes: ["stored"] });
   again.close();
+});
+
+test("a mailbox of a version that knows no links yet, or that is reset meanwhile, asks the consumer to come again", async () => {
+  const fetch = () => Promise.reject(new TypeError("Handler does not export a fetch() function."));
+  const namespace = { idFromName: () => ({}), get: () => ({ fetch }) } as unknown as typeof env.MAILBOX;
+  const opened = mailboxStore({ namespace }).openLink(0, new Request("https://api.example/link/0"));
+  await expect(opened).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true });
 });
