@@ -7,13 +7,12 @@ import type { EncodedReply } from "../sink.ts";
 export type ReplyJson = EncodedReply & { readonly json: string };
 
 const COMMA_BYTES = 1;
-/** The brackets of a body, or what a frame has around its replies. */
-const AROUND_BYTES = 100;
+const BRACKETS_BYTES = 2;
 
 /** What the Worker takes, however it comes. */
 export const REPLY_LIMITS = {
   maxReplies: MAX_BATCH_REPLIES,
-  maxBytes: MAX_BATCH_BYTES - AROUND_BYTES,
+  maxBytes: MAX_BATCH_BYTES - BRACKETS_BYTES,
   maxReplyBytes: MAX_REPLY_BYTES + COMMA_BYTES,
 } as const;
 
