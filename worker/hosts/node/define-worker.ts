@@ -7,19 +7,16 @@ export type WorkerSettings = { readonly contract: Contract };
 /** What the module of a Worker exports by default where it is imported by Node. */
 export type NodeWorker = ReturnType<typeof defineCloudflareWorker>["worker"] & { readonly settings: WorkerSettings };
 
-const HOW_TO_RUN = "This module was loaded by Node. Run it with rejoinder serve, or in workerd with rejoinder start.";
+/** Plays whatever only the runtime of Cloudflare calls. A function, since that can also be called by `new`. */
+function refuse(): never {
+  throw new Error("This module was loaded by Node. Run it with rejoinder serve, or in workerd with rejoinder start.");
+}
 
 /** `defineWorker` under Node, where the command reads the definition and runs it. */
 export const defineWorker = ((settings: WorkerSettings) => ({
   worker: {
     settings,
-    fetch(): never {
-      throw new Error(HOW_TO_RUN);
-    },
+    fetch: refuse,
   } satisfies NodeWorker,
-  Mailbox: class Mailbox {
-    constructor() {
-      throw new Error(HOW_TO_RUN);
-    }
-  },
+  Mailbox: refuse as unknown as new () => object,
 })) satisfies typeof defineCloudflareWorker;
