@@ -13,7 +13,7 @@ import { PREFERRED_PORT } from "../config.ts";
 import { topicsToProvide } from "../start/topics.ts";
 
 /** Where requests go. */
-export type LogConfig =
+export type RequestLogConfig =
   /** A log in this process, and a gateway for whoever reads it. */
   | { readonly kind: "embedded"; readonly gateway: GatewayConfig }
   | {
@@ -33,7 +33,7 @@ export type ServeConfig = {
   /** Of the statuses. Absolute. */
   readonly directory: string;
   readonly worker: NodeHostConfig;
-  readonly log: LogConfig;
+  readonly requestLog: RequestLogConfig;
   readonly process: Readonly<z.output<typeof processSchema>>;
 };
 
@@ -52,20 +52,24 @@ const schema = z.object({
  * @throws ConfigurationError with every problem
  */
 export const readServeConfig = (environment: Environment, contract: Contract): ServeConfig => {
-  const [log, [worker, [values, process]]] = readTogether(
-    () => readLogConfig(environment, contract),
+  const [requestLog, [worker, [values, process]]] = readTogether(
+    () => readRequestLogConfig(environment, contract),
     () =>
       readTogether(
         () => readNodeHostConfig(environment),
-        () => readTogether(() => readEnvironment(schema, environment), () => readEnvironment(processSchema, environment)),
+        () =>
+          readTogether(
+            () => readEnvironment(schema, environment),
+            () => readEnvironment(processSchema, environment),
+          ),
       ),
   );
-  return { host: values.HOST, port: values.PORT, directory: resolve(values.MAILBOX_DATA_DIR), worker, log, process };
+  return { host: values.HOST, port: values.PORT, directory: resolve(values.MAILBOX_DATA_DIR), worker, requestLog, process };
 };
 
 const REST_VARIABLES = ["KAFKA_REST_KIND", "KAFKA_REST_URL", "UPSTASH_KAFKA_REST_URL"];
 
-const readLogConfig = (environment: Environment, contract: Contract): LogConfig => {
+const readRequestLogConfig = (environment: Environment, contract: Contract): RequestLogConfig => {
   const withTopics = isSet(environment, "GATEWAY_TOPICS") ? environment : { ...environment, GATEWAY_TOPICS: topicsToProvide(contract) };
   const { GATEWAY_ENGINE: engine } = environment;
   if (engine === "kafka" || (!isSet(environment, "GATEWAY_ENGINE") && isSet(environment, "KAFKA_BROKERS"))) {

@@ -6,7 +6,7 @@ import { openNodeHost } from "../../worker/hosts/node/host.ts";
 import type { Producer } from "../../worker/producer.ts";
 import { createProducer } from "../../worker/producer-config.ts";
 import { consoleDirectory } from "../worker/console-files.ts";
-import type { LogConfig, ServeConfig } from "./config.ts";
+import type { RequestLogConfig, ServeConfig } from "./config.ts";
 import { embeddedProducer } from "./embedded-producer.ts";
 
 /** The Worker of a project, in this process. */
@@ -22,10 +22,10 @@ export type ServedWorker = {
 /** Opens the log that a configuration names, and the Worker over it. @throws Error saying what is not possible */
 export const openServedWorker = async (
   { contract }: { readonly contract: Contract },
-  { host, port, directory, worker, log: logConfig }: ServeConfig,
+  { host, port, directory, worker, requestLog }: ServeConfig,
   log: Log,
 ): Promise<ServedWorker> => {
-  const { producer, gatewayUrl, told, close } = await openLog(logConfig, log);
+  const { producer, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
   try {
     const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
     const opened = await openNodeHost({ contract, config: worker, producer, directory, host, port, assets, log });
@@ -44,7 +44,7 @@ export const openServedWorker = async (
   }
 };
 
-type OpenedLog = {
+type OpenedRequestLog = {
   readonly producer: Producer;
   readonly gatewayUrl?: string;
   /** For the first line. */
@@ -52,7 +52,7 @@ type OpenedLog = {
   close(): Promise<void>;
 };
 
-const openLog = async (config: LogConfig, log: Log): Promise<OpenedLog> => {
+const openRequestLog = async (config: RequestLogConfig, log: Log): Promise<OpenedRequestLog> => {
   if (config.kind === "rest")
     return { producer: createProducer({ kafkaRest: config.proxy }, {}), told: { kafkaRest: config.proxy.url }, close: async () => {} };
   if (config.kind === "kafka") {
