@@ -12,7 +12,7 @@ type WaitersOptions = {
 const MAX_WAITERS = 5_000;
 
 /** What a call waits for: the end of the request, or any change. */
-type WaitedFor = "end" | "change";
+export type WaitedFor = "end" | "change";
 
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 
@@ -20,11 +20,12 @@ type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredS
 export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: WaitersOptions = {}) => {
   const waiting = new Map<string, Set<Waiter>>();
   let count = 0;
+  let isOver = false;
 
   const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
     let settle: Waiter["settle"] = () => {};
     const ended = new Promise<StoredStatus | undefined>((resolve) => {
-      const timer = time.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_SECONDS * 1_000));
+      const timer = time.setTimeout(() => waiter.settle(undefined), isOver ? 0 : Math.min(waitMs, MAX_WAIT_SECONDS * 1_000));
       settle = (status) => {
         time.clearTimeout(timer);
         remove(correlationId, waiter);
@@ -61,6 +62,11 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
     wake(correlationId: string, status: StoredStatus): void {
       const isEnd = isTerminal(status.state);
       for (const waiter of waiting.get(correlationId) ?? []) if (isEnd || waiter.waitedFor === "change") waiter.settle(status);
+    },
+    /** Ends all waits with nothing, also those that are yet to come. */
+    end(): void {
+      isOver = true;
+      for (const waiters of [...waiting.values()]) for (const waiter of [...waiters]) waiter.settle(undefined);
     },
   };
 };
