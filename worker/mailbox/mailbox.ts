@@ -7,7 +7,7 @@ import type { Caller, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
-import { expire, isOverdue, type KeptStatus, settle, type Settlement } from "./rules.ts";
+import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { WaitedFor, Waiters } from "./waiters.ts";
 
@@ -82,7 +82,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   /**
    * Whether a status that is not here may have moved to KV. Its age alone does not tell: MAILBOX_RETENTION_SECONDS may have been another
-   * then. But none leaves sooner than KEEP_AFTER_ARCHIVE_MS after it came.
+   * then. But none leaves sooner than KEEP_AFTER_ARCHIVE_MS after its request was accepted.
    */
   const mayHaveLeft = (key: StatusKey): boolean =>
     isOverdue(key, now()) && now() >= key.createdAt + KEEP_AFTER_ARCHIVE_MS && rows.find(key) === undefined;
@@ -108,29 +108,33 @@ export const createMailbox = (options: MailboxOptions) => {
     return status;
   };
 
-  /** @param recalled the status that moved to KV */
-  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): Settlement => {
+  /**
+   * Stores what a reply makes of a status, and says the status that its waiters are to hear of.
+   * @param recalled the status that moved to KV
+   */
+  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): { outcome: Outcome; news?: KeptStatus | undefined } => {
     const first = settle(recalled, reply, now());
     // Most replies are the first of their request: a row is looked for only if there is one.
-    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return first;
+    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return { outcome: first.outcome, news: first.next };
     const current = rows.find(reply.key);
     if (current === undefined) return first;
-    const settled = settle(current, reply, now());
-    if (settled.next !== undefined) rows.update(reply.key, settled.next);
-    return settled;
+    const { outcome, next } = settle(current, reply, now());
+    if (next !== undefined) rows.update(reply.key, next);
+    // An end that is there already may have become durable only now, after a write that failed.
+    return { outcome, news: next ?? (isTerminal(current.state) ? current : undefined) };
   };
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
-    const changed = new Map<string, KeptStatus>();
+    const news = new Map<string, KeptStatus>();
     const outcomes = replies.map((reply, index): Outcome => {
       const recalled = archived[index];
       if (now() >= reply.key.expiresAt) return "unknown";
       if (recalled === "unreadable") return "retry";
-      const { outcome, next } = settleOne(reply, recalled);
-      if (next !== undefined) changed.set(reply.key.text, next);
-      return outcome;
+      const settled = settleOne(reply, recalled);
+      if (settled.news !== undefined) news.set(reply.key.text, settled.news);
+      return settled.outcome;
     });
-    return { outcomes, changed };
+    return { outcomes, news };
   };
 
   /** Waits, unless the caller goes away. */
@@ -174,9 +178,9 @@ export const createMailbox = (options: MailboxOptions) => {
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
       const keys = replies.map(({ key }) => key);
-      const { outcomes, changed } = await commit(keys, () => settleAll(replies, archived));
+      const { outcomes, news } = await commit(keys, () => settleAll(replies, archived));
       // Only after the transaction: a caller who is woken must find the row.
-      for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
+      for (const [correlationId, status] of news) waiters.wake(correlationId, status);
       await ensureAlarm();
       return outcomes;
     },
