@@ -5,7 +5,8 @@ import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.
 import { MAX_LINKS } from "../../../../worker/link/link-admission.ts";
 import { batchOf, HELLO, openLink, requestLink } from "../../support/links.ts";
 import { replyTo } from "../../support/replies.ts";
-import { createId, mailboxOf } from "../../support/worker.ts";
+import { createId } from "../../support/worker.ts";
+import { mailboxOf } from "./test-host.ts";
 
 /** Another stub each time, since one that has seen a reset is broken. */
 const mailbox = () => mailboxOf({ shard: 0 });
