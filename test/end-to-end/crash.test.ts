@@ -6,7 +6,7 @@ import { expectNothingLost } from "./workload.ts";
 const VICTIMS: StackProcess[] = ["gateway", "consumer", "workerd", "worker"];
 
 describe.each([
-  { name: "the mailbox, to which replies go over links", environment: {}, byPost: false },
+  { name: "the mailbox, to which replies go over links", environment: { REPLY_STORE: "mailbox" }, byPost: false },
   { name: "KV, which has no links, so that replies are posted", environment: { REPLY_STORE: "kv" }, byPost: true },
 ])("with statuses in $name", ({ environment, byPost }) => {
   let stack: Stack;
