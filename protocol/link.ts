@@ -15,7 +15,10 @@ export const linkHandshake = (shard: number): Uint8Array<ArrayBuffer> => new Tex
 /** How far the time of a handshake may be off. A link that is open stays valid. */
 export const LINK_TOLERANCE_SECONDS = 60;
 
-/** The largest frame, in UTF-8: a batch of the largest size, and what a frame puts around it. */
+/**
+ * The largest frame, in UTF-8: a batch of the largest size, and what frames put around it. Batches that are unanswered at the same time have
+ * no more together.
+ */
 export const MAX_FRAME_BYTES = MAX_BATCH_BYTES + 1_024;
 
 export const PING = "ping";
