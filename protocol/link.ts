@@ -22,6 +22,8 @@ export const LINK_TOLERANCE_SECONDS = 60;
 export const MAX_FRAME_BYTES = MAX_BATCH_BYTES + 1_024;
 
 export const PING = "ping";
+/** A consumer pings at least that often. Whoever hears nothing of the other side for several times as long may give it up. */
+export const PING_EVERY_SECONDS = 30;
 export const PONG = "pong";
 
 /** Codes of a close frame (RFC 6455 §7.4.1, and the IANA registry for 1013). Its reason has at most 123 bytes. */
