@@ -1,4 +1,4 @@
-import { type ConsumerFrame, linkHandshake, linkPath, type MailboxFrame } from "../../../protocol/link.ts";
+import { type ConsumerFrame, type HelloFrame, linkHandshake, linkPath, type MailboxFrame } from "../../../protocol/link.ts";
 import { createReplyEvent, type Reply } from "../../../protocol/reply-event.ts";
 import { signWebhook } from "../../../protocol/webhook-signature.ts";
 import { hmacOf } from "./replies.ts";
@@ -44,7 +44,7 @@ export type TestLink = {
   close(): void;
 };
 
-export const HELLO: ConsumerFrame = { type: "hello", instance: "consumer-1", version: "0.1.0", operations: ["sum"] };
+export const HELLO: HelloFrame = { type: "hello", instance: "consumer-1", version: "0.1.0", operations: ["sum"] };
 
 /** Opens a link, and says hello if not told otherwise. */
 export const openLink = async ({ hello = HELLO, ...handshake }: Handshake & { hello?: ConsumerFrame | null } = {}): Promise<TestLink> => {
