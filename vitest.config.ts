@@ -42,7 +42,7 @@ export default defineConfig({
           // Tests wait for one another's processes and sockets more than for the processor.
           maxWorkers: 4,
           include: [
-            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
+            "test/{protocol,contract,environment,storage,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,

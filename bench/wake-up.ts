@@ -1,7 +1,7 @@
 import { spreadOf } from "./result.ts";
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { createSha256Hmac } from "../consumer/sinks/worker.ts";
+import { createSha256Hmac } from "../consumer/sinks/worker-signature.ts";
 import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../protocol/reply-event.ts";
 import { readWebhookSecret, signWebhook } from "../protocol/webhook-signature.ts";
 import { connect, type Connection, type Target } from "./load.ts";

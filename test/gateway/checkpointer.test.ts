@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createCheckpointer } from "../../gateway/embedded/checkpointer.ts";
+import { createCheckpointer } from "../../storage/checkpointer.ts";
 import { openDatabase } from "../../gateway/embedded/database.ts";
 import { produceValues } from "./engine-contract.ts";
 import { engineUnderTest, openEngine, SILENT_LOG } from "./open-engine.ts";

@@ -4,7 +4,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import type { NewReply, StatusKey, StoredStatus } from "../status-store.ts";
 
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
-const GRACE_AFTER_DEADLINE_MS = 60_000;
+export const GRACE_AFTER_DEADLINE_MS = 60_000;
 
 /** A status as a mailbox keeps it: who ended it decides the outcome of a later reply. */
 export type KeptStatus = StoredStatus & {
@@ -12,7 +12,7 @@ export type KeptStatus = StoredStatus & {
   readonly replyId: string | null;
 };
 
-type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
+export type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
 
 /**
  * What a reply does to a status. The first terminal reply wins, and a second is `duplicate`. A reply that comes after the mailbox itself

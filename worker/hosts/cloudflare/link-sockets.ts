@@ -2,6 +2,9 @@ import { PING, PONG } from "../../../protocol/link.ts";
 import { createLinkAdmission } from "../../link/link-admission.ts";
 import type { Link, LinkConsumer, LinkEndpoint, LinkSocket } from "../../link/link-endpoint.ts";
 
+/** Codes that no close frame has (RFC 6455 §7.4.1): there was none, or it said none. */
+const NOT_SENT: ReadonlySet<number> = new Set([1_005, 1_006, 1_015]);
+
 /** What a socket carries through hibernation. The platform keeps up to 2 KiB. */
 type Attachment = { readonly shard: number; readonly consumer?: LinkConsumer | undefined };
 
@@ -30,6 +33,12 @@ export const createLinkSockets = (ctx: DurableObjectState, endpoint: LinkEndpoin
       let link = links.get(socket);
       if (link === undefined) links.set(socket, (link = endpoint.open(linkSocket(socket))));
       return link.message(data);
+    },
+
+    /** Answers the close frame of a consumer, which the platform leaves to the object. */
+    closed(socket: WebSocket, code: number): void {
+      if (NOT_SENT.has(code)) socket.close();
+      else socket.close(code);
     },
   };
 };

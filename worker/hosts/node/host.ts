@@ -1,21 +1,24 @@
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
-import { pause, systemTime, type Time } from "../../../environment/time.ts";
+import { systemTime, type Time } from "../../../environment/time.ts";
 import { createApp } from "../../app.ts";
 import { createArchive } from "../../archive.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
+import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
 import type { Producer } from "../../producer.ts";
+import { createReplyIntake } from "../../reply-intake.ts";
 import { createAlarm } from "./alarm.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { nodeIds } from "./correlation-id-platform.ts";
-import { createSql, createTransaction, openDatabase } from "./database.ts";
+import { openMailboxDatabase } from "./database.ts";
 import { createKeyValues } from "./key-values.ts";
+import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { startServer } from "./server.ts";
 
@@ -58,27 +61,45 @@ export const openNodeHost = async ({
   log,
   time = systemTime,
 }: NodeHostOptions): Promise<NodeHost> => {
-  const database = openDatabase(directory);
-  const keyValues = createKeyValues(database, time.now);
+  const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
+  const waiters = createWaiters({ time });
+  const storage = openMailboxDatabase({ folder: directory, fsync: config.MAILBOX_FSYNC, isAlone: () => waiters.count <= 1 }, log);
+  const keyValues = createKeyValues(storage.database, time.now);
   const sweep = async (): Promise<void> => {
     keyValues.sweep();
     await mailbox.sweep();
   };
   const mailbox: Mailbox = createMailbox({
-    rows: createRows(createSql(database)),
+    rows: createRows(storage.sql),
     archive: createArchive(keyValues),
     batches: createProduceBatches({ producer, now: time.now }),
-    waiters: createWaiters({ time }),
+    waiters,
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
-    transaction: createTransaction(database),
+    transaction: storage.transaction,
     alarm: createAlarm({ ring: sweep, time }),
     now: time.now,
-    logError: (message, error) => log.error({ err: error }, message),
+    logError,
   });
-  const store = localMailbox({ mailbox, settled: () => {}, log });
+  const ids = createCorrelationIds({
+    secrets: config.CORRELATION_SECRET,
+    environment: config.ENVIRONMENT,
+    now: time.now,
+    platform: nodeIds,
+  });
+  const links = createLinks({
+    endpoint: createLinkEndpoint({
+      intake: createReplyIntake({ ids, write: (replies) => mailbox.write(replies), now: time.now }),
+      warn: (message) => log.warn(message),
+      logError,
+    }),
+    time,
+    log,
+  });
+  const store = localMailbox({ mailbox, settled: storage.settled, log });
   const app = createApp({
     contract,
-    ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT, now: time.now, platform: nodeIds }),
+    ids,
+    openLink: links.openLink,
     publisher: store,
     statuses: store,
     shards: config.MAILBOX_SHARDS,
@@ -89,22 +110,16 @@ export const openNodeHost = async ({
     now: time.now,
   });
   await sweep();
-  const { server, url } = await startServer({ host, port, fetch: (request) => app.fetch(request) });
-  const closed = new Promise<void>((resolve) => server.once("close", resolve));
-  const close = async (): Promise<void> => {
-    server.close();
-    server.closeAllConnections();
-    await closed;
-    database.close();
+  const server = await startServer({ host, port, fetch: (request) => app.fetch(request), links });
+
+  /** Ends everything; what is not answered within that time is cut. */
+  const end = async (withinMs: number): Promise<void> => {
+    const stopped = server.stop();
+    const cutting = time.setTimeout(() => server.cut(), withinMs);
+    await Promise.all([stopped, links.close(withinMs)]);
+    time.clearTimeout(cutting);
+    await storage.close();
   };
-  return {
-    url,
-    async drain(timeoutMs) {
-      server.close();
-      server.closeIdleConnections();
-      await Promise.race([closed, pause(time, timeoutMs)]);
-      await close();
-    },
-    close,
-  };
+
+  return { url: server.url, drain: end, close: () => end(0) };
 };

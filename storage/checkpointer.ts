@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import type { Log } from "../../environment/log.ts";
+import type { Log } from "../environment/log.ts";
 
 /** Copies the write-ahead log into the file, so that the log can begin anew. */
 export type Checkpointer = {
