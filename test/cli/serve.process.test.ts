@@ -67,7 +67,7 @@ test("what is missing is named at once, without a stack", async () => {
 test("a second one on the same folder is refused, and says what to do", async () => {
   const { url } = await serve();
   const { code, stderr } = await refused({ GATEWAY_DATA_DIR: join(directory, "other") });
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Another .*\/mailbox.*MAILBOX_DATA_DIR/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Another process is using \S+\/mailbox: stop it, or set MAILBOX_DATA_DIR /)]);
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
@@ -96,7 +96,7 @@ test("a folder that is a file is named", async () => {
   expect(stderr).toContain(join(directory, "mailbox"));
 });
 
-test.runIf(process.platform === "linux")("a disk that is full is called full", async () => {
+test.runIf(process.platform === "linux")("a disk that takes nothing more is named by its file", async () => {
   // Files of at most a page: the system then refuses to write, as on a full disk. The log is elsewhere.
   const arguments_ = ["--fsize=4096", process.execPath, ...SOURCES, join(ROOT, "cli/run.js"), "serve"];
   const environment = { PATH: process.env["PATH"], ...variables, KAFKA_REST_KIND: "strimzi", KAFKA_REST_URL: "http://127.0.0.1:1" };
@@ -105,7 +105,7 @@ test.runIf(process.platform === "linux")("a disk that is full is called full", a
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Could not open .*mailbox\.sqlite: .*full.*\n$/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Could not open \S+\/mailbox\.sqlite: disk I\/O error\.\n$/)]);
 });
 
 test.each([
