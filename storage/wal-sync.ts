@@ -7,6 +7,8 @@ export type WalSyncOptions = {
   readonly isAlone: () => boolean;
   /** Brings all that was committed into the file itself, and onto the disk: after a sync that failed, another one proves nothing. */
   readonly repair: () => void;
+  /** Called with how long a sync took. */
+  readonly onSynced?: (seconds: number) => void;
 };
 
 /**
@@ -20,7 +22,8 @@ export type WalSync = {
   settled(): Promise<void> | undefined;
   /** Why the last sync failed, if it did. */
   failure(): unknown;
-  close(): void;
+  /** Waits for a sync that runs, and lets go of the file. */
+  close(): Promise<void>;
 };
 
 type Waiting = { resolve(): void; reject(error: unknown): void };
@@ -28,19 +31,21 @@ type Waiting = { resolve(): void; reject(error: unknown): void };
 /** What the log usually grows to before it begins anew. To overwrite a file takes a disk half as long as to make it longer. */
 const RESERVED_BYTES = 24 * 1024 * 1024;
 
-export const createWalSync = ({ path, isAlone, repair }: WalSyncOptions): WalSync => {
+export const createWalSync = ({ path, isAlone, repair, onSynced = () => {} }: WalSyncOptions): WalSync => {
   // SQLite keeps this very file for as long as a connection is open. To close it again loses no lock: those are on other files.
   const file = openSync(`${path}-wal`, "r+");
   reserve(file);
   let isDirty = true;
   let isSyncing = false;
   let failure: unknown;
+  let begunAt = 0;
   /** Those for whom the sync that runs is enough, and those for whom it began too early. */
   let current: Waiting[] = [];
   let next: Waiting[] = [];
 
   const end = (error: unknown): void => {
     isSyncing = false;
+    onSynced((performance.now() - begunAt) / 1_000);
     failure = error ?? undefined;
     if (failure !== undefined) isDirty = true;
     const ended = current;
@@ -57,6 +62,7 @@ export const createWalSync = ({ path, isAlone, repair }: WalSyncOptions): WalSyn
     current = next;
     next = [];
     isDirty = false;
+    begunAt = performance.now();
     if (failure === undefined) fdatasync(file, end);
     else end(errorOf(repair));
   };
@@ -68,7 +74,9 @@ export const createWalSync = ({ path, isAlone, repair }: WalSyncOptions): WalSyn
     settled() {
       if (!isDirty && !isSyncing) return undefined;
       if (isDirty && !isSyncing && failure === undefined && isAlone()) {
+        begunAt = performance.now();
         const error = errorOf(() => fdatasyncSync(file));
+        onSynced((performance.now() - begunAt) / 1_000);
         isDirty = error !== undefined;
         failure = error;
         return error === undefined ? undefined : Promise.reject(error as Error);
@@ -79,7 +87,10 @@ export const createWalSync = ({ path, isAlone, repair }: WalSyncOptions): WalSyn
       });
     },
     failure: () => failure,
-    close: () => closeSync(file),
+    async close() {
+      if (isSyncing) await new Promise<void>((resolve) => current.push({ resolve, reject: () => resolve() }));
+      closeSync(file);
+    },
   };
 };
 

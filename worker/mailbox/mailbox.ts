@@ -3,13 +3,13 @@ import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
-import type { PublishResult } from "../request-publisher.ts";
+import type { Caller, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
-import { expire, isOverdue, type KeptStatus, settle, type Settlement } from "./rules.ts";
+import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
-import type { Waiters } from "./waiters.ts";
+import type { WaitedFor, Waiters } from "./waiters.ts";
 
 type MailboxOptions = {
   readonly rows: Rows;
@@ -82,7 +82,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   /**
    * Whether a status that is not here may have moved to KV. Its age alone does not tell: MAILBOX_RETENTION_SECONDS may have been another
-   * then. But none leaves sooner than KEEP_AFTER_ARCHIVE_MS after it came.
+   * then. But none leaves sooner than KEEP_AFTER_ARCHIVE_MS after its request was accepted.
    */
   const mayHaveLeft = (key: StatusKey): boolean =>
     isOverdue(key, now()) && now() >= key.createdAt + KEEP_AFTER_ARCHIVE_MS && rows.find(key) === undefined;
@@ -108,37 +108,50 @@ export const createMailbox = (options: MailboxOptions) => {
     return status;
   };
 
-  /** @param recalled the status that moved to KV */
-  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): Settlement => {
+  /**
+   * Stores what a reply makes of a status, and says the status that its waiters are to hear of.
+   * @param recalled the status that moved to KV
+   */
+  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): { outcome: Outcome; news?: KeptStatus | undefined } => {
     const first = settle(recalled, reply, now());
     // Most replies are the first of their request: a row is looked for only if there is one.
-    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return first;
+    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return { outcome: first.outcome, news: first.next };
     const current = rows.find(reply.key);
     if (current === undefined) return first;
-    const settled = settle(current, reply, now());
-    if (settled.next !== undefined) rows.update(reply.key, settled.next);
-    return settled;
+    const { outcome, next } = settle(current, reply, now());
+    if (next !== undefined) rows.update(reply.key, next);
+    // An end that is there already may have become durable only now, after a write that failed.
+    return { outcome, news: next ?? (isTerminal(current.state) ? current : undefined) };
   };
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
-    const changed = new Map<string, KeptStatus>();
+    const news = new Map<string, KeptStatus>();
     const outcomes = replies.map((reply, index): Outcome => {
       const recalled = archived[index];
       if (now() >= reply.key.expiresAt) return "unknown";
       if (recalled === "unreadable") return "retry";
-      const { outcome, next } = settleOne(reply, recalled);
-      if (next !== undefined) changed.set(reply.key.text, next);
-      return outcome;
+      const settled = settleOne(reply, recalled);
+      if (settled.news !== undefined) news.set(reply.key.text, settled.news);
+      return settled.outcome;
     });
-    return { outcomes, changed };
+    return { outcomes, news };
+  };
+
+  /** Waits, unless the caller goes away. */
+  const waitFor = (key: StatusKey, waitMs: number, waitedFor: WaitedFor, caller: Caller | undefined) => {
+    const wait = waiters.wait(key.text, waitMs, waitedFor);
+    const signal = caller?.signal;
+    if (signal?.aborted === true) wait.cancel();
+    else signal?.addEventListener("abort", wait.cancel, { once: true });
+    return wait;
   };
 
   return {
     /** As {@link RequestPublisher.publish}. */
-    async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
+    async publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
       // The wait begins before the produce: the reply may come before the proxy's response.
-      const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
+      const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
       const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
       if (produced.outcome !== "stored") {
         wait?.cancel();
@@ -148,7 +161,7 @@ export const createMailbox = (options: MailboxOptions) => {
     },
 
     /** As {@link StatusStore.read}. */
-    async read(key: StatusKey, waitMs: number, known: readonly number[] = []): Promise<ReadResult> {
+    async read(key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> {
       if (now() >= key.expiresAt) return expire(undefined, now());
       if (underWay.has(key.text)) await untilDurable(key);
       // From here to the wait nothing may come between, or a wake-up is lost.
@@ -158,16 +171,16 @@ export const createMailbox = (options: MailboxOptions) => {
       const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
       if (waitMs <= 0 || isNews) return current;
       if (waiters.isFull) return "overloaded";
-      return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? findDurable(key);
+      return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
     },
 
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
       const keys = replies.map(({ key }) => key);
-      const { outcomes, changed } = await commit(keys, () => settleAll(replies, archived));
+      const { outcomes, news } = await commit(keys, () => settleAll(replies, archived));
       // Only after the transaction: a caller who is woken must find the row.
-      for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
+      for (const [correlationId, status] of news) waiters.wake(correlationId, status);
       await ensureAlarm();
       return outcomes;
     },

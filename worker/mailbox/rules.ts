@@ -12,7 +12,7 @@ export type KeptStatus = StoredStatus & {
   readonly replyId: string | null;
 };
 
-export type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
+type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus };
 
 /**
  * What a reply does to a status. The first terminal reply wins, and a second is `duplicate`. A reply that comes after the mailbox itself

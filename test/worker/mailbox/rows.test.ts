@@ -106,7 +106,7 @@ test("no row is written to forget those that have expired", async () => {
   await inStorage(async (storage) => {
     let now = NOON;
     const { sql, written } = countWritten(storage);
-    const { mailbox, alarm } = openMailbox(storage, { kv: createTestKv().kv, now: () => now, rows: createRows(sql) });
+    const { mailbox, alarm } = openMailbox(storage, { kv: createTestKv().kv, now: () => now, sql });
     await mailbox.write(keys.map(replyOf));
     const kept = written();
     expect(Object.values(rowsOf(storage)).flat()).toHaveLength(50);
@@ -125,7 +125,7 @@ test("statuses that outlive the mailbox cost no row either, beyond the few that 
     let now = NOON;
     const { sql, written } = countWritten(storage);
     const { kv, values } = createTestKv();
-    const { mailbox, alarm } = openMailbox(storage, { kv, now: () => now, rows: createRows(sql) });
+    const { mailbox, alarm } = openMailbox(storage, { kv, now: () => now, sql });
     await mailbox.write(keys.map(replyOf));
     const kept = written();
     while (alarm() !== null) {

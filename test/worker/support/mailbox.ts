@@ -2,6 +2,7 @@ import { createArchive, type KeyValueStore } from "../../../worker/archive.ts";
 import { createMailbox } from "../../../worker/mailbox/mailbox.ts";
 import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
 import { createRows } from "../../../worker/mailbox/rows.ts";
+import type { Sql } from "../../../worker/mailbox/status-table.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import type { Producer } from "../../../worker/producer.ts";
 
@@ -30,14 +31,18 @@ const noProducer: Producer = {
   check: async () => [],
 };
 
-type MailboxParts = Partial<Parameters<typeof createMailbox>[0]> & { readonly kv: KeyValueStore; readonly now: () => number };
+type MailboxParts = Partial<Parameters<typeof createMailbox>[0]> & {
+  readonly kv: KeyValueStore;
+  readonly now: () => number;
+  readonly sql?: Sql;
+};
 
 /** A mailbox with a clock of its own over real storage. The test calls the alarm. */
-export const openMailbox = (storage: DurableObjectStorage, { kv, now, ...parts }: MailboxParts) => {
+export const openMailbox = (storage: DurableObjectStorage, { kv, now, sql = storage.sql, ...parts }: MailboxParts) => {
   let alarm: number | null = null;
   const waiters = createWaiters();
   const mailbox = createMailbox({
-    rows: createRows(storage.sql),
+    rows: createRows(sql),
     archive: createArchive(kv),
     batches: createProduceBatches({ producer: noProducer }),
     waiters,

@@ -10,19 +10,21 @@ type MailboxDatabaseOptions = {
   readonly fsync: "always" | "os";
   /** Whether nobody is kept waiting if this thread waits for the disk. */
   readonly isAlone: () => boolean;
+  /** Called with how long a sync took. */
+  readonly onSynced: (seconds: number) => void;
 };
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS key_values_expiry ON key_values (expires_at);
-  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 `;
 
 /** Where nobody waits for the disk. */
-const WITHOUT_SYNC: WalSync = { committed: () => {}, settled: () => undefined, failure: () => undefined, close: () => {} };
+const WITHOUT_SYNC: WalSync = { committed: () => {}, settled: () => undefined, failure: () => undefined, close: async () => {} };
 
 /** The file of a mailbox: its rows, which `worker/mailbox/rows.ts` makes, and what is in KV on Cloudflare. */
-export const openMailboxDatabase = ({ folder, fsync, isAlone }: MailboxDatabaseOptions, log: Pick<Log, "warn">) => {
+export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: MailboxDatabaseOptions, log: Pick<Log, "warn">) => {
   const opened = openDatabaseFile(
     {
       folder,
@@ -36,10 +38,13 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone }: MailboxDatabaseO
   );
   const { database, path } = opened;
   const checkpointer = createCheckpointer(database, path, log);
-  const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, isAlone, repair: () => checkpoint(database) });
+  const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, isAlone, onSynced, repair: () => checkpoint(database) });
   const transact = createTransact(database);
   const sql = createSql(database);
+  const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number) VALUES (1, ?)");
+  const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
   let counted = 0;
+  let probes = 0;
 
   return {
     database,
@@ -56,15 +61,30 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone }: MailboxDatabaseO
       const settling = sync.settled();
       return settling === undefined ? result : settling.then(() => result);
     },
-    /** Resolves once all that was committed is durable. */
+    /** Why the last commits may not be durable, and nobody may be told of them. */
+    failure: sync.failure,
+    /** Resolves once all that was committed is durable. Rejects if the disk refuses. */
     settled: sync.settled,
+    /** Tries to write, and returns why that is not possible; undefined if it is. */
+    probe(): unknown {
+      try {
+        probe.run(probes++);
+        return sync.failure();
+      } catch (error) {
+        return error;
+      }
+    },
+    /** The size of the file. */
+    bytes: (): number => Number(size.get()?.["bytes"]),
     async close(): Promise<void> {
       await checkpointer.close();
-      sync.close();
+      await sync.close();
       opened.close();
     },
   };
 };
+
+export type MailboxDatabase = ReturnType<typeof openMailboxDatabase>;
 
 /** What a transaction writes to the log, about: a few pages of the tree, and its rows. */
 const PAGES_OF_A_TRANSACTION = 3;
@@ -78,6 +98,8 @@ const checkpoint = (database: DatabaseSync): void => {
 /** The statements that are kept prepared: more than one mailbox uses between two sweeps. */
 const MAX_STATEMENTS = 200;
 
+const READS = /^\s*(SELECT|PRAGMA)\b/i;
+
 type Value = string | number | null;
 
 /** The call of a Durable Object's SQL storage, on another database. A query is prepared once, and found again by its text. */
@@ -90,7 +112,7 @@ const createSql = (database: DatabaseSync) => {
       const [oldest] = statements.keys();
       if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
       const statement = database.prepare(query);
-      statements.set(query, (prepared = { statement, isRead: statement.columns().length > 0 }));
+      statements.set(query, (prepared = { statement, isRead: READS.test(query) }));
     }
     return prepared;
   };

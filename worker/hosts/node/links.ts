@@ -42,6 +42,8 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
   const shards = new Map<number, { readonly refuse: ReturnType<typeof createLinkAdmission>; count: number }>();
   /** Each open link, and whether it has answered the last ping. */
   const isAnswered = new Map<WebSocket, boolean>();
+  /** Frames that are being dealt with. */
+  const frames = new Set<Promise<void>>();
   let isClosing = false;
   let whenEmpty: (() => void) | undefined;
 
@@ -62,7 +64,10 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
     });
     shard.count++;
     isAnswered.set(socket, true);
-    socket.on("message", (data, isBinary) => void link.message(isBinary ? (data as Buffer) : String(data)));
+    socket.on("message", (data, isBinary) => {
+      const taken = link.message(isBinary ? (data as Buffer) : String(data)).finally(() => frames.delete(taken));
+      frames.add(taken);
+    });
     socket.on("pong", () => isAnswered.set(socket, true));
     // A frame that is too large or is none: the library has closed the link with the code for it.
     socket.on("error", (error) => log.warn({ err: error, shard: number }, "a link broke; its consumer will open another"));
@@ -89,6 +94,16 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
   };
   let pinging = time.setTimeout(ping, PING_MS);
 
+  const closeAll = async (withinMs: number): Promise<void> => {
+    const empty = new Promise<void>((resolve) => (whenEmpty = resolve));
+    for (const socket of isAnswered.keys()) socket.close(LINK_CLOSE.goingAway, GOING_AWAY);
+    const cutting = time.setTimeout(() => {
+      for (const socket of isAnswered.keys()) socket.terminate();
+    }, withinMs);
+    await empty;
+    time.clearTimeout(cutting);
+  };
+
   return {
     async openLink(number, request) {
       const upgrade = upgrades.get(request);
@@ -111,14 +126,8 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
     async close(withinMs) {
       isClosing = true;
       time.clearTimeout(pinging);
-      if (isAnswered.size === 0) return;
-      const empty = new Promise<void>((resolve) => (whenEmpty = resolve));
-      for (const socket of isAnswered.keys()) socket.close(LINK_CLOSE.goingAway, GOING_AWAY);
-      const cutting = time.setTimeout(() => {
-        for (const socket of isAnswered.keys()) socket.terminate();
-      }, withinMs);
-      await empty;
-      time.clearTimeout(cutting);
+      if (isAnswered.size > 0) await closeAll(withinMs);
+      await Promise.all(frames);
     },
   };
 };

@@ -10,7 +10,7 @@ type ServerOptions = {
   /** 0: any free port. */
   readonly port: number;
   /** Never rejects. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: (request: Request, bindings?: HttpBindings) => Response | Promise<Response>;
   readonly links: Pick<Links, "announce">;
 };
 
@@ -29,7 +29,7 @@ export const startServer = async ({ host, port, fetch, links }: ServerOptions): 
   let isStopping = false;
   const answer = getRequestListener((request, bindings) => {
     if (isStopping) (bindings as HttpBindings).outgoing.shouldKeepAlive = false;
-    return fetch(request);
+    return fetch(request, bindings as HttpBindings);
   });
   const server = createServer(
     {
