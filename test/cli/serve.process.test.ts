@@ -73,6 +73,7 @@ test("a second one on the same folder is refused, and says what to do", async ()
 
 test.each([
   ["PORT", "Port NUMBER of 127.0.0.1 is taken. Set PORT to a free one.\n"],
+  ["METRICS_PORT", "Port NUMBER of 127.0.0.1 is taken. Set METRICS_PORT to a free one.\n"],
   ["GATEWAY_PORT", "Port NUMBER of 127.0.0.1 is taken: set GATEWAY_PORT to another.\n"],
 ])("a taken port is named, with the %s to set", async (variable, sentence) => {
   const server = createServer().listen(0, "127.0.0.1");
