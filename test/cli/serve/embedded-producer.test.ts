@@ -32,7 +32,8 @@ const record = (overrides: Partial<ProducerRecord> = {}): ProducerRecord => ({
 });
 const inFive = (): number => Date.now() + 5_000;
 const outcomesOf = (outcomes: readonly ProduceOutcome[]): readonly string[] => outcomes.map(({ outcome }) => outcome);
-const failing = (error: unknown): Producer => embeddedProducer({ gateway: { produce: () => Promise.reject(error), engine: {} as never } });
+const failing = (reason: unknown): Producer =>
+  embeddedProducer({ gateway: { produce: () => Promise.reject(reason), engine: {} as never } });
 
 test("says where each record was stored, and whoever reads the gateway gets it", async () => {
   const { producer, call } = await setUp();

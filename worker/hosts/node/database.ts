@@ -29,7 +29,7 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
     {
       folder,
       file: "mailbox.sqlite",
-      inUse: `Another process is using ${folder}: stop it, or choose another folder.`,
+      inUse: `Another process is using ${folder}: stop it, or set MAILBOX_DATA_DIR to a folder of its own.`,
       synchronous: "NORMAL",
       version: 1,
       migrate: (database) => database.exec(SCHEMA),
