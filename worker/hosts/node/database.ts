@@ -17,7 +17,7 @@ type MailboxDatabaseOptions = {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS key_values_expiry ON key_values (expires_at);
-  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, room BLOB NOT NULL) STRICT;
 `;
 
 /** Where nobody waits for the disk. */
@@ -41,17 +41,30 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
   const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, isAlone, onSynced, repair: () => checkpoint(database) });
   const transact = createTransact(database);
   const sql = createSql(database);
-  const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number) VALUES (1, ?)");
+  const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number, room) VALUES (1, ?, zeroblob(?))");
   const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
   let counted = 0;
   let probes = 0;
+  /** Why the last write failed, if it did. */
+  let refusal: unknown;
+
+  const write = <Result>(run: () => Result): Result => {
+    try {
+      const result = transact(run);
+      refusal = undefined;
+      return result;
+    } catch (error) {
+      refusal = error;
+      throw error;
+    }
+  };
 
   return {
     database,
     sql,
     /** Runs all of it or nothing, and resolves once that is durable. @throws what SQLite, the disk or `run` throws; then nobody may be told */
     transaction<Result>(run: () => Result): Result | Promise<Result> {
-      const result = transact(run);
+      const result = write(run);
       const bytes = sql.bytes() - counted;
       if (bytes > 0) {
         counted += bytes;
@@ -68,7 +81,9 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
     /** Tries to write, and returns why that is not possible; undefined if it is. */
     probe(): unknown {
       try {
-        probe.run(probes++);
+        // A little always fits into what a write that failed has left over.
+        const room = refusal === undefined ? 0 : ROOM_BYTES;
+        write(() => probe.run(probes++, room));
         return sync.failure();
       } catch (error) {
         return error;
@@ -94,6 +109,9 @@ const checkpoint = (database: DatabaseSync): void => {
   const { busy } = database.prepare("PRAGMA wal_checkpoint(FULL)").get() as { busy: number };
   if (busy !== 0) throw new Error("the write-ahead log is being brought into the file");
 };
+
+/** What must fit on the disk before it counts as having room again. */
+const ROOM_BYTES = 256 * 1024;
 
 /** The statements that are kept prepared: more than one mailbox uses between two sweeps. */
 const MAX_STATEMENTS = 200;
