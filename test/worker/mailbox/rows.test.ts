@@ -43,7 +43,7 @@ const countWritten = (storage: DurableObjectStorage) => {
     const cursor = storage.sql.exec(query, ...values);
     const rows = cursor.toArray();
     written += cursor.rowsWritten;
-    return { toArray: () => rows };
+    return { rowsWritten: cursor.rowsWritten, toArray: () => rows };
   };
   return { sql: { exec }, written: () => written };
 };
