@@ -1,4 +1,5 @@
 import { RejoinderError } from "./errors.ts";
+import { MAX_BATCH_BYTES } from "./limits.ts";
 import { type Outcome, OUTCOMES } from "./reply-event.ts";
 
 /**
@@ -13,6 +14,9 @@ export const linkHandshake = (shard: number): Uint8Array<ArrayBuffer> => new Tex
 
 /** How far the time of a handshake may be off. A link that is open stays valid. */
 export const LINK_TOLERANCE_SECONDS = 60;
+
+/** The largest frame, in UTF-8: a batch of the largest size, and what a frame puts around it. */
+export const MAX_FRAME_BYTES = MAX_BATCH_BYTES + 1_024;
 
 export const PING = "ping";
 export const PONG = "pong";
@@ -32,7 +36,10 @@ export const LINK_CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
-/** The first frame: who is there, and which operations it handles. */
+/** What `instance` and `version` of a hello may have, in UTF-16 units. */
+const MAX_NAME_LENGTH = 255;
+
+/** The first frame, and only the first: who is there, and which operations it handles. */
 export type HelloFrame = {
   readonly type: "hello";
   readonly instance: string;
@@ -60,10 +67,10 @@ export type MailboxFrame = ResultsFrame | RefusedFrame;
 /** Reads a frame of a consumer; its reply events are not read yet. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
 export const readConsumerFrame = (text: string): ConsumerFrame => {
   const frame = readObject(text);
-  if (frame["type"] === "hello" && isText(frame["instance"]) && isText(frame["version"]) && isList(frame["operations"], isText))
+  if (frame["type"] === "hello" && isName(frame["instance"]) && isName(frame["version"]) && isList(frame["operations"], isText))
     return frame as HelloFrame;
   if (frame["type"] === "replies" && isBatch(frame["batch"]) && Array.isArray(frame["replies"])) return frame as RepliesFrame;
-  throw invalid("hello with instance, version and operations, or replies with batch and replies");
+  throw invalid(`hello with instance, version (at most ${MAX_NAME_LENGTH}) and operations, or replies with batch and replies`);
 };
 
 /** Reads a frame of a mailbox. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
@@ -88,6 +95,7 @@ const readObject = (text: string): Readonly<Record<string, unknown>> => {
 const invalid = (expected: string): RejoinderError => new RejoinderError("INVALID_BATCH", { detail: `Expected a frame of ${expected}.` });
 
 const isText = (value: unknown): value is string => typeof value === "string";
+const isName = (value: unknown): value is string => isText(value) && value.length <= MAX_NAME_LENGTH;
 const isBatch = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOutcome = (value: unknown): value is Outcome => (OUTCOMES as readonly unknown[]).includes(value);
 const isRefusal = (value: unknown): value is RefusedFrame["code"] => value === "INVALID_BATCH" || value === "BODY_TOO_LARGE";

@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from "./base64.ts";
  * Signatures of the Standard Webhooks scheme 1.0: HMAC-SHA-256 over `id.timestamp.body`, over the raw bytes.
  * Secrets are `whsec_` and base64 of 24 to 64 bytes.
  */
-const WEBHOOK_ID = "webhook-id";
+export const WEBHOOK_ID = "webhook-id";
 const WEBHOOK_TIMESTAMP = "webhook-timestamp";
 const WEBHOOK_SIGNATURE = "webhook-signature";
 /** How far the timestamp of a call may be off, in seconds, unless its receiver says otherwise. */

@@ -3,8 +3,9 @@ import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { VERSION } from "../protocol/version.ts";
-import { CONSOLE_PATHS, createConsole } from "./console.ts";
+import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
+import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createContractRoute } from "./routes/contract.ts";
@@ -22,8 +23,12 @@ type AppOptions = {
   readonly source: string;
   readonly corsOrigins: readonly string[];
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
+  /** Absent: the store has no mailboxes to link to. */
+  readonly openLink?: OpenLink | undefined;
   /** The files of the console. Absent: the console is off. */
-  readonly assets?: Pick<Fetcher, "fetch"> | undefined;
+  readonly assets?: ConsoleFiles | undefined;
+  /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
+  readonly findProblem?: () => string | undefined;
   readonly now?: () => number;
 };
 
@@ -34,7 +39,7 @@ const PREFLIGHT_SECONDS = 7_200;
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies` is for the consumer only, so it has no CORS. */
+/** The HTTP API. `/replies` and `/link` are for the consumer only, so they have no CORS. */
 export const createApp = ({
   contract,
   ids,
@@ -44,7 +49,9 @@ export const createApp = ({
   source,
   corsOrigins,
   replySecrets,
+  openLink,
   assets,
+  findProblem = () => undefined,
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
@@ -59,11 +66,12 @@ export const createApp = ({
     for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
   }
   const routes: readonly Route[] = [
-    { method: "GET", path: "/health", handle: () => jsonResponse(200, HEALTH) },
+    { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
     { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, ...(now && { now }) }) },
+    { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
     ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
@@ -72,6 +80,9 @@ export const createApp = ({
   app.onError((error) => problemResponse(error));
   return app;
 };
+
+const healthResponse = (problem: string | undefined): Response =>
+  problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
 
 type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 

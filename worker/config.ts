@@ -32,7 +32,8 @@ const webhookSecrets = atLeastOne().transform((elements, context) =>
   }),
 );
 
-const schema = z.object({
+/** What the Worker reads on every host; how it produces is not part of it. */
+export const workerSchema = z.object({
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
   REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
   AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
@@ -53,7 +54,7 @@ const schema = z.object({
   MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),
 });
 
-export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaRest: ProducerConfig };
+export type WorkerConfig = Readonly<z.output<typeof workerSchema>> & { readonly kafkaRest: ProducerConfig };
 
 /**
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
@@ -63,7 +64,7 @@ export const readWorkerConfig = (env: object, contract: Contract): WorkerConfig 
   const variables = env as Record<string, unknown>;
   const [kafkaRest, rest] = readTogether(
     () => readProducerConfig(variables, contract),
-    () => readEnvironment(schema, variables),
+    () => readEnvironment(workerSchema, variables),
   );
   return Object.freeze({ ...rest, kafkaRest });
 };

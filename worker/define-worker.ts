@@ -8,6 +8,7 @@ import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
+import type { OpenLink } from "./link/link-route.ts";
 import { createProducer } from "./producer-config.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
@@ -71,12 +72,14 @@ const consoleAssets = (config: WorkerConfig, { ASSETS }: Bindings): Bindings["AS
   return isConsoleOn(config) ? ASSETS : undefined;
 };
 
+type Ports = { readonly publisher: RequestPublisher; readonly statuses: StatusStore; readonly openLink?: OpenLink };
+
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
-const createPorts = (config: WorkerConfig, env: Bindings): { readonly publisher: RequestPublisher; readonly statuses: StatusStore } => {
+const createPorts = (config: WorkerConfig, env: Bindings): Ports => {
   if (config.REPLY_STORE === "kv")
     return { publisher: directPublisher({ producer: createProducer(config, env) }), statuses: kvStore({ kv: env.REPLIES }) };
   const mailbox = mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
-  return { publisher: mailbox, statuses: mailbox };
+  return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink };
 };
 
 /** A Worker that is not configured refuses every request, and names each variable that is missing or wrong, never a value. */

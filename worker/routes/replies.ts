@@ -2,11 +2,11 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_BATCH_BYTES } from "../../protocol/limits.ts";
 import { type DeliveryResult, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
-import { importWebhookKey, verifyWebhook, type WebhookVerdict } from "../../protocol/webhook-signature.ts";
-import { jsonResponse, problemResponse } from "../responses.ts";
+import { jsonResponse } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import { createReplyIntake, readReplies } from "../reply-intake.ts";
+import { createSignatureCheck } from "../signature-check.ts";
 import type { StatusStore } from "../status-store.ts";
 
 type RepliesOptions = {
@@ -19,24 +19,13 @@ type RepliesOptions = {
 
 /** `POST /replies`: the consumer's signed batch of reply events. The signature is checked before anything is parsed. */
 export const createRepliesRoute = ({ ids, statuses, secrets, now = Date.now }: RepliesOptions) => {
+  const refuseSignature = createSignatureCheck({ secrets, now });
   const storeReplies = createReplyIntake({ ids, write: (replies) => statuses.write(replies), now });
-  let keys: Promise<CryptoKey[]> | undefined;
-
-  const verify = async (headers: Headers, body: Uint8Array): Promise<WebhookVerdict> => {
-    keys ??= Promise.all(secrets.map(importWebhookKey));
-    return verifyWebhook(await keys, { headers, body, nowMs: now() });
-  };
-
-  const unauthorized = (verdict: WebhookVerdict): Response => {
-    const error = new RejoinderError("UNAUTHORIZED", { detail: `The webhook signature is ${verdict}.` });
-    // So that a sender whose clock is off can see it.
-    return problemResponse(error, { date: new Date(now()).toUTCString() });
-  };
 
   return async (context: Context): Promise<Response> => {
     const body = await readBody(context.req.raw, MAX_BATCH_BYTES);
-    const verdict = await verify(context.req.raw.headers, body);
-    if (verdict !== "valid") return unauthorized(verdict);
+    const refusal = await refuseSignature(context.req.raw.headers, body);
+    if (refusal !== undefined) return refusal;
     const replies = readBatch(context, body);
     const outcomes = await storeReplies(replies);
     const results = replies.map(({ id, correlationId }, index): DeliveryResult => ({

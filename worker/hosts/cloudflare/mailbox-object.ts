@@ -4,18 +4,24 @@ import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { Outcome } from "../../../protocol/reply-event.ts";
 import { createArchive } from "../../archive.ts";
 import { readWorkerConfig } from "../../config.ts";
+import { createCorrelationIds } from "../../correlation-id.ts";
+import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
 import { createProducer } from "../../producer-config.ts";
+import { createReplyIntake } from "../../reply-intake.ts";
 import type { PublishResult } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
+import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
 
 export type RequestCall = { readonly key: StatusKey; readonly record: ProducerRecord; readonly waitMs: number };
 export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
+
+const logError = (message: string, error: unknown): void => console.error(message, error);
 
 /** The mailbox of the Workers of one contract. */
 export const defineMailbox = (contract: Contract): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
@@ -29,6 +35,7 @@ export const defineMailbox = (contract: Contract): new (ctx: DurableObjectState,
 export class MailboxObject extends DurableObject<Bindings> {
   readonly #mailbox: Mailbox;
   readonly #waiters = createWaiters();
+  readonly #links: LinkSockets;
 
   constructor(ctx: DurableObjectState, env: Bindings, contract: Contract) {
     super(ctx, env);
@@ -43,8 +50,11 @@ export class MailboxObject extends DurableObject<Bindings> {
       transaction: (run) => storage.transactionSync(run),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
       now: Date.now,
-      logError: (message, error) => console.error(message, error),
+      logError,
     });
+    const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
+    const intake = createReplyIntake({ ids, write: (replies) => this.#mailbox.write(replies) });
+    this.#links = createLinkSockets(ctx, createLinkEndpoint({ intake, warn: (message) => console.warn(message), logError }));
   }
 
   // Objects and Workers are not deployed in one instant: each must understand the calls of the version before.
@@ -68,6 +78,19 @@ export class MailboxObject extends DurableObject<Bindings> {
   /** Stores replies, see {@link StatusStore}. */
   deliver(replies: readonly NewReply[]): Promise<Outcome[]> {
     return this.#mailbox.write(replies);
+  }
+
+  /** Opens a link, see {@link OpenLink}. */
+  override fetch(request: Request): Response {
+    return this.#links.accept(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#links.message(socket, data);
+  }
+
+  override webSocketError(_socket: WebSocket, error: unknown): void {
+    logError("A link broke; its consumer will open another", error);
   }
 
   /** How many calls wait now. */

@@ -1,4 +1,6 @@
 import type { Outcome } from "../../../protocol/reply-event.ts";
+import { RejoinderError } from "../../../protocol/errors.ts";
+import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
 import type { PublishResult, RequestPublisher } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
@@ -17,7 +19,10 @@ const GRACE_MS = 5_000;
  * Mailboxes in Durable Objects, one a shard. Publishing and waiting for the reply are one call of the object. The shard is part of the ID,
  * so the number of shards may change at any time.
  */
-export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): RequestPublisher & StatusStore => {
+export const mailboxStore = ({
+  namespace,
+  locationHint,
+}: MailboxStoreOptions): RequestPublisher & StatusStore & { readonly openLink: OpenLink } => {
   const shard = (number: number) =>
     namespace.get(namespace.idFromName(`shard-${number}`), locationHint === undefined ? {} : { locationHint });
   const publish = createByShard((number) =>
@@ -61,6 +66,14 @@ export const mailboxStore = ({ namespace, locationHint }: MailboxStoreOptions): 
         }),
       );
       return outcomes;
+    },
+
+    async openLink(number, request) {
+      try {
+        return await shard(number).fetch(request);
+      } catch (cause) {
+        throw new RejoinderError("STORE_UNAVAILABLE", { detail: "The mailbox was reset while the link was opened. Open it again.", cause });
+      }
     },
   };
 };

@@ -1,0 +1,149 @@
+import { RejoinderError } from "../../protocol/errors.ts";
+import {
+  LINK_CLOSE,
+  type HelloFrame,
+  type MailboxFrame,
+  MAX_FRAME_BYTES,
+  PING,
+  PONG,
+  readConsumerFrame,
+  type RefusedFrame,
+  type RepliesFrame,
+} from "../../protocol/link.ts";
+import { shardOfCorrelationId } from "../../protocol/correlation-id.ts";
+import { MAX_UNANSWERED_BATCHES } from "../../protocol/limits.ts";
+import type { Outcome, Reply } from "../../protocol/reply-event.ts";
+import { readReplies } from "../reply-intake.ts";
+
+/** The mailbox's end of a WebSocket, as a host has it. */
+export type LinkSocket = {
+  /** The shard that the link is to. */
+  readonly shard: number;
+  /** Who is at the other end, once it has said so. The host keeps it for as long as the socket is open, even where memory does not last. */
+  consumer: LinkConsumer | undefined;
+  /** Sends a text frame. Never throws: what a closed socket cannot send is dropped. */
+  send(text: string): void;
+  /** Closes the socket; the reason has at most 123 bytes. Never throws. */
+  close(code: number, reason: string): void;
+};
+
+export type LinkConsumer = Pick<HelloFrame, "instance" | "version">;
+
+/** An open link. */
+export type Link = {
+  /** Takes a frame, and resolves once it is dealt with. Never rejects. */
+  message(data: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+};
+
+type LinkEndpointOptions = {
+  /** See `createReplyIntake`. It resolves once the replies are durable. */
+  readonly intake: (replies: readonly Reply[]) => Promise<readonly Outcome[]>;
+  readonly warn: (message: string) => void;
+  readonly logError: (message: string, error: unknown) => void;
+};
+
+export type LinkEndpoint = {
+  /**
+   * Begins to serve a link, or goes on with one whose memory is gone: nothing was unanswered then. Call it once for each socket, and hand it
+   * all that the socket receives.
+   */
+  open(socket: LinkSocket): Link;
+};
+
+/**
+ * The mailbox's side of links, on any host: reads frames, stores their replies, and answers each batch. The batches of a link are stored one
+ * after the other. A frame that breaks the protocol closes its link with a reason; so does a failure of the storage. From then on nothing of
+ * that link is stored, and its consumer sends again, in order, what was not answered. If the consumer leaves, what it had sent is stored.
+ */
+export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptions): LinkEndpoint => ({
+  open(socket) {
+    let isOpen = true;
+    let unanswered = 0;
+    let stored: Promise<void> = Promise.resolve();
+
+    const close = (code: number, reason: string): void => {
+      isOpen = false;
+      const who = socket.consumer === undefined ? "a consumer that has not said hello" : `consumer ${socket.consumer.instance}`;
+      warn(`The link of ${who} to shard ${socket.shard} was closed (${code}): ${reason}`);
+      socket.close(code, cut(reason));
+    };
+
+    const answer = (frame: MailboxFrame): void => {
+      unanswered--;
+      socket.send(JSON.stringify(frame));
+    };
+
+    const store = async ({ batch, replies }: RepliesFrame): Promise<void> => {
+      if (!isOpen) return;
+      try {
+        const outcomes = await intake(readOwnReplies(socket.shard, replies));
+        answer({ type: "results", batch, outcomes });
+      } catch (error) {
+        if (isRefusal(error)) return answer({ type: "refused", batch, code: error.code, reason: error.message });
+        logError("A mailbox could not store a batch of replies; the consumer will send it again", error);
+        // Not an outcome for each: the batches behind this one would overtake it.
+        close(LINK_CLOSE.failed, "The batch could not be stored. Send it again.");
+      }
+    };
+
+    /** What is wrong with a frame, or undefined once it is taken. */
+    const take = (data: string | object): readonly [code: number, reason: string] | undefined => {
+      if (typeof data !== "string") return [LINK_CLOSE.unsupported, "Expected a frame of text, got one of bytes."];
+      if (isTooLarge(data)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
+      let frame;
+      try {
+        frame = readConsumerFrame(data);
+      } catch (error) {
+        return [LINK_CLOSE.invalid, (error as Error).message];
+      }
+      const isHello = frame.type === "hello";
+      if (isHello !== (socket.consumer === undefined)) return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
+      if (frame.type === "hello") {
+        socket.consumer = { instance: frame.instance, version: frame.version };
+        return undefined;
+      }
+      if (unanswered === MAX_UNANSWERED_BATCHES)
+        return [LINK_CLOSE.violation, `Expected at most ${MAX_UNANSWERED_BATCHES} batches without an answer.`];
+      unanswered++;
+      const batch = frame;
+      stored = stored.then(() => store(batch));
+      return undefined;
+    };
+
+    return {
+      async message(data) {
+        if (!isOpen) return;
+        if (data === PING) return socket.send(PONG);
+        const problem = take(data);
+        if (problem !== undefined) return close(...problem);
+        await stored;
+      },
+    };
+  },
+});
+
+/** @throws RejoinderError `INVALID_BATCH` or `BODY_TOO_LARGE` */
+const readOwnReplies = (shard: number, events: readonly unknown[]): Reply[] => {
+  const replies = readReplies(events);
+  for (const { id, correlationId } of replies) {
+    const other = shardOfCorrelationId(correlationId);
+    // Never right, even if it were stored: waiters are in the shard that the correlation ID names.
+    if (other !== shard)
+      throw new RejoinderError("INVALID_BATCH", { detail: `Expected replies of shard ${shard}, got reply ${id} of shard ${other}.` });
+  }
+  return replies;
+};
+
+const isRefusal = (error: unknown): error is RejoinderError & { readonly code: RefusedFrame["code"] } =>
+  error instanceof RejoinderError && (error.code === "INVALID_BATCH" || error.code === "BODY_TOO_LARGE");
+
+const encoder = new TextEncoder();
+
+// A character is at most three bytes, so nearly all are measured without being encoded.
+const isTooLarge = (text: string): boolean => text.length * 3 > MAX_FRAME_BYTES && encoder.encode(text).length > MAX_FRAME_BYTES;
+
+/** The most that a close frame has room for (RFC 6455 §5.5). */
+const MAX_REASON_BYTES = 123;
+
+/** As much of a reason as fits, by whole characters. */
+const cut = (reason: string): string => reason.slice(0, encoder.encodeInto(reason, new Uint8Array(MAX_REASON_BYTES)).read);
