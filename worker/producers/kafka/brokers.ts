@@ -73,6 +73,7 @@ export const createBrokers = ({ kafka, openSocket, time, onReady }: BrokersOptio
         entry.usedAt = time.now();
         idleTimer ??= time.setTimeout(endIdle, IDLE_MS);
         onReady();
+        makeRoom();
       },
       (error: unknown) => {
         const reason = brokerErrorOf(error);
@@ -94,15 +95,14 @@ export const createBrokers = ({ kafka, openSocket, time, onReady }: BrokersOptio
     onReady();
   };
 
+  /** Ends as many connections as others wait for: the idle ones first, then those that were used least recently. */
   const makeRoom = (): void => {
-    const open = [...entries.values()];
-    if (open.filter(({ isEnding }) => isEnding).length >= waiting.size) return;
-    const [leastUsed] = open
-      .filter(({ broker, isEnding }) => broker !== undefined && !isEnding)
-      .sort(
-        (one, other) => Math.min(one.broker?.unanswered ?? 0, 1) - Math.min(other.broker?.unanswered ?? 0, 1) || one.usedAt - other.usedAt,
-      );
-    if (leastUsed !== undefined) end(leastUsed);
+    const all = [...entries.values()];
+    const missing = waiting.size - all.filter(({ isEnding }) => isEnding).length;
+    const rank = ({ broker }: Entry): number => (broker?.unanswered === 0 ? 0 : 1);
+    const candidates = all.filter(({ broker, isEnding }) => broker !== undefined && !isEnding);
+    candidates.sort((one, other) => rank(one) - rank(other) || one.usedAt - other.usedAt);
+    for (const entry of candidates.slice(0, Math.max(0, missing))) end(entry);
   };
 
   const endIdle = (): void => {

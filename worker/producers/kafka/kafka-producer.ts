@@ -114,7 +114,7 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
   };
 
   /** The connection to who leads a partition. Without one, something is done about it. */
-  const leaderOf = ({ leader, pending }: Partition): Broker | undefined => {
+  const leaderOf = ({ leader }: Partition, { pending }: Queue): Broker | undefined => {
     const broker = leader && brokers.ready(leader);
     if (broker) return broker;
     if (leader === undefined) refreshSoon();
@@ -133,7 +133,7 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
       .filter(({ isBusy }) => !isBusy);
     const connected = free.find(({ leader }) => leader !== undefined && brokers.ready(leader) !== undefined);
     const away = free.find(({ leader }) => leader !== undefined && brokers.hasRoomFor(leader) && brokers.ready(leader) === undefined);
-    if (away !== undefined) leaderOf(away);
+    if (away !== undefined) leaderOf(away, topic.keyless);
     return connected ?? away ?? free[0];
   };
 
@@ -141,7 +141,7 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
   const pump = (): void => {
     const sends = new Map<Broker, Sending[]>();
     const add = (topic: Topic, partition: Partition, queue: Queue): void => {
-      const broker = leaderOf(partition);
+      const broker = leaderOf(partition, queue);
       if (broker === undefined) return;
       const items = queue.pending.filter(({ isSettled }) => !isSettled);
       queue.pending = items;
