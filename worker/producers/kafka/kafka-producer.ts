@@ -54,14 +54,14 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
   /** Asks the cluster about the topics in use. What waits fails if no broker answers. */
   const refresh = async (): Promise<void> => {
     if (isRefreshing) return;
+    const addresses = [...new Set([...known.values(), ...kafka.brokers])];
+    // A broker that holds this client back answers nothing else either.
+    if (brokers.any() === undefined && addresses.some(brokers.isHeldBack)) return refreshSoon();
     isRefreshing = true;
+    time.clearTimeout(refreshTimer);
+    refreshTimer = undefined;
     try {
-      const described = await askCluster({
-        brokers,
-        addresses: new Set([...known.values(), ...kafka.brokers]),
-        topics: [...topics.keys()],
-        time,
-      });
+      const described = await askCluster({ brokers, addresses, topics: [...topics.keys()], time });
       known = described.brokers;
       for (const { topic, errorCode, leaders } of described.topics) {
         const found = topics.get(topic);
@@ -76,6 +76,7 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
   };
 
   const refreshSoon = (): void => {
+    if (isRefreshing) return;
     refreshTimer ??= time.setTimeout(() => {
       refreshTimer = undefined;
       void refresh();
@@ -102,12 +103,12 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
 
   /** Another broker may lead soon what this one led. A login that it refused, no other will take. */
   const unreachable = (address: string, reason: BrokerError): void => {
-    for (const { partitions } of topics.values()) {
+    for (const { partitions, keyless } of topics.values()) {
       for (const partition of partitions) {
         if (partition.leader !== address) continue;
         partition.leader = undefined;
         if (reason.outcome === "rejected") rejectAll(partition.pending.splice(0), reason);
-        for (const pending of partition.pending) pending.failure = reason.message;
+        for (const pending of [...partition.pending, ...keyless.pending]) pending.failure = reason.message;
       }
     }
     refreshSoon();
