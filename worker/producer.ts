@@ -48,4 +48,4 @@ export type Producer = {
 
 /** UTF-16 units, which for JSON are close enough to bytes for a bound that is not exact. */
 export const sizeOfRecord = ({ key, value, headers }: ProducerRecord): number =>
-  key.length + value.length + headers.reduce((sum, header) => sum + header.key.length + header.value.length, 0);
+  (key?.length ?? 0) + value.length + headers.reduce((sum, header) => sum + header.key.length + header.value.length, 0);

@@ -3,6 +3,7 @@ import type { Log } from "../../../environment/log.ts";
 import { createCheckpointer } from "../../../storage/checkpointer.ts";
 import { createTransact, openDatabaseFile } from "../../../storage/database-file.ts";
 import { createWalSync, type WalSync } from "../../../storage/wal-sync.ts";
+import type { Sql } from "../../mailbox/status-table.ts";
 
 type MailboxDatabaseOptions = {
   readonly folder: string;
@@ -65,12 +66,9 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
     /** Runs all of it or nothing, and resolves once that is durable. @throws what SQLite, the disk or `run` throws; then nobody may be told */
     transaction<Result>(run: () => Result): Result | Promise<Result> {
       const result = write(run);
-      const bytes = sql.bytes() - counted;
-      if (bytes > 0) {
-        counted += bytes;
-        sync.committed();
-        checkpointer.wrote(PAGES_OF_A_TRANSACTION + bytes / USED_OF_A_PAGE);
-      }
+      checkpointer.wrote(PAGES_OF_A_TRANSACTION + (sql.bytes() - counted) / USED_OF_A_PAGE);
+      counted = sql.bytes();
+      sync.committed();
       const settling = sync.settled();
       return settling === undefined ? result : settling.then(() => result);
     },
@@ -116,12 +114,10 @@ const ROOM_BYTES = 256 * 1024;
 /** The statements that are kept prepared: more than one mailbox uses between two sweeps. */
 const MAX_STATEMENTS = 200;
 
-const READS = /^\s*(SELECT|PRAGMA)\b/i;
-
 type Value = string | number | null;
 
 /** The call of a Durable Object's SQL storage, on another database. A query is prepared once, and found again by its text. */
-export const createSql = (database: DatabaseSync) => {
+export const createSql = (database: DatabaseSync): Sql & { bytes(): number } => {
   const statements = new Map<string, { readonly statement: StatementSync; readonly isRead: boolean }>();
   let bytes = 0;
   const prepare = (query: string) => {
@@ -130,16 +126,19 @@ export const createSql = (database: DatabaseSync) => {
       const [oldest] = statements.keys();
       if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
       const statement = database.prepare(query);
-      statements.set(query, (prepared = { statement, isRead: READS.test(query) }));
+      statements.set(query, (prepared = { statement, isRead: statement.columns().length > 0 }));
     }
     return prepared;
   };
   return {
     exec(query: string, ...values: Value[]) {
       const { statement, isRead } = prepare(query);
-      const found = statement.all(...values) as Record<string, unknown>[];
-      if (!isRead) for (const value of values) bytes += typeof value === "string" ? value.length + 8 : 8;
-      return { toArray: () => found };
+      if (isRead) {
+        const found = statement.all(...values) as Record<string, unknown>[];
+        return { rowsWritten: 0, toArray: () => found };
+      }
+      for (const value of values) bytes += typeof value === "string" ? value.length + 8 : 8;
+      return { rowsWritten: Number(statement.run(...values).changes), toArray: () => [] };
     },
     /** How many bytes were written so far, about. */
     bytes: () => bytes,
