@@ -1,7 +1,7 @@
 import type WebSocket from "ws";
 import type { RawData } from "ws";
 import type { Time } from "../../environment/time.ts";
-import { type HelloFrame, LINK_CLOSE, type MailboxFrame, PING, PONG, readMailboxFrame } from "../../protocol/link.ts";
+import { type HelloFrame, LINK_CLOSE, type MailboxFrame, PING, PING_EVERY_SECONDS, PONG, readMailboxFrame } from "../../protocol/link.ts";
 import type { Attempt, Batch } from "../sink.ts";
 import { joinReplies, type ReplyJson } from "./reply-json.ts";
 
@@ -24,7 +24,7 @@ export type LinkSession = {
   close(): Promise<void>;
 };
 
-const PING_EVERY_MS = 30_000;
+const PING_EVERY_MS = PING_EVERY_SECONDS * 1_000;
 /** A mailbox that has not answered a batch by then will not answer. */
 const RESULTS_MS = 10_000;
 /** How long a goodbye may take. */

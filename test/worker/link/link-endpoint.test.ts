@@ -184,6 +184,22 @@ describe("the mailbox's end of a link", () => {
     expect(logged).toEqual([expect.stringContaining("consumer-1")]);
   });
 
+  test("takes 8 MiB without having answered, and closes the link for more", async () => {
+    const { endpoint, socket, batches, closed } = createTestEndpoint();
+    const link = endpoint.open(socket);
+    await link.message(JSON.stringify(HELLO));
+    const large = text(1, replyTo("A".repeat(63), { data: "x".repeat(MAX_BATCH_BYTES / 2 - 500) }));
+    const first = link.message(large);
+    void link.message(large);
+    await Promise.resolve();
+    batches[0]?.resolve(["unknown"]);
+    await first;
+    void link.message(large);
+    expect(closed).toEqual([]);
+    await link.message(large);
+    expect(closed).toEqual([{ code: 1_008, reason: "Expected at most 8389632 bytes without an answer." }]);
+  });
+
   test("closes the link when the storage fails, and stores nothing that came behind the batch: it is all sent again, in order", async () => {
     const { endpoint, socket, batches, sent, closed, logged } = createTestEndpoint();
     const link = endpoint.open(socket);

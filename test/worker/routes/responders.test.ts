@@ -1,4 +1,3 @@
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineContract } from "../../../contract/contract.ts";
@@ -9,6 +8,7 @@ import { createProducer } from "../../../worker/producer-config.ts";
 import { directPublisher } from "../../../worker/request-publisher.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { openExchange } from "../producers/producer-contract.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 import { idsAt, testEnv } from "../support/worker.ts";
 
 const price = operation({
@@ -27,7 +27,7 @@ const openWorker = (kind: string, recording: string, more: Record<string, string
   let time = Date.now();
   const now = () => time;
   const publisher = directPublisher({ producer: createProducer(config, {}), now });
-  const statuses = kvStore({ kv: env.REPLIES, now });
+  const statuses = kvStore({ kv: host.keyValues, now });
   const app = createApp({
     contract,
     ids: idsAt(now),

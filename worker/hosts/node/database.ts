@@ -103,7 +103,7 @@ const READS = /^\s*(SELECT|PRAGMA)\b/i;
 type Value = string | number | null;
 
 /** The call of a Durable Object's SQL storage, on another database. A query is prepared once, and found again by its text. */
-const createSql = (database: DatabaseSync) => {
+export const createSql = (database: DatabaseSync) => {
   const statements = new Map<string, { readonly statement: StatementSync; readonly isRead: boolean }>();
   let bytes = 0;
   const prepare = (query: string) => {

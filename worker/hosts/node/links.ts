@@ -32,12 +32,15 @@ export type Links = {
 /** How often each link is pinged. One that has not answered by the next time is cut: its consumer is away, or the network is. */
 const PING_MS = 20_000;
 
+/** What the library reads of a frame. One that is not much too large is read, so that its consumer hears why the link is closed. */
+const MOST_BYTES = 2 * MAX_FRAME_BYTES;
+
 /** Never written: the socket was handed over. */
 const SWITCHED = (): Response => new Response(null, { status: 204 });
 
 /** The links of all shards, as WebSockets of this process. */
 export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
-  const sockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+  const sockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_BYTES });
   const upgrades = new WeakMap<Request, Upgrade & { isTaken: boolean }>();
   const shards = new Map<number, { readonly refuse: ReturnType<typeof createLinkAdmission>; count: number }>();
   /** Each open link, and whether it has answered the last ping. */

@@ -3,16 +3,18 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKS } from "../../../../worker/link/link-admission.ts";
-import { batchOf, HELLO, openLink, requestLink } from "../../support/links.ts";
+import { batchOf, HELLO, openLink, requestLink, type TestLink } from "../../support/links.ts";
 import { replyTo } from "../../support/replies.ts";
-import { createId, mailboxOf } from "../../support/worker.ts";
+import { createId } from "../../support/worker.ts";
+import { mailboxOf } from "./test-host.ts";
 
 /** Another stub each time, since one that has seen a reset is broken. */
 const mailbox = () => mailboxOf({ shard: 0 });
 
 test("a link goes on after the mailbox hibernated, with the hello that came before", async () => {
   const [first, second] = [await createId(), await createId()];
-  const link = await openLink();
+  const longest = "\u20ac".repeat(255);
+  const link = await openLink({ hello: { ...HELLO, instance: longest, version: longest } });
   link.send(batchOf(1, replyTo(first.text)));
   expect(await link.nextFrame()).toMatchObject({ batch: 1, outcomes: ["stored"] });
 
@@ -42,6 +44,27 @@ test("the links that were open when the mailbox hibernated still count", async (
   for (const link of links) link.close();
   await Promise.all(links.map(({ closed }) => closed));
   (await openLink()).close();
+});
+
+test("links that have not pinged for two minutes make room for another, when there is none", async () => {
+  const [first, ...others] = await Promise.all(Array.from({ length: MAX_LINKS }, () => openLink()));
+  const alive = first as TestLink;
+  expect((await requestLink()).status).toBe(503);
+  await runInDurableObject(mailbox(), (_, ctx) => {
+    for (const socket of ctx.getWebSockets()) {
+      const attachment = socket.deserializeAttachment() as object;
+      socket.serializeAttachment({ ...attachment, openedAt: Date.now() - 121_000 });
+    }
+  });
+  alive.send("ping");
+  expect(await alive.next()).toBe("pong");
+
+  (await openLink()).close();
+  for (const { closed } of others) expect(await closed).toEqual({ code: 1_001, reason: "There was no ping." });
+  alive.send("ping");
+  expect(await alive.next()).toBe("pong");
+  alive.close();
+  await alive.closed;
 });
 
 test("a link that the mailbox lost on its restart is closed, and its consumer can open another", async () => {
