@@ -1,5 +1,13 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
 
+/** The calls of `node:fs` that wait for the disk. */
+export type Disk = {
+  fdatasync(file: number, callback: (error: Error | null) => void): void;
+  fdatasyncSync(file: number): void;
+};
+
+const platformDisk: Disk = { fdatasync, fdatasyncSync };
+
 export type WalSyncOptions = {
   /** The file of SQLite, open in this process with `synchronous = NORMAL`, and written to at least once. */
   readonly path: string;
@@ -9,6 +17,7 @@ export type WalSyncOptions = {
   readonly repair: () => void;
   /** Called with how long a sync took. */
   readonly onSynced?: (seconds: number) => void;
+  readonly disk?: Disk;
 };
 
 /**
@@ -31,7 +40,7 @@ type Waiting = { resolve(): void; reject(error: unknown): void };
 /** What the log usually grows to before it begins anew. To overwrite a file takes a disk half as long as to make it longer. */
 const RESERVED_BYTES = 24 * 1024 * 1024;
 
-export const createWalSync = ({ path, isAlone, repair, onSynced = () => {} }: WalSyncOptions): WalSync => {
+export const createWalSync = ({ path, isAlone, repair, onSynced = () => {}, disk = platformDisk }: WalSyncOptions): WalSync => {
   // SQLite keeps this very file for as long as a connection is open. To close it again loses no lock: those are on other files.
   const file = openSync(`${path}-wal`, "r+");
   reserve(file);
@@ -63,7 +72,7 @@ export const createWalSync = ({ path, isAlone, repair, onSynced = () => {} }: Wa
     next = [];
     isDirty = false;
     begunAt = performance.now();
-    if (failure === undefined) fdatasync(file, end);
+    if (failure === undefined) disk.fdatasync(file, end);
     else end(errorOf(repair));
   };
 
@@ -75,7 +84,7 @@ export const createWalSync = ({ path, isAlone, repair, onSynced = () => {} }: Wa
       if (!isDirty && !isSyncing) return undefined;
       if (isDirty && !isSyncing && failure === undefined && isAlone()) {
         begunAt = performance.now();
-        const error = errorOf(() => fdatasyncSync(file));
+        const error = errorOf(() => disk.fdatasyncSync(file));
         onSynced((performance.now() - begunAt) / 1_000);
         isDirty = error !== undefined;
         failure = error;

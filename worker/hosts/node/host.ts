@@ -1,4 +1,3 @@
-import type { HttpBindings } from "@hono/node-server";
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
@@ -81,32 +80,38 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     findProblem: createHealth(storage),
     now: time.now,
   });
-  const fetch = async (request: Request, bindings?: HttpBindings): Promise<Response> => {
-    const begunAt = performance.now();
-    const response = await app.fetch(request);
-    metrics.answered(bindings?.incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
-    return response;
-  };
-
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
     const metricsServer =
       metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, metrics);
-    const server = await startServer({ host, port, fetch, links }).catch(async (error: unknown) => {
+    const server = await startServer({
+      host,
+      port,
+      fetch: (request) => app.fetch(request),
+      onAnswered: metrics.answered,
+      links,
+    }).catch(async (error: unknown) => {
       await metricsServer?.close();
       throw error;
     });
-    const end = async (withinMs: number): Promise<void> => {
-      opened.endWaits();
-      const cutting = time.setTimeout(server.cut, withinMs);
-      await Promise.all([server.stop(), links.close(withinMs)]);
-      time.clearTimeout(cutting);
+    const stop = async (): Promise<void> => {
+      await Promise.all([server.stop(), links.close()]);
       await metricsServer?.close();
       await opened.close();
     };
+    let ended: Promise<void> | undefined;
+    const end = async (withinMs: number): Promise<void> => {
+      const cutting = time.setTimeout(() => {
+        server.cut();
+        links.cut();
+      }, withinMs);
+      opened.endWaits();
+      await (ended ??= stop());
+      time.clearTimeout(cutting);
+    };
     return { url: server.url, metricsUrl: metricsServer?.url, drain: end, close: () => end(0) };
   } catch (error) {
-    await links.close(0);
+    await links.close();
     await opened.close();
     throw error;
   }

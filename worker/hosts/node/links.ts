@@ -25,8 +25,10 @@ export type Links = {
   announce(request: Request, upgrade: Upgrade): () => boolean;
   /** How many links are open. */
   count(): number;
-  /** Tells every consumer that this process ends. Resolves once all links are closed; those that are not by then are cut. */
-  close(withinMs: number): Promise<void>;
+  /** Tells every consumer that this process ends. Resolves once all links are closed, and what came over them is dealt with. */
+  close(): Promise<void>;
+  /** Cuts the links that are left. */
+  cut(): void;
 };
 
 /** How often each link is pinged. One that has not answered by the next time is cut: its consumer is away, or the network is. */
@@ -97,16 +99,6 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
   };
   let pinging = time.setTimeout(ping, PING_MS);
 
-  const closeAll = async (withinMs: number): Promise<void> => {
-    const empty = new Promise<void>((resolve) => (whenEmpty = resolve));
-    for (const socket of isAnswered.keys()) socket.close(LINK_CLOSE.goingAway, GOING_AWAY);
-    const cutting = time.setTimeout(() => {
-      for (const socket of isAnswered.keys()) socket.terminate();
-    }, withinMs);
-    await empty;
-    time.clearTimeout(cutting);
-  };
-
   return {
     async openLink(number, request) {
       const upgrade = upgrades.get(request);
@@ -126,11 +118,17 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
 
     count: () => isAnswered.size,
 
-    async close(withinMs) {
+    async close() {
       isClosing = true;
       time.clearTimeout(pinging);
-      if (isAnswered.size > 0) await closeAll(withinMs);
+      const empty = new Promise<void>((resolve) => (whenEmpty = resolve));
+      for (const socket of isAnswered.keys()) socket.close(LINK_CLOSE.goingAway, GOING_AWAY);
+      if (isAnswered.size > 0) await empty;
       await Promise.all(frames);
+    },
+
+    cut() {
+      for (const socket of isAnswered.keys()) socket.terminate();
     },
   };
 };

@@ -82,6 +82,8 @@ export const createMetrics = (gauges: Gauges): Metrics => {
 /** A counter by outcome, with a child for each. */
 const countersOf = <Name extends string>(name: string, help: string, outcomes: readonly Name[], registers: Registry[]) => {
   const counter = new Counter({ name: PREFIX + name, help, labelNames: ["outcome"], registers });
+  // So that they are told before the first of their kind.
+  for (const outcome of outcomes) counter.inc({ outcome }, 0);
   return Object.fromEntries(outcomes.map((outcome) => [outcome, counter.labels({ outcome })])) as Record<Name, Counter.Internal>;
 };
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
@@ -10,7 +10,9 @@ type ServerOptions = {
   /** 0: any free port. */
   readonly port: number;
   /** Never rejects. */
-  readonly fetch: (request: Request, bindings?: HttpBindings) => Response | Promise<Response>;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Called with the path of each request, the status of its response, and how long that took. */
+  readonly onAnswered: (path: string, status: number, seconds: number) => void;
   readonly links: Pick<Links, "announce">;
 };
 
@@ -25,11 +27,19 @@ export type Server = {
 /**
  * Serves a fetch handler over HTTP. Rejects if the port is taken. What is no HTTP is answered by Node itself: 400, 408 or 431.
  */
-export const startServer = async ({ host, port, fetch, links }: ServerOptions): Promise<Server> => {
+export const startServer = async ({ host, port, fetch, onAnswered, links }: ServerOptions): Promise<Server> => {
+  /** Responses that are not known yet. */
+  const answering = new Set<ServerResponse>();
   let isStopping = false;
-  const answer = getRequestListener((request, bindings) => {
-    if (isStopping) (bindings as HttpBindings).outgoing.shouldKeepAlive = false;
-    return fetch(request, bindings as HttpBindings);
+  const listener = getRequestListener(async (request, bindings) => {
+    const { incoming, outgoing } = bindings as HttpBindings;
+    const begunAt = performance.now();
+    answering.add(outgoing);
+    if (isStopping) outgoing.shouldKeepAlive = false;
+    const response = await fetch(request);
+    answering.delete(outgoing);
+    onAnswered(incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
+    return response;
   });
   const server = createServer(
     {
@@ -40,7 +50,7 @@ export const startServer = async ({ host, port, fetch, links }: ServerOptions): 
       connectionsCheckingInterval: 5_000,
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     },
-    answer,
+    listener,
   );
   server.on("upgrade", (incoming, socket, head) => void upgrade({ incoming, socket, head }, fetch, links));
   server.listen(port, host);
@@ -49,6 +59,7 @@ export const startServer = async ({ host, port, fetch, links }: ServerOptions): 
     url: urlOf(server.address() as AddressInfo),
     async stop() {
       isStopping = true;
+      for (const outgoing of answering) outgoing.shouldKeepAlive = false;
       const closed = once(server, "close");
       server.close();
       await closed;
