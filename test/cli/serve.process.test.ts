@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../../tools/root.ts";
 import { PROJECT, type RunningProcess, SOURCES, startProcess } from "../helpers/processes.ts";
+import { until } from "../helpers/stack.ts";
 import { createProject } from "./fixtures/project.ts";
 import { type Called, callCommand } from "./run-command.ts";
 
@@ -54,6 +55,19 @@ test("alone, it serves the whole Worker, its log is there for consumers, and it 
   expect(await exited).toEqual({ code: 0, signal: null });
   expect(output()).toMatch(/Worker at http[^]*SIGTERM: draining[^]*drained/);
   for (const name of ["CORRELATION_SECRET", "REPLY_SECRET", "GATEWAY_CREDENTIALS"]) expect(output()).not.toContain(variables[name]);
+});
+
+test("whoever waits when it is told to end gets an answer, and finds the status there after the next start", async () => {
+  const { url, output, stop } = await serve({ METRICS_PORT: "0" });
+  const metricsUrl = /"metricsUrl":"([^"]+)"/.exec(output())?.[1] ?? "";
+  const headers = { "content-type": "application/json", prefer: "wait=20" };
+  const answering = fetch(`${url}/requests/sum`, { method: "POST", body: '{"a":1,"b":2}', headers });
+  await until(async () => (await (await fetch(metricsUrl)).text()).includes("rejoinder_worker_waits 1\n"));
+  await stop("SIGTERM");
+  const answer = await answering;
+  expect(answer.status).toBe(202);
+  const next = await serve();
+  expect(await (await fetch(next.url + String(answer.headers.get("location")))).json()).toMatchObject({ state: "accepted" });
 });
 
 test("what is missing is named at once, without a stack", async () => {
