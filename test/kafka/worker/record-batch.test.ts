@@ -55,6 +55,7 @@ test("a batch is byte for byte the one that the library on Node makes of the sam
         expect(bytes.equals(batchOfLibrary(records, timestampMs))).toBe(true);
       },
     ),
+    { numRuns: 50 },
   );
 });
 
