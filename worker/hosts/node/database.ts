@@ -17,20 +17,22 @@ export const openDatabase = (directory: string): DatabaseSync => {
 
 /** The call of a Durable Object's SQL storage, on another database. A query is prepared once, and found again by its text. */
 export const createSql = (database: DatabaseSync) => {
-  const statements = new Map<string, StatementSync>();
-  const prepare = (query: string): StatementSync => {
-    let statement = statements.get(query);
-    if (statement === undefined) {
+  const statements = new Map<string, { readonly statement: StatementSync; readonly isRead: boolean }>();
+  const prepare = (query: string) => {
+    let prepared = statements.get(query);
+    if (prepared === undefined) {
       const [oldest] = statements.keys();
       if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
-      statements.set(query, (statement = database.prepare(query)));
+      const statement = database.prepare(query);
+      statements.set(query, (prepared = { statement, isRead: statement.columns().length > 0 }));
     }
-    return statement;
+    return prepared;
   };
   return {
     exec(query: string, ...values: Value[]) {
-      const found = prepare(query).all(...values);
-      return { toArray: () => found as Record<string, unknown>[] };
+      const { statement, isRead } = prepare(query);
+      const found = isRead ? (statement.all(...values) as Record<string, unknown>[]) : [];
+      return { rowsWritten: isRead ? 0 : Number(statement.run(...values).changes), toArray: () => found };
     },
   };
 };
