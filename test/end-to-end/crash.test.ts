@@ -3,33 +3,23 @@ import { type Stack, type StackProcess, startStack } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 import { expectNothingLost } from "./workload.ts";
 
-type Setting = {
+type Path = {
   readonly name: string;
   readonly host: "workerd" | "node";
   readonly environment: Record<string, string>;
-  readonly byPost: boolean;
   readonly victims: readonly StackProcess[];
+  /** Whether the replies are posted, since there are no links. */
+  readonly byPost: boolean;
 };
 
-const SETTINGS: readonly Setting[] = [
-  {
-    name: "the Worker in workerd, and replies over links",
-    host: "workerd",
-    environment: { REPLY_STORE: "mailbox" },
-    byPost: false,
-    victims: ["gateway", "consumer", "workerd", "worker"],
-  },
-  {
-    name: "the Worker in workerd, and KV, which has no links, so that replies are posted",
-    host: "workerd",
-    environment: { REPLY_STORE: "kv" },
-    byPost: true,
-    victims: ["gateway", "consumer", "workerd", "worker"],
-  },
-  { name: "the Worker on Node", host: "node", environment: {}, byPost: false, victims: ["worker", "consumer"] },
+const PATHS: readonly Path[] = [
+  { name: "workerd, over links", host: "workerd", environment: {}, victims: ["gateway", "consumer", "workerd", "worker"], byPost: false },
+  // KV has no links.
+  { name: "workerd, by POST", host: "workerd", environment: { REPLY_STORE: "kv" }, victims: ["consumer", "workerd"], byPost: true },
+  { name: "Node, over links", host: "node", environment: {}, victims: ["worker", "consumer"], byPost: false },
 ];
 
-describe.each(SETTINGS)("with $name", ({ host, environment, byPost, victims }) => {
+describe.each(PATHS)("with the Worker in $name", ({ host, environment, victims, byPost }) => {
   let stack: Stack;
   let caller: Caller;
   beforeAll(async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import { readWorkerConfig } from "../../worker/config.ts";
-import { createProducer } from "../../worker/producer-config.ts";
+import { createProducer, readProducerConfig } from "../../worker/producer-config.ts";
 import { directPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
 import { host } from "./hosts/cloudflare/test-host.ts";
@@ -11,7 +10,7 @@ const record = (key: string, topic = "requests"): ProducerRecord => ({ topic, ke
 const { mailbox } = host;
 
 describe.each([
-  ["direct", directPublisher({ producer: createProducer(readWorkerConfig(testEnv, contract), testEnv) })],
+  ["direct", directPublisher({ producer: createProducer({ kafkaRest: readProducerConfig({ ...testEnv }, contract) }, {}) })],
   ["mailbox", mailbox],
 ])("the %s publisher", (_, publisher) => {
   test("says that a request is stored, and knows no more of it yet", async () => {

@@ -3,7 +3,16 @@ import type { StatusKey } from "../status-store.ts";
 import type { KeptStatus } from "./rules.ts";
 
 /** The SQLite that rows need: a Durable Object's `ctx.storage.sql`, or another database behind the same call. */
-export type Sql = { exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] } };
+export type Sql = {
+  exec(
+    query: string,
+    ...values: (string | number | null)[]
+  ): {
+    /** 0 if the statement has written none. */
+    readonly rowsWritten: number;
+    toArray(): Record<string, unknown>[];
+  };
+};
 
 /** The key of a row. */
 export type RowKey = Pick<StatusKey, "expiresAt" | "text">;
@@ -34,7 +43,7 @@ const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
 /** One table of statuses. Nothing in `name` may come from outside. */
 export const createStatusTable = (sql: Sql, name: string) => {
   const find = `SELECT version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply FROM ${name} WHERE expires_at = ? AND correlation_id = ?`;
-  const insert = `INSERT INTO ${name} (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1`;
+  const insert = `INSERT INTO ${name} (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
   const update = `UPDATE ${name} SET version = ?, state = ?, updated_at = ?, http_status = ?, attempt = ?, reply_id = ?, operation = ?, body = ?, late_reply = ?, archived_at = NULL WHERE expires_at = ? AND correlation_id = ?`;
   const valuesOf = ({ version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply }: KeptStatus) =>
     [version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply] as const;
@@ -54,9 +63,9 @@ export const createStatusTable = (sql: Sql, name: string) => {
       return row === undefined ? undefined : readStatus(row);
     },
 
-    /** @returns whether there was no such row */
+    /** @returns whether there was no such row. RETURNING would cost as much as to look for the row first. */
     insert: ({ expiresAt, text }: RowKey, status: KeptStatus): boolean =>
-      sql.exec(insert, expiresAt, text, ...valuesOf(status)).toArray().length > 0,
+      sql.exec(insert, expiresAt, text, ...valuesOf(status)).rowsWritten > 0,
 
     /** What has changed is not in KV yet. */
     update: ({ expiresAt, text }: RowKey, status: KeptStatus): void => void sql.exec(update, ...valuesOf(status), expiresAt, text),

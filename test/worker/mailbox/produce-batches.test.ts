@@ -77,7 +77,7 @@ describe("produce batches", () => {
           expect(calls.flatMap(({ records }) => records.map(({ value }) => value))).toEqual(sent.map(([value]) => value));
           for (const { records } of calls) {
             expect(records.length).toBeLessThanOrEqual(maxBatchRecords);
-            const bytes = records.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+            const bytes = records.reduce((sum, { key = "", value }) => sum + key.length + value.length, 0);
             if (records.length > 1) expect(bytes).toBeLessThanOrEqual(maxBatchBytes);
           }
           for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ outcome: "stored" });

@@ -41,7 +41,7 @@ const countWritten = (storage: TestStorage) => {
     const cursor = storage.sql.exec(query, ...values) as ReturnType<TestStorage["sql"]["exec"]> & { readonly rowsWritten: number };
     const rows = cursor.toArray();
     written += cursor.rowsWritten;
-    return { toArray: () => rows };
+    return { rowsWritten: cursor.rowsWritten, toArray: () => rows };
   };
   return { sql: { exec }, written: () => written };
 };

@@ -3,6 +3,7 @@ import type { Log } from "../../../environment/log.ts";
 import { createCheckpointer } from "../../../storage/checkpointer.ts";
 import { createTransact, openDatabaseFile } from "../../../storage/database-file.ts";
 import { createWalSync, type WalSync } from "../../../storage/wal-sync.ts";
+import type { Sql } from "../../mailbox/status-table.ts";
 
 type MailboxDatabaseOptions = {
   readonly folder: string;
@@ -17,7 +18,7 @@ type MailboxDatabaseOptions = {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS key_values_expiry ON key_values (expires_at);
-  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, room BLOB NOT NULL) STRICT;
 `;
 
 /** Where nobody waits for the disk. */
@@ -41,23 +42,33 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
   const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, isAlone, onSynced, repair: () => checkpoint(database) });
   const transact = createTransact(database);
   const sql = createSql(database);
-  const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number) VALUES (1, ?)");
+  const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number, room) VALUES (1, ?, zeroblob(?))");
   const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
   let counted = 0;
   let probes = 0;
+  /** Why the last write failed, if it did. */
+  let refusal: unknown;
+
+  const write = <Result>(run: () => Result): Result => {
+    try {
+      const result = transact(run);
+      refusal = undefined;
+      return result;
+    } catch (error) {
+      refusal = error;
+      throw error;
+    }
+  };
 
   return {
     database,
     sql,
     /** Runs all of it or nothing, and resolves once that is durable. @throws what SQLite, the disk or `run` throws; then nobody may be told */
     transaction<Result>(run: () => Result): Result | Promise<Result> {
-      const result = transact(run);
-      const bytes = sql.bytes() - counted;
-      if (bytes > 0) {
-        counted += bytes;
-        sync.committed();
-        checkpointer.wrote(PAGES_OF_A_TRANSACTION + bytes / USED_OF_A_PAGE);
-      }
+      const result = write(run);
+      checkpointer.wrote(PAGES_OF_A_TRANSACTION + (sql.bytes() - counted) / USED_OF_A_PAGE);
+      counted = sql.bytes();
+      sync.committed();
       const settling = sync.settled();
       return settling === undefined ? result : settling.then(() => result);
     },
@@ -68,7 +79,9 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
     /** Tries to write, and returns why that is not possible; undefined if it is. */
     probe(): unknown {
       try {
-        probe.run(probes++);
+        // A little always fits into what a write that failed has left over.
+        const room = refusal === undefined ? 0 : ROOM_BYTES;
+        write(() => probe.run(probes++, room));
         return sync.failure();
       } catch (error) {
         return error;
@@ -95,15 +108,16 @@ const checkpoint = (database: DatabaseSync): void => {
   if (busy !== 0) throw new Error("the write-ahead log is being brought into the file");
 };
 
+/** What must fit on the disk before it counts as having room again. */
+const ROOM_BYTES = 256 * 1024;
+
 /** The statements that are kept prepared: more than one mailbox uses between two sweeps. */
 const MAX_STATEMENTS = 200;
-
-const READS = /^\s*(SELECT|PRAGMA)\b/i;
 
 type Value = string | number | null;
 
 /** The call of a Durable Object's SQL storage, on another database. A query is prepared once, and found again by its text. */
-export const createSql = (database: DatabaseSync) => {
+export const createSql = (database: DatabaseSync): Sql & { bytes(): number } => {
   const statements = new Map<string, { readonly statement: StatementSync; readonly isRead: boolean }>();
   let bytes = 0;
   const prepare = (query: string) => {
@@ -112,16 +126,19 @@ export const createSql = (database: DatabaseSync) => {
       const [oldest] = statements.keys();
       if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
       const statement = database.prepare(query);
-      statements.set(query, (prepared = { statement, isRead: READS.test(query) }));
+      statements.set(query, (prepared = { statement, isRead: statement.columns().length > 0 }));
     }
     return prepared;
   };
   return {
     exec(query: string, ...values: Value[]) {
       const { statement, isRead } = prepare(query);
-      const found = statement.all(...values) as Record<string, unknown>[];
-      if (!isRead) for (const value of values) bytes += typeof value === "string" ? value.length + 8 : 8;
-      return { toArray: () => found };
+      if (isRead) {
+        const found = statement.all(...values) as Record<string, unknown>[];
+        return { rowsWritten: 0, toArray: () => found };
+      }
+      for (const value of values) bytes += typeof value === "string" ? value.length + 8 : 8;
+      return { rowsWritten: Number(statement.run(...values).changes), toArray: () => [] };
     },
     /** How many bytes were written so far, about. */
     bytes: () => bytes,

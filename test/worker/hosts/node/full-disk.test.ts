@@ -30,13 +30,15 @@ const open = async () => {
 const LARGE = JSON.stringify("x".repeat(100_000));
 
 test("a batch of replies for which there is no room is to be sent again, and nothing of it is stored", async () => {
-  const { store, fill, makeRoom } = await open();
+  const { store, storage, fill, makeRoom } = await open();
   const [small, large] = [await createId(), await createId()];
   const batch = [replyFor(small), replyFor(large, { body: LARGE })];
   fill();
   expect(await store.write(batch)).toEqual(["retry", "retry"]);
+  expect(storage.probe()).toMatchObject({ message: "database or disk is full" });
   for (const id of [small, large]) expect(await store.read(keyOf(id), 0)).toBeUndefined();
   makeRoom();
+  expect(storage.probe()).toBeUndefined();
   expect(await store.write(batch)).toEqual(["stored", "stored"]);
   expect(await store.read(keyOf(large), 0)).toMatchObject({ state: "succeeded", body: LARGE });
 });
