@@ -123,7 +123,7 @@ export type StackOptions = {
   /** Where the Worker runs. */
   readonly host?: Host;
   /** Whether a Worker in workerd produces to a cluster by itself, without a gateway. On Node it always does. */
-  readonly isNative?: boolean;
+  readonly isDirect?: boolean;
   /** Of its requests. A cluster that several stacks share has one for each. */
   readonly topic?: string;
   /** Without one, nothing else takes the processor while accepting is measured. */
@@ -135,33 +135,23 @@ export type StackOptions = {
   readonly variables?: ProcessEnvironment;
 };
 
-/** What has the Worker in workerd produce by itself, and what has it not. */
-const producerVariables = (log: StackLog, isNative: boolean): ProcessEnvironment => {
-  if (!isNative || "fsync" in log) return { KAFKA_BROKERS: undefined };
-  return { KAFKA_BROKERS: log.kafkaBrokers.join(","), KAFKA_REST_KIND: undefined, UPSTASH_KAFKA_REST_URL: undefined };
-};
-
 export const startStack = async (log: StackLog, options: StackOptions = {}): Promise<Stack> => {
-  const { host = "workerd", isNative = host === "node", topic = "requests", withConsumer = true, handlerMs, variables } = options;
+  const { host = "workerd", isDirect = host === "node", topic = "requests", withConsumer = true, handlerMs, variables } = options;
   const { workerProgram = partOf(host === "node" ? "serve" : "worker", topic) } = options;
   await using cleanUp = new AsyncDisposableStack();
   const { path: directory } = cleanUp.use(await createFolder());
   const [port, freeGatewayPort] = [await freePort(), await freePort()];
   const secrets = readOrCreateSecrets(directory);
   const kafkaBrokers = "fsync" in log ? undefined : log.kafkaBrokers.join(",");
-  const gatewayPort = kafkaBrokers !== undefined && isNative ? undefined : freeGatewayPort;
+  const gatewayPort = kafkaBrokers !== undefined && isDirect ? undefined : freeGatewayPort;
   const environments = createPartEnvironments(
-    { host, port, gatewayPort, directory, kafkaBrokers },
+    { host, port, gatewayPort, directory, kafkaBrokers, direct: isDirect },
     secrets,
     { ...inheritedVariables(), ...toVariables(log), LOG_LEVEL: "warn", CONSUMER_GROUP: topic, ...variables },
     contractOn(topic),
   );
-  const allVariables = {
-    ...environments,
-    worker: { ...environments.worker, ...(host === "workerd" && producerVariables(log, isNative)) },
-  };
-  const start = async (name: keyof typeof allVariables, program: Program) =>
-    cleanUp.use(await startProgram({ name, ...program, variables: allVariables[name] }));
+  const start = async (name: keyof typeof environments, program: Program) =>
+    cleanUp.use(await startProgram({ name, ...program, variables: environments[name] }));
   // On Node, the Worker is its own gateway.
   const gateway = host === "node" || gatewayPort === undefined ? undefined : await start("gateway", programOf("gateway"));
   const worker = await start("worker", workerProgram);

@@ -64,7 +64,9 @@ export const formatResult = ({ name, tables, ratios = {}, arithmeticMs, goals = 
 const GOAL_HEADS = ["goal", "limit", "measured", "", ""];
 
 const rowsOf = ({ title, lines }: Table) => {
-  const heads = [...new Set(lines.flatMap(({ numbers }) => Object.keys(numbers)))];
+  // The order of the columns is that of the line that has the most.
+  const headsOfLines = lines.map(({ numbers }) => Object.keys(numbers)).toSorted((one, other) => other.length - one.length);
+  const heads = [...new Set(headsOfLines.flat())];
   return [[title, ...heads], ...lines.map(({ name, numbers }) => [name, ...heads.map((head) => format(numbers[head]))])];
 };
 

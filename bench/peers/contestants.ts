@@ -19,7 +19,7 @@ export const PARTITIONS = 6;
 /** Rejoinder, by where its Worker runs and how it produces. Each has a link to its consumer. */
 export const OWN = {
   node: { host: "node" },
-  native: { isNative: true },
+  native: { isDirect: true },
   rest: {},
 } as const satisfies Readonly<Record<string, StackOptions>>;
 
