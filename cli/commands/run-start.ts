@@ -4,6 +4,7 @@ import { readArguments } from "../command.ts";
 export const START_USAGE = `
   --node     The Worker runs on Node, as rejoinder serve runs it, in place of Cloudflare's runtime.
   --kafka    On a cluster, at KAFKA_BROKERS or localhost:9092, in place of a log in this folder.
+  --direct   The same, and the Worker produces to the cluster itself, without the gateway.
 
 No variable is required. These change what it does:
   PORT, GATEWAY_PORT   Where Worker and gateway listen. Default: 8787 and the port above; if one is taken, the next that is free.
@@ -22,7 +23,7 @@ export type StartOptions = {
 
 /** Runs the project in this folder until it is told to stop. @throws UsageError */
 export const runStart = async (args: readonly string[], { worker, watch = false }: StartOptions): Promise<number> => {
-  const { options } = readArguments(args, { node: "boolean", kafka: "boolean" });
+  const { options } = readArguments(args, { node: "boolean", kafka: "boolean", direct: "boolean" });
   const [{ launch }, { programOf }, { expectProjectRoot, loadConsumer }] = await Promise.all([
     import("../start/launch.ts"),
     import("../start/forked-part.ts"),
@@ -38,8 +39,10 @@ export const runStart = async (args: readonly string[], { worker, watch = false 
       consumer: programOf("consumer", nodeOptions),
     },
     host: options.node ? "node" : "workerd",
+    direct: options.direct,
     contract: (await loadConsumer(root)).contract,
-    environment: options.kafka ? { ...process.env, KAFKA_BROKERS: process.env["KAFKA_BROKERS"] || DEFAULT_BROKERS } : process.env,
+    environment:
+      options.kafka || options.direct ? { ...process.env, KAFKA_BROKERS: process.env["KAFKA_BROKERS"] || DEFAULT_BROKERS } : process.env,
   });
   return 0;
 };

@@ -20,6 +20,8 @@ export type LaunchOptions = {
   readonly programs: { readonly gateway: Program; readonly worker: Program; readonly consumer: Program };
   /** What the Worker's program is. On Node it is its own gateway, or needs none. Default: workerd. */
   readonly host?: Host;
+  /** Whether the Worker produces to the cluster itself, without the gateway. */
+  readonly direct?: boolean | undefined;
   /** Whose topics there must be. */
   readonly contract: Contract;
   readonly environment: ProcessEnvironment;
@@ -31,7 +33,14 @@ export type LaunchOptions = {
  * behind, starts the parts and prints `ready <url>`. Resolves once everything is gone.
  * @throws ConfigurationError, DirectoryLockedError, PortTakenError, PartFailedError: each says what to do.
  */
-export const launch = async ({ programs, host = "workerd", contract, environment, write = console.log }: LaunchOptions): Promise<void> => {
+export const launch = async ({
+  programs,
+  host = "workerd",
+  direct,
+  contract,
+  environment,
+  write = console.log,
+}: LaunchOptions): Promise<void> => {
   const config = readStartConfig(environment);
   const { directory } = config;
   const say = createPrefix("start", write, process.stdout.isTTY);
@@ -41,7 +50,8 @@ export const launch = async ({ programs, host = "workerd", contract, environment
     const pid = await endLeftover(directory, name);
     if (pid !== undefined) say(`ended process ${pid}, the ${name} of an earlier start that was killed`);
   }
-  const place = await choosePlace(config, host, say);
+  const place = { ...(await choosePlace(config, host, say)), direct };
+  if (direct) say("the Worker produces to Kafka itself");
 
   const environments = createPartEnvironments(place, readOrCreateSecrets(directory), environment, contract);
   const part = (name: keyof LaunchOptions["programs"]): Part =>

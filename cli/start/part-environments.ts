@@ -31,6 +31,8 @@ export type StartPlace = {
   readonly directory: string;
   /** The cluster that it runs on; undefined: the gateway's own log. */
   readonly kafkaBrokers: string | undefined;
+  /** Whether the Worker produces to that cluster itself, without the gateway. On Node it always does. */
+  readonly direct?: boolean | undefined;
 };
 
 export const createPartEnvironments = (
@@ -68,6 +70,8 @@ export const createPartEnvironments = (
       PUBLIC_URL: `http://localhost:${place.port}`,
       ...all,
       ...kafkaRest,
+      // Whoever has them produces to the cluster itself.
+      ...(!isOnNode && place.direct !== true && { KAFKA_BROKERS: undefined }),
       ...(isOnNode && { ...gateway, MAILBOX_DATA_DIR: join(place.directory, "mailbox"), HOST: "127.0.0.1" }),
       PORT: String(place.port),
       ENVIRONMENT: "local",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readRecord } from "../../../consumer/reading.ts";
-import { encodeEvent, type ProducerRecord } from "../../../protocol/kafka-record.ts";
-import { createRequestEvent, type RequestEvent } from "../../../protocol/request-event.ts";
+import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../../../worker/producer.ts";
+import { newRequest, recordOf } from "../../helpers/live-producer.ts";
 import { testEnv } from "../support/worker.ts";
 
 type Outcome = ProduceOutcome["outcome"];
@@ -16,27 +16,6 @@ export type ProducerStage = {
   /** What each exchange of the recording makes of records, by its name. */
   readonly exchanges: Readonly<Record<string, readonly Outcome[]>>;
 };
-
-/** The record that the Worker makes of a request. */
-export const recordOf = (request: RequestEvent): ProducerRecord => ({
-  topic: "requests",
-  ...(request.orderingKey === undefined ? {} : { key: request.orderingKey }),
-  ...encodeEvent(createRequestEvent(request)),
-});
-
-export const newRequest = (overrides: Partial<RequestEvent> = {}): RequestEvent => ({
-  correlationId: crypto.randomUUID().replaceAll("-", "").padEnd(63, "x"),
-  operation: "echo",
-  source: "https://api.example",
-  acceptedAt: 1_767_323_045_000,
-  deadline: 1_767_323_075_000,
-  data: { text: "ok" },
-  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-  authtype: "unauthenticated",
-  authid: undefined,
-  orderingKey: undefined,
-  ...overrides,
-});
 
 /** What may stand before any proxy, or come between. */
 const FAULTS: Readonly<Record<string, Outcome>> = {
