@@ -25,12 +25,12 @@ export type LinkSession = {
 };
 
 const PING_EVERY_MS = PING_EVERY_SECONDS * 1_000;
-/** A mailbox that has not answered a batch by then will not answer. */
+/** A mailbox that has not answered a batch by then will not answer. It is noticed after twice that time at most. */
 const RESULTS_MS = 10_000;
 /** How long a goodbye may take. */
 const CLOSE_MS = 1_000;
 
-type Unanswered = { readonly batch: Batch<ReplyJson>; readonly sentAt: number; readonly resolve: (attempt: Attempt) => void };
+type Unanswered = { readonly batch: Batch<ReplyJson>; readonly resolve: (attempt: Attempt) => void };
 
 /** Begins with hello. Batches travel under numbers, and the answers to them bring these numbers back. */
 export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: LinkSessionOptions): LinkSession => {
@@ -73,16 +73,16 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: Link
   };
 
   // One timer for all batches, set anew only when it has run: setting one for each would cost more than sending a small batch.
-  const watch = (delayMs: number): void => {
+  const watch = (): void => {
+    const sent = batches;
     isWatching = true;
     resultsTimer = time.setTimeout(() => {
       isWatching = false;
-      const [oldest] = unanswered.values();
+      const [oldest] = unanswered.keys();
       if (oldest === undefined) return;
-      const leftMs = oldest.sentAt + RESULTS_MS - time.now();
-      if (leftMs > 0) watch(leftMs);
-      else dropSilent("a batch", RESULTS_MS);
-    }, delayMs);
+      if (oldest >= sent) return watch();
+      dropSilent("a batch", RESULTS_MS);
+    }, RESULTS_MS);
   };
 
   const read = (data: RawData, isBinary: boolean): void => {
@@ -126,8 +126,8 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: Link
       new Promise((resolve) => {
         if (isOver) return resolve({ kind: "unavailable", reason: "the link was closed" });
         const number = batches++;
-        unanswered.set(number, { batch, sentAt: time.now(), resolve });
-        if (!isWatching) watch(RESULTS_MS);
+        unanswered.set(number, { batch, resolve });
+        if (!isWatching) watch();
         socket.send(`{"type":"replies","batch":${number},"replies":${joinReplies(batch.replies)}}`);
       }),
     close: () =>

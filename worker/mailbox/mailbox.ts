@@ -3,13 +3,13 @@ import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
-import type { PublishResult } from "../request-publisher.ts";
+import type { Caller, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
-import type { Waiters } from "./waiters.ts";
+import type { WaitedFor, Waiters } from "./waiters.ts";
 
 type MailboxOptions = {
   readonly rows: Rows;
@@ -137,12 +137,21 @@ export const createMailbox = (options: MailboxOptions) => {
     return { outcomes, news };
   };
 
+  /** Waits, unless the caller goes away. */
+  const waitFor = (key: StatusKey, waitMs: number, waitedFor: WaitedFor, caller: Caller | undefined) => {
+    const wait = waiters.wait(key.text, waitMs, waitedFor);
+    const signal = caller?.signal;
+    if (signal?.aborted === true) wait.cancel();
+    else signal?.addEventListener("abort", wait.cancel, { once: true });
+    return wait;
+  };
+
   return {
     /** As {@link RequestPublisher.publish}. */
-    async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
+    async publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
       // The wait begins before the produce: the reply may come before the proxy's response.
-      const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
+      const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
       const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
       if (produced.outcome !== "stored") {
         wait?.cancel();
@@ -152,7 +161,7 @@ export const createMailbox = (options: MailboxOptions) => {
     },
 
     /** As {@link StatusStore.read}. */
-    async read(key: StatusKey, waitMs: number, known: readonly number[] = []): Promise<ReadResult> {
+    async read(key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> {
       if (now() >= key.expiresAt) return expire(undefined, now());
       if (underWay.has(key.text)) await untilDurable(key);
       // From here to the wait nothing may come between, or a wake-up is lost.
@@ -162,7 +171,7 @@ export const createMailbox = (options: MailboxOptions) => {
       const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
       if (waitMs <= 0 || isNews) return current;
       if (waiters.isFull) return "overloaded";
-      return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? findDurable(key);
+      return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
     },
 
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */

@@ -17,7 +17,7 @@ const MAX_WAIT_MS = MAX_WAIT_SECONDS * 1_000;
 const SLOT_MS = 50;
 
 /** What a call waits for: the end of the request, or any change. */
-type WaitedFor = "end" | "change";
+export type WaitedFor = "end" | "change";
 
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 
@@ -30,6 +30,7 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
   /** By the time at which their waits end, in milliseconds since 1970. */
   const slots = new Map<number, Set<Waiter>>();
   let count = 0;
+  let isOver = false;
   let timer: unknown;
   let timerAt = Number.POSITIVE_INFINITY;
 
@@ -51,6 +52,10 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
 
   const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
     const { promise: ended, resolve } = Promise.withResolvers<StoredStatus | undefined>();
+    if (isOver) {
+      resolve(undefined);
+      return { ended, cancel: () => {} };
+    }
     const endsAt = time.now() + Math.min(waitMs, MAX_WAIT_MS);
     const at = Math.ceil(endsAt / SLOT_MS) * SLOT_MS;
     const waiter: Waiter = {
@@ -84,6 +89,11 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
     wake(correlationId: string, status: StoredStatus): void {
       const isEnd = isTerminal(status.state);
       for (const waiter of waiting.get(correlationId) ?? []) if (isEnd || waiter.waitedFor === "change") waiter.settle(status);
+    },
+    /** Ends all waits with nothing, also those that are yet to come. */
+    end(): void {
+      isOver = true;
+      for (const waiters of waiting.values()) for (const waiter of waiters) waiter.settle(undefined);
     },
   };
 };

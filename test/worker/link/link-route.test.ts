@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import worker from "../../project/app/worker.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 import { type Handshake, handshakeHeaders, openLink, requestLink } from "../support/links.ts";
 import { call, testEnv } from "../support/worker.ts";
 
@@ -24,28 +24,26 @@ describe("a link is opened", () => {
     const time = new Date(Date.now() - 30_000);
     const signature = new Webhook(testEnv.REPLY_SECRET.split(",")[0] as string).sign("link_1", time, "GET /link/0");
     const headers = {
-      upgrade: "WebSocket",
       "webhook-id": "link_1",
       "webhook-timestamp": String(Math.floor(time.getTime() / 1_000)),
       "webhook-signature": signature,
     };
-    const response = await call("/link/0", { headers });
-    expect(response.status).toBe(101);
-    response.webSocket?.accept();
-    response.webSocket?.close();
+    const link = await host.connect("/link/0", headers);
+    if (link instanceof Response) throw new Error(await link.text());
+    link.listen({ message: () => {}, close: () => {} });
+    link.close(1_001, "The test ends.");
   });
 });
 
 describe("a link is refused", () => {
   test("without an upgrade: 426, and which one is expected", async () => {
-    const { upgrade: _, ...signature } = await handshakeHeaders();
-    const response = await call("/link/0", { headers: signature });
+    const response = await call("/link/0", { headers: await handshakeHeaders() });
     expect(response.headers.get("upgrade")).toBe("websocket");
     expect(await problemOf(response)).toEqual([426, "UPGRADE_REQUIRED"]);
   });
 
   test("unsigned: 401", async () => {
-    expect(await problemOf(await call("/link/0", { headers: { upgrade: "websocket" } }))).toEqual([401, "UNAUTHORIZED"]);
+    expect(await problemOf((await host.connect("/link/0", {})) as Response)).toEqual([401, "UNAUTHORIZED"]);
   });
 
   test.each([
@@ -72,18 +70,11 @@ describe("a link is refused", () => {
   test.each(["1", "65535", "65536", "-1", "00", "0.5", "1e0", "one", "%30x"])(
     "for shard %s, of one: 404, and what was expected",
     async (shard) => {
-      const response = await call(`/link/${shard}`, { headers: await handshakeHeaders() });
+      const response = (await host.connect(`/link/${shard}`, await handshakeHeaders())) as Response;
       expect(response.status).toBe(404);
       expect(await response.json()).toMatchObject({ code: "UNKNOWN_SHARD", detail: expect.stringContaining("a shard from 0 to 0") });
     },
   );
-
-  test("where replies are kept in KV alone: 501, and the way that is left", async () => {
-    const request = new Request("https://api.example/link/0", { headers: await handshakeHeaders() });
-    const response = await worker.fetch(request, { ...testEnv, REPLY_STORE: "kv" });
-    expect(response.status).toBe(501);
-    expect(await response.json()).toMatchObject({ code: "NO_LINKS", detail: expect.stringContaining("POST /replies") });
-  });
 
   test("by another method: 405", async () => {
     const response = await call("/link/0", { method: "POST" });

@@ -1,10 +1,11 @@
-import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { createTestKv, dropTables, openMailbox, rowsOf } from "../support/mailbox.ts";
-import { createId, keyOf, mailboxOf, replyFor } from "../support/worker.ts";
+import { createTestKv, openMailbox, rowsOf } from "../support/mailbox.ts";
+import { createId, keyOf, replyFor } from "../support/worker.ts";
+import type { TestStorage } from "../support/test-host.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 
 /** Transactions that commit at once and are durable, or refused by the disk, when the test says so: all that have been committed, together. */
-const createGroupCommit = (storage: DurableObjectStorage) => {
+const createGroupCommit = (storage: TestStorage) => {
   const waiting: { resolve(): void; reject(error: Error): void }[] = [];
   let committed = Promise.withResolvers<void>();
   const take = () => waiting.splice(0);
@@ -25,12 +26,9 @@ const createGroupCommit = (storage: DurableObjectStorage) => {
 };
 
 /** A mailbox over real storage that is durable when the test says so. */
-const inMailbox = (run: (opened: ReturnType<typeof openDurably>, storage: DurableObjectStorage) => Promise<void>): Promise<void> =>
-  runInDurableObject(mailboxOf({ shard: 501 }), async (_, { storage }) => {
-    dropTables(storage);
-    await run(openDurably(storage), storage);
-  });
-const openDurably = (storage: DurableObjectStorage) => {
+const inMailbox = (run: (opened: ReturnType<typeof openDurably>, storage: TestStorage) => Promise<void>): Promise<void> =>
+  host.inStorage((storage) => run(openDurably(storage), storage));
+const openDurably = (storage: TestStorage) => {
   const disk = createGroupCommit(storage);
   const opened = openMailbox(storage, { kv: createTestKv().kv, now: Date.now, transaction: disk.transaction });
   return { ...opened, disk };

@@ -1,10 +1,11 @@
-import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
 import type { StoredStatus } from "../../../worker/status-store.ts";
 import { createTestKv, dropTables, openMailbox, rowsOf } from "../support/mailbox.ts";
-import { createId, replyFor, keyOf, mailboxOf } from "../support/worker.ts";
+import { createId, replyFor, keyOf } from "../support/worker.ts";
+import type { TestStorage } from "../support/test-host.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 
 type Step =
   | { readonly kind: "wait"; readonly seconds: number }
@@ -22,7 +23,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** A mailbox with a clock of its own over real storage, and over a KV that can fail. */
-const simulate = async (storage: DurableObjectStorage, deadlineSeconds: number, steps: readonly Step[]): Promise<void> => {
+const simulate = async (storage: TestStorage, deadlineSeconds: number, steps: readonly Step[]): Promise<void> => {
   dropTables(storage);
   const id = await createId({ deadlineSeconds, retentionSeconds: deadlineSeconds + 86_400 });
   const key = keyOf(id);
@@ -63,12 +64,7 @@ const simulate = async (storage: DurableObjectStorage, deadlineSeconds: number, 
   }
 };
 
-/** Real storage, empty. */
-const inStorage = (run: (storage: DurableObjectStorage) => Promise<void>): Promise<void> =>
-  runInDurableObject(mailboxOf({ shard: 500 }), async (_, { storage }) => {
-    dropTables(storage);
-    await run(storage);
-  });
+const { inStorage } = host;
 
 /** Calls the alarm when it is due, until that time. */
 const sweepUntil = async (time: number, clock: { now: number }, { mailbox, alarm }: ReturnType<typeof openMailbox>): Promise<void> => {

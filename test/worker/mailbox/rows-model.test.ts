@@ -1,4 +1,3 @@
-import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
@@ -8,7 +7,8 @@ import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mail
 import { sweep } from "../../../worker/mailbox/sweep.ts";
 import type { StatusKey } from "../../../worker/status-store.ts";
 import { createTestKv, dropTables, rowsOf, tablesOf } from "../support/mailbox.ts";
-import { mailboxOf } from "../support/worker.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
+import type { TestStorage } from "../support/test-host.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -52,7 +52,7 @@ const anyStep = fc.oneof(
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Rows beside a Map, which forgets nothing. */
-const simulate = async (storage: DurableObjectStorage, mailboxRetentionMs: number, steps: readonly Step[]): Promise<void> => {
+const simulate = async (storage: TestStorage, mailboxRetentionMs: number, steps: readonly Step[]): Promise<void> => {
   dropTables(storage);
   const { kv, state, values } = createTestKv();
   let refusesSome = false;
@@ -140,7 +140,7 @@ const simulate = async (storage: DurableObjectStorage, mailboxRetentionMs: numbe
 };
 
 test("rows hold what a Map would, until it expires or is in KV, and then nothing", async () => {
-  await runInDurableObject(mailboxOf({ shard: 601 }), async (_, { storage }) => {
+  await host.inStorage(async (storage) => {
     const histories = fc.array(anyStep, { minLength: 5, maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...RETENTIONS), histories, (mailboxRetentionMs, steps) =>

@@ -2,7 +2,8 @@ import { type ConsumerFrame, type HelloFrame, linkHandshake, linkPath, type Mail
 import { createReplyEvent, type Reply } from "../../../protocol/reply-event.ts";
 import { signWebhook } from "../../../protocol/webhook-signature.ts";
 import { hmacOf } from "./replies.ts";
-import { call, testEnv } from "./worker.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
+import { testEnv } from "./worker.ts";
 
 export type Handshake = {
   readonly shard?: number;
@@ -15,7 +16,6 @@ export type Handshake = {
 
 /** The headers of a handshake for a link. */
 export const handshakeHeaders = async ({ shard = 0, signedShard = shard, id, secret, timestampSeconds }: Handshake = {}) => ({
-  upgrade: "websocket",
   ...(await signWebhook(await hmacOf(secret ?? (testEnv.REPLY_SECRET.split(",")[0] as string)), {
     id: id ?? crypto.randomUUID(),
     timestampSeconds: timestampSeconds ?? Math.floor(Date.now() / 1_000),
@@ -23,9 +23,14 @@ export const handshakeHeaders = async ({ shard = 0, signedShard = shard, id, sec
   })),
 });
 
-/** Asks for a link; the response is 101, or says why not. */
-export const requestLink = async (handshake: Handshake = {}): Promise<Response> =>
-  call(linkPath(handshake.shard ?? 0), { headers: await handshakeHeaders(handshake) });
+const connect = async (handshake: Handshake) => host.connect(linkPath(handshake.shard ?? 0), await handshakeHeaders(handshake));
+
+/** Asks for a link that is refused, and resolves to the response. */
+export const requestLink = async (handshake: Handshake = {}): Promise<Response> => {
+  const answer = await connect(handshake);
+  if (answer instanceof Response) return answer;
+  throw new Error("Expected the link to be refused, but it is open");
+};
 
 export type TestLink = {
   /** Sends a frame, or something that is none. */
@@ -43,24 +48,20 @@ export const HELLO: HelloFrame = { type: "hello", instance: "consumer-1", versio
 
 /** Opens a link, and says hello if not told otherwise. */
 export const openLink = async ({ hello = HELLO, ...handshake }: Handshake & { hello?: ConsumerFrame | null } = {}): Promise<TestLink> => {
-  const response = await requestLink(handshake);
-  const { webSocket: socket } = response;
-  if (socket === null) throw new Error(`Expected a link, got ${response.status} ${await response.text()}`);
+  const socket = await connect(handshake);
+  if (socket instanceof Response) throw new Error(`Expected a link, got ${socket.status} ${await socket.text()}`);
   const arrived: string[] = [];
   const awaited: ((text: string) => void)[] = [];
-  socket.addEventListener("message", ({ data }) => {
-    const next = awaited.shift();
-    if (next === undefined) arrived.push(data as string);
-    else next(data as string);
-  });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.addEventListener("close", ({ code, reason }) => {
-      // Answers the close frame, which workerd does not do for clients.
-      socket.close();
-      resolve({ code, reason });
+    socket.listen({
+      message(text) {
+        const next = awaited.shift();
+        if (next === undefined) arrived.push(text);
+        else next(text);
+      },
+      close: (code, reason) => resolve({ code, reason }),
     });
   });
-  socket.accept();
   const next = (): Promise<string> => {
     const text = arrived.shift();
     return text === undefined ? new Promise((resolve) => awaited.push(resolve)) : Promise.resolve(text);

@@ -5,6 +5,7 @@ import { createRows } from "../../../worker/mailbox/rows.ts";
 import type { Sql } from "../../../worker/mailbox/status-table.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import type { Producer } from "../../../worker/producer.ts";
+import type { TestStorage } from "./test-host.ts";
 
 /** KV in memory, which can be away. */
 export const createTestKv = () => {
@@ -38,7 +39,7 @@ type MailboxParts = Partial<Parameters<typeof createMailbox>[0]> & {
 };
 
 /** A mailbox with a clock of its own over real storage. The test calls the alarm. */
-export const openMailbox = (storage: DurableObjectStorage, { kv, now, sql = storage.sql, ...parts }: MailboxParts) => {
+export const openMailbox = (storage: TestStorage, { kv, now, sql = storage.sql, ...parts }: MailboxParts) => {
   let alarm: number | null = null;
   const waiters = createWaiters();
   const mailbox = createMailbox({
@@ -57,18 +58,19 @@ export const openMailbox = (storage: DurableObjectStorage, { kv, now, sql = stor
 };
 
 /** The tables that there are, by name. */
-export const tablesOf = ({ sql }: DurableObjectStorage): string[] =>
+export const tablesOf = ({ sql }: TestStorage): string[] =>
   sql
     .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*'")
     .toArray()
     .map(({ name }) => String(name));
 
-export const dropTables = (storage: DurableObjectStorage): void => {
+/** Empties the storage, for the next of many in one test. */
+export const dropTables = (storage: TestStorage): void => {
   for (const name of tablesOf(storage)) storage.sql.exec(`DROP TABLE ${name}`);
 };
 
 /** The correlation IDs of all rows, by table. */
-export const rowsOf = (storage: DurableObjectStorage): Record<string, string[]> => {
+export const rowsOf = (storage: TestStorage): Record<string, string[]> => {
   const tables = tablesOf(storage).filter((name) => name.startsWith("status"));
   const idsIn = (name: string) => storage.sql.exec(`SELECT correlation_id AS id FROM ${name}`).toArray();
   return Object.fromEntries(tables.map((name) => [name, idsIn(name).map(({ id }) => String(id))]).filter(([, ids]) => ids?.length));

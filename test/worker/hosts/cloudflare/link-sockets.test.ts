@@ -5,7 +5,8 @@ import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.
 import { MAX_LINKS } from "../../../../worker/link/link-admission.ts";
 import { batchOf, HELLO, openLink, requestLink, type TestLink } from "../../support/links.ts";
 import { replyTo } from "../../support/replies.ts";
-import { createId, mailboxOf } from "../../support/worker.ts";
+import { createId } from "../../support/worker.ts";
+import { mailboxOf } from "./test-host.ts";
 
 /** Another stub each time, since one that has seen a reset is broken. */
 const mailbox = () => mailboxOf({ shard: 0 });
@@ -74,15 +75,20 @@ test("a link that the mailbox lost on its restart is closed, and its consumer ca
 });
 
 test("a mailbox whose storage fails closes the link, and stores the batch when it is sent again", async () => {
-  const { text } = await createId();
+  const [first, second] = [await createId(), await createId()];
   const link = await openLink();
-  await runInDurableObject(mailbox(), (_, { storage }) => void storage.sql.exec("ALTER TABLE status RENAME TO away"));
-  link.send(batchOf(1, replyTo(text)));
+  link.send(batchOf(1, replyTo(first.text)));
+  await link.next();
+  // The table into which the next reply would go.
+  await runInDurableObject(mailbox(), (_, { storage: { sql } }) => {
+    for (const { name } of sql.exec("SELECT name FROM sqlite_master WHERE name GLOB 'status_*'").toArray())
+      sql.exec(`DROP TABLE ${String(name)}`);
+  });
+  link.send(batchOf(2, replyTo(second.text)));
   expect(await link.closed).toEqual({ code: 1_011, reason: "The batch could not be stored. Send it again." });
 
-  await runInDurableObject(mailbox(), (_, { storage }) => void storage.sql.exec("ALTER TABLE away RENAME TO status"));
   const again = await openLink();
-  again.send(batchOf(1, replyTo(text)));
+  again.send(batchOf(2, replyTo(second.text)));
   expect(await again.nextFrame()).toMatchObject({ outcomes: ["stored"] });
   again.close();
 });

@@ -2,7 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
-import { createId, replyFor, keyOf, mailboxOf } from "../../support/worker.ts";
+import { createId, replyFor, keyOf } from "../../support/worker.ts";
+import { mailboxOf } from "./test-host.ts";
 
 const store = mailboxStore({ namespace: env.MAILBOX });
 
