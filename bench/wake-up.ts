@@ -10,12 +10,6 @@ import type { Stack } from "./processes.ts";
 import { createTargets } from "./requests.ts";
 import { spreadOf } from "./result.ts";
 
-/**
- * Medians in milliseconds: from sending a reply's frame until the answer to a waiting GET is complete; one `GET /status` of a finished request
- * (Worker, Mailbox, row); and the difference, which is delivering and waking.
- */
-export type WakeUp = { readonly replyToAnswerMs: number; readonly readMs: number; readonly wakeUpMs: number };
-
 /** Long enough for a request to have reached what it waits at. */
 const SETTLE_MS = 15;
 
@@ -36,8 +30,12 @@ export const timeRequests = async (connection: Connection, targets: readonly Tar
   return performance.now() - sent;
 };
 
-/** Plays the consumer of a stack that has none: accepts requests, waits for one after another and delivers its reply over a link. */
-export const measureWakeUp = async (stack: Stack, samples: number): Promise<WakeUp> => {
+/**
+ * How many milliseconds delivering a reply and waking take: from sending the frame of a reply until the answer to a waiting GET is complete,
+ * without what one `GET /status` of a finished request takes (Worker, Mailbox, row); of each the median. Plays the consumer of a stack that has
+ * none: accepts requests, waits for one after another and delivers its reply over a link.
+ */
+export const measureWakeUp = async (stack: Stack, samples: number): Promise<number> => {
   const origin = stack.workerUrl;
   const { accept } = createTargets(stack);
   await using caller = connect(origin);
@@ -50,8 +48,7 @@ export const measureWakeUp = async (stack: Stack, samples: number): Promise<Wake
     replyToAnswer.push(await timeWakeUp(caller, waits, () => link.deliver(correlationId), '"state":"succeeded"'));
     read.push(await timeRequests(caller, [status]));
   }
-  const [replyToAnswerMs, readMs] = [spreadOf(replyToAnswer).median, spreadOf(read).median];
-  return { replyToAnswerMs, readMs, wakeUpMs: replyToAnswerMs - readMs };
+  return spreadOf(replyToAnswer).median - spreadOf(read).median;
 };
 
 /** A link to the only shard of a stack, as a consumer of `echo` has it. @throws Error if it cannot be opened */

@@ -63,8 +63,8 @@ const measureWakeUps = async (cluster: Cluster, { rounds, wakeUps }: Pace): Prom
   const samples = Math.ceil(wakeUps / rounds);
   const measured: { node: number[]; workerd: number[] } = { node: [], workerd: [] };
   for (let round = 0; round < rounds; round++) {
-    measured.node.push((await measureWakeUp(node, samples)).wakeUpMs);
-    measured.workerd.push((await measureWakeUp(workerd, samples)).wakeUpMs);
+    measured.node.push(await measureWakeUp(node, samples));
+    measured.workerd.push(await measureWakeUp(workerd, samples));
   }
   return measured;
 };
