@@ -6,22 +6,26 @@ import { readFileSync } from "node:fs";
 /** What tests start and bundle has the library as its sources, too. */
 const node = { environment: "node" as const, execArgv: ["--conditions=@rejoinder/source"] };
 
-type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>> };
+type Targets = string | { readonly [condition: string]: Targets };
+type PackageJson = { readonly name: string; readonly exports: Readonly<Record<string, Targets>> };
 const packageJson = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as PackageJson;
 
-/** The library by its public name is its sources. */
-const resolve = {
-  alias: Object.entries(packageJson.exports).flatMap(([path, targets]) =>
-    typeof targets === "object" && "@rejoinder/source" in targets
-      ? [
-          {
-            find: new RegExp(`^${path.replace(".", packageJson.name)}$`),
-            replacement: fileURLToPath(new URL(targets["@rejoinder/source"] ?? "", import.meta.url)),
-          },
-        ]
-      : [],
-  ),
+/** Where the first condition that holds leads. */
+const targetOf = (targets: Targets | undefined, conditions: readonly string[]): string | undefined => {
+  if (typeof targets !== "object") return targets;
+  const condition = Object.keys(targets).find((name) => conditions.includes(name));
+  return condition === undefined ? undefined : targetOf(targets[condition], conditions);
 };
+
+/** The library by its public name is its sources, those for this runtime. */
+const sourcesFor = (runtime: "node" | "workerd") => ({
+  alias: Object.entries(packageJson.exports).flatMap(([path, targets]) => {
+    const source = typeof targets === "object" ? targetOf(targets["@rejoinder/source"], [runtime, "default"]) : undefined;
+    if (source === undefined) return [];
+    return { find: new RegExp(`^${path.replace(".", packageJson.name)}$`), replacement: fileURLToPath(new URL(source, import.meta.url)) };
+  }),
+});
+const resolve = sourcesFor("node");
 
 /** Of tests that wait for real processes on a machine that may be busy with others: what passes only the second time is named in the output. */
 const again = { retry: 1 };
@@ -48,7 +52,7 @@ export default defineConfig({
         },
       },
       {
-        resolve,
+        resolve: sourcesFor("workerd"),
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./test/project/wrangler.toml" },

@@ -29,11 +29,11 @@ export const expectAnswer = async (target: Target, expected: object): Promise<vo
     throw new Error(`Expected ${target.origin}${target.path} to answer ${JSON.stringify(expected)}, got ${body}`);
 };
 
-/** The record that the Worker makes of an accepted request. @param correlationId 63 characters; also the key */
+/** The record that the Worker makes of an accepted request. @param correlationId 63 characters */
 export const createRecord = (topic: string, correlationId: string): ProducerRecord => {
   const times = { source: "http://localhost:8787", acceptedAt: 0, deadline: 30_000 };
   const event = createRequestEvent({ correlationId, operation: "echo", ...times, authtype: "unauthenticated", data: ECHO });
-  return { topic, key: correlationId, ...encodeEvent(event) };
+  return { topic, ...encodeEvent(event) };
 };
 
 /** What a stack is asked, smallest first: each does what the one before does, and more. */

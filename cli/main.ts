@@ -6,6 +6,7 @@ import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { gateway } from "./commands/gateway.ts";
 import { send } from "./commands/send.ts";
+import { serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
 import { worker, workerDev } from "./commands/worker.ts";
@@ -13,7 +14,7 @@ import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
 import { hideSqliteWarning } from "./sqlite-warning.ts";
 
-const COMMANDS: readonly Command[] = [dev, start, gateway, consumer, build, send, status, doctor, deploy];
+const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, doctor, deploy];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
 const PARTS: readonly Command[] = [worker, workerDev];
 

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ExpectedError } from "./expected-error.ts";
 import type { ConsumerDefinition } from "../consumer/define-consumer.ts";
+import type { NodeWorker, WorkerSettings } from "../worker/hosts/node/define-worker.ts";
 
 /** An application: a folder with `wrangler.toml` and `app/consumer.ts`. */
 export type Project = {
@@ -56,6 +57,23 @@ export const readProject = (from: string = process.cwd()): Project => {
   if (!existsSync(workerEntry))
     throw new ProjectError(`Expected the Worker at ${workerEntry}, which main of ${WRANGLER_FILE} names. Correct main, or add the file.`);
   return { root, workerEntry, compatibilityDate: settingOf("compatibility_date", "2026-08-06") };
+};
+
+/**
+ * Loads the Worker of a project into this process. Nothing runs yet.
+ * @throws ProjectError, or whatever the user's own module throws
+ */
+export const loadWorker = async ({ workerEntry }: Pick<Project, "workerEntry">): Promise<WorkerSettings> => {
+  const { default: worker } = (await import(pathToFileURL(workerEntry).href).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ERR_UNSUPPORTED_ESM_URL_SCHEME") throw error;
+    throw new ProjectError(
+      `${workerEntry} imports a module that only Cloudflare has. Leave cloudflare: out of it, or run it in workerd with rejoinder start.`,
+      { cause: error },
+    );
+  })) as { default?: Partial<NodeWorker> };
+  if (worker?.settings?.contract === undefined)
+    throw new ProjectError(`Expected ${workerEntry} to end in: export default worker, which defineWorker({ contract }) gave.`);
+  return worker.settings;
 };
 
 /**

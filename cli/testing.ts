@@ -11,11 +11,10 @@ import { createLog } from "../environment/log.ts";
 import { readGatewayConfig } from "../gateway/config.ts";
 import { openGateway } from "../gateway/run-gateway.ts";
 import { forwardLines } from "./processes/log-lines.ts";
-import { createPartEnvironments, type PartEnvironments } from "./start/part-environments.ts";
-import { type Project, readProject } from "./project.ts";
+import { createPartEnvironments, type Host, type PartEnvironments } from "./start/part-environments.ts";
+import { loadWorker, type Project, readProject } from "./project.ts";
 import { readOrCreateSecrets } from "./start/secrets.ts";
 import { createWorkerBindings } from "./worker/worker-bindings.ts";
-import { startWorkerRuntime } from "./worker/worker-runtime.ts";
 
 /** An application that runs for a test. Disposing of it ends all of it and removes what it kept. */
 export type RunningRejoinder<C extends Contract> = AsyncDisposable & {
@@ -29,14 +28,16 @@ export type RunningRejoinder<C extends Contract> = AsyncDisposable & {
 export type StartRejoinderOptions = {
   /** Where the project is that has the Worker: this folder or one above it. Default: the current folder. */
   readonly directory?: string;
+  /** What runs the Worker: `workerd`, which is Cloudflare's runtime, or `node`, as `rejoinder serve` does. Default: `workerd`. */
+  readonly host?: Host;
 };
 
 /** A handler that still runs when the test has ended may be cut off. */
 const DRAIN_TIMEOUT_MS = 500;
 
 /**
- * Starts an application for a test, on the real path: the Worker of this project in workerd, a gateway with a log of its own, and the consumer
- * with its handlers in this process. Everything is at free ports and in a temporary folder, so tests may run beside each other.
+ * Starts an application for a test, on the real path: the Worker of this project in workerd or on Node, a gateway with a log of its own, and the
+ * consumer with its handlers in this process. Everything is at free ports and in a temporary folder, so tests may run beside each other.
  *
  *     await using app = await startRejoinder(consumer); // what app/consumer.ts exports
  *     const { sum } = await app.client.request("sum", { a: 2, b: 3 });
@@ -46,7 +47,7 @@ const DRAIN_TIMEOUT_MS = 500;
  */
 export const startRejoinder = async <const C extends Contract>(
   definition: ConsumerDefinition<C>,
-  { directory: from = process.cwd() }: StartRejoinderOptions = {},
+  { directory: from = process.cwd(), host = "workerd" }: StartRejoinderOptions = {},
 ): Promise<RunningRejoinder<C>> => {
   const { contract } = definition;
   const project = readProject(from);
@@ -58,29 +59,14 @@ export const startRejoinder = async <const C extends Contract>(
   try {
     const secrets = readOrCreateSecrets(directory);
     const environment = { LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn" };
-    const environmentsAt = (ports: { readonly port: number; readonly gatewayPort: number }): PartEnvironments =>
-      createPartEnvironments({ ...ports, directory, kafkaBrokers: undefined }, secrets, environment, contract);
+    const environmentsAt = (ports: Ports): PartEnvironments =>
+      createPartEnvironments({ ...ports, host, directory, kafkaBrokers: undefined }, secrets, environment, contract);
 
-    // Records of a test need not survive a power cut.
-    const gatewayConfig = readGatewayConfig({ ...environmentsAt({ port: 0, gatewayPort: 0 }).gateway, GATEWAY_FSYNC: "os" });
-    const gateway = await openGateway(gatewayConfig, createLog(gatewayConfig));
-    closers.push(() => gateway.stop());
-    const gatewayPort = Number(new URL(gateway.url).port);
-
-    const worker = await startWorkerRuntime({
-      project,
-      port: 0,
-      directory: join(directory, "worker"),
-      bindings: createWorkerBindings(environmentsAt({ port: 0, gatewayPort }).worker),
-      onWorkerd(stdout, stderr) {
-        forwardLines(stdout, console.log);
-        forwardLines(stderr, console.error);
-      },
-    });
-    closers.push(() => worker.close());
+    const worker = await openWorker({ host, project, environmentsAt, directory, contract });
+    closers.push(worker.close);
     await expectContract(contract, worker.url, project);
 
-    const consumerEnvironment = environmentsAt({ port: Number(new URL(worker.url).port), gatewayPort }).consumer;
+    const consumerEnvironment = environmentsAt({ port: portOf(worker.url), gatewayPort: portOf(worker.gatewayUrl) }).consumer;
     const consumerConfig = readConsumerConfig(consumerEnvironment, contract);
     const log = createLog(consumerConfig.log);
     const consumer = await openConsumer(definition, consumerConfig, log);
@@ -93,6 +79,61 @@ export const startRejoinder = async <const C extends Contract>(
     return { url: worker.url, client, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
+    throw error;
+  }
+};
+
+type Ports = { readonly port: number; readonly gatewayPort: number };
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** A Worker and the log that it produces to. */
+type OpenedWorker = { readonly url: string; readonly gatewayUrl: string; close(): Promise<void> };
+
+type OpenWorkerOptions = {
+  readonly host: Host;
+  readonly project: Project;
+  readonly contract: Contract;
+  readonly directory: string;
+  environmentsAt(ports: Ports): PartEnvironments;
+};
+
+/** Records and statuses of a test need not survive a power cut. */
+const SYNC = { GATEWAY_FSYNC: "os", MAILBOX_FSYNC: "os" };
+
+// Each host is imported where it is used: a project that runs on Node alone has no miniflare, and needs none.
+const openWorker = async ({ host, project, contract, directory, environmentsAt }: OpenWorkerOptions): Promise<OpenedWorker> => {
+  const anyPort = environmentsAt({ port: 0, gatewayPort: 0 });
+  if (host === "node") {
+    const [{ readServeConfig }, { openServedWorker }] = await Promise.all([
+      import("./serve/config.ts"),
+      import("./serve/served-worker.ts"),
+    ]);
+    const config = readServeConfig({ ...anyPort.worker, ...SYNC }, contract);
+    const served = await openServedWorker(await loadWorker(project), config, createLog(config.process));
+    return { url: served.url, gatewayUrl: String(served.gatewayUrl), close: () => served.drain(DRAIN_TIMEOUT_MS) };
+  }
+  const { startWorkerRuntime } = await import("./worker/worker-runtime.ts");
+  const config = readGatewayConfig({ ...anyPort.gateway, ...SYNC });
+  const gateway = await openGateway(config, createLog(config));
+  try {
+    const worker = await startWorkerRuntime({
+      project,
+      port: 0,
+      directory: join(directory, "worker"),
+      bindings: createWorkerBindings(environmentsAt({ port: 0, gatewayPort: portOf(gateway.url) }).worker),
+      onWorkerd(stdout, stderr) {
+        forwardLines(stdout, console.log);
+        forwardLines(stderr, console.error);
+      },
+    });
+    const close = async (): Promise<void> => {
+      await worker.close();
+      await gateway.stop();
+    };
+    return { url: worker.url, gatewayUrl: gateway.url, close };
+  } catch (error) {
+    await gateway.stop();
     throw error;
   }
 };

@@ -60,6 +60,19 @@ const topics = () =>
     return read;
   });
 
+/** The topics that there are to be, for processes that make them. */
+export const topicVariables = {
+  /** What the Worker and the consumer use: six partitions let six consumers share the work. */
+  GATEWAY_TOPICS: topics().default(
+    new Map([
+      ["requests", { partitions: 6 }],
+      ["requests-dlt", { partitions: 1 }],
+    ]),
+  ),
+  /** Absent: as many as the cluster gives by default. */
+  GATEWAY_REPLICATION_FACTOR: integer(1, 32).optional(),
+};
+
 const SCHEMA = z.object({
   /** Reachable from this machine only, until somebody decides otherwise. */
   GATEWAY_HOST: z.string().default("127.0.0.1"),
@@ -71,19 +84,11 @@ const SCHEMA = z.object({
   /** Nothing acknowledged is lost, unless somebody decides otherwise. */
   GATEWAY_FSYNC: z.enum(["always", "os"], "Expected one of: always, os.").default("always"),
   GATEWAY_CREDENTIALS: credentials().describe(`Set it to ${CREDENTIAL_FORM}, comma-separated.`),
-  /** What the Worker and the consumer use: six partitions let six consumers share the work. */
-  GATEWAY_TOPICS: topics().default(
-    new Map([
-      ["requests", { partitions: 6 }],
-      ["requests-dlt", { partitions: 1 }],
-    ]),
-  ),
+  ...topicVariables,
   /** Off, so that a misspelt name is an error and not a topic. */
   GATEWAY_AUTO_CREATE_TOPICS: z.stringbool("Expected 1 or 0.").default(false),
   /** Kafka's own default for topics that nobody declared. */
   GATEWAY_NUM_PARTITIONS: integer(1, 1000).default(1),
-  /** Absent: as many as the cluster gives by default. */
-  GATEWAY_REPLICATION_FACTOR: integer(1, 32).optional(),
   /** Kafka's own default: seven days. */
   GATEWAY_RETENTION_MS: retention().prefault("604800000"),
   /** Kafka's own default: without end. Of each partition. */

@@ -59,7 +59,7 @@ export type Header = { readonly key: string; readonly value: string };
 
 export type NewRecord = {
   readonly topic: string;
-  /** Absent: chosen by the key, or in turn where there is none. */
+  /** Absent: chosen by the key, or for the whole batch where there is none. */
   readonly partition?: number | undefined;
   /** Milliseconds since 1970. Absent: now. */
   readonly timestamp?: number | undefined;

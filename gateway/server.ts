@@ -4,12 +4,15 @@ import type { AddressInfo, Socket } from "node:net";
 import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
+import type { RecordMetadata } from "../protocol/kafka-record.ts";
 import { createAuthenticator, type Credential } from "./credentials.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, NewRecord } from "./engine.ts";
 import { createFailureLog } from "./failure-log.ts";
 import { type BudgetSizes, createBudgets, DEFAULT_BUDGETS } from "./budgets.ts";
 import { createCors } from "./http/cors.ts";
+import { GatewayError } from "./gateway-error.ts";
 import { createListener } from "./http/listener.ts";
+import { storeRecords } from "./http/produce.ts";
 import { createMetrics } from "./metrics.ts";
 
 export type GatewayOptions = {
@@ -36,6 +39,12 @@ export type GatewaySeams = {
 
 export type Gateway = {
   readonly url: string;
+  readonly engine: Engine;
+  /**
+   * Stores records for this process itself: checked, counted and logged as those of `POST /produce`, without HTTP.
+   * @throws GatewayError as the engine does, or with the `results` of those that are wrong, and then nothing was stored
+   */
+  produce(records: readonly NewRecord[]): Promise<readonly RecordMetadata[]>;
   /** Answers the calls that wait, finishes what was begun, closes the engine. After 2.5 s it closes the connections that are left. */
   stop(): Promise<void>;
 };
@@ -47,16 +56,18 @@ export const startGateway = async (
 ): Promise<Gateway> => {
   let stopping = false;
   const budgets = createBudgets({ ...DEFAULT_BUDGETS, ...sizes });
+  const metrics = createMetrics(registry, budgets);
+  const onError = createFailureLog(log, time);
   const listener = createListener({
     engine,
     authenticator: createAuthenticator(credentials),
     cors: createCors(corsOrigins),
     budgets,
     unreadTimeoutMs,
-    metrics: createMetrics(registry, budgets),
+    metrics,
     time,
     isStopping: () => stopping,
-    onError: createFailureLog(log, time),
+    onError,
   });
   const server = createServer(
     {
@@ -74,6 +85,16 @@ export const startGateway = async (
   await once(server, "listening");
   return {
     url: urlOf(server.address() as AddressInfo),
+    engine,
+    async produce(records) {
+      try {
+        const call = { engine, metrics, credential: OWNER, now: time.now, bodyBytes: Number.POSITIVE_INFINITY };
+        return await storeRecords(call, undefined, records);
+      } catch (error) {
+        if (error instanceof GatewayError && error.status >= 500) onError(error, "produce");
+        throw error;
+      }
+    },
     async stop() {
       stopping = true;
       const closed = once(server, "close");
@@ -89,6 +110,9 @@ export const startGateway = async (
 };
 
 const STOP_MS = 2500;
+
+/** Whoever started the gateway may do everything. */
+const OWNER: Credential = { user: "", password: "", scope: "full", topics: { name: "", prefix: true } };
 
 const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 

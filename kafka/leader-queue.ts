@@ -7,6 +7,10 @@ export type LeaderQueue = {
   add(records: readonly PendingRecord[]): void;
   /** Of the leader. */
   readonly address: string;
+  /** Whether records that are added now wait for earlier ones. */
+  isBusy(): boolean;
+  /** Whether records of a partition wait. */
+  holds(topic: string, partition: number): boolean;
 };
 
 /** A connection keeps the order of its requests, so several sends at once do not change the order within a partition. */
@@ -38,6 +42,8 @@ export const createLeaderQueue = (address: string, send: (records: readonly Pend
 
   return {
     address,
+    isBusy: () => inFlight >= MAX_SENDS_IN_FLIGHT,
+    holds: (topic, partition) => waiting.some((pending) => pending.partition === partition && pending.record.topic === topic),
     add(records) {
       for (const pending of records) waiting.push(pending);
       pump();

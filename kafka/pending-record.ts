@@ -5,7 +5,7 @@ import type { Time } from "../environment/time.ts";
 
 export type NewRecord = {
   readonly topic: string;
-  /** Absent: chosen by the key, or in turn where there is none. */
+  /** Absent: chosen by the key, or for the whole batch where there is none. */
   readonly partition?: number | undefined;
   /** Milliseconds since 1970. Absent: now. */
   readonly timestampMs?: number | undefined;
@@ -21,7 +21,7 @@ export type PendingRecord = {
   readonly record: NewRecord;
   readonly timestampMs: number;
   readonly bytes: number;
-  /** Undefined until its topic was looked up. It never changes after that. */
+  /** Undefined until its topic was looked up. After that, only an attempt that stored nothing of a record without a key may change it. */
   partition: number | undefined;
   /** Whether a broker has it, or had it and nobody knows what became of it. */
   sent: boolean;

@@ -2,9 +2,10 @@ import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import { createLeaderQueue, type LeaderQueue } from "./leader-queue.ts";
-import { createPartitioner } from "./partitioner.ts";
+import { partitionOfKey } from "./partitioner.ts";
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
+import { createStickyPartitions } from "./sticky-partitions.ts";
 import type { Time } from "../environment/time.ts";
 import { type Leader, type TopicMetadata, topicMetadata } from "./topic-metadata.ts";
 
@@ -19,7 +20,7 @@ const RETRY_PAUSE_MS = 50;
 
 export const createRouter = (client: BytesProducer, time: Time): Router => {
   const queues = new Map<number, LeaderQueue>();
-  const choosePartition = createPartitioner();
+  const placeTogether = createStickyPartitions();
   const addSoon = createBatcher((run) => time.setImmediate(run), { fresh: false });
   const retry = createBatcher((run) => time.setTimeout(run, RETRY_PAUSE_MS), { fresh: true });
 
@@ -49,14 +50,44 @@ export const createRouter = (client: BytesProducer, time: Time): Router => {
       else for (const pending of records) pending.settle(failure);
       return;
     }
+    place(topic, records, metadata, how);
     const led = records.filter((pending) => {
-      if (pending.partition === undefined) pending.partition = choosePartition(pending.record, metadata.partitions);
-      if (metadata.leaderOf(pending.partition) !== undefined) return true;
+      if (metadata.leaderOf(pending.partition as number) !== undefined) return true;
       withoutLeader(pending, metadata);
       return false;
     });
     const leaderOf = ({ partition = 0 }: PendingRecord) => metadata.leaderOf(partition) as Leader;
     for (const [queue, records] of Map.groupBy(led, (pending) => queueOf(leaderOf(pending)))) queue.add(records);
+  };
+
+  /** Chooses partitions as Kafka's own clients do. What has no key may go elsewhere when it has to be sent again. */
+  const place = (
+    topic: string,
+    records: readonly PendingRecord[],
+    metadata: TopicMetadata,
+    { fresh }: { readonly fresh: boolean },
+  ): void => {
+    const keyless: PendingRecord[] = [];
+    for (const pending of records) {
+      const { partition, key } = pending.record;
+      if (partition !== undefined) continue;
+      if (key !== undefined) pending.partition ??= partitionOfKey(key, metadata.partitions);
+      else if (fresh || pending.partition === undefined) keyless.push(pending);
+    }
+    if (keyless.length === 0) return;
+    const queueOfPartition = (partition: number): LeaderQueue | undefined => {
+      const leader = metadata.leaderOf(partition);
+      return leader && queueOf(leader);
+    };
+    placeTogether(topic, keyless, {
+      partitions: metadata.partitions,
+      stateOf(partition) {
+        const queue = queueOfPartition(partition);
+        if (queue === undefined) return "leaderless";
+        return queue.isBusy() ? "busy" : "free";
+      },
+      isGathering: (partition) => queueOfPartition(partition)?.holds(topic, partition) ?? false,
+    });
   };
 
   const withoutLeader = (pending: PendingRecord, { partitions }: TopicMetadata): void => {

@@ -6,10 +6,11 @@ import type { TopicPartitionOffset } from "./topic-partition.ts";
 /** A header as Kafka has it: names may repeat, the last one counts. Values are UTF-8 text. */
 export type RecordHeader = { readonly key: string; readonly value: string };
 
-/** A record to be produced. Key and value are UTF-8 text; the key is raw, never JSON-quoted. */
+/** A record to be produced. Key and value are UTF-8 text. */
 export type ProducerRecord = {
   readonly topic: string;
-  readonly key: string;
+  /** Raw, never JSON-quoted. Absent: Kafka's null, and whoever batches chooses one partition for the whole batch. */
+  readonly key?: string | undefined;
   readonly value: string;
   readonly headers: readonly RecordHeader[];
 };

@@ -13,7 +13,12 @@ const PROGRAMS = {
   "checkpoint-thread": "gateway/embedded/checkpoint-thread.ts",
 } as const;
 
-type Manifest = { readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>> };
+const SOURCE = "@rejoinder/source";
+
+/** Where an entry of `exports` leads: to one module, or to the one of the first condition that holds. */
+type Targets = { readonly [condition: string]: string | Readonly<Record<string, string>> };
+
+type Manifest = { readonly exports: Readonly<Record<string, string | Targets>> };
 
 /** A module that users import: its source, and its name in dist/ without an ending. */
 type Entry = { readonly source: string; readonly name: string };
@@ -23,28 +28,34 @@ type Entry = { readonly source: string; readonly name: string };
  * @throws Error if something does not compile
  */
 export const buildLibrary = async (directory = join(ROOT, "dist")): Promise<void> => {
-  const entries = readEntries(JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest);
+  const { exports } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest;
+  const modules = Object.values(exports).filter((targets) => typeof targets === "object");
   await mkdir(directory, { recursive: true });
   for (const name of await readdir(directory)) if (name !== "console") await rm(join(directory, name), { recursive: true });
   await Promise.all([
-    buildModules(entries, directory),
+    buildModules(readEntries(modules), directory),
     writeDeclarations(
-      entries.map(({ source }) => source.replace(/\.tsx?$/, "")),
+      modules.map(({ types }) => relative("dist/types", String(types)).replace(/\.d\.ts$/, "")),
       join(directory, "types"),
     ),
     copyFile(join(ROOT, "tools/user-tsconfig.json"), join(directory, "tsconfig.json")),
   ]);
 };
 
-/** What `exports` of package.json names by its source and by what is built of it. */
-const readEntries = ({ exports }: Manifest): readonly Entry[] =>
-  Object.values(exports).flatMap((targets) => {
-    if (typeof targets === "string") return [];
-    const { "@rejoinder/source": source, default: built } = targets;
-    if (source === undefined || built === undefined)
-      throw new Error(`Expected @rejoinder/source and default, got ${JSON.stringify(targets)}`);
-    return { source: relative(".", source), name: relative("dist", built).replace(/\.js$/, "") };
+/** What `exports` of package.json names by its source and by what is built of it, for each condition. */
+const readEntries = (modules: readonly Targets[]): readonly Entry[] => {
+  const entries = modules.flatMap((targets) => {
+    const { [SOURCE]: named = {}, ...built } = targets;
+    const sources = typeof named === "string" ? { default: named } : named;
+    return Object.entries(sources).flatMap(([condition, source]) => {
+      if (condition === "types") return [];
+      const target = built[condition];
+      if (typeof target !== "string") throw new Error(`Expected ${condition} beside its ${SOURCE}, got ${JSON.stringify(targets)}`);
+      return { source: relative(".", source), name: relative("dist", target).replace(/\.js$/, "") };
+    });
   });
+  return [...new Map(entries.map((entry) => [entry.name, entry])).values()];
+};
 
 /** All in one build, so that modules that several entries import are there once: a contract is then the same for all of them. */
 const buildModules = async (entries: readonly Entry[], directory: string): Promise<void> => {

@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { VERSION } from "../protocol/version.ts";
-import { CONSOLE_PATHS, createConsole } from "./console.ts";
+import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
@@ -26,7 +26,9 @@ type AppOptions = {
   /** Absent: the store has no mailboxes to link to. */
   readonly openLink?: OpenLink | undefined;
   /** The files of the console. Absent: the console is off. */
-  readonly assets?: Pick<Fetcher, "fetch"> | undefined;
+  readonly assets?: ConsoleFiles | undefined;
+  /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
+  readonly findProblem?: () => string | undefined;
   readonly now?: () => number;
 };
 
@@ -49,6 +51,7 @@ export const createApp = ({
   replySecrets,
   openLink,
   assets,
+  findProblem = () => undefined,
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
@@ -63,7 +66,7 @@ export const createApp = ({
     for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
   }
   const routes: readonly Route[] = [
-    { method: "GET", path: "/health", handle: () => jsonResponse(200, HEALTH) },
+    { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
@@ -77,6 +80,9 @@ export const createApp = ({
   app.onError((error) => problemResponse(error));
   return app;
 };
+
+const healthResponse = (problem: string | undefined): Response =>
+  problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
 
 type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 

@@ -3,7 +3,7 @@ import type { Contract } from "../contract/contract.ts";
 import { readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
-import { type ProducerConfig, readProducerConfig } from "./producer-config.ts";
+import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
 
 const MAX_KEY_NUMBER = 15;
 const MIN_SECRET_LENGTH = 32;
@@ -32,7 +32,8 @@ const webhookSecrets = atLeastOne().transform((elements, context) =>
   }),
 );
 
-const schema = z.object({
+/** What the Worker reads on every host; how it produces is not part of it. */
+export const workerSchema = z.object({
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
   REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
   AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
@@ -53,7 +54,12 @@ const schema = z.object({
   MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),
 });
 
-export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaRest: ProducerConfig };
+type Values = Readonly<z.output<typeof workerSchema>>;
+
+/** Only a mailbox can hold connections to Kafka. */
+export type WorkerConfig =
+  | (Values & { readonly REPLY_STORE: "mailbox"; readonly producer: ProducerConfig | KafkaProducerConfig })
+  | (Values & { readonly REPLY_STORE: "kv"; readonly producer: ProducerConfig });
 
 /**
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
@@ -61,9 +67,9 @@ export type WorkerConfig = Readonly<z.output<typeof schema>> & { readonly kafkaR
  */
 export const readWorkerConfig = (env: object, contract: Contract): WorkerConfig => {
   const variables = env as Record<string, unknown>;
-  const [kafkaRest, rest] = readTogether(
-    () => readProducerConfig(variables, contract),
-    () => readEnvironment(schema, variables),
+  const [producer, rest] = readTogether(
+    () => readWorkerProducerConfig(variables, contract, { hasObjects: variables["REPLY_STORE"] !== "kv" }),
+    () => readEnvironment(workerSchema, variables),
   );
-  return Object.freeze({ ...rest, kafkaRest });
+  return Object.freeze({ ...rest, producer }) as WorkerConfig;
 };

@@ -26,9 +26,12 @@ const HEADERS = {
 export const isConsoleOn = ({ CONSOLE, ENVIRONMENT }: Pick<WorkerConfig, "CONSOLE" | "ENVIRONMENT">): boolean =>
   CONSOLE === undefined ? ENVIRONMENT !== "production" : CONSOLE === "on";
 
+/** The files of the console: answers a request for one of {@link CONSOLE_PATHS}. */
+export type ConsoleFiles = { fetch(request: Request): Promise<Response> };
+
 /** Answers with a file of the console, under headers that let the page do what it does and nothing else. */
 export const createConsole =
-  (assets: Pick<Fetcher, "fetch">) =>
+  (assets: ConsoleFiles) =>
   async ({ req }: Context): Promise<Response> => {
     const file = await assets.fetch(req.raw);
     const response = new Response(file.body, file);

@@ -20,7 +20,21 @@ type CorrelationIdOptions = {
   readonly environment: string;
   readonly now?: () => number;
   readonly random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  /** Absent: that of the web, as in a Worker. */
+  readonly platform?: CorrelationIdPlatform;
 };
+
+/** What correlation IDs need of their platform: each has a way of its own that is fast. */
+export type CorrelationIdPlatform = {
+  /** HMAC-SHA-256 under a secret. Its key is made once. */
+  createMac(secret: Uint8Array): Mac;
+  /** Base64url (RFC 4648 §5), without padding. */
+  encode(bytes: Uint8Array<ArrayBuffer>): string;
+  /** The bytes of text that has only characters of base64url. */
+  decode(text: string): Uint8Array<ArrayBuffer>;
+};
+
+type Mac = (content: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
 
 /** The owner tag of requests that anybody may read. */
 export const PUBLIC_OWNER = "000000000000";
@@ -29,8 +43,20 @@ const VERSION = 1;
 const PAYLOAD_BYTES = 31;
 const MAC_BYTES = 16;
 const CLOCK_TOLERANCE_MS = 60_000;
+const OWNER_AT = 15;
+const RANDOM_AT = 21;
+
 const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
+
+const web: CorrelationIdPlatform = {
+  createMac(secret) {
+    const key = crypto.subtle.importKey("raw", secret, ALGORITHM, false, ["sign"]);
+    return async (content) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, await key, content));
+  },
+  encode: (bytes) => bytes.toBase64(BASE64URL),
+  decode: (text) => Uint8Array.fromBase64(text, BASE64URL),
+};
 
 /**
  * Makes and reads correlation IDs: base64url of version and key number (1 byte), mailbox shard (2), createdAt in ms (6),
@@ -42,16 +68,17 @@ export const createCorrelationIds = ({
   environment,
   now = Date.now,
   random = (bytes) => crypto.getRandomValues(bytes),
+  platform = web,
 }: CorrelationIdOptions) => {
   const encoder = new TextEncoder();
   const scope = encoder.encode(environment);
-  const keys = new Map<number, Promise<CryptoKey>>();
-  const keyOf = (number: number): Promise<CryptoKey> | undefined => {
+  const macs = new Map<number, Mac>();
+  const macOf = (number: number): Mac | undefined => {
     const secret = secrets.find((candidate) => candidate.number === number)?.secret;
     if (secret === undefined) return undefined;
-    let key = keys.get(number);
-    if (key === undefined) keys.set(number, (key = crypto.subtle.importKey("raw", encoder.encode(secret), ALGORITHM, false, ["sign"])));
-    return key;
+    let mac = macs.get(number);
+    if (mac === undefined) macs.set(number, (mac = platform.createMac(encoder.encode(secret))));
+    return mac;
   };
   const signed = (payload: Uint8Array): Uint8Array<ArrayBuffer> => {
     const content = new Uint8Array(PAYLOAD_BYTES + scope.length);
@@ -69,15 +96,14 @@ export const createCorrelationIds = ({
       const view = new DataView(bytes.buffer);
       bytes[0] = (VERSION << 4) | number;
       view.setUint16(1, request.shard);
-      view.setUint16(3, Math.floor(createdAt / 2 ** 32));
-      view.setUint32(5, createdAt % 2 ** 32);
+      setUint48(view, 3, createdAt);
       setUint24(view, 9, request.deadlineSeconds);
       setUint24(view, 12, request.retentionSeconds);
-      bytes.subarray(15, 21).setFromHex(request.owner ?? PUBLIC_OWNER);
-      random(bytes.subarray(21, PAYLOAD_BYTES));
-      const mac = await crypto.subtle.sign(ALGORITHM, (await keyOf(number)) as CryptoKey, signed(bytes.subarray(0, PAYLOAD_BYTES)));
-      bytes.set(new Uint8Array(mac, 0, MAC_BYTES), PAYLOAD_BYTES);
-      return describe(bytes);
+      setUint48(view, OWNER_AT, Number.parseInt(request.owner ?? PUBLIC_OWNER, 16));
+      random(bytes.subarray(RANDOM_AT, PAYLOAD_BYTES));
+      const mac = await (macOf(number) as Mac)(signed(bytes.subarray(0, PAYLOAD_BYTES)));
+      bytes.set(mac.subarray(0, MAC_BYTES), PAYLOAD_BYTES);
+      return describe(bytes, platform.encode(bytes));
     },
 
     /**
@@ -86,14 +112,14 @@ export const createCorrelationIds = ({
      */
     async read(text: string): Promise<CorrelationId | undefined> {
       if (!isCorrelationIdShape(text)) return undefined;
-      const bytes = Uint8Array.fromBase64(text, BASE64URL);
-      const key = (bytes[0] as number) >> 4 === VERSION ? keyOf((bytes[0] as number) & 0x0f) : undefined;
-      if (key === undefined) return undefined;
+      const bytes = platform.decode(text);
+      const macOfKey = (bytes[0] as number) >> 4 === VERSION ? macOf((bytes[0] as number) & 0x0f) : undefined;
+      if (macOfKey === undefined) return undefined;
       // The MAC is truncated, so it is compared here: without a branch on its content.
-      const mac = new Uint8Array(await crypto.subtle.sign(ALGORITHM, await key, signed(bytes.subarray(0, PAYLOAD_BYTES))));
+      const mac = await macOfKey(signed(bytes.subarray(0, PAYLOAD_BYTES)));
       let difference = 0;
       for (let index = 0; index < MAC_BYTES; index++) difference |= (mac[index] as number) ^ (bytes[PAYLOAD_BYTES + index] as number);
-      const id = describe(bytes);
+      const id = describe(bytes, platform.encode(bytes));
       // Base64url has spare bits in its last character: another spelling of the same bytes is a forgery too.
       return difference === 0 && id.text === text && id.createdAt <= now() + CLOCK_TOLERANCE_MS ? id : undefined;
     },
@@ -102,16 +128,16 @@ export const createCorrelationIds = ({
 
 export type CorrelationIds = ReturnType<typeof createCorrelationIds>;
 
-const describe = (bytes: Uint8Array<ArrayBuffer>): CorrelationId => {
-  const view = new DataView(bytes.buffer);
-  const createdAt = view.getUint16(3) * 2 ** 32 + view.getUint32(5);
+const describe = (bytes: Uint8Array<ArrayBuffer>, text: string): CorrelationId => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const createdAt = getUint48(view, 3);
   return {
-    text: bytes.toBase64(BASE64URL),
+    text,
     shard: view.getUint16(1),
     createdAt,
     deadline: createdAt + getUint24(view, 9) * 1_000,
     expiresAt: createdAt + getUint24(view, 12) * 1_000,
-    owner: bytes.subarray(15, 21).toHex(),
+    owner: getUint48(view, OWNER_AT).toString(16).padStart(12, "0"),
   };
 };
 
@@ -120,3 +146,9 @@ const setUint24 = (view: DataView, offset: number, value: number): void => {
   view.setUint16(offset + 1, value & 0xffff);
 };
 const getUint24 = (view: DataView, offset: number): number => view.getUint8(offset) * 2 ** 16 + view.getUint16(offset + 1);
+
+const setUint48 = (view: DataView, offset: number, value: number): void => {
+  view.setUint16(offset, Math.floor(value / 2 ** 32));
+  view.setUint32(offset + 2, value % 2 ** 32);
+};
+const getUint48 = (view: DataView, offset: number): number => view.getUint16(offset) * 2 ** 32 + view.getUint32(offset + 2);

@@ -77,7 +77,10 @@ type Ports = { readonly publisher: RequestPublisher; readonly statuses: StatusSt
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
 const createPorts = (config: WorkerConfig, env: Bindings): Ports => {
   if (config.REPLY_STORE === "kv")
-    return { publisher: directPublisher({ producer: createProducer(config, env) }), statuses: kvStore({ kv: env.REPLIES }) };
+    return {
+      publisher: directPublisher({ producer: createProducer({ kafkaRest: config.producer }, env) }),
+      statuses: kvStore({ kv: env.REPLIES }),
+    };
   const mailbox = mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
   return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink };
 };

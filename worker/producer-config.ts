@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { type Contract, respondedOperationsOf } from "../contract/contract.ts";
-import { type Demand, type Environment, isSet, readEnvironment } from "../environment/environment.ts";
-import { httpUrl, kafkaRestVariables } from "../environment/variables.ts";
+import { ConfigurationError, type Demand, type Environment, isSet, readEnvironment } from "../environment/environment.ts";
+import { demandLogin, httpUrl, kafkaClusterVariables, kafkaRestVariables, saslMechanism } from "../environment/variables.ts";
 import type { Producer } from "./producer.ts";
 import { confluentProducer } from "./producers/confluent.ts";
+import type { KafkaConnection } from "./producers/kafka/broker.ts";
 import { basicAuthorization } from "./producers/proxy-connection.ts";
 import { restV2Producer } from "./producers/rest-v2.ts";
 import { strimziProducer } from "./producers/strimzi.ts";
@@ -16,6 +17,49 @@ export type ProducerConfig =
   | { readonly kind: "upstash"; readonly url: string; readonly username: string; readonly password: string }
   | ({ readonly kind: "confluent"; readonly clusterId: string } & Proxy)
   | ({ readonly kind: "strimzi" | "rest-v2" } & Proxy);
+
+/** The cluster to produce to without a proxy. */
+export type KafkaProducerConfig = { readonly kind: "kafka"; readonly connection: KafkaConnection };
+
+const NO_FILES = "a Worker has no files";
+
+/** All that a Worker can do. What its runtime would silently ignore is refused. */
+const kafkaSchema = z.object({
+  ...kafkaClusterVariables,
+  KAFKA_SASL_MECHANISM: saslMechanism(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], `: OAUTHBEARER needs a file, and ${NO_FILES}`),
+  KAFKA_SSL_CA_FILE: z
+    .undefined(
+      `Expected none: ${NO_FILES}, and trusts public authorities only. Give the brokers certificates of one, or use a Kafka REST proxy.`,
+    )
+    .optional(),
+  KAFKA_TOKEN_FILE: z.undefined(`Expected none: ${NO_FILES}.`).optional(),
+});
+
+/**
+ * Reads how a Worker produces the requests of a contract: to Kafka itself if KAFKA_BROKERS is set, otherwise through a proxy.
+ * @param hasObjects whether the Worker has Durable Objects, which can hold connections
+ * @throws ConfigurationError with every problem.
+ */
+export const readWorkerProducerConfig = (
+  env: Environment,
+  contract: Contract,
+  { hasObjects }: { readonly hasObjects: boolean },
+): ProducerConfig | KafkaProducerConfig => {
+  if (!isSet(env, "KAFKA_BROKERS")) return readProducerConfig(env, contract);
+  const values = readEnvironment(kafkaSchema, env, demandLogin);
+  if (!hasObjects)
+    throw new ConfigurationError([
+      "KAFKA_BROKERS: Expected none with REPLY_STORE=kv: only a mailbox can hold connections to Kafka. Set REPLY_STORE to mailbox, or use a Kafka REST proxy.",
+    ]);
+  const {
+    KAFKA_BROKERS: brokers = [],
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_USERNAME: username = "",
+    KAFKA_PASSWORD: password = "",
+  } = values;
+  const sasl = mechanism && { mechanism, username, password };
+  return { kind: "kafka", connection: { brokers, clientId: values.KAFKA_CLIENT_ID, tls: values.KAFKA_SSL, sasl } };
+};
 
 const KINDS = ["upstash", "confluent", "strimzi", "rest-v2"] as const;
 

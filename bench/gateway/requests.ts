@@ -14,22 +14,22 @@ export const TOPICS_TO_MAKE = Object.values(TOPICS).map((topic) => `${topic}:${P
 /** How many records a large post has. */
 export const LARGE = 100;
 
-/** Enough for every partition to get its share. */
-const KEYS = 1_000;
+/** How many different requests there are. */
+const IDS = 1_000;
 /** One of so many posts of a mix is large. */
 const MIX = 4;
 
-/** Posts of so many records, each with another key, until every key had its turn; then they begin again. */
+/** Posts of so many records, each with another ID, until every ID had its turn; then they begin again. */
 export const createPosts = (server: Server, records: number, topic: string = TOPICS.requests): Work =>
   postsInTurn(topic, records, (some) => toPost(server, some));
 
 export const postsInTurn = (topic: string, records: number, postOf: (records: readonly ProducerRecord[]) => Target): Work =>
-  inTurn(Array.from({ length: KEYS / records }, (_, n) => [postOf(createRecords(topic, n * records, records))]));
+  inTurn(Array.from({ length: IDS / records }, (_, n) => [postOf(createRecords(topic, n * records, records))]));
 
 /** Three small posts, then a large one. A gateway that has no room may answer 503. */
 export const createMixedPosts = (server: Server): Work =>
   inTurn(
-    Array.from({ length: KEYS }, (_, n) => {
+    Array.from({ length: IDS }, (_, n) => {
       const records = createRecords(TOPICS.requests, n, n % MIX === MIX - 1 ? LARGE : 1);
       return [{ ...toPost(server, records), status: OK_OR_UNAVAILABLE }];
     }),
@@ -66,9 +66,9 @@ export const createWaitingConsume = (server: Server, timeoutMs: number): Target 
 export const createFetch = (server: Server): Target =>
   post(server.url, "/fetch", { topic: TOPICS.requests, partition: 0, offset: 0 }, { headers: { authorization: server.authorization } });
 
-/** Records as the Worker makes them, each with another key. */
-export const createRecords = (topic: string, firstKey: number, count: number): ProducerRecord[] =>
-  Array.from({ length: count }, (_, n) => createRecord(topic, String((firstKey + n) % KEYS).padStart(63, "b")));
+/** Records as the Worker makes them, each with another ID. */
+export const createRecords = (topic: string, first: number, count: number): ProducerRecord[] =>
+  Array.from({ length: count }, (_, n) => createRecord(topic, String((first + n) % IDS).padStart(63, "b")));
 
 const toPost = ({ url, authorization }: Server, records: readonly ProducerRecord[]): Target =>
   post(url, "/produce", records, { headers: { authorization } });

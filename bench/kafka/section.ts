@@ -70,9 +70,9 @@ const createCases = (native: KafkaProducer, gateway: Server, other: OtherProxy |
 const createNativeCalls = (producer: KafkaProducer, records: number): Calls => {
   let sent = 0;
   const next = () =>
-    createRecords(PRODUCED, (sent += records), records).map(({ topic, key, value, headers }) => {
+    createRecords(PRODUCED, (sent += records), records).map(({ topic, value, headers }) => {
       const pairs = headers.map((header) => [Buffer.from(header.key), Buffer.from(header.value)] as const);
-      return { topic, key: Buffer.from(key), value: Buffer.from(value), headers: pairs };
+      return { topic, value: Buffer.from(value), headers: pairs };
     });
   return { open: async () => ({ call: () => producer.produce(next()), [Symbol.asyncDispose]: async () => {} }) };
 };

@@ -2,7 +2,9 @@ import { readArguments } from "../command.ts";
 
 /** What `start` and `dev` have in common. */
 export const START_USAGE = `
+  --node     The Worker runs on Node, as rejoinder serve runs it, in place of Cloudflare's runtime.
   --kafka    On a cluster, at KAFKA_BROKERS or localhost:9092, in place of a log in this folder.
+  --direct   The same, and the Worker produces to the cluster itself, without the gateway.
 
 No variable is required. These change what it does:
   PORT, GATEWAY_PORT   Where Worker and gateway listen. Default: 8787 and the port above; if one is taken, the next that is free.
@@ -13,15 +15,15 @@ Every other variable is handed on to the parts.`;
 const DEFAULT_BROKERS = "localhost:9092";
 
 export type StartOptions = {
-  /** The call that plays the Worker. */
+  /** The call that plays the Worker in Cloudflare's runtime. */
   readonly worker: "worker" | "worker-dev";
-  /** Whether the consumer starts again on a change of its code. */
+  /** Whether what runs on Node starts again on a change of its code. */
   readonly watch?: boolean;
 };
 
 /** Runs the project in this folder until it is told to stop. @throws UsageError */
 export const runStart = async (args: readonly string[], { worker, watch = false }: StartOptions): Promise<number> => {
-  const { options } = readArguments(args, { kafka: "boolean" });
+  const { options } = readArguments(args, { node: "boolean", kafka: "boolean", direct: "boolean" });
   const [{ launch }, { programOf }, { expectProjectRoot, loadConsumer }] = await Promise.all([
     import("../start/launch.ts"),
     import("../start/forked-part.ts"),
@@ -29,14 +31,18 @@ export const runStart = async (args: readonly string[], { worker, watch = false 
   ]);
   const root = expectProjectRoot();
   process.chdir(root);
+  const nodeOptions = watch ? ["--watch", "--watch-preserve-output"] : [];
   await launch({
     programs: {
       gateway: programOf("gateway"),
-      worker: programOf(worker),
-      consumer: programOf("consumer", watch ? ["--watch", "--watch-preserve-output"] : []),
+      worker: options.node ? programOf("serve", nodeOptions) : programOf(worker),
+      consumer: programOf("consumer", nodeOptions),
     },
+    host: options.node ? "node" : "workerd",
+    direct: options.direct,
     contract: (await loadConsumer(root)).contract,
-    environment: options.kafka ? { ...process.env, KAFKA_BROKERS: process.env["KAFKA_BROKERS"] || DEFAULT_BROKERS } : process.env,
+    environment:
+      options.kafka || options.direct ? { ...process.env, KAFKA_BROKERS: process.env["KAFKA_BROKERS"] || DEFAULT_BROKERS } : process.env,
   });
   return 0;
 };

@@ -16,15 +16,23 @@ export type PartEnvironments = {
 /** The user of the gateway that the Worker and the consumer share. */
 const GATEWAY_USER = "rejoinder";
 
+/** What runs the Worker. */
+export type Host = "workerd" | "node";
+
 /** Where a start is and what it runs on. */
 export type StartPlace = {
+  /** Absent: workerd. */
+  readonly host?: Host | undefined;
   /** Where the Worker listens, on 127.0.0.1. */
   readonly port: number;
-  readonly gatewayPort: number;
+  /** Undefined: there is no gateway, since on Node the Worker reaches a cluster by itself. */
+  readonly gatewayPort: number | undefined;
   /** Absolute; holds what the start keeps. */
   readonly directory: string;
   /** The cluster that it runs on; undefined: the gateway's own log. */
   readonly kafkaBrokers: string | undefined;
+  /** Whether the Worker produces to that cluster itself, without the gateway. On Node it always does. */
+  readonly direct?: boolean | undefined;
 };
 
 export const createPartEnvironments = (
@@ -33,7 +41,8 @@ export const createPartEnvironments = (
   environment: ProcessEnvironment,
   contract: Contract,
 ): PartEnvironments => {
-  const kafkaRest = {
+  const isOnNode = place.host === "node";
+  const kafkaRest = place.gatewayPort !== undefined && {
     UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${place.gatewayPort}`,
     UPSTASH_KAFKA_REST_USERNAME: GATEWAY_USER,
     UPSTASH_KAFKA_REST_PASSWORD: secrets.gatewayPassword,
@@ -45,16 +54,15 @@ export const createPartEnvironments = (
     EXIT_WITH_PARENT: "1",
     REJOINDER_DIR: place.directory,
   };
+  const gateway = {
+    GATEWAY_ENGINE: place.kafkaBrokers === undefined ? "embedded" : "kafka",
+    GATEWAY_HOST: "127.0.0.1",
+    ...(place.gatewayPort !== undefined && { GATEWAY_PORT: String(place.gatewayPort) }),
+    GATEWAY_DATA_DIR: join(place.directory, "gateway"),
+    GATEWAY_CREDENTIALS: `${GATEWAY_USER}:${secrets.gatewayPassword}`,
+  };
   return {
-    gateway: {
-      GATEWAY_TOPICS: topicsToProvide(contract),
-      ...all,
-      GATEWAY_ENGINE: place.kafkaBrokers === undefined ? "embedded" : "kafka",
-      GATEWAY_HOST: "127.0.0.1",
-      GATEWAY_PORT: String(place.gatewayPort),
-      GATEWAY_DATA_DIR: join(place.directory, "gateway"),
-      GATEWAY_CREDENTIALS: `${GATEWAY_USER}:${secrets.gatewayPassword}`,
-    },
+    gateway: { GATEWAY_TOPICS: topicsToProvide(contract), ...all, ...gateway },
     worker: {
       // One workerd is one thread: more shards only cost.
       MAILBOX_SHARDS: "1",
@@ -62,6 +70,9 @@ export const createPartEnvironments = (
       PUBLIC_URL: `http://localhost:${place.port}`,
       ...all,
       ...kafkaRest,
+      // Whoever has them produces to the cluster itself.
+      ...(!isOnNode && place.direct !== true && { KAFKA_BROKERS: undefined }),
+      ...(isOnNode && { ...gateway, MAILBOX_DATA_DIR: join(place.directory, "mailbox"), HOST: "127.0.0.1" }),
       PORT: String(place.port),
       ENVIRONMENT: "local",
       // Only this machine can call it.

@@ -1,14 +1,15 @@
 import type { Part } from "./part.ts";
 
 export type SupervisorOptions = {
-  readonly gateway: Part;
+  /** Undefined: the Worker is its own gateway, or needs none. */
+  readonly gateway: Part | undefined;
   readonly worker: Part;
   readonly consumer: Part;
   /** Resolves once a request would succeed, and rejects when `signal` aborts. */
   readonly waitForHealth: (signal: AbortSignal) => Promise<void>;
 };
 
-/** The three parts as one. */
+/** The parts as one. */
 export type Supervisor = {
   /** Resolves once a request would succeed; rejects if a part cannot start. */
   start(): Promise<void>;
@@ -26,17 +27,20 @@ export const createSupervisor = ({ gateway, worker, consumer, waitForHealth }: S
   const stopping = new AbortController();
   return {
     async start() {
-      await Promise.all([worker.start(), gateway.start().then(() => consumer.start())]);
+      const workerStarted = worker.start();
+      // Which has made the topics by then.
+      const logIsThere = gateway?.start() ?? workerStarted;
+      await Promise.all([workerStarted, logIsThere.then(() => consumer.start())]);
       await waitForHealth(stopping.signal);
     },
     async stop() {
       stopping.abort();
       await consumer.stop(CONSUMER_GRACE_MS);
-      await Promise.all([worker.stop(GRACE_MS), gateway.stop(GRACE_MS)]);
+      await Promise.all([worker.stop(GRACE_MS), gateway?.stop(GRACE_MS)]);
     },
     async kill() {
       stopping.abort();
-      await Promise.all([consumer, worker, gateway].map((part) => part.stop(0)));
+      await Promise.all([consumer, worker, gateway].map((part) => part?.stop(0)));
     },
   };
 };

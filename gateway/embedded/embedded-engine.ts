@@ -52,7 +52,9 @@ export const openEmbeddedEngine = (
   const waits = createWaits(time);
   const consumers = createConsumers({ groups: createEmbeddedGroups({ topics, log: file, commits }), waits, time });
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, at) VALUES (0, ?)");
-  const choosePartition = createPartitioner(topics);
+  const partitionsOfBatch = createPartitioner(topics);
+  /** For the records of the next commit. */
+  let choosePartition: ReturnType<typeof partitionsOfBatch> | undefined;
 
   return {
     topics: async () => counts,
@@ -61,8 +63,10 @@ export const openEmbeddedEngine = (
       return registry.countsWith(names);
     },
     async produce(records) {
+      choosePartition ??= partitionsOfBatch();
       const chosen = records.map(choosePartition);
       return queue.write(() => {
+        choosePartition = undefined;
         const now = time.now();
         return records.map((record, index): RecordMetadata => {
           const partition = chosen[index] as Partition;

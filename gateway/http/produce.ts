@@ -21,12 +21,14 @@ export const produceRoute: Route = {
   },
 };
 
+type StoreCall = Pick<Call, "engine" | "credential" | "metrics" | "now" | "bodyBytes">;
+
 /**
  * Stores one record or an array of them, all or none.
  * @param topic undefined if each record names its own
  * @throws GatewayError
  */
-export const storeRecords = async (call: Call, topic: string | undefined, body: unknown): Promise<readonly RecordMetadata[]> => {
+export const storeRecords = async (call: StoreCall, topic: string | undefined, body: unknown): Promise<readonly RecordMetadata[]> => {
   const { engine, credential, metrics, now, bodyBytes } = call;
   const reading = readRecords(body, { topic, credential, now: now(), mayBeLarge: bodyBytes + LIMITS.headBytes > LIMITS.recordBytes });
   const records = reading.checked(await engine.provideTopics(reading.topics, reading.areRight));

@@ -26,7 +26,7 @@ const CONSUMER = `
 const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": CONSUMER });
 afterAll(() => project.remove());
 
-const { open } = useConsole(() => startStack({}, project.directory));
+const { open } = useConsole(() => startStack({}, { project: project.directory }));
 
 test.each([
   ["refuse", "failed", ["There is none left", "OUT_OF_STOCK · HTTP 409"]],

@@ -50,7 +50,8 @@ const readThrough = async (onTestFinished: OnTestFinished, fates: readonly Fate[
   const proxy = await startLossyProxy(gateway.url);
   onTestFinished(() => proxy.close());
   const topic = newTopic();
-  const records = (count: number, from: number) => Array.from({ length: count }, (_, index) => ({ topic, value: String(from + index) }));
+  const records = (count: number, from: number) =>
+    Array.from({ length: count }, (_, index) => ({ topic, partition: index % 3, value: String(from + index) }));
   await produce(gateway, records(50, 0));
   proxy.lose(...fates);
   const log = createRecordedLog();

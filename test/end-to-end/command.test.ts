@@ -31,7 +31,7 @@ const REPORT = '{"account":"acme","lines":[{"date":"2026-01-15","product":"bolt"
 const project = createProject({ "app/consumer.ts": CONSUMER });
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({}, project.directory);
+  stack = await startStack({}, { project: project.directory });
 });
 afterAll(async () => {
   await stack?.remove();

@@ -25,7 +25,7 @@ const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({}, project.directory);
+  stack = await startStack({}, { project: project.directory });
 });
 
 afterAll(async () => {

@@ -43,14 +43,17 @@ describe("produce", () => {
     expect((await gateway.call("/produce/other", { body: JSON.stringify({ value: "x" }), headers })).status).toBe(200);
   });
 
-  test("puts records of one key into one partition and spreads records without a key", async () => {
+  test("puts records of one key into one partition, and those of a call without keys into one that is another for each call", async () => {
     const gateway = await gatewayUnderTest();
     const partitions = async (record: object) => {
       const { body } = await gateway.call("/produce/numbers", { body: Array.from({ length: 6 }, () => ({ value: "x", ...record })) });
       return new Set((body as { partition: number }[]).map(({ partition }) => partition));
     };
     expect(await partitions({ key: "foobar" })).toEqual(new Set([(-790332482 & 0x7fffffff) % 3]));
-    expect(await partitions({})).toEqual(new Set([0, 1, 2]));
+    const [first, second, third, fourth] = [await partitions({}), await partitions({}), await partitions({}), await partitions({})];
+    expect([first, second, third].map((of) => of.size)).toEqual([1, 1, 1]);
+    expect(new Set([first, second, third].flatMap((of) => [...of]))).toEqual(new Set([0, 1, 2]));
+    expect(fourth).toEqual(first);
   });
 
   test("keeps text as it was: NUL, emoji, and an empty value", async () => {

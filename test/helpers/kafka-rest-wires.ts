@@ -9,7 +9,8 @@ export type ProxyRequest = {
 /** A record as the proxy hands it to Kafka; all text is UTF-8. */
 export type KafkaRecord = {
   readonly topic: string;
-  readonly key: string;
+  /** Null: the record has none. */
+  readonly key: string | null;
   readonly value: string;
   readonly headers: readonly { readonly key: string; readonly value: string }[];
 };
@@ -28,14 +29,17 @@ const expectThat = (isSo: boolean, otherwise: string): void => {
   if (!isSo) throw new Error(otherwise);
 };
 
-/** An object with exactly these members. */
+/** An object with exactly these members; a key may be left out. */
 const read = (value: unknown, names: readonly string[]): Json => {
-  const found = Object.keys(value as Json)
+  const found = Object.keys({ ...(names.includes("key") && { key: undefined }), ...(value as Json) })
     .toSorted()
     .join();
   expectThat(found === names.toSorted().join(), `Expected the members ${names.join()}, got ${found}`);
   return value as Json;
 };
+
+/** A key as this wire writes it. */
+const readKey = (key: unknown, readOne: (key: unknown) => string): string | null => (key === undefined ? null : readOne(key));
 
 const readText = (value: unknown): string => {
   expectThat(typeof value === "string", `Expected text, got ${JSON.stringify(value)}`);
@@ -69,7 +73,7 @@ const readUpstash: Wire["read"] = (request) => {
     const pairs = (headers as unknown[]).map((header) => read(header, ["key", "value"]));
     return {
       topic: readText(topic),
-      key: readText(key),
+      key: readKey(key, readText),
       value: readText(value),
       headers: pairs.map((pair) => ({ key: readText(pair["key"]), value: readText(pair["value"]) })),
     };
@@ -81,7 +85,7 @@ const readStrimzi: Wire["read"] = (request) => {
   const { records } = read(JSON.parse(request.body), ["records"]);
   return (records as unknown[]).map((record) => {
     const { key, value, headers } = read(record, ["key", "value", "headers"]);
-    return { topic, key: readText(key), value: readText(value), headers: readHeaders(headers, "key", { mayBeEmpty: false }) };
+    return { topic, key: readKey(key, readText), value: readText(value), headers: readHeaders(headers, "key", { mayBeEmpty: false }) };
   });
 };
 
@@ -90,7 +94,7 @@ const readRestV2: Wire["read"] = (request) => {
   const { records } = read(JSON.parse(request.body), ["records"]);
   return (records as unknown[]).map((record) => {
     const { key, value } = read(record, ["key", "value"]);
-    return { topic, key: readBase64(key), value: readBase64(value), headers: [] };
+    return { topic, key: readKey(key, readBase64), value: readBase64(value), headers: [] };
   });
 };
 
@@ -106,7 +110,7 @@ const readConfluent: Wire["read"] = (request) => {
   };
   return (entries as unknown[]).map((entry) => {
     const { key, value, headers } = read(entry, ["id", "key", "value", "headers"]);
-    return { topic, key: readData(key), value: readData(value), headers: readHeaders(headers, "name") };
+    return { topic, key: readKey(key, readData), value: readData(value), headers: readHeaders(headers, "name") };
   });
 };
 

@@ -3,13 +3,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { recordedProcess } from "../../cli/processes/process-record.ts";
+import type { Host } from "../../cli/start/part-environments.ts";
 import { readOrCreateSecrets, type Secrets } from "../../cli/start/secrets.ts";
 import { freePort, type RunningProcess, startProcess } from "./processes.ts";
 
-/** The processes of a stack: the supervisor, its parts, and the workerd that the Worker's process holds. */
-export const STACK_PROCESSES = ["start", "gateway", "worker", "workerd", "consumer"] as const;
+/** What may run the Worker. */
+export const HOSTS = ["workerd", "node"] as const satisfies readonly Host[];
 
-export type StackProcess = (typeof STACK_PROCESSES)[number];
+export type StackProcess = "start" | "gateway" | "worker" | "workerd" | "consumer";
+
+/** The processes of a stack: the supervisor and its parts. In workerd the Worker is beside the process that holds it; on Node it is its own gateway. */
+export const PROCESSES: Readonly<Record<Host, readonly StackProcess[]>> = {
+  workerd: ["start", "gateway", "worker", "workerd", "consumer"],
+  node: ["start", "worker", "consumer"],
+};
+
+/** The arguments of `rejoinder start` for a host. */
+export const startArguments = (host: Host): readonly string[] => (host === "node" ? ["--node"] : []);
+
+export type StackOptions = {
+  /** The folder of another application than the tests' own. */
+  readonly project?: string;
+  readonly host?: Host;
+};
 
 /** Everything that `npm start` runs, on free ports, in a folder of its own. */
 export type Stack = {
@@ -34,11 +50,11 @@ export type Stack = {
   remove(): Promise<void>;
 };
 
-/**
- * Starts the real thing by the program behind `npm start`; `environment` is added to its environment.
- * @param project the folder of another application than the tests' own
- */
-export const startStack = async (environment: Record<string, string> = {}, project?: string): Promise<Stack> => {
+/** Starts the real thing by the program behind `npm start`; `environment` is added to its environment. */
+export const startStack = async (
+  environment: Record<string, string> = {},
+  { project, host = "workerd" }: StackOptions = {},
+): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));
   const { port, gatewayPort } = await freePorts();
   const variables = {
@@ -48,7 +64,8 @@ export const startStack = async (environment: Record<string, string> = {}, proje
     EXIT_WITH_PARENT: "1",
     ...environment,
   };
-  let running: RunningProcess = await startProcess("start", variables, { project }).catch((error: unknown) => {
+  const options = { project, args: startArguments(host) };
+  let running: RunningProcess = await startProcess("start", variables, options).catch((error: unknown) => {
     rmSync(dir, { recursive: true, force: true });
     throw error;
   });
@@ -58,6 +75,7 @@ export const startStack = async (environment: Record<string, string> = {}, proje
     return running.exited;
   };
   const url = `http://127.0.0.1:${port}`;
+  const processes = PROCESSES[host];
   return {
     url,
     gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
@@ -78,14 +96,14 @@ export const startStack = async (environment: Record<string, string> = {}, proje
       else await until(() => timesBack() > before);
     },
     async crashAll() {
-      const pids = STACK_PROCESSES.flatMap((name) => pid(name) ?? []);
+      const pids = processes.flatMap((name) => pid(name) ?? []);
       for (const victim of pids) process.kill(victim, "SIGKILL");
-      await until(() => STACK_PROCESSES.every((name) => pid(name) === undefined));
+      await until(() => processes.every((name) => pid(name) === undefined));
       await running.exited;
     },
     stop,
     async restart() {
-      running = await startProcess("start", variables, { project });
+      running = await startProcess("start", variables, options);
     },
     async remove() {
       await stop();

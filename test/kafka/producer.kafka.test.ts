@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ProduceError } from "../../kafka/produce-error.ts";
 import { createKafkaProducer, type KafkaProducer } from "../../kafka/producer.ts";
 import { murmur2 } from "../../kafka/partitioner.ts";
-import { readRecords } from "./broker/round-trip.ts";
+import { readRecords, recordsOfBatches } from "./broker/round-trip.ts";
 import { kafkaSuite } from "./broker/suite.ts";
 import { createTopic, ownName } from "./broker/topics.ts";
 import { connectionTo } from "./connections.ts";
@@ -54,14 +54,25 @@ kafkaSuite("the producer", ({ brokers }) => {
     }
   });
 
-  test("keeps the order of one key, and lets records without a key take turns", async () => {
+  test("keeps the order of one key", async () => {
     const topic = await createTopic(brokers, "order", 4);
     const producer = openProducer();
     const key = Buffer.from("key");
     const places = await Promise.all(Array.from({ length: 500 }, () => producer.produce([{ topic, key, value }])));
     expect(places.map(([place]) => place?.offset)).toEqual(Array.from({ length: 500 }, (_, offset) => offset));
-    const turns = await producer.produce(Array.from({ length: 8 }, () => ({ topic, value })));
-    expect(turns.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+  });
+
+  test("records without a key that come together are one batch, and each batch goes to another partition", async () => {
+    const topic = await createTopic(brokers, "sticky", 4);
+    const producer = openProducer();
+    const batches = [];
+    for (let round = 0; round < 4; round += 1) {
+      const calls = await Promise.all(Array.from({ length: 100 }, () => producer.produce([{ topic, value }])));
+      batches.push(new Set(calls.map(([place]) => place?.partition)));
+    }
+    expect(batches.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
+    expect(new Set(batches.flatMap((partitions) => [...partitions]))).toEqual(new Set([0, 1, 2, 3]));
+    expect(await recordsOfBatches(brokers, topic, 4)).toEqual([100, 100, 100, 100]);
   });
 
   test("an unknown topic fails at once, and nothing beside it", async () => {

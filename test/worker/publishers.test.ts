@@ -1,9 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import { readWorkerConfig } from "../../worker/config.ts";
 import { mailboxStore } from "../../worker/hosts/cloudflare/mailbox-store.ts";
-import { createProducer } from "../../worker/producer-config.ts";
+import { createProducer, readProducerConfig } from "../../worker/producer-config.ts";
 import { directPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
 import { createId, keyOf, replyFor } from "./support/worker.ts";
@@ -12,7 +11,7 @@ const record = (key: string, topic = "requests"): ProducerRecord => ({ topic, ke
 const mailbox = mailboxStore({ namespace: env.MAILBOX });
 
 describe.each([
-  ["direct", directPublisher({ producer: createProducer(readWorkerConfig(env, contract), env) })],
+  ["direct", directPublisher({ producer: createProducer({ kafkaRest: readProducerConfig({ ...env }, contract) }, env) })],
   ["mailbox", mailbox],
 ])("the %s publisher", (_, publisher) => {
   test("says that a request is stored, and knows no more of it yet", async () => {

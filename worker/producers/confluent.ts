@@ -29,7 +29,7 @@ const createDialect = (cluster: string): Dialect => ({
   // Without a type, the proxy would look for a schema.
   encode: ({ key, value, headers }) => ({
     headers: headers.map(toHeader),
-    key: { type: "STRING", data: key },
+    ...(key === undefined ? {} : { key: { type: "STRING", data: key } }),
     value: { type: "STRING", data: value },
   }),
   body: (records) => ({ entries: records.map((record, index) => ({ id: String(index), ...record })) }),

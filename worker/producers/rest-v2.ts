@@ -28,7 +28,10 @@ export const restV2Producer = (options: ProxyOptions): Producer => {
 export const REST_V2: Dialect = {
   contentType: "application/vnd.kafka.binary.v2+json",
   path: (topic) => `/topics/${encodeURIComponent(topic)}`,
-  encode: (record) => ({ key: textToBase64(record.key), value: textToBase64(toStructured(record).value) }),
+  encode: (record) => ({
+    ...(record.key === undefined ? {} : { key: textToBase64(record.key) }),
+    value: textToBase64(toStructured(record).value),
+  }),
   body: (records) => ({ records }),
   read: (answer, records) => (isOfRecords(answer.body) ? readOffsets : readPartitions)(answer, records, failureOfCode),
   judge: ({ status, body }) => (isKarapaceWithoutKafka(status, body) ? "unavailable" : undefined),

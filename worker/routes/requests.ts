@@ -103,10 +103,10 @@ const createRecord = ({
     dataschema: responder === undefined ? dataSchemaOf(operation.name, operation.description.fingerprint) : undefined,
   });
   const { value, headers } = encodeEvent(event);
-  const key = orderingKey ?? id.text;
+  const record = { topic, value, ...(orderingKey === undefined ? {} : { key: orderingKey }) };
   // A responder ignores the attributes of an event, as it does every header that it does not know.
-  if (responder !== undefined) return { topic, key, value, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
-  return { topic, key, value, headers };
+  if (responder !== undefined) return { ...record, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
+  return { ...record, headers };
 };
 
 /** W3C Trace Context §3.2. */

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 import { createConsumption, createMixedPosts, createPosts, TOPICS } from "../../../bench/gateway/requests.ts";
 import type { Target, Work } from "../../../bench/load.ts";
-import { partitionOfKey } from "../../../kafka/partitioner.ts";
 
 const server = { url: "http://127.0.0.1:1", authorization: "Basic x" };
 
 const take = (work: Work, turns: number): readonly (readonly Target[])[] => Array.from({ length: turns }, () => work.next());
 
-const recordsOf = ({ body = "[]" }: Target) => JSON.parse(body) as { topic: string; key: string }[];
+const recordsOf = ({ body = "[]" }: Target) => JSON.parse(body) as { topic: string }[];
 
 const takeRecords = (work: Work, turns: number) => take(work, turns).map(([target]) => recordsOf(target as Target));
 
@@ -16,11 +15,6 @@ test("posts have one record, or a hundred, or are mixed", () => {
   expect(sizes(createPosts(server, 1))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   expect(sizes(createPosts(server, 100))).toEqual([100, 100, 100, 100, 100, 100, 100, 100]);
   expect(sizes(createMixedPosts(server))).toEqual([1, 1, 1, 100, 1, 1, 1, 100]);
-});
-
-test("keys reach every partition", () => {
-  const partitions = takeRecords(createPosts(server, 1), 100).map(([record]) => partitionOfKey(Buffer.from(record?.key ?? ""), 6));
-  expect(new Set(partitions).size).toBe(6);
 });
 
 test("a consumption consumes and commits in turn, and begins again as another group after its batches", () => {

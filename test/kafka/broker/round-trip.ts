@@ -29,3 +29,28 @@ export const readRecords = async (brokers: readonly string[], topic: string, cou
   }
   return records;
 };
+
+/** How many records each batch of a topic has that no compression and no transaction touched. */
+export const recordsOfBatches = async (brokers: readonly string[], topic: string, partitions: number): Promise<readonly number[]> => {
+  const consumer = new Consumer({ clientId: "test", groupId: ownName("test"), bootstrapBrokers: [...brokers] });
+  try {
+    const { topics } = await consumer.metadata({ topics: [topic] });
+    const { id = "", partitions: led } = topics.get(topic) ?? {};
+    const fetched = Array.from({ length: partitions }, (_, partition) =>
+      consumer.fetch({
+        node: led?.[partition]?.leader ?? 0,
+        maxWaitTime: 1,
+        topics: [
+          {
+            topicId: id,
+            partitions: [{ partition, fetchOffset: 0n, partitionMaxBytes: 2 ** 20, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }],
+          },
+        ],
+      }),
+    );
+    const answers = (await Promise.all(fetched)).flatMap(({ responses }) => responses.flatMap(({ partitions }) => partitions));
+    return answers.flatMap(({ records }) => (records ?? []).map(({ records }) => records.length));
+  } finally {
+    await consumer.close(true);
+  }
+};

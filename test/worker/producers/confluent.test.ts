@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confluentProducer } from "../../../worker/producers/confluent.ts";
 import { basicAuthorization } from "../../../worker/producers/proxy-connection.ts";
-import { describeProducer, newRequest, openExchange, recordOf } from "./producer-contract.ts";
+import { newRequest, recordOf } from "../../helpers/live-producer.ts";
+import { describeProducer, openExchange } from "./producer-contract.ts";
 
 const open = (url: string, password = "secret", clusterId = "lkc-1") =>
   confluentProducer({ url, authorization: basicAuthorization("tester", password), clusterId });

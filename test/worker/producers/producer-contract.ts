@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readRecord } from "../../../consumer/reading.ts";
-import { encodeEvent, type ProducerRecord } from "../../../protocol/kafka-record.ts";
-import { createRequestEvent, type RequestEvent } from "../../../protocol/request-event.ts";
+import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { ProduceOutcome, Producer } from "../../../worker/producer.ts";
+import { newRequest, recordOf } from "../../helpers/live-producer.ts";
 import { testEnv } from "../support/worker.ts";
 
 type Outcome = ProduceOutcome["outcome"];
@@ -16,27 +16,6 @@ export type ProducerStage = {
   /** What each exchange of the recording makes of records, by its name. */
   readonly exchanges: Readonly<Record<string, readonly Outcome[]>>;
 };
-
-/** The record that the Worker makes of a request. */
-export const recordOf = (request: RequestEvent): ProducerRecord => ({
-  topic: "requests",
-  key: request.orderingKey ?? request.correlationId,
-  ...encodeEvent(createRequestEvent(request)),
-});
-
-export const newRequest = (overrides: Partial<RequestEvent> = {}): RequestEvent => ({
-  correlationId: crypto.randomUUID().replaceAll("-", "").padEnd(63, "x"),
-  operation: "echo",
-  source: "https://api.example",
-  acceptedAt: 1_767_323_045_000,
-  deadline: 1_767_323_075_000,
-  data: { text: "ok" },
-  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-  authtype: "unauthenticated",
-  authid: undefined,
-  orderingKey: undefined,
-  ...overrides,
-});
 
 /** What may stand before any proxy, or come between. */
 const FAULTS: Readonly<Record<string, Outcome>> = {
@@ -58,7 +37,7 @@ const FAULTS: Readonly<Record<string, Outcome>> = {
   "cut-off": "unknown",
 };
 
-type Sent = { readonly topic: string; readonly key: string; readonly value: string; readonly headers: ProducerRecord["headers"] };
+type Sent = { readonly topic: string; readonly key: string | null; readonly value: string; readonly headers: ProducerRecord["headers"] };
 
 /** A proxy that plays an exchange for one test alone. */
 export const openExchange = (recording: string, exchange: string) => {
@@ -100,7 +79,7 @@ export const describeProducer = ({ recording, open, exchanges }: ProducerStage):
     const { sent } = await produce("empty", requests.map(recordOf));
     const records = sent[0] ?? [];
     expect(records.map(({ topic }) => topic)).toEqual(requests.map(() => "requests"));
-    expect(records.map(({ key }) => key)).toEqual(requests.map(({ orderingKey, correlationId }) => orderingKey ?? correlationId));
+    expect(records.map(({ key }) => key)).toEqual(requests.map(({ orderingKey = null }) => orderingKey));
     expect(records.map(readRecord)).toEqual(requests.map((request) => ({ kind: "request", request })));
   });
 
@@ -136,11 +115,11 @@ export const describeProducer = ({ recording, open, exchanges }: ProducerStage):
   });
 
   test("records of several topics keep their order", async () => {
-    const records = some(3).map((record, index) => ({ ...record, topic: index === 1 ? "others/ü" : "requests" }));
+    const records = some(3).map((record, index) => ({ ...record, key: String(index), topic: index === 1 ? "others/ü" : "requests" }));
     const { outcomes, sent } = await produce("empty", records);
     expect(outcomesOf(outcomes)).toEqual(["unknown", "unknown", "unknown"]);
     const values = sent.flat().filter(({ topic }) => topic === "requests");
-    expect(values.map(({ key }) => key)).toEqual([records[0]?.key, records[2]?.key]);
+    expect(values.map(({ key }) => key)).toEqual(["0", "2"]);
     expect(sent.flat().filter(({ topic }) => topic === "others/ü")).toHaveLength(1);
   });
 

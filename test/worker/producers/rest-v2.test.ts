@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { basicAuthorization } from "../../../worker/producers/proxy-connection.ts";
 import { restV2Producer } from "../../../worker/producers/rest-v2.ts";
-import { describeProducer, newRequest, openExchange, recordOf } from "./producer-contract.ts";
+import { newRequest, recordOf } from "../../helpers/live-producer.ts";
+import { describeProducer, openExchange } from "./producer-contract.ts";
 
 const open = (url: string, password = "secret") => restV2Producer({ url, authorization: basicAuthorization("tester", password) });
 

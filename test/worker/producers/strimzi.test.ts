@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { basicAuthorization } from "../../../worker/producers/proxy-connection.ts";
 import { strimziProducer } from "../../../worker/producers/strimzi.ts";
-import { describeProducer, openExchange, newRequest, recordOf } from "./producer-contract.ts";
+import { newRequest, recordOf } from "../../helpers/live-producer.ts";
+import { describeProducer, openExchange } from "./producer-contract.ts";
 
 const open = (url: string, password = "secret") => strimziProducer({ url, authorization: basicAuthorization("tester", password) });
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import { contract } from "../../project/app/contract.ts";
-import { readWorkerConfig } from "../../../worker/config.ts";
-import { createProducer } from "../../../worker/producer-config.ts";
+import { createProducer, readProducerConfig } from "../../../worker/producer-config.ts";
 import { upstashProducer } from "../../../worker/producers/upstash.ts";
 import { testEnv } from "../support/worker.ts";
 import { describeProducer, openExchange } from "./producer-contract.ts";
@@ -34,7 +33,7 @@ describe("producing over the Upstash wire", () => {
 
 describe("producing through a proxy", () => {
   test("says where each record was stored, in their order", async () => {
-    const producer = createProducer(readWorkerConfig(testEnv, contract), testEnv);
+    const producer = createProducer({ kafkaRest: readProducerConfig({ ...testEnv }, contract) }, testEnv);
     const outcomes = await producer.produce([record("1"), record("2")], Date.now() + 5_000);
     const offsets = outcomes.map((outcome) => (outcome.outcome === "stored" ? outcome.metadata?.offset : outcome.detail));
     expect(offsets[1]).toBe(Number(offsets[0]) + 1);
@@ -58,7 +57,10 @@ describe("producing through a proxy", () => {
 
   test("a topic that is not there does not take the records of others with it", async () => {
     const records = ["a", "b", "c"].map((value) => ({ ...record(value), topic: value === "b" ? "nope" : "requests" }));
-    const outcomes = await createProducer(readWorkerConfig(testEnv, contract), testEnv).produce(records, Date.now() + 5_000);
+    const outcomes = await createProducer({ kafkaRest: readProducerConfig({ ...testEnv }, contract) }, testEnv).produce(
+      records,
+      Date.now() + 5_000,
+    );
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["stored", "rejected", "stored"]);
   });
 

@@ -4,8 +4,7 @@ import { z } from "zod";
 import { defineContract } from "../../../contract/contract.ts";
 import { operation } from "../../../contract/operation.ts";
 import { createApp } from "../../../worker/app.ts";
-import { readWorkerConfig } from "../../../worker/config.ts";
-import { createProducer } from "../../../worker/producer-config.ts";
+import { createProducer, readProducerConfig } from "../../../worker/producer-config.ts";
 import { directPublisher } from "../../../worker/request-publisher.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { openExchange } from "../producers/producer-contract.ts";
@@ -23,10 +22,12 @@ const contract = defineContract({ price });
 const openWorker = (kind: string, recording: string, more: Record<string, string> = {}) => {
   const { url, sent } = openExchange(recording, "stored-alone");
   const proxy = { KAFKA_REST_KIND: kind, KAFKA_REST_URL: url, KAFKA_REST_USERNAME: "tester", KAFKA_REST_PASSWORD: "secret", ...more };
-  const config = readWorkerConfig({ ...testEnv, ...proxy }, contract);
   let time = Date.now();
   const now = () => time;
-  const publisher = directPublisher({ producer: createProducer(config, {}), now });
+  const publisher = directPublisher({
+    producer: createProducer({ kafkaRest: readProducerConfig({ ...testEnv, ...proxy }, contract) }, {}),
+    now,
+  });
   const statuses = kvStore({ kv: env.REPLIES, now });
   const app = createApp({
     contract,

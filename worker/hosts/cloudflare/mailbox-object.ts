@@ -1,16 +1,19 @@
+import { connect } from "cloudflare:sockets";
 import { DurableObject } from "cloudflare:workers";
 import type { Contract } from "../../../contract/contract.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { Outcome } from "../../../protocol/reply-event.ts";
 import { createArchive } from "../../archive.ts";
-import { readWorkerConfig } from "../../config.ts";
+import { readWorkerConfig, type WorkerConfig } from "../../config.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
+import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
+import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import type { PublishResult } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../../status-store.ts";
@@ -44,7 +47,7 @@ export class MailboxObject extends DurableObject<Bindings> {
     this.#mailbox = createMailbox({
       rows: createRows(storage.sql),
       archive: createArchive(env.REPLIES),
-      batches: createProduceBatches({ producer: createProducer(config, env) }),
+      batches: createProduceBatches({ producer: openProducer(config, env) }),
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),
@@ -106,3 +109,9 @@ export class MailboxObject extends DurableObject<Bindings> {
     return this.#mailbox.sweep();
   }
 }
+
+/** Connections to Kafka belong to the object: those that a request of the Worker opens end with it. */
+const openProducer = ({ producer }: WorkerConfig, env: Bindings): Producer =>
+  producer.kind === "kafka"
+    ? kafkaProducer({ kafka: producer.connection, openSocket: connect })
+    : createProducer({ kafkaRest: producer }, env);

@@ -1,0 +1,18 @@
+import * as z from "zod";
+import { type Environment, readEnvironment } from "../../../environment/environment.ts";
+import { workerSchema } from "../../config.ts";
+
+/** What a Worker on Node reads. How it produces, and where it listens, is for whoever opens it. */
+const schema = workerSchema.extend({
+  REPLY_STORE: z.literal("mailbox", "Expected mailbox: only Cloudflare has Workers KV.").default("mailbox"),
+  /** Nothing acknowledged is lost, unless somebody decides otherwise. */
+  MAILBOX_FSYNC: z.enum(["always", "os"], "Expected always or os.").default("always"),
+});
+
+export type NodeHostConfig = Readonly<z.output<typeof schema>>;
+
+/**
+ * Reads the variables of a Worker on Node: those of every Worker, but for how to produce, and `MAILBOX_FSYNC`.
+ * @throws ConfigurationError with every problem.
+ */
+export const readNodeHostConfig = (environment: Environment): NodeHostConfig => readEnvironment(schema, environment);
