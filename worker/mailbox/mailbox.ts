@@ -18,6 +18,11 @@ type MailboxOptions = {
   readonly waiters: Waiters;
   readonly mailboxRetentionMs: number;
   /**
+   * How many rows a table may have that is dropped, where to drop many takes so long that callers would notice: the others are deleted before, as
+   * many at a time. Absent: a table is dropped as it is, since deleted rows are billed.
+   */
+  readonly maxDroppedRows?: number;
+  /**
    * Runs all of it or nothing, and resolves once that is durable; nobody is told of it before. Returns no promise where it is durable at once,
    * or the platform holds back what leaves before it is. Fails if it could not be written: then nothing of it is there.
    */
@@ -32,7 +37,7 @@ type MailboxOptions = {
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
-  const { rows, archive, batches, waiters, mailboxRetentionMs, transaction, alarm, now, logError } = options;
+  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, alarm, now, logError } = options;
   /** By correlation ID, what is not durable yet. */
   const underWay = new Map<string, Promise<unknown>>();
   let alarmIsSet = false;
@@ -191,7 +196,14 @@ export const createMailbox = (options: MailboxOptions) => {
       await alarm.set(now() + SWEEP_MS);
       alarmIsSet = true;
       try {
-        const { more, failures } = await sweep({ rows, archive, commit: (run) => commit([], run), mailboxRetentionMs, now: now() });
+        const { more, failures } = await sweep({
+          rows,
+          archive,
+          commit: (run) => commit([], run),
+          maxDroppedRows,
+          mailboxRetentionMs,
+          now: now(),
+        });
         if (failures.length > 0) logError(`${failures.length} statuses could not be archived yet`, failures[0]);
         if (more) await alarm.set(now() + SWEEP_AGAIN_MS);
         if (!rows.isEmpty()) return;

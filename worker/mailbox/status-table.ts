@@ -52,6 +52,12 @@ export const createStatusTable = (sql: Sql, name: string) => {
     create: (): void => void sql.exec(`CREATE TABLE IF NOT EXISTS ${name} ${COLUMNS}`),
     drop: (): void => void sql.exec(`DROP TABLE ${name}`),
 
+    /** Deletes the first rows, `limit` at most, and says whether there were any. */
+    deleteFirst(limit: number): boolean {
+      const first = `SELECT expires_at, correlation_id FROM ${name} ORDER BY expires_at, correlation_id LIMIT ?`;
+      return sql.exec(`DELETE FROM ${name} WHERE (expires_at, correlation_id) IN (${first})`, limit).rowsWritten > 0;
+    },
+
     /** A table that an earlier version made lacks the columns that came later. */
     addMissingColumns(): void {
       const columns = sql.exec(`PRAGMA table_info(${name})`).toArray();

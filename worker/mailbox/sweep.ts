@@ -17,6 +17,8 @@ type SweepOptions = {
   readonly archive: Archive;
   /** Runs all of it or nothing, and resolves once that is durable. */
   readonly commit: (run: () => void) => Promise<void>;
+  /** How many rows a table may have that is dropped, see `createMailbox`. */
+  readonly maxDroppedRows: number | undefined;
   /** How long a mailbox keeps a finished status before it moves to KV. */
   readonly mailboxRetentionMs: number;
   readonly now: number;
@@ -27,7 +29,7 @@ type SweepOptions = {
  * rest, row by row.
  * @returns whether there is more to do at once, and the errors of rows that KV did not take
  */
-export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: SweepOptions) => {
+export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRetentionMs, now }: SweepOptions) => {
   const failures: unknown[] = [];
   const gone = now + KEEP_AFTER_ARCHIVE_MS;
   /** All requests of the periods that ended by then are overdue. */
@@ -50,12 +52,20 @@ export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: 
     return refused;
   };
 
+  const drop = async (end: number, table: StatusTable): Promise<void> => {
+    let isEmpty = maxDroppedRows === undefined;
+    while (!isEmpty)
+      await commit(() => {
+        isEmpty = !table.deleteFirst(maxDroppedRows ?? 0);
+      });
+    await commit(() => rows.drop(end));
+  };
+
   /** Drops the table of a period if all of it has expired, and else begins to close it when it is time, unless a later round can drop it. */
-  const beginToClose = (end: number): void => {
-    const table = rows.table(end);
-    if (table?.outlasts(now) === false) rows.drop(end);
-    else if (end <= overdue - mailboxRetentionMs && table?.outlasts(gone) === true)
-      rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null });
+  const beginToClose = async (end: number, table: StatusTable): Promise<void> => {
+    if (!table.outlasts(now)) await drop(end, table);
+    else if (end <= overdue - mailboxRetentionMs && table.outlasts(gone))
+      await commit(() => rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null }));
   };
 
   /** Copies the next rows of a period to KV. Unfinished ones, and those that KV did not take, stay in the rest. */
@@ -76,11 +86,13 @@ export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: 
   };
 
   for (const end of rows.endsBefore(overdue)) {
-    if (rows.closing(end) === undefined) await commit(() => beginToClose(end));
-    const [table, closing] = [rows.table(end), rows.closing(end)];
-    if (table === undefined || closing === undefined) continue;
+    const table = rows.table(end);
+    if (table === undefined) continue;
+    if (rows.closing(end) === undefined) await beginToClose(end, table);
+    const closing = rows.closing(end);
+    if (closing === undefined) continue;
     if (closing.archivedAt === null && budget > 0 && !isAway) await close(end, table, closing);
-    else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await commit(() => rows.drop(end));
+    else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await drop(end, table);
   }
 
   let hasMoreExpired = false;

@@ -151,3 +151,26 @@ test("KV is not asked for a status that cannot have left the mailbox yet", async
     expect(state.gets).toBe(1);
   });
 });
+
+test("where a large table takes long to drop, its rows go in pieces, and others can write between them", async () => {
+  await inStorage(async (storage) => {
+    dropTables(storage);
+    const clock = { now: Date.now() };
+    const sizes: number[] = [];
+    const size = (): number => Object.values(rowsOf(storage)).flat().length;
+    const transaction = <T>(run: () => T): T => {
+      const before = size();
+      const result = storage.transactionSync(run);
+      if (size() < before) sizes.push(before - size());
+      return result;
+    };
+    const { mailbox } = openMailbox(storage, { kv: createTestKv().kv, now: () => clock.now, maxDroppedRows: 10, transaction });
+    const ids = await Promise.all(Array.from({ length: 35 }, () => createId()));
+    await mailbox.write(ids.map((id) => replyFor(id)));
+    clock.now += 2 * 3_600_000;
+    await mailbox.sweep();
+    expect(size()).toBe(0);
+    expect(sizes.every((rows) => rows <= 10)).toBe(true);
+    expect(sizes.reduce((sum, rows) => sum + rows, 0)).toBe(35);
+  });
+});

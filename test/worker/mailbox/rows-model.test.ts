@@ -51,8 +51,10 @@ const anyStep = fc.oneof(
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
 
+type Settings = { readonly mailboxRetentionMs: number; readonly maxDroppedRows: number | undefined };
+
 /** Rows beside a Map, which forgets nothing. */
-const simulate = async (storage: TestStorage, mailboxRetentionMs: number, steps: readonly Step[]): Promise<void> => {
+const simulate = async (storage: TestStorage, { mailboxRetentionMs, maxDroppedRows }: Settings, steps: readonly Step[]): Promise<void> => {
   dropTables(storage);
   const { kv, state, values } = createTestKv();
   let refusesSome = false;
@@ -81,7 +83,7 @@ const simulate = async (storage: TestStorage, mailboxRetentionMs: number, steps:
       if (!fails) throw error;
     }
   };
-  const round = () => sweep({ rows, archive, commit, mailboxRetentionMs, now });
+  const round = () => sweep({ rows, archive, commit, maxDroppedRows, mailboxRetentionMs, now });
   const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => {
     const row = rows.find(key);
     if (row !== undefined || !values.has(key.text)) return row;
@@ -141,11 +143,10 @@ const simulate = async (storage: TestStorage, mailboxRetentionMs: number, steps:
 
 test("rows hold what a Map would, until it expires or is in KV, and then nothing", async () => {
   await host.inStorage(async (storage) => {
+    const settings = fc.record({ mailboxRetentionMs: fc.constantFrom(...RETENTIONS), maxDroppedRows: fc.constantFrom(undefined, 2) });
     const histories = fc.array(anyStep, { minLength: 5, maxLength: 60 });
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...RETENTIONS), histories, (mailboxRetentionMs, steps) =>
-        simulate(storage, mailboxRetentionMs, steps),
-      ),
+      fc.asyncProperty(settings, histories, (given, steps) => simulate(storage, given, steps)),
       { numRuns: 200 },
     );
   });

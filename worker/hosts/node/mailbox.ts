@@ -12,6 +12,9 @@ import { openMailboxDatabase } from "./database.ts";
 import { createKeyValues } from "./key-values.ts";
 import { createMetrics } from "./metrics.ts";
 
+/** To drop that many takes a millisecond or two, and nobody bills the rows that are deleted before. */
+const MAX_DROPPED_ROWS = 1_000;
+
 type MailboxOptions = {
   readonly config: Pick<NodeHostConfig, "MAILBOX_FSYNC" | "MAILBOX_RETENTION_SECONDS">;
   readonly producer: Producer;
@@ -66,6 +69,7 @@ export const openMailbox = async ({ config, producer, directory, links, log, tim
     batches: createProduceBatches({ producer: counted, limits: PRODUCE_LIMITS, now: time.now }),
     waiters,
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
+    maxDroppedRows: MAX_DROPPED_ROWS,
     transaction: storage.transaction,
     alarm,
     now: time.now,
