@@ -30,6 +30,9 @@ const resolve = sourcesFor("node");
 /** Of tests that wait for real processes on a machine that may be busy with others: what passes only the second time is named in the output. */
 const again = { retry: 1 };
 
+/** What a Worker does on any host. */
+const onEachHost = ["test/worker/*.test.ts", "test/worker/{link,mailbox,producers,routes,stores}/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/helpers/reporter.ts"],
@@ -42,7 +45,7 @@ export default defineConfig({
           // Tests wait for one another's processes and sockets more than for the processor.
           maxWorkers: 4,
           include: [
-            "test/{protocol,contract,environment,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
+            "test/{protocol,contract,environment,storage,kafka,gateway,consumer,client,examples,cli,create,tools,bench,house}/**/!(*.process|*.kafka).test.ts",
             "test/console/*/**/*.test.ts",
           ],
           testTimeout: 20_000,
@@ -62,7 +65,28 @@ export default defineConfig({
         test: {
           name: "workerd",
           maxWorkers: 4,
-          include: ["test/worker/**/*.test.ts"],
+          include: [...onEachHost, "test/worker/hosts/cloudflare/**/*.test.ts"],
+          globalSetup: ["./test/helpers/worker-setup.ts"],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: {
+          alias: [
+            ...resolve.alias,
+            // The suites of every host ask for the one of Cloudflare.
+            {
+              find: /^.*\/hosts\/cloudflare\/test-host\.ts$/,
+              replacement: fileURLToPath(new URL("test/worker/hosts/node/test-host.ts", import.meta.url)),
+            },
+          ],
+        },
+        test: {
+          ...node,
+          name: "node-host",
+          maxWorkers: 4,
+          include: [...onEachHost, "test/worker/hosts/node/**/!(*.process|*.kafka).test.ts"],
           globalSetup: ["./test/helpers/worker-setup.ts"],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },

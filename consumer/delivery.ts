@@ -4,28 +4,29 @@ import { pause, systemTime, type Time } from "../environment/time.ts";
 import { createProblem } from "../protocol/problem.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
-import { createInFlightLimiter } from "./in-flight-limiter.ts";
-import type { OutgoingReply, Replies } from "./replies.ts";
+import type { InFlightLimiter } from "./in-flight-limiter.ts";
+import { createOutageLog } from "./outage-log.ts";
+import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, ReplyResult, Sink } from "./sink.ts";
 
-/** Delivers replies to one sink, and does not give up. */
+/** Delivers replies, and does not give up. */
 export type Delivery = {
   /** Resolves with true once nothing is left to do for the reply, with false if the delivery was closed before. Never rejects. */
   deliver(reply: OutgoingReply): Promise<boolean>;
-  /** Resolves once the replies that wait take little enough memory, or the delivery is closed. */
-  room(): Promise<void>;
+  /** Resolves once the replies that wait take little enough memory for one more, to a request that was read; or the delivery is closed. */
+  room(to: Addressee): Promise<void>;
   /** Gives up what is not delivered yet. */
   close(): void;
 };
 
-type DeliveryOptions = {
+export type DeliveryOptions = {
   readonly sink: Sink;
   readonly replies: Replies;
   readonly log: Log;
-  /** How many bytes of replies may wait before there is no more {@link Delivery.room}. */
-  readonly maxWaitingBytes: number;
-  readonly time?: Time;
-  readonly random?: () => number;
+  /** Counts the replies that wait, here and wherever else the same memory is used. */
+  readonly limiter: InFlightLimiter;
+  readonly time?: Time | undefined;
+  readonly random?: (() => number) | undefined;
 };
 
 /** A Worker that restarts is back within a second, so the first pauses are short. Later, it is asked every ten seconds. */
@@ -42,81 +43,139 @@ type Item = {
   readonly resolve: (delivered: boolean) => void;
 };
 
+/** Items that travel together until each is delivered or back in the queue. */
+type ItemBatch = { readonly id: string; readonly items: readonly Item[] };
+
 type ReplacementCode = "REPLY_TOO_LARGE" | "INVALID_REPLY";
 
 /**
- * Sends at once when idle. While a batch is under way, further replies collect for the next one, so batches grow with the load.
- * Only one batch is under way at a time: it keeps `processing` before the reply that follows it.
+ * Delivers to one sink. A reply leaves at once when fewer batches are unanswered than the sink allows; otherwise it collects with others for
+ * the next batch, so batches grow with the load.
+ *
+ * Replies of one correlation ID keep their order, because a reply waits while an earlier one of its ID is unanswered. So batches may be answered
+ * in any order, and one that is sent again may arrive after those that left later. It travels alone: if the other side cannot take it, it is
+ * the only one that can be blamed.
  */
-export const createDelivery = ({
-  sink,
-  replies,
-  log,
-  maxWaitingBytes,
-  time = systemTime,
-  random = Math.random,
-}: DeliveryOptions): Delivery => {
+export const createDelivery = ({ sink, replies, log, limiter, time = systemTime, random = Math.random }: DeliveryOptions): Delivery => {
   const queue: Item[] = [];
+  /** To be sent again, before anything from the queue. */
+  const again: ItemBatch[] = [];
   const closed = new AbortController();
   const backoff = createBackoff({ ...RETRY, random });
-  /** Every reply whose fate is unknown, in the queue or under way. */
+  const outages = createOutageLog(log, "replies are delivered again");
+  /** Every reply whose fate is unknown, in the queue or in a batch. */
   const waiting = new Set<Item>();
-  const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
-  let sending = false;
+  /** The correlation IDs of the replies in batches, and their bytes. */
+  const batched = new Set<string>();
+  let batchedBytes = 0;
+  let underWay = 0;
+  let isAlone = false;
+  let isPausing = false;
+  let isScheduled = false;
 
-  const finish = (item: Item): void => {
-    waiting.delete(item);
-    limiter.leave(item.bytes);
-    item.resolve(true);
-  };
+  const mayLeave = (): boolean =>
+    !closed.signal.aborted && !isPausing && underWay < (isAlone || again.length > 0 ? 1 : sink.limits.maxUnanswered);
 
-  const run = async (): Promise<void> => {
-    while (queue.length > 0 && !closed.signal.aborted) await send(takeBatch(queue, sink.limits));
-    sending = false;
-  };
-
-  const send = async (items: readonly Item[]): Promise<void> => {
-    const batch = { id: randomUUID(), replies: items.map(({ encoded }) => encoded) };
-    while (!closed.signal.aborted) {
-      const attempt = await sink.send(batch);
-      if (attempt.kind === "answered") return readResults(items, attempt.results);
-      if (attempt.kind === "too-large") return divide(items, "REPLY_TOO_LARGE");
-      if (attempt.kind === "refused") return divide(items, "INVALID_REPLY", attempt.reason);
-      const retryInMs = Math.round(backoff.nextMs());
-      log.warn({ replies: items.length, reason: attempt.reason, retryInMs }, `replies are waiting: ${sink.name} did not take them`);
-      await pause(time, retryInMs, closed.signal);
+  const sendAll = (): void => {
+    isScheduled = false;
+    while (mayLeave()) {
+      const repeated = again.shift();
+      const batch = repeated ?? takeBatch();
+      if (batch === undefined) return;
+      isAlone = repeated !== undefined;
+      underWay += 1;
+      void send(batch);
     }
   };
 
-  const readResults = async (items: readonly Item[], results: readonly ReplyResult[]): Promise<void> => {
+  /** Takes what fits into one batch from the front of the queue: at least one item, if there is one that need not wait. */
+  const takeBatch = (): ItemBatch | undefined => {
+    const { maxReplies, maxBytes } = sink.limits;
+    const items: Item[] = [];
+    const held: Item[] = [];
+    let looked = 0;
+    for (const item of queue) {
+      if (batched.has(item.reply.correlationId)) held.push(item);
+      else if (items.length === maxReplies || (batchedBytes > 0 && batchedBytes + item.encoded.bytes > maxBytes)) break;
+      else {
+        items.push(item);
+        batchedBytes += item.encoded.bytes;
+      }
+      looked += 1;
+    }
+    queue.splice(0, looked, ...held);
+    // Only now: in one batch, replies of one ID are in their order.
+    for (const { reply } of items) batched.add(reply.correlationId);
+    return items.length === 0 ? undefined : { id: randomUUID(), items };
+  };
+
+  const leaveBatch = ({ reply, encoded }: Item): void => {
+    batched.delete(reply.correlationId);
+    batchedBytes -= encoded.bytes;
+  };
+
+  const send = async (batch: ItemBatch): Promise<void> => {
+    const { id, items } = batch;
+    const attempt = await sink.send({ id, replies: items.map(({ encoded }) => encoded) });
+    underWay -= 1;
+    isAlone = false;
+    if (closed.signal.aborted) return;
+    if (attempt.kind === "answered") readResults(items, attempt.results);
+    else if (attempt.kind === "too-large") divide(items, "REPLY_TOO_LARGE");
+    else if (attempt.kind === "refused") divide(items, "INVALID_REPLY", attempt.reason);
+    else {
+      again.push(batch);
+      rest(attempt.reason);
+    }
+    sendAll();
+  };
+
+  /** Batches that fail at the same time are followed by one pause. */
+  const rest = (reason?: string): void => {
+    if (isPausing) return;
+    isPausing = true;
+    const retryInMs = Math.round(backoff.nextMs());
+    if (reason !== undefined)
+      outages.warn({ replies: waiting.size, reason, retryInMs }, `replies are waiting: ${sink.name} did not take them`);
+    void pause(time, retryInMs, closed.signal).then(() => {
+      isPausing = false;
+      sendAll();
+    });
+  };
+
+  const readResults = (items: readonly Item[], results: readonly ReplyResult[]): void => {
     const outcomes = new Map(results.map(({ id, outcome }) => [id, outcome]));
-    const again: Item[] = [];
-    let retried = 0;
+    const retried: Item[] = [];
+    const returned: Item[] = [];
     for (const item of items) {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
+      leaveBatch(item);
       if (outcome === "unknown")
         log.warn({ correlationId: item.reply.correlationId }, "a reply to a request that nobody knows was dropped");
       if (outcome === "retry") {
-        retried += 1;
-        again.push(item);
-      } else if (outcome === "too-large") again.push(...replace(item, "REPLY_TOO_LARGE"));
+        retried.push(item);
+        returned.push(item);
+      } else if (outcome === "too-large") returned.push(...replace(item, "REPLY_TOO_LARGE"));
       else finish(item);
     }
-    queue.unshift(...again);
-    if (retried < items.length) backoff.reset();
-    if (retried > 0) await pause(time, backoff.nextMs(), closed.signal);
+    queue.unshift(...returned);
+    if (retried.length < items.length) {
+      backoff.reset();
+      outages.over();
+    }
+    if (retried.length > 0) rest();
   };
 
   // Halving finds the reply that cannot pass in a few steps, and all others arrive on the way.
-  const divide = async (items: readonly Item[], code: ReplacementCode, reason?: string): Promise<void> => {
+  const divide = (items: readonly Item[], code: ReplacementCode, reason?: string): void => {
     const [first] = items;
     if (items.length === 1 && first !== undefined) {
+      leaveBatch(first);
       queue.unshift(...replace(first, code, reason));
       return;
     }
     const half = Math.ceil(items.length / 2);
-    await send(items.slice(0, half));
-    await send(items.slice(half));
+    again.unshift(...[items.slice(0, half), items.slice(half)].map((part) => ({ id: randomUUID(), items: part })));
   };
 
   /** The item with a problem in place of its reply, or nothing if there is nothing left to send. */
@@ -133,6 +192,12 @@ export const createDelivery = ({
     item.encoded = replacement;
     item.replaced = true;
     return [item];
+  };
+
+  const finish = (item: Item): void => {
+    waiting.delete(item);
+    limiter.leave(item.bytes);
+    item.resolve(true);
   };
 
   const encodeProblem = (reply: OutgoingReply, code: ReplacementCode): EncodedReply | undefined =>
@@ -160,28 +225,19 @@ export const createDelivery = ({
         waiting.add(item);
         limiter.enter(item.bytes);
         queue.push(item);
-        if (sending) return;
-        sending = true;
+        if (isScheduled || isPausing) return;
+        isScheduled = true;
         // Replies that are made in the same turn of the event loop leave in the same batch.
-        time.setImmediate(() => void run());
+        time.setImmediate(sendAll);
       }),
     room: () => limiter.room(closed.signal),
     close() {
       closed.abort();
-      for (const { resolve } of waiting) resolve(false);
+      for (const { resolve, bytes } of waiting) {
+        limiter.leave(bytes);
+        resolve(false);
+      }
       waiting.clear();
     },
   };
-};
-
-/** Takes as many items from the front of a queue as fit into one batch, at least one. */
-const takeBatch = (queue: Item[], { maxReplies, maxBytes }: Pick<Sink["limits"], "maxReplies" | "maxBytes">): Item[] => {
-  let bytes = 0;
-  let count = 0;
-  for (const { encoded } of queue) {
-    bytes += encoded.bytes;
-    if (count > 0 && (count === maxReplies || bytes > maxBytes)) break;
-    count += 1;
-  }
-  return queue.splice(0, count);
 };

@@ -4,8 +4,8 @@ import type { Log } from "../environment/log.ts";
 import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import type { ProcessRecord } from "./consumer.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Replies } from "./replies.ts";
-import type { ReplyRouter } from "./reply-router.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
@@ -27,7 +27,7 @@ export const startRelay = (options: StartRelayOptions): RunningConsumer => {
 
 type RelayParts = Pick<StartRelayOptions, "operations"> & {
   readonly replies: Replies;
-  readonly router: ReplyRouter;
+  readonly router: Delivery;
   readonly log: Log;
 };
 

@@ -1,15 +1,5 @@
 import type { Delivery } from "./delivery.ts";
-import type { Addressee, OutgoingReply } from "./replies.ts";
-
-/** Brings each reply to where it is awaited. */
-export type ReplyRouter = {
-  /** As {@link Delivery.deliver}. */
-  deliver(reply: OutgoingReply): Promise<boolean>;
-  /** Resolves once there is {@link Delivery.room} for a reply to that request. */
-  room(to: Addressee): Promise<void>;
-  /** Gives up what is not delivered yet. */
-  close(): void;
-};
+import type { Addressee } from "./replies.ts";
 
 type ReplyRouterParts = {
   /** To the callers of the Worker. */
@@ -18,12 +8,12 @@ type ReplyRouterParts = {
   readonly toRequesters?: Delivery | undefined;
 };
 
-/** Chooses by the address of the reply: neither kind waits while the other cannot be delivered. */
-export const createReplyRouter = ({ toWorker, toRequesters = toWorker }: ReplyRouterParts): ReplyRouter => {
+/** Brings each reply to where it is awaited, by its address: neither kind waits while the other cannot be delivered. */
+export const createReplyRouter = ({ toWorker, toRequesters = toWorker }: ReplyRouterParts): Delivery => {
   const deliveryTo = ({ returnTo }: Pick<Addressee, "returnTo">): Delivery => (returnTo === undefined ? toWorker : toRequesters);
   return {
     deliver: (reply) => deliveryTo(reply).deliver(reply),
-    room: (to) => deliveryTo(to).room(),
+    room: (to) => deliveryTo(to).room(to),
     close() {
       toWorker.close();
       toRequesters.close();

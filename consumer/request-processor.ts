@@ -2,12 +2,12 @@ import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { problemOf } from "../protocol/problem.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
+import type { Delivery } from "./delivery.ts";
 import type { HandledRequest, HandlerInvoker } from "./handler-invoker.ts";
 import type { KeyedExecutor, StartedTask } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
 import type { Replies } from "./replies.ts";
-import type { ReplyRouter } from "./reply-router.ts";
 
 type RequestProcessorParts = {
   /** What a record is; never throws. */
@@ -16,7 +16,7 @@ type RequestProcessorParts = {
   readonly executor: KeyedExecutor;
   readonly invokeHandler: HandlerInvoker;
   readonly replies: Replies;
-  readonly router: ReplyRouter;
+  readonly router: Delivery;
   readonly publishDeadLetter: DeadLetterPublisher;
 };
 

@@ -3,10 +3,13 @@ import { createLog, type Log } from "../environment/log.ts";
 import type { Environment } from "../environment/environment.ts";
 import { readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
+import { VERSION } from "../protocol/version.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
-import { createSha256Hmac, workerSink } from "./sinks/worker.ts";
+import { workerSinks } from "./sinks/worker.ts";
+import { createSha256Hmac } from "./sinks/worker-signature.ts";
+import type { MailboxSinks } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
@@ -25,7 +28,10 @@ export const openConsumer = async (
   const { group, relayGroup, instance, workerUrl, concurrency } = config;
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
-  const sink = workerSink({ url: workerUrl, hmac: createSha256Hmac(config.replyKey) });
+  const hmac = createSha256Hmac(config.replyKey);
+  /** Each flow has its own, which end when it has drained: late replies of responders that a relay catches up with never hold up those of handlers. */
+  const openSinks = (instance: string, operations: readonly string[]): MailboxSinks =>
+    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, log });
   const requestTopics = [...new Set([...handledTopicsOf(contract), ...(config.requesters?.requestTopics.keys() ?? [])])];
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
@@ -33,11 +39,13 @@ export const openConsumer = async (
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics);
     const requesters = await createRequesters(config, log);
-    consumers.push(startConsumer({ contract, handlers, source, sink, requesters, log, concurrency, replySource: `/consumer/${group}` }));
+    const sinks = openSinks(instance, Object.keys(handlers));
+    consumers.push(startConsumer({ contract, handlers, source, sinks, requesters, log, concurrency, replySource: `/consumer/${group}` }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
-    consumers.push(startRelay({ operations: responded, source, sink, log, replySource: `/relay/${relayGroup}` }));
+    const sinks = openSinks(`${instance}-relay`, []);
+    consumers.push(startRelay({ operations: responded, source, sinks, log, replySource: `/relay/${relayGroup}` }));
   }
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);

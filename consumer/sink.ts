@@ -31,11 +31,20 @@ export type Attempt =
   /** The replies may have arrived or not: the same batch is sent again after a pause. */
   | { readonly kind: "unavailable"; readonly reason: string };
 
+export type SinkLimits = {
+  readonly maxReplies: number;
+  /** Bytes of one batch, and of all unanswered batches together. */
+  readonly maxBytes: number;
+  /** A single reply of this size always fits into a batch. */
+  readonly maxReplyBytes: number;
+  /** Batches that may be unanswered at once. It can change, so it is read before each batch. */
+  readonly maxUnanswered: number;
+};
+
 /** Where replies of one kind go: it knows how they are encoded, and how they are sent. */
 export type Sink<Encoded extends EncodedReply = EncodedReply> = {
   readonly name: string;
-  /** Limits of one batch. A single reply of at most `maxReplyBytes` always fits. */
-  readonly limits: { readonly maxReplies: number; readonly maxBytes: number; readonly maxReplyBytes: number };
+  readonly limits: SinkLimits;
   /**
    * Encodes a reply, once. Undefined if such a reply is not for those whom this sink delivers to: nothing is sent.
    * @throws TypeError if its data has no JSON, such as a bigint or a cycle.
@@ -43,4 +52,12 @@ export type Sink<Encoded extends EncodedReply = EncodedReply> = {
   encode(reply: OutgoingReply): Encoded | undefined;
   /** Sends a batch: one attempt. It never rejects. */
   send(batch: Batch<Encoded>): Promise<Attempt>;
+};
+
+/** The sinks of the Worker's mailbox, by shard. */
+export type MailboxSinks = {
+  /** The sink of a shard, always the same one. It opens when it is asked for the first time. */
+  of(shard: number): Sink;
+  /** Closes all of them, and resolves once the other side knows. */
+  close(): Promise<void>;
 };

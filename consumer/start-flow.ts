@@ -2,24 +2,26 @@ import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
 import { createConsumer, type ProcessRecord } from "./consumer.ts";
-import { createDelivery } from "./delivery.ts";
+import { createDelivery, type Delivery } from "./delivery.ts";
+import { createInFlightLimiter } from "./in-flight-limiter.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
-import { createReplyRouter, type ReplyRouter } from "./reply-router.ts";
-import type { Sink } from "./sink.ts";
+import { createReplyRouter } from "./reply-router.ts";
+import type { MailboxSinks, Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { within } from "./waiting.ts";
-import { createInFlightLimiter } from "./in-flight-limiter.ts";
+import { createWorkerDelivery } from "./worker-delivery.ts";
 
 export type FlowOptions = {
   readonly source: Source;
-  readonly sink: Sink;
+  /** Take the replies to callers of the Worker. They are closed when the flow has drained. */
+  readonly sinks: MailboxSinks;
   /** Takes the replies that have a return address. */
   readonly requesterSink?: Sink | undefined;
   readonly log: Log;
   /** How many records may be in flight at once. */
   readonly maxRecords: number;
-  /** How many bytes the records in flight may hold. The undelivered replies of each sink may hold as many again. */
+  /** How many bytes the records in flight may hold. The undelivered replies to the Worker may hold as many again, and those to requesters. */
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
@@ -30,7 +32,7 @@ export type FlowOptions = {
 type FlowParts = {
   readonly offsets: Offsets;
   readonly replies: Replies;
-  readonly router: ReplyRouter;
+  readonly router: Delivery;
   /** Aborts when the process can wait no longer. */
   readonly stop: AbortSignal;
 };
@@ -53,15 +55,18 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Builds and starts everything between a source and its sinks. `createProcessor` defines what is done with a record. */
 export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
-  const { source, sink, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { source, sinks, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { time = systemTime } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
+  const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time });
-  const deliveryTo = (to: Sink) => createDelivery({ sink: to, replies, log, maxWaitingBytes, time });
-  const router = createReplyRouter({ toWorker: deliveryTo(sink), toRequesters: requesterSink && deliveryTo(requesterSink) });
+  const router = createReplyRouter({
+    toWorker: createWorkerDelivery({ sinks, replies, log, maxWaitingBytes, time }),
+    toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, limiter, time }),
+  });
   const commits = createCommits({ source, offsets, log, time });
   const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });
   const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
@@ -83,9 +88,12 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
       router.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
       const leave = commits.flush().then(() => source.close());
-      await within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>
-        log.warn({ err: error }, "left without a last commit"),
-      );
+      await Promise.all([
+        within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>
+          log.warn({ err: error }, "left without a last commit"),
+        ),
+        sinks.close(),
+      ]);
     },
   };
 };

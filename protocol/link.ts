@@ -15,10 +15,15 @@ export const linkHandshake = (shard: number): Uint8Array<ArrayBuffer> => new Tex
 /** How far the time of a handshake may be off. A link that is open stays valid. */
 export const LINK_TOLERANCE_SECONDS = 60;
 
-/** The largest frame, in UTF-8: a batch of the largest size, and what a frame puts around it. */
+/**
+ * The largest frame, in UTF-8: a batch of the largest size, and what frames put around it. Batches that are unanswered at the same time have
+ * no more together.
+ */
 export const MAX_FRAME_BYTES = MAX_BATCH_BYTES + 1_024;
 
 export const PING = "ping";
+/** A consumer pings at least that often. Whoever hears nothing of the other side for several times as long may give it up. */
+export const PING_EVERY_SECONDS = 30;
 export const PONG = "pong";
 
 /** Codes of a close frame (RFC 6455 §7.4.1, and the IANA registry for 1013). Its reason has at most 123 bytes. */

@@ -10,7 +10,7 @@ const TARGET = "node22.18";
 /** The programs of the library that run in a process or a thread of their own, by their names in dist/. */
 const PROGRAMS = {
   cli: "cli/run.js",
-  "checkpoint-thread": "gateway/embedded/checkpoint-thread.ts",
+  "checkpoint-thread": "storage/checkpoint-thread.ts",
 } as const;
 
 const SOURCE = "@rejoinder/source";

@@ -10,6 +10,12 @@ export type KeyValueStore = {
 /** KV refuses an expiry that is nearer than this. */
 export const MIN_ARCHIVE_MS = 60_000;
 
+/**
+ * How long a mailbox keeps a status after KV has it: until every location has forgotten that the key was missing. So whoever asks KV for a
+ * status that is younger than this asks for nothing.
+ */
+export const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
+
 /** Finished statuses in Workers KV, keyed by correlation ID, until the ID's expiry. */
 export const createArchive = (kv: KeyValueStore) => ({
   async read(key: Pick<StatusKey, "text">): Promise<KeptStatus | undefined> {

@@ -14,11 +14,18 @@ export type ProduceOutcome =
 /** How long producing a request may take, from its arrival; after that the caller hears that the outcome is unknown. */
 export const PRODUCE_TIMEOUT_MS = 5_000;
 
-/** What one call to the proxy may hold at most. */
+/** What one call may hold at most, and how many may be under way. */
 type BatchLimits = {
   readonly maxBatchRecords: number;
   /** Of keys, values and headers, before the driver encodes them for its wire. */
   readonly maxBatchBytes: number;
+  /**
+   * With fewer calls than this under way, records are sent at once; otherwise they collect. Absent: as suits a proxy that takes one call for each
+   * connection (`PRODUCE_LIMITS`). A driver whose calls share a connection, or that makes batches itself, may ask for more.
+   */
+  readonly eagerCalls?: number;
+  /** The most calls under way. Not less than `eagerCalls`. */
+  readonly maxCalls?: number;
 };
 
 /** Produces to Kafka, through a REST proxy or itself. */

@@ -8,10 +8,13 @@ export type PublishResult =
   | { readonly outcome: "overloaded" }
   | Exclude<ProduceOutcome, { outcome: "stored" }>;
 
+/** Who waits: the signal aborts when nobody does any more, where the host can tell. It is read only by whoever can end a wait. */
+export type Caller = { readonly signal: AbortSignal };
+
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {
   /** Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects. */
-  publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult>;
+  publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult>;
 };
 
 /** Publishes each request by a call of its own to the Kafka REST proxy, and does not wait for replies. */

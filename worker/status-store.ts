@@ -1,6 +1,7 @@
 import type { Outcome } from "../protocol/reply-event.ts";
 import type { ReplyState, State } from "../protocol/states.ts";
 import type { CorrelationId } from "./correlation-id.ts";
+import type { Caller } from "./request-publisher.ts";
 
 /** What is known of a request beyond its ID. */
 export type StoredStatus = {
@@ -56,7 +57,7 @@ export type StatusStore = {
    * Reads a status, waiting up to `waitMs` for a terminal one; or, for a caller who knows versions, for one that it does not know.
    * Rejects if the store cannot be reached.
    */
-  read(key: StatusKey, waitMs: number, known?: readonly number[]): Promise<ReadResult>;
+  read(key: StatusKey, waitMs: number, known?: readonly number[], caller?: Caller): Promise<ReadResult>;
   /** Stores replies; one outcome each, in their order, `retry` where the store could not. */
   write(replies: readonly NewReply[]): Promise<Outcome[]>;
 };

@@ -13,9 +13,6 @@ const CONNECTIONS = [1, 32, 128] as const;
 /** How many statuses are kept for a day, those of an operation that takes long, and in which time they are sent: none is answered sooner. */
 const REPORTS = 32;
 const REPORTS_MS = 500;
-/** Past an hour, and past what a mailbox keeps of a status after KV has it. */
-const MINUTES_OF_AN_HOUR = 61;
-const MINUTES_UNTIL_ARCHIVED = 70;
 /** Until what is still under way has been counted, such as a commit. */
 const SETTLE_MS = 500;
 
@@ -35,10 +32,10 @@ export const measureUsage = async (log: StackLog, pace: Pace, say: Say): Promise
       await wait(SETTLE_MS);
       usages.push(toUsage(`${mode}, ${connections}`, subtract(await readCounts(stack), before)));
     }
-  const hour = await countKeeping(stack, "for an hour", empty, MINUTES_OF_AN_HOUR);
+  const hour = await countKeeping(stack, "for an hour", empty);
   const before = await readCounts(stack);
   await measureLoad(createReports(stack), { connections: REPORTS, warmUpMs: 0, measureMs: REPORTS_MS });
-  return { usages, hour, day: await countKeeping(stack, "for a day", before, MINUTES_UNTIL_ARCHIVED) };
+  return { usages, hour, day: await countKeeping(stack, "for a day", before) };
 };
 
 const toUsage = (name: string, counts: Counts): Usage => ({ name, requests: counts["POST /requests"] ?? 0, counts });
@@ -52,10 +49,10 @@ const createReports = ({ workerUrl: origin }: Stack): Work => {
   return { origin, next: () => [toReport(`bench-${count++}`)] };
 };
 
-/** Of the statuses that came since then; all are gone when it ends. The CPU is that of a minute within a moment, and means nothing. */
-const countKeeping = async (stack: Stack, name: string, since: Counts, minutes: number): Promise<Usage> => {
+/** Of the statuses that came since then; all are gone when it ends. The CPU is that of an hour within a moment, and means nothing. */
+const countKeeping = async (stack: Stack, name: string, since: Counts): Promise<Usage> => {
   const before = await readCounts(stack);
-  await ask(post(stack.workerUrl, `/counts?minutes=${minutes}`, undefined));
+  await ask(post(stack.workerUrl, "/counts", undefined));
   const { "workerd CPU ms": _, "object ms": __, ...counts } = subtract(await readCounts(stack), before);
   const { requests } = toUsage(name, subtract(before, since));
   return { name, requests, counts: Object.fromEntries(Object.entries(counts).filter(([what]) => !what.startsWith("call "))) };
@@ -63,7 +60,7 @@ const countKeeping = async (stack: Stack, name: string, since: Counts, minutes: 
 
 const readCounts = async (stack: Stack): Promise<Counts> => {
   const target: Target = { origin: stack.workerUrl, method: "GET", path: "/counts", status: 200 };
-  const cpuNs = isLinux ? usedBetween(new Map(), await readThreadTimes([stack.pids()["workerd"] ?? 0])) : 0;
+  const cpuNs = isLinux ? usedBetween(new Map(), await readThreadTimes([stack.pids["workerd"] ?? 0])) : 0;
   return { ...(JSON.parse((await ask(target)).body) as Counts), "workerd CPU ms": cpuNs / 1_000_000 };
 };
 

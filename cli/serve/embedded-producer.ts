@@ -25,7 +25,13 @@ export const embeddedProducer = ({ gateway, now = Date.now }: EmbeddedProducerOp
 
   return {
     name: "embedded",
-    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES },
+    limits: {
+      maxBatchRecords: MAX_PRODUCE_RECORDS,
+      maxBatchBytes: MAX_PRODUCE_BYTES,
+      // All calls of one turn of the event loop share a transaction: one that is held back pays for its own.
+      eagerCalls: CALLS_AT_ONCE,
+      maxCalls: CALLS_AT_ONCE,
+    },
 
     async produce(records, deadline) {
       if (now() >= deadline) return records.map(() => failed("unavailable", "The request came too late to be stored in time."));
@@ -49,6 +55,9 @@ export const embeddedProducer = ({ gateway, now = Date.now }: EmbeddedProducerOp
     },
   };
 };
+
+/** More than come in one turn. */
+const CALLS_AT_ONCE = 64;
 
 /** What a failure says of each record; undefined where nothing was stored because of others, so that it may be tried without them. */
 const outcomesOf = (thrown: unknown, count: number): (ProduceOutcome | undefined)[] => {

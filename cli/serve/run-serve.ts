@@ -28,9 +28,13 @@ export const runServe = async (): Promise<void> => {
 };
 
 /** What the system, SQLite or Kafka refuses is a sentence already; all else is a fault of this program, and keeps its stack. */
-const openingError = (error: unknown, { host, port }: ServeConfig): unknown => {
+const openingError = (error: unknown, { worker }: ServeConfig): unknown => {
   if (!(error instanceof Error) || (error.constructor !== Error && error.name !== "KafkaError")) return error;
-  if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
-    return new PortTakenError(`Port ${port} of ${host} is taken. Set PORT to a free one.`, { cause: error });
-  return new ExpectedError(error.message, { cause: error });
+  const { code, address, port } = error as ListenError;
+  if (code !== "EADDRINUSE") return new ExpectedError(error.message, { cause: error });
+  const variable = port === worker.METRICS_PORT ? "METRICS_PORT" : "PORT";
+  return new PortTakenError(`Port ${port} of ${address} is taken. Set ${variable} to a free one.`, { cause: error });
 };
+
+/** What Node says when it cannot listen. */
+type ListenError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };

@@ -29,9 +29,10 @@ export const openServedWorker = async (
   try {
     const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
     const opened = await openNodeHost({ contract, config: worker, producer, directory, host, port, assets, log });
-    log.info({ url: opened.url, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${opened.url}`);
+    const { url, metricsUrl } = opened;
+    log.info({ url, metricsUrl, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${url}`);
     return {
-      url: opened.url,
+      url,
       gatewayUrl,
       async drain(timeoutMs) {
         await opened.drain(timeoutMs);

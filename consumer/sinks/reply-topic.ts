@@ -45,7 +45,7 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
 
   return {
     name: "reply-topic",
-    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_PARTITION_BATCH_BYTES },
+    limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_PARTITION_BATCH_BYTES, maxUnanswered: 1 },
     encode(reply) {
       const record = toRecord(reply);
       return record && { id: reply.id, correlationId: reply.correlationId, record, bytes: sizeOf(record) };

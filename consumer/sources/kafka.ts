@@ -9,10 +9,10 @@ import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { DeadLetter } from "../dead-letter-publisher.ts";
+import { createOutageLog } from "../outage-log.ts";
 import { type OnRevoked, type Source, SourceError } from "../source.ts";
 import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
-import { createOutageLog } from "./kafka/outage-log.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
 import { createReader } from "./kafka/reader.ts";
 import { createRetry } from "./retry.ts";
@@ -31,6 +31,8 @@ const FATAL: ReadonlySet<string> = new Set<KafkaError["code"]>(["misconfigured",
 /** A record that Kafka would refuse again. */
 const REFUSED_RECORD: ReadonlySet<string> = new Set<KafkaError["code"]>(["too-large", "rejected"]);
 
+const RECOVERED = "Kafka can be used again";
+
 const describe = (error: unknown): string => kafkaErrorOf(error).message;
 const isFatal = (error: unknown): boolean => error instanceof SourceError || FATAL.has(kafkaErrorOf(error).code);
 const toSourceError = (error: unknown): SourceError =>
@@ -39,7 +41,7 @@ const toSourceError = (error: unknown): SourceError =>
 /** Consumes from Kafka itself, as a member of a consumer group. Keys, values and headers are bytes. */
 export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const { connection, group, topics, log, time = systemTime, random } = options;
-  const outages = createOutageLog(log);
+  const outages = createOutageLog(log, RECOVERED);
   const retryOptions = { log: outages, subject: "Kafka", describe, time, random };
   const retry = createRetry(retryOptions);
   const retryUnlessFatal = createRetry({ ...retryOptions, isFatal });
@@ -121,7 +123,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const commits = createGroupCommits({
     membership,
     commit: (identity, offsets) => groups.commit(options, identity, offsets),
-    outages: createOutageLog(log),
+    outages: createOutageLog(log, RECOVERED),
     time,
   });
 

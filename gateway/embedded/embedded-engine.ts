@@ -1,13 +1,14 @@
 import type { Log } from "../../environment/log.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import type { RecordMetadata } from "../../protocol/kafka-record.ts";
+import { createCheckpointer } from "../../storage/checkpointer.ts";
+import type { DatabaseFile } from "../../storage/database-file.ts";
 import type { DeclaredTopic, Engine, Retention } from "../engine.ts";
 import { createConsumers } from "../sessions/consumers.ts";
 import { createWaits } from "../sessions/wait.ts";
-import { createCheckpointer } from "./checkpointer.ts";
 import { openCommits } from "./commits.ts";
 import { createCompaction } from "./compaction.ts";
-import { type Fsync, type LogDatabase, openDatabase } from "./database.ts";
+import { type Fsync, openDatabase } from "./database.ts";
 import { createFetch } from "./fetch.ts";
 import { measureLog } from "./gauges.ts";
 import { createEmbeddedGroups } from "./groups.ts";
@@ -122,7 +123,7 @@ export const openEmbeddedEngine = (
 };
 
 /** Closes the file if `run` fails. */
-const closeOnError = <Result>(opened: LogDatabase, run: () => Result): Result => {
+const closeOnError = <Result>(opened: DatabaseFile, run: () => Result): Result => {
   try {
     return run();
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { NewRecord, ResponseMemory, StoredRecord } from "../engine.ts";
-import { createTransact } from "./database.ts";
+import { createTransact } from "../../storage/database-file.ts";
 import { headersFromText, headersToText } from "./headers-text.ts";
 import { activeSegment, type Partition } from "./partition.ts";
 import { ROW_BYTES } from "./record-table.ts";

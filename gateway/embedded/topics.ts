@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeclaredTopic, Retention } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
-import { createTransact } from "./database.ts";
+import { createTransact } from "../../storage/database-file.ts";
 import type { Partition, Topics } from "./partition.ts";
 import { createRecordTable, openRecordTable } from "./record-table.ts";
 import { openSegmentTable } from "./segment-table.ts";

@@ -7,16 +7,17 @@ import { startRejoinder } from "@rejoinder/sdk/testing";
 import * as z from "zod";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { PROJECT } from "../helpers/processes.ts";
+import { HOSTS } from "../helpers/stack.ts";
 import consumer from "../project/app/consumer.ts";
 
-test("a request takes the real path, and nothing is left when the test ends", async () => {
+test.each(HOSTS)("a request takes the real path in %s, and nothing is left when the test ends", async (host) => {
   const temporary = mkdtempSync(join(tmpdir(), "rejoinder-nothing-left-"));
   onTestFinished(() => rmSync(temporary, { recursive: true }));
   vi.stubEnv("TMPDIR", temporary);
   onTestFinished(() => void vi.unstubAllEnvs());
   let url: string;
   {
-    await using app = await startRejoinder(consumer, { directory: PROJECT });
+    await using app = await startRejoinder(consumer, { directory: PROJECT, host });
     url = app.url;
     expect(await app.client.request("sum", { a: 2, b: 3 })).toEqual({ sum: 5 });
     expect((await fetch(url)).headers.get("content-type")).toMatch("text/html");
@@ -34,10 +35,10 @@ test("two of them run beside each other, each with handlers of its own", async (
   expect([await one.client.request("sum", request), await other.client.request("sum", request)]).toEqual([{ sum: 5 }, { sum: 0 }]);
 });
 
-test("another contract than the Worker's is refused, and what differs is named", async () => {
+test.each(HOSTS)("another contract than that of the Worker in %s is refused, and what differs is named", async (host) => {
   const contract = defineContract({ double: operation({ request: z.number(), reply: z.number() }) });
   const other = defineConsumer({ contract, handlers: { double: (number) => number * 2 } });
-  await expect(startRejoinder(other, { directory: PROJECT })).rejects.toThrow(
+  await expect(startRejoinder(other, { directory: PROJECT, host })).rejects.toThrow(
     /^Expected the contract of the given consumer, got another one from the Worker of \S+\/app\/worker\.ts: they differ in double, .*sum/,
   );
 });

@@ -1,13 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import { createRecordedLog } from "./log.ts";
 import { memorySource, toRecord } from "./memory-source.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
-import { answer, startReplyReceiver } from "./reply-receiver.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest } from "./requests.ts";
 
 const REPLY_BYTES = 20_000;
@@ -18,12 +17,10 @@ const inflate = operation({ request: z.null(), reply: z.string() });
 
 test("no handler starts while the replies that cannot be delivered hold too much memory, and later each has its turn", async () => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
-  receiver.misbehave((_, response) => {
-    answer(response, 503, {});
-    return true;
-  });
+  receiver.fail("refusing");
   const requests = Array.from({ length: 400 }, () => newRequest({ operation: "inflate", data: null }));
   let started = 0;
+  const log = createRecordedLog();
   const consumer = startConsumer({
     contract: defineContract({ inflate }),
     handlers: {
@@ -33,8 +30,8 @@ test("no handler starts while the replies that cannot be delivered hold too much
       },
     },
     source: memorySource(requests.map(toRecord)),
-    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
-    log: createRecordedLog(),
+    sinks: sinksTo(receiver, log),
+    log,
     concurrency: CONCURRENCY,
     maxWaitingBytes: MAX_WAITING_BYTES,
     replySource: "/consumer/test",
@@ -48,7 +45,7 @@ test("no handler starts while the replies that cannot be delivered hold too much
   expect(started).toBeGreaterThan(CONCURRENCY);
   expect(started).toBeLessThanOrEqual(MAX_WAITING_BYTES / REPLY_BYTES + CONCURRENCY);
 
-  receiver.misbehave(undefined);
+  receiver.fail(undefined);
   await receiver.until(() => receiver.stored.size === requests.length);
   expect(started).toBe(requests.length);
 });

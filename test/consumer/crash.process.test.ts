@@ -3,14 +3,14 @@ import { startGatewayProcess } from "../helpers/gateway.ts";
 import type { RunningProcess } from "../helpers/processes.ts";
 import { startLossyProxy } from "./lossy-proxy.ts";
 import { REPLY_SECRET, startConsumerProcess } from "./process.ts";
-import { answer, startReplyReceiver } from "./reply-receiver.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest, produce, toWire } from "./requests.ts";
 
 /** Everything around a consumer, for one test alone. */
-const setUp = async ({ onTestFinished }: Pick<TestContext, "onTestFinished">) => {
+const startAll = async (handshakeStatus: number, { onTestFinished }: Pick<TestContext, "onTestFinished">) => {
   const gateway = await startGatewayProcess();
   const proxy = await startLossyProxy(gateway.url);
-  const receiver = await startReplyReceiver({ secret: REPLY_SECRET });
+  const receiver = await startReplyReceiver({ secret: REPLY_SECRET, handshakeStatus });
   const consumers: RunningProcess[] = [];
   onTestFinished(async () => {
     await Promise.all(consumers.map((consumer) => consumer.stop("SIGKILL")));
@@ -38,18 +38,25 @@ const setUp = async ({ onTestFinished }: Pick<TestContext, "onTestFinished">) =>
 
 const newRequests = (count: number) => Array.from({ length: count }, (_, index) => newRequest({ data: { a: index, b: 1 } }));
 
+const WAYS = [
+  ["links", 101],
+  ["POST /replies, where links are refused", 404],
+] as const;
+
 // At once: each waits for its own processes most of the time.
-describe.concurrent("when something dies or is away", { timeout: 60_000 }, () => {
+describe.concurrent.each(WAYS)("over %s, when something dies or is away", { timeout: 60_000 }, (_, handshakeStatus) => {
+  const setUp = (context: Pick<TestContext, "onTestFinished">) => startAll(handshakeStatus, context);
+
   test("a consumer that is killed between delivery and commit repeats the work, and every request has its reply", async (context) => {
     const { receiver, startConsumer, send, expectReplies } = await setUp(context);
     const requests = newRequests(200);
     const consumer = await startConsumer();
     // The first batch arrives and is never acknowledged, so the rest is in the consumer's memory when it dies.
-    receiver.misbehave(() => true);
+    receiver.fail("silent");
     await send(requests);
     await receiver.until(() => receiver.batches.length === 1);
     await consumer.stop("SIGKILL");
-    receiver.misbehave(undefined);
+    receiver.fail(undefined);
     await startConsumer();
     await expectReplies(requests);
   });
@@ -78,17 +85,14 @@ describe.concurrent("when something dies or is away", { timeout: 60_000 }, () =>
   test("while the Worker is away consuming pauses, and afterwards every request has its reply", async (context) => {
     const { proxy, receiver, startConsumer, send, expectReplies } = await setUp(context);
     const requests = newRequests(2_400);
-    receiver.misbehave((_, response) => {
-      answer(response, 503, {});
-      return true;
-    });
+    receiver.fail("refusing");
     await startConsumer({ CONSUMER_CONCURRENCY: "8" });
     for (let from = 0; from < requests.length; from += 400) await send(requests.slice(from, from + 400));
     // Four attempts take longer than reading on would, if the consumer did read on.
     await receiver.until(() => receiver.batches.length >= 4);
     expect(receiver.stored.size).toBe(0);
     expect(proxy.passed).toBeLessThanOrEqual(1_500);
-    receiver.misbehave(undefined);
+    receiver.fail(undefined);
     await expectReplies(requests);
     expect(proxy.passed).toBeGreaterThanOrEqual(requests.length);
   });
@@ -96,17 +100,14 @@ describe.concurrent("when something dies or is away", { timeout: 60_000 }, () =>
   test("a Worker that is away when the consumer stops is not waited for, and the next consumer delivers", async (context) => {
     const { receiver, startConsumer, send, expectReplies } = await setUp(context);
     const requests = newRequests(20);
-    receiver.misbehave((_, response) => {
-      answer(response, 503, {});
-      return true;
-    });
+    receiver.fail("refusing");
     const consumer = await startConsumer({ CONSUMER_DRAIN_TIMEOUT_MS: "50" });
     await send(requests);
     await receiver.until(() => receiver.batches.length > 0);
     await consumer.stop("SIGTERM");
     expect(await consumer.exited).toEqual({ code: 0, signal: null });
     expect(consumer.output()).toContain("will be done again");
-    receiver.misbehave(undefined);
+    receiver.fail(undefined);
     await startConsumer();
     await expectReplies(requests);
   });

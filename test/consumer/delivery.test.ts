@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { createDelivery, type Delivery } from "../../consumer/delivery.ts";
+import { createInFlightLimiter } from "../../consumer/in-flight-limiter.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import type { Sink } from "../../consumer/sink.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { postTo, REPLY_SECRET } from "./process.ts";
 import { answer, type ReceivedBatch, type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
 const replies = createReplies({ source: "/consumer/test" });
 const newReply = (data: unknown = { sum: 5 }) => replies.succeeded({ correlationId: newCorrelationId(), operation: "sum" }, data);
+
+const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: 1_000_000_000 });
 
 let receiver: ReplyReceiver;
 let sink: Sink;
@@ -31,8 +33,8 @@ beforeEach(async () => {
   receiver = await startReplyReceiver({ secret: REPLY_SECRET });
   pauses = [];
   log = createRecordedLog();
-  sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
-  delivery = createDelivery({ sink, replies, log, maxWaitingBytes: 1_000_000_000, time: impatient, random: () => 0 });
+  sink = postTo(receiver);
+  delivery = createDelivery({ sink, replies, log, limiter, time: impatient, random: () => 0 });
 });
 
 afterEach(async () => {

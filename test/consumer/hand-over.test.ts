@@ -1,11 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { contract } from "../project/app/contract.ts";
 import { createRecordedLog } from "./log.ts";
 import { memorySource, toRecord } from "./memory-source.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest } from "./requests.ts";
 
@@ -16,6 +15,7 @@ const setUp = async () => {
   const begun: number[] = [];
   const release = Promise.withResolvers<void>();
   const source = memorySource(requests.map((request, index) => ({ ...toRecord(request), key: `k${index % 2}`, partition: index % 2 })));
+  const log = createRecordedLog();
   const consumer = startConsumer({
     contract: defineContract({ sum: contract.sum }),
     handlers: {
@@ -26,8 +26,8 @@ const setUp = async () => {
       },
     },
     source,
-    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
-    log: createRecordedLog(),
+    sinks: sinksTo(receiver, log),
+    log,
     concurrency: 8,
     replySource: "/consumer/test",
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createGroupCommits } from "../../consumer/sources/kafka/group-commits.ts";
-import { createOutageLog } from "../../consumer/sources/kafka/outage-log.ts";
+import { createOutageLog } from "../../consumer/outage-log.ts";
 import { systemTime } from "../../environment/time.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } from "../../protocol/topic-partition.ts";
@@ -26,7 +26,7 @@ const rebalancingMember = (...owned: readonly number[]) => {
       attempts.push({ generation: identity.generation, offsets });
       if (identity.generation === 1) throw new KafkaError("rebalanced", "ILLEGAL_GENERATION");
     },
-    outages: createOutageLog(createRecordedLog()),
+    outages: createOutageLog(createRecordedLog(), "Kafka can be used again"),
     // Only a new assignment ends the waiting.
     time: { ...systemTime, setTimeout: () => undefined },
   });

@@ -1,5 +1,4 @@
 import { onTestFinished } from "vitest";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { kafkaSource, type KafkaSourceOptions } from "../../consumer/sources/kafka.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import type { RunningConsumer } from "../../consumer/start-flow.ts";
@@ -10,7 +9,7 @@ import { createKafkaProducer } from "../../kafka/producer.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { ownName } from "../kafka/broker/topics.ts";
 import { createRecordedLog, type RecordedLog } from "./log.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
 import { type ReplyReceiver, startReplyReceiver } from "./reply-receiver.ts";
 import { type newRequest, toWire, type WireRecord } from "./requests.ts";
 
@@ -65,7 +64,7 @@ export const createKafkaConsumerStage = async (brokers: readonly string[], topic
         contract: defineContract({ sum: contract.sum }),
         handlers: { sum },
         source: kafkaSource({ connection, group, instance, topics: [topic], log, heartbeatIntervalMs: 200, random: () => 0, ...more }),
-        sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
+        sinks: sinksTo(receiver, log),
         log,
         concurrency: 64,
         replySource: "/consumer/test",

@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
 import { replyTopicSink } from "../../consumer/sinks/reply-topic.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
@@ -9,7 +8,7 @@ import { contract } from "../project/app/contract.ts";
 import { createRecordedLog } from "./log.ts";
 import { createManualTime } from "../helpers/manual-time.ts";
 import { memorySource, toRecord } from "./memory-source.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newRequest } from "./requests.ts";
 
@@ -23,6 +22,7 @@ const setUp = async (toRecords: (a: number, now: number) => Parameters<typeof me
   const produced: NewRecord[] = [];
   const stubborn = Promise.withResolvers<void>();
   const begun: number[] = [];
+  const log = createRecordedLog();
   const consumer = startConsumer({
     contract: defineContract({ sum: contract.sum }),
     handlers: {
@@ -33,7 +33,7 @@ const setUp = async (toRecords: (a: number, now: number) => Parameters<typeof me
       },
     },
     source,
-    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
+    sinks: sinksTo(receiver, log),
     requesters: {
       requestTopics: new Map([["sum.requests", "sum"]]),
       replyTopics: new Set(["sum.replies"]),
@@ -47,7 +47,7 @@ const setUp = async (toRecords: (a: number, now: number) => Parameters<typeof me
         },
       }),
     },
-    log: createRecordedLog(),
+    log,
     concurrency: 2,
     replySource: "/consumer/test",
     time,

@@ -1,4 +1,9 @@
-import { createSha256Hmac } from "../../consumer/sinks/worker.ts";
+import type { MailboxSinks } from "../../consumer/sink.ts";
+import { httpSink } from "../../consumer/sinks/http.ts";
+import { workerSinks } from "../../consumer/sinks/worker.ts";
+import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import type { Log } from "../../environment/log.ts";
+import { systemTime } from "../../environment/time.ts";
 import { type Hmac, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import type { GatewayProcess } from "../helpers/gateway.ts";
 import { type RunningProcess, startProcess } from "../helpers/processes.ts";
@@ -11,6 +16,17 @@ export const REPLY_SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 export const hmacOf = (secret: string): Hmac => createSha256Hmac(readWebhookSecret(secret) as Uint8Array);
 
 export const REPLY_HMAC = hmacOf(REPLY_SECRET);
+
+/** A sink that posts, whatever the shard. */
+export const postTo = ({ url }: Pick<ReplyReceiver, "url">) =>
+  httpSink({ url, signature: createWorkerSignature({ hmac: REPLY_HMAC, time: systemTime }) });
+
+/** The sinks of a consumer, in this process. */
+export const sinksTo = ({ url }: Pick<ReplyReceiver, "url">, log: Log): MailboxSinks =>
+  workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, log });
+
+/** Who the consumers of these tests say that they are. */
+export const HELLO = { instance: "test-1", version: "0.0.0", operations: ["sum"] };
 
 type Gateway = Pick<GatewayProcess, "url" | "username" | "password">;
 

@@ -1,13 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { startRelay } from "../../consumer/relay.ts";
 import { defineContract, respondedOperationsOf } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRecordedLog } from "./log.ts";
 import { memorySource } from "./memory-source.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
@@ -29,7 +28,7 @@ const relay = async (replies: readonly Pick<ConsumerRecord, "headers" | "value">
   const running = startRelay({
     operations: respondedOperationsOf(defineContract({ price })),
     source,
-    sink: workerSink({ url: receiver.url, hmac: REPLY_HMAC }),
+    sinks: sinksTo(receiver, log),
     log,
     replySource: "/relay/test",
   });

@@ -1,13 +1,40 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
+import { type WebSocket, WebSocketServer } from "ws";
+import {
+  type HelloFrame,
+  LINK_CLOSE,
+  LINK_TOLERANCE_SECONDS,
+  linkHandshake,
+  linkPath,
+  PING,
+  PONG,
+  readConsumerFrame,
+} from "../../protocol/link.ts";
 import { type DeliveryResult, type Outcome, readReplyEvent, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import { importWebhookKey, readWebhookSecret, verifyWebhook } from "../../protocol/webhook-signature.ts";
 
-/** One call as it came, already known to be signed rightly. */
-export type ReceivedBatch = { readonly webhookId: string; readonly replies: readonly Reply[]; readonly bytes: number };
+/** One call or frame as it came, already known to be signed rightly. */
+export type ReceivedBatch = {
+  /** Of the call, or of the handshake of the link. */
+  readonly webhookId: string;
+  readonly way: "POST" | "link";
+  readonly replies: readonly Reply[];
+  readonly bytes: number;
+};
+
+/** A handshake is taken and never answered. */
+export const NO_ANSWER = 0;
+
+/** A link as the mailbox has it. */
+export type ReceivedLink = { readonly shard: number; readonly hello: HelloFrame | undefined; readonly socket: WebSocket };
+
+/** What the receiver does with a batch that comes over a link: answers it, or says that it did not; undefined means to answer as the mailbox does. */
+export type LinkMisbehaviour = (socket: WebSocket, batch: number, replies: readonly Reply[]) => boolean;
 
 /** What the receiver does with a call: answers it, or says that it did; undefined means to store and answer as the Worker does. */
 export type Misbehaviour = (batch: ReceivedBatch, response: ServerResponse) => boolean;
@@ -21,17 +48,34 @@ export type ReplyReceiver = {
   readonly batches: readonly ReceivedBatch[];
   /** Calls that were not signed rightly. */
   readonly refused: number;
+  /** The links that are open. */
+  readonly links: readonly ReceivedLink[];
+  /** Handshakes of links that were answered, however. */
+  readonly handshakes: number;
   /** From now on every call goes through this. */
   misbehave(how: Misbehaviour | undefined): void;
+  /** From now on every frame with replies goes through this. */
+  misbehaveOnLinks(how: LinkMisbehaviour | undefined): void;
+  /** From now on this status is the answer to a handshake: 101 opens the link, and {@link NO_ANSWER} is never sent. */
+  answerHandshakes(status: number): void;
+  /** From now on nothing is stored: batches are refused for the moment, or neither they nor pings are ever answered. */
+  fail(how: "refusing" | "silent" | undefined): void;
   /** Resolves once the condition holds, looked at after each call. */
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
 };
 
-export type ReplyReceiverOptions = { readonly secret: string; readonly port?: number; readonly now?: () => number };
+export type ReplyReceiverOptions = {
+  readonly secret: string;
+  readonly port?: number;
+  readonly now?: () => number;
+  /** As {@link ReplyReceiver.answerHandshakes}; 101 unless told otherwise. */
+  readonly handshakeStatus?: number;
+};
 
-/** A real HTTP server where the Worker's `POST /replies` would be. Two implementations check each signature. */
-export const startReplyReceiver = async ({ secret, port = 0, now = Date.now }: ReplyReceiverOptions): Promise<ReplyReceiver> => {
+/** A real HTTP server where the Worker's `POST /replies` and its links would be. Two implementations check each signature. */
+export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise<ReplyReceiver> => {
+  const { secret, port = 0, now = Date.now } = options;
   const key = await importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
   const oracle = new Webhook(secret);
   const stored = new Map<string, Reply>();
@@ -40,12 +84,23 @@ export const startReplyReceiver = async ({ secret, port = 0, now = Date.now }: R
   const waiting = new Set<() => void>();
   let refused = 0;
   let misbehaviour: Misbehaviour | undefined;
+  let linkMisbehaviour: LinkMisbehaviour | undefined;
+  let isSilent = false;
+  let { handshakeStatus = 101 } = options;
+  let handshakes = 0;
+  const links = new Set<{ shard: number; hello: HelloFrame | undefined; socket: WebSocket }>();
+  const upgraded = new Set<Duplex>();
+  const upgrades = new WebSocketServer({ noServer: true });
+  const look = (): void => {
+    for (const waiter of waiting) waiter();
+  };
 
-  const isSigned = async (request: IncomingMessage, body: Buffer): Promise<boolean> => {
+  const isSigned = async (request: IncomingMessage, body: Uint8Array, toleranceSeconds?: number): Promise<boolean> => {
     const headers = new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    const verdict = await verifyWebhook([key], { headers, body, nowMs: now() });
-    // The oracle reads the platform's clock, so it can be asked only while that is the one in use.
-    if (verdict === "valid" && now === Date.now) oracle.verify(body, Object.fromEntries(headers));
+    const tolerance = toleranceSeconds === undefined ? {} : { toleranceSeconds };
+    const verdict = await verifyWebhook([key], { headers, body, nowMs: now(), ...tolerance });
+    // The oracle reads the platform's clock, so it can be asked only while that is the one in use, and it takes nothing but JSON.
+    if (verdict === "valid" && now === Date.now && request.method === "POST") oracle.verify(Buffer.from(body), Object.fromEntries(headers));
     return verdict === "valid";
   };
 
@@ -65,7 +120,7 @@ export const startReplyReceiver = async ({ secret, port = 0, now = Date.now }: R
       return answer(response, 401, { code: "UNAUTHORIZED" });
     }
     const replies = (JSON.parse(body.toString()) as unknown[]).map(readReplyEvent);
-    const batch = { webhookId: String(request.headers["webhook-id"]), replies, bytes: body.length };
+    const batch = { webhookId: String(request.headers["webhook-id"]), way: "POST", replies, bytes: body.length } as const;
     batches.push(batch);
     if (misbehaviour?.(batch, response) !== true) {
       const results = replies.map((reply): DeliveryResult => ({ id: reply.id, correlationId: reply.correlationId, outcome: store(reply) }));
@@ -73,13 +128,49 @@ export const startReplyReceiver = async ({ secret, port = 0, now = Date.now }: R
     }
   };
 
+  const openLink = (socket: WebSocket, shard: number, webhookId: string): void => {
+    const link: { shard: number; hello: HelloFrame | undefined; socket: WebSocket } = { shard, hello: undefined, socket };
+    links.add(link);
+    socket.on("close", () => {
+      links.delete(link);
+      look();
+    });
+    socket.on("message", (data) => {
+      const text = String(data);
+      if (text === PING) return isSilent || socket.send(PONG);
+      const frame = readConsumerFrame(text);
+      if (frame.type === "hello") link.hello = frame;
+      else {
+        const replies = frame.replies.map(readReplyEvent);
+        batches.push({ webhookId, way: "link", replies, bytes: text.length });
+        if (linkMisbehaviour?.(socket, frame.batch, replies) !== true)
+          socket.send(JSON.stringify({ type: "results", batch: frame.batch, outcomes: replies.map(store) }));
+      }
+      look();
+    });
+  };
+
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    handshakes += 1;
+    upgraded.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => upgraded.delete(socket));
+    const shard = Number(request.url?.split("/").at(-1));
+    const isValid = request.url === linkPath(shard) && (await isSigned(request, linkHandshake(shard), LINK_TOLERANCE_SECONDS));
+    if (!isValid) refused += 1;
+    const status = isValid ? handshakeStatus : 401;
+    if (status === NO_ANSWER) return;
+    if (status !== 101)
+      return void socket.end(`HTTP/1.1 ${status} -\r\ndate: ${new Date(now()).toUTCString()}\r\ncontent-length: 0\r\n\r\n`);
+    upgrades.handleUpgrade(request, socket, head, (link) => openLink(link, shard, String(request.headers["webhook-id"])));
+  };
+
   const server = createServer((request, response) => {
     void receive(request, response)
       .catch((error) => answer(response, 500, { error: String(error) }))
-      .finally(() => {
-        for (const look of waiting) look();
-      });
+      .finally(look);
   }).listen(port, "127.0.0.1");
+  server.on("upgrade", (request, socket, head) => void upgrade(request, socket, head).finally(look));
   await once(server, "listening");
 
   return {
@@ -90,20 +181,38 @@ export const startReplyReceiver = async ({ secret, port = 0, now = Date.now }: R
     get refused() {
       return refused;
     },
+    get links() {
+      return [...links];
+    },
+    get handshakes() {
+      return handshakes;
+    },
     misbehave(how) {
       misbehaviour = how;
     },
+    misbehaveOnLinks(how) {
+      linkMisbehaviour = how;
+    },
+    answerHandshakes(status) {
+      handshakeStatus = status;
+    },
+    fail(how) {
+      isSilent = how === "silent";
+      misbehaviour = how && ((_, response) => (how === "refusing" && answer(response, 503, {}), true));
+      linkMisbehaviour = how && ((socket) => (how === "refusing" && socket.close(LINK_CLOSE.failed, "Not now."), true));
+    },
     until: (condition) =>
       new Promise((resolve) => {
-        const look = (): void => {
+        const waiter = (): void => {
           if (!condition()) return;
-          waiting.delete(look);
+          waiting.delete(waiter);
           resolve();
         };
-        waiting.add(look);
-        look();
+        waiting.add(waiter);
+        waiter();
       }),
     async close() {
+      for (const socket of upgraded) socket.destroy();
       server.closeAllConnections();
       server.close();
       await once(server, "close");

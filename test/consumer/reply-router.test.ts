@@ -1,16 +1,16 @@
 import { expect, onTestFinished, test } from "vitest";
-import { createDelivery, type Delivery } from "../../consumer/delivery.ts";
+import { createDelivery } from "../../consumer/delivery.ts";
+import { createInFlightLimiter } from "../../consumer/in-flight-limiter.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { createReplyRouter } from "../../consumer/reply-router.ts";
-import type { Sink } from "../../consumer/sink.ts";
 import { replyTopicSink } from "../../consumer/sinks/reply-topic.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
+import { createWorkerDelivery } from "../../consumer/worker-delivery.ts";
 import { KafkaError } from "../../kafka/kafka-error.ts";
 import type { NewRecord } from "../../kafka/pending-record.ts";
 import { ProduceError } from "../../kafka/produce-error.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_HMAC, REPLY_SECRET } from "./process.ts";
-import { answer, startReplyReceiver } from "./reply-receiver.ts";
+import { REPLY_SECRET, sinksTo } from "./process.ts";
+import { startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
 const replies = createReplies({ source: "/consumer/test" });
@@ -33,10 +33,10 @@ const setUp = async () => {
       return given.map(({ topic }, offset) => ({ topic, partition: 0, offset: BigInt(offset) }) as never);
     },
   };
-  const deliveryTo = (sink: Sink): Delivery => createDelivery({ sink, replies, log, maxWaitingBytes: 100 });
+  const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: 100 });
   const router = createReplyRouter({
-    toWorker: deliveryTo(workerSink({ url: receiver.url, hmac: REPLY_HMAC })),
-    toRequesters: deliveryTo(replyTopicSink({ producer, log })),
+    toWorker: createWorkerDelivery({ sinks: sinksTo(receiver, log), replies, log, maxWaitingBytes: 100 }),
+    toRequesters: createDelivery({ sink: replyTopicSink({ producer, log }), replies, log, limiter }),
   });
   onTestFinished(async () => {
     router.close();
@@ -48,10 +48,7 @@ const setUp = async () => {
     records,
     leaveKafka: () => (isKafkaAway = true),
     leaveWorker() {
-      receiver.misbehave((_, response) => {
-        answer(response, 503, {});
-        return true;
-      });
+      receiver.fail("refusing");
     },
   };
 };

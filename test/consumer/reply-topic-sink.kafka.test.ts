@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDelivery } from "../../consumer/delivery.ts";
+import { createInFlightLimiter } from "../../consumer/in-flight-limiter.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import type { ReturnAddress } from "../../consumer/return-address.ts";
 import { replyTopicSink } from "../../consumer/sinks/reply-topic.ts";
@@ -55,7 +56,8 @@ kafkaSuite("a reply topic", ({ brokers }) => {
 
   test("tells the requester of a reply that is larger than the topic takes, and the others get theirs", async () => {
     const { sink, log, returnTo, first } = await setUp({ "max.message.bytes": "2000" });
-    const delivery = createDelivery({ sink, log, replies: createReplies({ source: "/consumer/test" }), maxWaitingBytes: 1_000_000 });
+    const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: 1_000_000 });
+    const delivery = createDelivery({ sink, log, replies: createReplies({ source: "/consumer/test" }), limiter });
     const [large, small] = [newReply("x".repeat(3_000)), newReply("small")];
     const delivered = [large, small].map((reply) => delivery.deliver({ ...reply, returnTo: returnTo(reply.correlationId) }));
     expect(await Promise.all(delivered)).toEqual([true, true]);

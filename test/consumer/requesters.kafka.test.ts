@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { kafkaSource } from "../../consumer/sources/kafka.ts";
 import { replyTopicSink } from "../../consumer/sinks/reply-topic.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
 import { OperationError } from "../../consumer/handler.ts";
 import { startConsumer } from "../../consumer/start-consumer.ts";
 import { defineContract } from "../../contract/contract.ts";
@@ -14,7 +13,7 @@ import { createTopic, createTopicAs, ownName } from "../kafka/broker/topics.ts";
 import { connectionTo } from "../kafka/connections.ts";
 import { produceAll } from "./kafka-consumer.ts";
 import { createRecordedLog } from "./log.ts";
-import { REPLY_HMAC } from "./process.ts";
+import { sinksTo } from "./process.ts";
 
 const SPRING_CORRELATION = Buffer.from("6debcbe3108a47e8a52c79cd0df5dc14", "hex");
 const TRACEPARENT = Buffer.from("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
@@ -40,7 +39,7 @@ kafkaSuite("requesters on Kafka", ({ brokers }) => {
       },
       source: kafkaSource({ connection: connectionTo(brokers), group: ownName("consumers"), instance: "one", topics: [requests], log }),
       // Nobody is there: requesters on Kafka do not need a Worker.
-      sink: workerSink({ url: "http://127.0.0.1:1", hmac: REPLY_HMAC }),
+      sinks: sinksTo({ url: "http://127.0.0.1:1" }, log),
       requesters: {
         requestTopics: new Map([[requests, "sum"]]),
         replyTopics: new Set([replies]),

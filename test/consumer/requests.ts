@@ -3,8 +3,12 @@ import { encodeEvent } from "../../protocol/kafka-record.ts";
 import { createRequestEvent, type RequestEvent } from "../../protocol/request-event.ts";
 import type { GatewayProcess } from "../helpers/gateway.ts";
 
-/** Shaped like a correlation ID; only a Worker could tell that it is none. */
-export const newCorrelationId = (): string => randomBytes(48).toString("base64url").slice(0, 63);
+/** Shaped like a correlation ID of a shard; only a Worker could tell that it is none. */
+export const newCorrelationId = (shard = 0): string => {
+  const bytes = randomBytes(48);
+  bytes.writeUInt16BE(shard, 1);
+  return bytes.toString("base64url").slice(0, 63);
+};
 
 /** A request of `sum` with half a minute left, unless told otherwise. */
 export const newRequest = (overrides: Partial<RequestEvent> = {}): RequestEvent => ({

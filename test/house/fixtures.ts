@@ -10,6 +10,7 @@ export const FOLDERS = [
   "contract",
   "protocol",
   "environment",
+  "storage",
   "kafka",
   "worker",
   "gateway",

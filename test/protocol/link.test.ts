@@ -23,6 +23,7 @@ test.each([
   JSON.stringify({ ...REPLIES, batch: -1 }),
   JSON.stringify({ ...REPLIES, replies: {} }),
   JSON.stringify({ ...HELLO, operations: [1] }),
+  JSON.stringify({ ...HELLO, instance: "x".repeat(256) }),
   JSON.stringify(RESULTS),
 ])("what is no frame of a consumer is refused, and the error says what one is: %s", (text) => {
   expect(() => readConsumerFrame(text)).toThrow(/^Expected a frame of /);

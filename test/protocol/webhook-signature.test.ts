@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { createSha256Hmac } from "../../consumer/sinks/worker.ts";
+import { createSha256Hmac } from "../../consumer/sinks/worker-signature.ts";
 import { importWebhookKey, readWebhookSecret, signWebhook, verifyWebhook } from "../../protocol/webhook-signature.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

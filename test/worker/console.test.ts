@@ -1,16 +1,9 @@
-import { env } from "cloudflare:workers";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { contract } from "../project/app/contract.ts";
-import { readWorkerConfig } from "../../worker/config.ts";
+import { describe, expect, test } from "vitest";
 import { CONSOLE_PATHS, isConsoleOn } from "../../worker/console.ts";
-import { defineWorker } from "../../worker/define-worker.ts";
+import { host } from "./hosts/cloudflare/test-host.ts";
 import { call } from "./support/worker.ts";
 
 const TYPES = { "/": "text/html", "/main.js": "text/javascript", "/main.css": "text/css", "/icon.svg": "image/svg+xml" } as const;
-
-/** A Worker with other variables than the one under test. */
-const callWith = (variables: object, path: string): Response | Promise<Response> =>
-  defineWorker({ contract }).worker.fetch(new Request(`https://api.example${path}`), { ...env, ...variables });
 
 describe("the console", () => {
   test.each(Object.entries(TYPES))("is served at %s as %s", async (path, type) => {
@@ -52,28 +45,19 @@ describe("the console", () => {
   });
 
   test.each([
-    ["in production", { ENVIRONMENT: "production" }],
-    ["where CONSOLE is off", { CONSOLE: "off" }],
-    ["where wrangler.toml binds no assets", { ASSETS: undefined }],
-  ])("is not there %s, like any other path", async (_, variables) => {
+    ["in production", { variables: { ENVIRONMENT: "production" } }],
+    ["where CONSOLE is off", { variables: { CONSOLE: "off" } }],
+    ["where the host has no files of it", { hasConsoleFiles: false }],
+  ])("is not there %s, like any other path", async (_, other) => {
     for (const path of CONSOLE_PATHS) {
-      const response = await callWith(variables, path);
+      const response = await host.callOther(other, path);
       expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ code: "NOT_FOUND" })]);
     }
-    expect((await callWith(variables, "/contract")).status).toBe(200);
-  });
-
-  test("tells the log once that it is on and has no files", async () => {
-    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    onTestFinished(() => warn.mockRestore());
-    const { worker } = defineWorker({ contract });
-    const variables = { ...env, CONSOLE: "on", ASSETS: undefined };
-    for (const path of CONSOLE_PATHS) expect((await worker.fetch(new Request(`https://api.example${path}`), variables)).status).toBe(404);
-    expect(warn.mock.calls).toEqual([[expect.stringContaining("Add [assets] with binding ASSETS to wrangler.toml.")]]);
+    expect((await host.callOther(other, "/contract")).status).toBe(200);
   });
 
   test("is there in production where CONSOLE is on", async () => {
-    expect((await callWith({ ENVIRONMENT: "production", CONSOLE: "on" }, "/")).status).toBe(200);
+    expect((await host.callOther({ variables: { ENVIRONMENT: "production", CONSOLE: "on" } }, "/")).status).toBe(200);
   });
 
   test.each([
@@ -86,7 +70,7 @@ describe("the console", () => {
     expect(isConsoleOn({ CONSOLE, ENVIRONMENT })).toBe(isOn);
   });
 
-  test("a CONSOLE that is neither on nor off is told", () => {
-    expect(() => readWorkerConfig({ ...env, CONSOLE: "yes" }, contract)).toThrow("Expected on or off.");
+  test("a CONSOLE that is neither on nor off is told", async () => {
+    expect(await host.problemsOf({ variables: { CONSOLE: "yes" } })).toEqual(["CONSOLE: Expected on or off."]);
   });
 });

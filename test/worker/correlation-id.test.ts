@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCorrelationIds } from "../../worker/correlation-id.ts";
+import { host } from "./hosts/cloudflare/test-host.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const secrets = [{ number: 3, secret: "a-secret-that-is-long-enough-for-a-test" }];
 const idsOf = (overrides: Partial<Parameters<typeof createCorrelationIds>[0]> = {}) =>
-  createCorrelationIds({ secrets, environment: "test", now: () => NOW, ...overrides });
+  createCorrelationIds({ secrets, environment: "test", now: () => NOW, ...host.ids, ...overrides });
 const request = { shard: 7, deadlineSeconds: 30, retentionSeconds: 3_600 };
 
 describe("a correlation ID", () => {

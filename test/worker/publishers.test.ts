@@ -1,17 +1,16 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import { mailboxStore } from "../../worker/hosts/cloudflare/mailbox-store.ts";
 import { createProducer, readProducerConfig } from "../../worker/producer-config.ts";
 import { directPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
-import { createId, keyOf, replyFor } from "./support/worker.ts";
+import { host } from "./hosts/cloudflare/test-host.ts";
+import { createId, keyOf, replyFor, testEnv } from "./support/worker.ts";
 
 const record = (key: string, topic = "requests"): ProducerRecord => ({ topic, key, value: "{}", headers: [] });
-const mailbox = mailboxStore({ namespace: env.MAILBOX });
+const { mailbox } = host;
 
 describe.each([
-  ["direct", directPublisher({ producer: createProducer({ kafkaRest: readProducerConfig({ ...env }, contract) }, env) })],
+  ["direct", directPublisher({ producer: createProducer({ kafkaRest: readProducerConfig({ ...testEnv }, contract) }, {}) })],
   ["mailbox", mailbox],
 ])("the %s publisher", (_, publisher) => {
   test("says that a request is stored, and knows no more of it yet", async () => {

@@ -35,6 +35,9 @@ export type Link = {
   message(data: string | ArrayBuffer | ArrayBufferView): Promise<void>;
 };
 
+/** How a frame broke the protocol: the code and the reason to close with. */
+type Violation = readonly [code: number, reason: string];
+
 type LinkEndpointOptions = {
   /** See `createReplyIntake`. It resolves once the replies are durable. */
   readonly intake: (replies: readonly Reply[]) => Promise<readonly Outcome[]>;
@@ -59,35 +62,39 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
   open(socket) {
     let isOpen = true;
     let unanswered = 0;
+    /** Of the frames of unanswered batches, in UTF-16 units: at most as many as their bytes. */
+    let unansweredLength = 0;
     let stored: Promise<void> = Promise.resolve();
 
     const close = (code: number, reason: string): void => {
+      if (!isOpen) return;
       isOpen = false;
       const who = socket.consumer === undefined ? "a consumer that has not said hello" : `consumer ${socket.consumer.instance}`;
       warn(`The link of ${who} to shard ${socket.shard} was closed (${code}): ${reason}`);
       socket.close(code, cut(reason));
     };
 
-    const answer = (frame: MailboxFrame): void => {
+    const answer = (frame: MailboxFrame, length: number): void => {
       unanswered--;
+      unansweredLength -= length;
       socket.send(JSON.stringify(frame));
     };
 
-    const store = async ({ batch, replies }: RepliesFrame): Promise<void> => {
+    const store = async ({ batch, replies }: RepliesFrame, length: number): Promise<void> => {
       if (!isOpen) return;
       try {
         const outcomes = await intake(readOwnReplies(socket.shard, replies));
-        answer({ type: "results", batch, outcomes });
+        answer({ type: "results", batch, outcomes }, length);
       } catch (error) {
-        if (isRefusal(error)) return answer({ type: "refused", batch, code: error.code, reason: error.message });
+        if (isRefusal(error)) return answer({ type: "refused", batch, code: error.code, reason: error.message }, length);
         logError("A mailbox could not store a batch of replies; the consumer will send it again", error);
         // Not an outcome for each: the batches behind this one would overtake it.
         close(LINK_CLOSE.failed, "The batch could not be stored. Send it again.");
       }
     };
 
-    /** What is wrong with a frame, or undefined once it is taken. */
-    const take = (data: string | object): readonly [code: number, reason: string] | undefined => {
+    /** What is wrong with a frame; undefined once it is taken. */
+    const take = (data: string | object): Violation | undefined => {
       if (typeof data !== "string") return [LINK_CLOSE.unsupported, "Expected a frame of text, got one of bytes."];
       if (isTooLarge(data)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
       let frame;
@@ -96,17 +103,21 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
       } catch (error) {
         return [LINK_CLOSE.invalid, (error as Error).message];
       }
-      const isHello = frame.type === "hello";
-      if (isHello !== (socket.consumer === undefined)) return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
-      if (frame.type === "hello") {
-        socket.consumer = { instance: frame.instance, version: frame.version };
-        return undefined;
-      }
+      if ((frame.type === "hello") !== (socket.consumer === undefined))
+        return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
+      if (frame.type === "replies") return enqueue(frame, data.length);
+      socket.consumer = { instance: frame.instance, version: frame.version };
+      return undefined;
+    };
+
+    const enqueue = (batch: RepliesFrame, length: number): Violation | undefined => {
       if (unanswered === MAX_UNANSWERED_BATCHES)
         return [LINK_CLOSE.violation, `Expected at most ${MAX_UNANSWERED_BATCHES} batches without an answer.`];
+      if (unansweredLength + length > MAX_FRAME_BYTES)
+        return [LINK_CLOSE.violation, `Expected at most ${MAX_FRAME_BYTES} bytes without an answer.`];
       unanswered++;
-      const batch = frame;
-      stored = stored.then(() => store(batch));
+      unansweredLength += length;
+      stored = stored.then(() => store(batch, length));
       return undefined;
     };
 
@@ -114,8 +125,8 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
       async message(data) {
         if (!isOpen) return;
         if (data === PING) return socket.send(PONG);
-        const problem = take(data);
-        if (problem !== undefined) return close(...problem);
+        const violation = take(data);
+        if (violation !== undefined) return close(...violation);
         await stored;
       },
     };

@@ -1,15 +1,15 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import type { Archive } from "../archive.ts";
+import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
-import type { PublishResult } from "../request-publisher.ts";
+import type { Caller, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
-import type { Waiters } from "./waiters.ts";
+import type { WaitedFor, Waiters } from "./waiters.ts";
 
 type MailboxOptions = {
   readonly rows: Rows;
@@ -17,7 +17,10 @@ type MailboxOptions = {
   readonly batches: ProduceBatches;
   readonly waiters: Waiters;
   readonly mailboxRetentionMs: number;
-  /** Runs all of it or nothing, and resolves once that is durable; nobody is told of it before. Rejects if it could not be written. */
+  /**
+   * Runs all of it or nothing, and resolves once that is durable; nobody is told of it before. Returns no promise where it is durable at once,
+   * or the platform holds back what leaves before it is. Fails if it could not be written: then nothing of it is there.
+   */
   readonly transaction: <T>(run: () => T) => T | Promise<T>;
   readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
   readonly now: () => number;
@@ -30,87 +33,154 @@ type MailboxOptions = {
  */
 export const createMailbox = (options: MailboxOptions) => {
   const { rows, archive, batches, waiters, mailboxRetentionMs, transaction, alarm, now, logError } = options;
+  /** By correlation ID, what is not durable yet. */
+  const underWay = new Map<string, Promise<unknown>>();
   let alarmIsSet = false;
 
+  /** Never rejects: what is written is written, and the next write tries again. */
   const ensureAlarm = async (): Promise<void> => {
     if (alarmIsSet) return;
     alarmIsSet = true;
-    if ((await alarm.get()) === null) await alarm.set(now() + SWEEP_MS);
+    try {
+      if ((await alarm.get()) === null) await alarm.set(now() + SWEEP_MS);
+    } catch (error) {
+      alarmIsSet = false;
+      logError("The alarm could not be set and will be set by a later write", error);
+    }
   };
 
-  const keep = (key: StatusKey, current: KeptStatus | undefined, next: KeptStatus): void => {
-    if (current === undefined) rows.insert(key, next);
-    else rows.update(key, next);
+  /** Writes, and resolves once that is durable, and so is what was written before under the same keys. */
+  const commit = async <T>(keys: readonly StatusKey[], run: () => T): Promise<T> => {
+    try {
+      const written = transaction(run);
+      // Where a transaction is durable at once, or the platform holds back what leaves before it is, there is nothing to wait for.
+      if (!(written instanceof Promise)) return written;
+      const before = keys.map(({ text }) => underWay.get(text));
+      const durable = Promise.all([written, ...before]);
+      for (const { text } of keys) underWay.set(text, durable);
+      try {
+        return (await durable)[0];
+      } finally {
+        for (const { text } of keys) if (underWay.get(text) === durable) underWay.delete(text);
+      }
+    } catch (error) {
+      rows.forget();
+      throw error;
+    }
+  };
+
+  /** Nobody is told of a status that could still be lost. */
+  const untilDurable = async ({ text }: StatusKey): Promise<void> => {
+    for (let pending = underWay.get(text); pending !== undefined; pending = underWay.get(text)) await pending.catch(() => {});
+  };
+
+  /** The status now, for who has waited for it. */
+  const findDurable = async (key: StatusKey): Promise<KeptStatus | undefined> => {
+    if (underWay.has(key.text)) await untilDurable(key);
+    return rows.find(key);
   };
 
   /**
    * Whether a status that is not here may have moved to KV. Its age alone does not tell: MAILBOX_RETENTION_SECONDS may have been another
-   * then.
+   * then. But none leaves sooner than KEEP_AFTER_ARCHIVE_MS after its request was accepted.
    */
-  const mayHaveLeft = (key: StatusKey): boolean => isOverdue(key, now()) && rows.find(key) === undefined;
+  const mayHaveLeft = (key: StatusKey): boolean =>
+    isOverdue(key, now()) && now() >= key.createdAt + KEEP_AFTER_ARCHIVE_MS && rows.find(key) === undefined;
+
+  /** The status that moved to KV: without it, a reply to an old request would reopen it. */
+  const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
   /** The end of an overdue request: its row or the status that moved to KV, or else it expires now. */
   const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
     const archived = await recall(key);
     // Read again: a reply may have come while KV was read.
-    const current = rows.find(key) ?? archived;
-    if (current !== undefined && isTerminal(current.state)) return current;
-    const next = expire(current, now());
-    await transaction(() => keep(key, current, next));
+    const known = (await findDurable(key)) ?? archived;
+    if (known !== undefined && isTerminal(known.state)) return known;
+    const status = await commit([key], () => {
+      const current = rows.find(key);
+      if (current !== undefined && isTerminal(current.state)) return current;
+      const next = expire(current, now());
+      if (current === undefined) rows.insert(key, next, now());
+      else rows.update(key, next);
+      return next;
+    });
     await ensureAlarm();
-    return next;
+    return status;
   };
 
-  /** The status that moved to KV: without it, a reply to an old request would reopen it. */
-  const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
+  /**
+   * Stores what a reply makes of a status, and says the status that its waiters are to hear of.
+   * @param recalled the status that moved to KV
+   */
+  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): { outcome: Outcome; news?: KeptStatus | undefined } => {
+    const first = settle(recalled, reply, now());
+    // Most replies are the first of their request: a row is looked for only if there is one.
+    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return { outcome: first.outcome, news: first.next };
+    const current = rows.find(reply.key);
+    if (current === undefined) return first;
+    const { outcome, next } = settle(current, reply, now());
+    if (next !== undefined) rows.update(reply.key, next);
+    // An end that is there already may have become durable only now, after a write that failed.
+    return { outcome, news: next ?? (isTerminal(current.state) ? current : undefined) };
+  };
 
   const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
-    const changed = new Map<string, KeptStatus>();
+    const news = new Map<string, KeptStatus>();
     const outcomes = replies.map((reply, index): Outcome => {
       const recalled = archived[index];
+      if (now() >= reply.key.expiresAt) return "unknown";
       if (recalled === "unreadable") return "retry";
-      const current = rows.find(reply.key);
-      const { outcome, next } = settle(current ?? recalled, reply, now());
-      if (next !== undefined) {
-        keep(reply.key, current, next);
-        changed.set(reply.key.text, next);
-      }
-      return outcome;
+      const settled = settleOne(reply, recalled);
+      if (settled.news !== undefined) news.set(reply.key.text, settled.news);
+      return settled.outcome;
     });
-    return { outcomes, changed };
+    return { outcomes, news };
+  };
+
+  /** Waits, unless the caller goes away. */
+  const waitFor = (key: StatusKey, waitMs: number, waitedFor: WaitedFor, caller: Caller | undefined) => {
+    const wait = waiters.wait(key.text, waitMs, waitedFor);
+    const signal = caller?.signal;
+    if (signal?.aborted === true) wait.cancel();
+    else signal?.addEventListener("abort", wait.cancel, { once: true });
+    return wait;
   };
 
   return {
     /** As {@link RequestPublisher.publish}. */
-    async publish(key: StatusKey, record: ProducerRecord, waitMs: number): Promise<PublishResult> {
+    async publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult> {
       if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
       // The wait begins before the produce: the reply may come before the proxy's response.
-      const wait = waitMs > 0 ? waiters.wait(key.text, waitMs) : undefined;
+      const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
       const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
       if (produced.outcome !== "stored") {
         wait?.cancel();
         return produced;
       }
-      return { outcome: "stored", status: wait && ((await wait.ended) ?? rows.find(key)) };
+      return { outcome: "stored", status: wait && ((await wait.ended) ?? (await findDurable(key))) };
     },
 
     /** As {@link StatusStore.read}. */
-    async read(key: StatusKey, waitMs: number, known: readonly number[] = []): Promise<ReadResult> {
+    async read(key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> {
+      if (now() >= key.expiresAt) return expire(undefined, now());
+      if (underWay.has(key.text)) await untilDurable(key);
+      // From here to the wait nothing may come between, or a wake-up is lost.
       const current = rows.find(key);
       if (current !== undefined && isTerminal(current.state)) return current;
       if (isOverdue(key, now())) return recallOrExpire(key);
       const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
       if (waitMs <= 0 || isNews) return current;
       if (waiters.isFull) return "overloaded";
-      return (await waiters.wait(key.text, waitMs, known.length > 0 ? "change" : "end").ended) ?? rows.find(key);
+      return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
     },
 
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
-      const { outcomes, changed } = await transaction(() => settleAll(replies, archived));
+      const keys = replies.map(({ key }) => key);
+      const { outcomes, news } = await commit(keys, () => settleAll(replies, archived));
       // Only after the transaction: a caller who is woken must find the row.
-      for (const [correlationId, status] of changed) waiters.wake(correlationId, status);
+      for (const [correlationId, status] of news) waiters.wake(correlationId, status);
       await ensureAlarm();
       return outcomes;
     },
@@ -121,7 +191,7 @@ export const createMailbox = (options: MailboxOptions) => {
       await alarm.set(now() + SWEEP_MS);
       alarmIsSet = true;
       try {
-        const { more, failures } = await sweep({ rows, archive, mailboxRetentionMs, now: now() });
+        const { more, failures } = await sweep({ rows, archive, commit: (run) => commit([], run), mailboxRetentionMs, now: now() });
         if (failures.length > 0) logError(`${failures.length} statuses could not be archived yet`, failures[0]);
         if (more) await alarm.set(now() + SWEEP_AGAIN_MS);
         if (!rows.isEmpty()) return;

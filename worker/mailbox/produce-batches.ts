@@ -1,7 +1,7 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts";
 
-/** Bounds of the produce path of one mailbox, beside those of its producer. */
+/** Bounds of the produce path of one mailbox, beside those of its producer, which may also set its own calls. */
 export const PRODUCE_LIMITS = {
   /** With fewer calls than this under way, records are sent at once, those of one turn together. Otherwise they collect. */
   eagerCalls: 2,

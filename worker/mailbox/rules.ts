@@ -4,7 +4,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import type { NewReply, StatusKey, StoredStatus } from "../status-store.ts";
 
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
-const GRACE_AFTER_DEADLINE_MS = 60_000;
+export const GRACE_AFTER_DEADLINE_MS = 60_000;
 
 /** A status as a mailbox keeps it: who ended it decides the outcome of a later reply. */
 export type KeptStatus = StoredStatus & {

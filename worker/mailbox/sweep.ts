@@ -1,47 +1,98 @@
-import { type Archive, MIN_ARCHIVE_MS, putEach } from "../archive.ts";
-import type { RowKey, Rows } from "./rows.ts";
+import { isTerminal } from "../../protocol/states.ts";
+import { type Archive, KEEP_AFTER_ARCHIVE_MS, MIN_ARCHIVE_MS, putEach } from "../archive.ts";
+import type { Closing, Rows } from "./rows.ts";
+import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
+import type { RowHead, StatusTable } from "./status-table.ts";
 
-/** How often a mailbox that is not empty looks for rows to archive or delete. */
-export const SWEEP_MS = 60_000;
+/** How often a mailbox that is not empty looks for what it need not keep any longer: as often as a period ends. */
+export const SWEEP_MS = 5 * 60_000;
 /** How soon the next round starts when this one had too much to do. */
 export const SWEEP_AGAIN_MS = 1_000;
-/** How long a row stays after KV has it: until every location has forgotten that the key was missing. */
-const KEEP_AFTER_ARCHIVE_MS = 5 * 60_000;
-/** Below the 1,000 operations that an invocation may do. */
-const MAX_PUTS = 800;
+/** How many rows a round copies to KV or keeps in the rest: below the 1,000 operations that an invocation may do. */
+const MAX_ROWS = 800;
 const MAX_DELETES = 5_000;
 
 type SweepOptions = {
   readonly rows: Rows;
   readonly archive: Archive;
+  /** Runs all of it or nothing, and resolves once that is durable. */
+  readonly commit: (run: () => void) => Promise<void>;
   /** How long a mailbox keeps a finished status before it moves to KV. */
   readonly mailboxRetentionMs: number;
   readonly now: number;
 };
 
 /**
- * One round: deletes rows that are past their retention or safely in KV, and copies to KV the rows that outlive the mailbox.
- * A row that KV did not take stays for the next round.
+ * One round: drops the tables of periods that nobody needs any longer, and copies to KV the statuses that outlive them; then the same for the
+ * rest, row by row.
  * @returns whether there is more to do at once, and the errors of rows that KV did not take
  */
-export const sweep = async ({ rows, archive, mailboxRetentionMs, now }: SweepOptions): Promise<{ more: boolean; failures: unknown[] }> => {
-  const moreExpired = rows.deleteExpired(now, MAX_DELETES);
-  rows.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
-  const due = rows.findToArchive(now - mailboxRetentionMs, now + MIN_ARCHIVE_MS, MAX_PUTS);
+export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: SweepOptions) => {
   const failures: unknown[] = [];
-  await putEach(due, async (key) => {
-    try {
-      await put(rows, archive, key, now);
-    } catch (error) {
-      failures.push(error);
-    }
-  });
-  return { more: moreExpired || (due.length === MAX_PUTS && failures.length === 0), failures };
-};
+  const gone = now + KEEP_AFTER_ARCHIVE_MS;
+  /** All requests of the periods that ended by then are overdue. */
+  const overdue = now - GRACE_AFTER_DEADLINE_MS;
+  let budget = MAX_ROWS;
+  let isAway = false;
 
-const put = async (rows: Rows, archive: Archive, key: RowKey, now: number): Promise<void> => {
-  const status = rows.find(key);
-  if (status === undefined) return;
-  await archive.write(key, status);
-  rows.markArchived(key, now);
+  /** @returns those that KV did not take */
+  const putAll = async (heads: readonly RowHead[], find: (head: RowHead) => KeptStatus | undefined): Promise<Set<RowHead>> => {
+    const refused = new Set<RowHead>();
+    await putEach(heads, async (head) => {
+      try {
+        const status = find(head);
+        if (status !== undefined) await archive.write(head, status);
+      } catch (error) {
+        refused.add(head);
+        failures.push(error);
+      }
+    });
+    return refused;
+  };
+
+  /** Drops the table of a period if all of it has expired, and else begins to close it when it is time, unless a later round can drop it. */
+  const beginToClose = (end: number): void => {
+    const table = rows.table(end);
+    if (table?.outlasts(now) === false) rows.drop(end);
+    else if (end <= overdue - mailboxRetentionMs && table?.outlasts(gone) === true)
+      rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null });
+  };
+
+  /** Copies the next rows of a period to KV. Unfinished ones, and those that KV did not take, stay in the rest. */
+  const close = async (end: number, table: StatusTable, closing: Closing): Promise<void> => {
+    const heads = table.findAfter(closing, budget);
+    const isLast = heads.length < budget;
+    const due = heads.filter(({ state, expiresAt }) => isTerminal(state) && expiresAt > gone);
+    const refused = await putAll(due, (head) => rows.findIn(end, head));
+    // KV that takes nothing is away: a later round goes on from here.
+    isAway = due.length > 0 && refused.size === due.length;
+    if (isAway) return;
+    budget -= heads.length;
+    const { expiresAt, text } = heads.at(-1) ?? closing;
+    await commit(() => {
+      for (const head of heads) if (refused.has(head) || !isTerminal(head.state)) rows.moveToRest(end, head);
+      rows.setClosing(end, { expiresAt, text, archivedAt: isLast ? now : null });
+    });
+  };
+
+  for (const end of rows.endsBefore(overdue)) {
+    if (rows.closing(end) === undefined) await commit(() => beginToClose(end));
+    const [table, closing] = [rows.table(end), rows.closing(end)];
+    if (table === undefined || closing === undefined) continue;
+    if (closing.archivedAt === null && budget > 0 && !isAway) await close(end, table, closing);
+    else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await commit(() => rows.drop(end));
+  }
+
+  let hasMoreExpired = false;
+  await commit(() => {
+    hasMoreExpired = rows.rest.deleteExpired(now, MAX_DELETES);
+    rows.rest.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
+  });
+  const due = isAway ? [] : rows.rest.findToArchive(now - mailboxRetentionMs, now + MIN_ARCHIVE_MS, budget);
+  const refused = await putAll(due, (head) => rows.rest.find(head));
+  await commit(() => {
+    for (const head of due) if (!refused.has(head)) rows.rest.markArchived(head, now);
+  });
+  budget -= due.length;
+  return { more: hasMoreExpired || (budget <= 0 && refused.size === 0 && !isAway), failures };
 };

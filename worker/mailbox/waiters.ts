@@ -5,45 +5,73 @@ import type { StoredStatus } from "../status-store.ts";
 
 type WaitersOptions = {
   readonly maxWaiters?: number;
-  readonly time?: Pick<Time, "setTimeout" | "clearTimeout">;
+  readonly time?: Pick<Time, "now" | "setTimeout" | "clearTimeout">;
 };
 
 /** A client that goes away does not cancel its wait, so waits are bounded in number and in time. */
 const MAX_WAITERS = 5_000;
 
+const MAX_WAIT_MS = MAX_WAIT_SECONDS * 1_000;
+
+/** Waits whose time is over within one slot end together, with the slot: none ends early, and none more than a slot late. */
+const SLOT_MS = 50;
+
 /** What a call waits for: the end of the request, or any change. */
-type WaitedFor = "end" | "change";
+export type WaitedFor = "end" | "change";
 
 type Waiter = { readonly waitedFor: WaitedFor; readonly settle: (status: StoredStatus | undefined) => void };
 
-/** The calls that wait for a status. A mailbox keeps them in memory only. */
+/**
+ * The calls that wait for a status. A mailbox keeps them in memory only. One timer serves them all. While nobody waits there is none, since
+ * Cloudflare bills an object for as long as a timer is set.
+ */
 export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: WaitersOptions = {}) => {
   const waiting = new Map<string, Set<Waiter>>();
+  /** By the time at which their waits end, in milliseconds since 1970. */
+  const slots = new Map<number, Set<Waiter>>();
   let count = 0;
+  let isOver = false;
+  let timer: unknown;
+  let timerAt = Number.POSITIVE_INFINITY;
 
-  const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
-    let settle: Waiter["settle"] = () => {};
-    const ended = new Promise<StoredStatus | undefined>((resolve) => {
-      const timer = time.setTimeout(() => waiter.settle(undefined), Math.min(waitMs, MAX_WAIT_SECONDS * 1_000));
-      settle = (status) => {
-        time.clearTimeout(timer);
-        remove(correlationId, waiter);
-        resolve(status);
-      };
-    });
-    const waiter: Waiter = { waitedFor, settle };
-    const others = waiting.get(correlationId);
-    if (others === undefined) waiting.set(correlationId, new Set([waiter]));
-    else others.add(waiter);
-    count++;
-    return { ended, cancel: () => waiter.settle(undefined) };
+  const setTimer = (at: number): void => {
+    if (timer !== undefined) time.clearTimeout(timer);
+    timer = at === Number.POSITIVE_INFINITY ? undefined : time.setTimeout(endDue, at - time.now());
+    timerAt = at;
   };
 
-  const remove = (correlationId: string, waiter: Waiter): void => {
-    const others = waiting.get(correlationId);
-    if (others?.delete(waiter) !== true) return;
-    count--;
-    if (others.size === 0) waiting.delete(correlationId);
+  /** The timer stays when waits end before their time, as most do, so it may find none. */
+  const endDue = (): void => {
+    timer = undefined;
+    const now = time.now();
+    // A wait that seems to end later than any may was begun before the clock was set back.
+    for (const [at, waiters] of slots)
+      if (at <= now || at > now + MAX_WAIT_MS + SLOT_MS) for (const waiter of waiters) waiter.settle(undefined);
+    setTimer(Math.min(...slots.keys()));
+  };
+
+  const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
+    const { promise: ended, resolve } = Promise.withResolvers<StoredStatus | undefined>();
+    if (isOver) {
+      resolve(undefined);
+      return { ended, cancel: () => {} };
+    }
+    const endsAt = time.now() + Math.min(waitMs, MAX_WAIT_MS);
+    const at = Math.ceil(endsAt / SLOT_MS) * SLOT_MS;
+    const waiter: Waiter = {
+      waitedFor,
+      settle(status) {
+        if (!remove(waiting, correlationId, waiter)) return;
+        remove(slots, at, waiter);
+        if (--count === 0) setTimer(Number.POSITIVE_INFINITY);
+        resolve(status);
+      },
+    };
+    add(waiting, correlationId, waiter);
+    add(slots, at, waiter);
+    count++;
+    if (at < timerAt) setTimer(at);
+    return { ended, cancel: () => waiter.settle(undefined) };
   };
 
   return {
@@ -62,7 +90,26 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
       const isEnd = isTerminal(status.state);
       for (const waiter of waiting.get(correlationId) ?? []) if (isEnd || waiter.waitedFor === "change") waiter.settle(status);
     },
+    /** Ends all waits with nothing, also those that are yet to come. */
+    end(): void {
+      isOver = true;
+      for (const waiters of waiting.values()) for (const waiter of waiters) waiter.settle(undefined);
+    },
   };
 };
 
 export type Waiters = ReturnType<typeof createWaiters>;
+
+const add = <Key>(sets: Map<Key, Set<Waiter>>, key: Key, waiter: Waiter): void => {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([waiter]));
+  else set.add(waiter);
+};
+
+/** @returns whether it was there */
+const remove = <Key>(sets: Map<Key, Set<Waiter>>, key: Key, waiter: Waiter): boolean => {
+  const set = sets.get(key);
+  if (set?.delete(waiter) !== true) return false;
+  if (set.size === 0) sets.delete(key);
+  return true;
+};

@@ -43,7 +43,7 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
       traceparent: context.req.header("traceparent"),
     });
     const waitSeconds = waitSecondsOf(preferences, statuses);
-    const result = await publisher.publish(id, record, waitSeconds * 1_000);
+    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw);
 
     if (result.outcome !== "stored") return failureResponse(id, result);
     const { status } = result;

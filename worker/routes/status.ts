@@ -29,7 +29,7 @@ export const createStatusRoute =
     }
     const waitSeconds = waitSecondsOf(readPrefer(context.req.header("prefer")), statuses);
     const known = readKnownVersions(context.req.header("if-none-match"));
-    const status = await statuses.read(id, waitSeconds * 1_000, known).catch((cause: unknown) => {
+    const status = await statuses.read(id, waitSeconds * 1_000, known, context.req.raw).catch((cause: unknown) => {
       console.error("A status could not be read", cause);
       throw new RejoinderError("STORE_UNAVAILABLE", { cause });
     });

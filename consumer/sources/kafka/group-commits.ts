@@ -2,9 +2,9 @@ import { pause, type Time } from "../../../environment/time.ts";
 import { kafkaErrorOf } from "../../../kafka/errors.ts";
 import type { MemberIdentity } from "../../../kafka/group-requests.ts";
 import type { TopicPartitionOffset } from "../../../protocol/topic-partition.ts";
+import type { OutageLog } from "../../outage-log.ts";
 import type { CommitResult, Source } from "../../source.ts";
 import type { Membership } from "./membership.ts";
-import type { OutageLog } from "./outage-log.ts";
 
 type GroupCommitsOptions = {
   readonly membership: Pick<Membership, "owned" | "identity" | "reassigned">;

@@ -9,9 +9,9 @@ import type { FetchedRecord } from "../../../kafka/record-batches.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { createBackoff } from "../../backoff.ts";
+import type { OutageLog } from "../../outage-log.ts";
 import { nextTurn } from "../../waiting.ts";
 import type { Retry } from "../retry.ts";
-import type { OutageLog } from "./outage-log.ts";
 import type { Position } from "./positions.ts";
 
 /** Reads on from positions, at all brokers that lead their partitions at once. */

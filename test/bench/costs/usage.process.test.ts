@@ -11,10 +11,16 @@ test("what the real Worker does is counted, and so is what it does until nothing
     else expect(counts["call requests"], name).toBeLessThan(requests);
     expect(counts["POST /replies"]).toBe(counts["call deliver"]);
     expect(counts["GET /status"] ?? 0).toBeGreaterThanOrEqual(name.startsWith("poll") ? requests : 0);
-    expect(counts["rows written"]).toBe(requests);
+    expectAbout(counts["rows written"], requests);
     expect(counts["fetches"]).toBeGreaterThan(0);
   }
-  expect([hour.counts["rows written"], hour.counts["KV put"] ?? 0]).toEqual([hour.requests, 0]);
-  // Marked once KV has them, and deleted.
-  expect([day.counts["rows written"], day.counts["KV put"]]).toEqual([2 * day.requests, day.requests]);
+  expectAbout(hour.counts["rows written"], 0);
+  expectAbout(day.counts["rows written"], 0);
+  expect([hour.counts["KV put"] ?? 0, day.counts["KV put"]]).toEqual([0, day.requests]);
 });
+
+/** Beyond a row for each reply, a few for each table are written: when it is made, and to remember how far it has gone to KV. */
+const expectAbout = (written: number | undefined, rows: number): void => {
+  expect(written).toBeGreaterThanOrEqual(rows);
+  expect(written).toBeLessThanOrEqual(rows + 10);
+};

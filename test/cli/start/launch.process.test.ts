@@ -120,10 +120,11 @@ test("what an earlier start left running is ended first", async () => {
   expect(identifyProcess(orphan)).toBeUndefined();
 });
 
+const environmentOf = async (port: number) => (await (await fetch(`http://127.0.0.1:${port}/environment`)).json()) as NodeJS.ProcessEnv;
+
 test("each part is told where the others are, and shares their secrets", async () => {
   const it = start([], { CORS_ORIGINS: "https://example.com", AUTH: "none", UPSTASH_KAFKA_REST_URL: "http://elsewhere" });
   await it.said(readyLine());
-  const environmentOf = async (port: number) => (await (await fetch(`http://127.0.0.1:${port}/environment`)).json()) as NodeJS.ProcessEnv;
   const worker = await environmentOf(place.port);
   const gateway = await environmentOf(place.gatewayPort);
   expect(worker).toMatchObject({
@@ -134,6 +135,31 @@ test("each part is told where the others are, and shares their secrets", async (
   });
   expect(gateway["GATEWAY_CREDENTIALS"]).toBe(`${worker["UPSTASH_KAFKA_REST_USERNAME"]}:${worker["UPSTASH_KAFKA_REST_PASSWORD"]}`);
   expect(gateway["REPLY_SECRET"]).toBeUndefined();
+});
+
+test("on Node the Worker is its own gateway", async () => {
+  const it = start(["", "", "", "node"], { HOST: "0.0.0.0", KAFKA_REST_KIND: "strimzi" });
+  await it.said(readyLine());
+  expect(it.output()).toContain("start    | the Worker runs on Node\n");
+  expect(() => it.pid("gateway")).toThrow("Expected the gateway to run");
+  expect(await environmentOf(place.port)).toMatchObject({
+    HOST: "127.0.0.1",
+    PORT: String(place.port),
+    MAILBOX_DATA_DIR: join(place.directory, "mailbox"),
+    GATEWAY_ENGINE: "embedded",
+    GATEWAY_HOST: "127.0.0.1",
+    GATEWAY_PORT: String(place.gatewayPort),
+    GATEWAY_DATA_DIR: join(place.directory, "gateway"),
+  });
+});
+
+test("on Node and a cluster there is no gateway", async () => {
+  const it = start(["", "", "", "node"], { KAFKA_BROKERS: "kafka:9092", GATEWAY_ENGINE: "embedded" });
+  await it.said(readyLine());
+  expect(it.output()).toContain("start    | on Kafka at kafka:9092\n");
+  const worker = await environmentOf(place.port);
+  expect(worker).toMatchObject({ GATEWAY_ENGINE: "kafka", KAFKA_BROKERS: "kafka:9092" });
+  expect(worker["UPSTASH_KAFKA_REST_URL"]).toBeUndefined();
 });
 
 test("ports that nobody names are chosen free, and it says which", async () => {

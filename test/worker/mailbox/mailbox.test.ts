@@ -1,15 +1,11 @@
-import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
-import { createArchive, type KeyValueStore } from "../../../worker/archive.ts";
-import { createMailbox } from "../../../worker/mailbox/mailbox.ts";
-import type { Producer } from "../../../worker/producer.ts";
-import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
-import { createRows } from "../../../worker/mailbox/rows.ts";
-import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import type { StoredStatus } from "../../../worker/status-store.ts";
-import { createId, replyFor, keyOf, mailboxOf } from "../support/worker.ts";
+import { createTestKv, dropTables, openMailbox, rowsOf } from "../support/mailbox.ts";
+import { createId, replyFor, keyOf } from "../support/worker.ts";
+import type { TestStorage } from "../support/test-host.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 
 type Step =
   | { readonly kind: "wait"; readonly seconds: number }
@@ -17,7 +13,7 @@ type Step =
   | { readonly kind: "read" | "sweep" | "restart" | "kv-fails" | "kv-works" };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 20, 61, 301, 3_601) }),
+  fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 20, 61, 301, 3_601, 100_000) }),
   fc.record({
     kind: fc.constant("deliver" as const),
     state: fc.constantFrom<ReplyState>("processing", "succeeded", "failed", "expired"),
@@ -27,34 +23,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** A mailbox with a clock of its own over real storage, and over a KV that can fail. */
-const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): Promise<void> => {
-  const id = await createId({ retentionSeconds: 86_400 });
+const simulate = async (storage: TestStorage, deadlineSeconds: number, steps: readonly Step[]): Promise<void> => {
+  dropTables(storage);
+  const id = await createId({ deadlineSeconds, retentionSeconds: deadlineSeconds + 86_400 });
   const key = keyOf(id);
   let now = id.createdAt;
-  let kvFails = false;
-  const values = new Map<string, string>();
-  const kv: KeyValueStore = {
-    get: async (name) => (kvFails ? Promise.reject(new Error("KV is away")) : (values.get(name) ?? null)),
-    put: async (name, value) => (kvFails ? Promise.reject(new Error("KV is away")) : void values.set(name, value)),
-  };
-  const noProducer: Producer = {
-    name: "none",
-    limits: { maxBatchRecords: 1, maxBatchBytes: 1 },
-    produce: async () => [],
-    check: async () => [],
-  };
-  const open = () =>
-    createMailbox({
-      rows: createRows(storage.sql),
-      archive: createArchive(kv),
-      batches: createProduceBatches({ producer: noProducer }),
-      waiters: createWaiters(),
-      mailboxRetentionMs: 3_600_000,
-      transaction: (run) => storage.transactionSync(run),
-      alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs + 1e12), clear: () => storage.deleteAlarm() },
-      now: () => now,
-      logError: () => {},
-    });
+  const { kv, state } = createTestKv();
+  const open = () => openMailbox(storage, { kv, now: () => now }).mailbox;
   let mailbox = open();
   let shown: StoredStatus | undefined;
   let stored: string | undefined;
@@ -64,7 +39,7 @@ const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): 
     if (step.kind === "wait") now = Math.min(now + step.seconds * 1_000, id.expiresAt - 120_000);
     else if (step.kind === "restart") mailbox = open();
     else if (step.kind === "sweep") await mailbox.sweep();
-    else if (step.kind === "kv-fails" || step.kind === "kv-works") kvFails = step.kind === "kv-fails";
+    else if (step.kind === "kv-fails" || step.kind === "kv-works") state.isAway = step.kind === "kv-fails";
     else if (step.kind === "deliver") {
       const [outcome] = await mailbox.write([replyFor(id, { key, state: step.state, replyId: step.replyId, body: `"${step.replyId}"` })]);
       if (outcome === "stored" && isTerminal(step.state)) {
@@ -89,12 +64,90 @@ const simulate = async (storage: DurableObjectStorage, steps: readonly Step[]): 
   }
 };
 
+const { inStorage } = host;
+
+/** Calls the alarm when it is due, until that time. */
+const sweepUntil = async (time: number, clock: { now: number }, { mailbox, alarm }: ReturnType<typeof openMailbox>): Promise<void> => {
+  for (let next = alarm(); next !== null && next <= time; next = alarm()) {
+    clock.now = Math.max(clock.now, next);
+    await mailbox.sweep();
+  }
+  clock.now = time;
+};
+const HOUR = 3_600_000;
+
 test("a state that was shown never changes back and the first late reply is kept, through restarts, archiving and a KV that fails", async () => {
-  await runInDurableObject(mailboxOf({ shard: 500 }), async (_, { storage }) => {
+  await inStorage(async (storage) => {
     const histories = fc.array(anyStep, { minLength: 5, maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(histories, (steps) => simulate(storage, steps)),
-      { numRuns: 150 },
+      fc.asyncProperty(fc.constantFrom(30, 7_200, 200_000), histories, (deadlineSeconds, steps) =>
+        simulate(storage, deadlineSeconds, steps),
+      ),
+      { numRuns: 300 },
     );
+  });
+});
+
+test("a reply that came long before its deadline can be read all the time", async () => {
+  const id = await createId({ deadlineSeconds: 7_200, retentionSeconds: 86_400 });
+  const clock = { now: id.createdAt };
+  const { kv, values } = createTestKv();
+  await inStorage(async (storage) => {
+    const opened = openMailbox(storage, { kv, now: () => clock.now });
+    await opened.mailbox.write([replyFor(id)]);
+    for (let time = id.createdAt; time < id.expiresAt; time += HOUR / 4) {
+      await sweepUntil(time, clock, opened);
+      expect(await opened.mailbox.read(keyOf(id), 0), `${(time - id.createdAt) / HOUR} h`).toMatchObject({ state: "succeeded" });
+    }
+    expect([...values.keys()]).toEqual([id.text]);
+    expect(rowsOf(storage)).toEqual({});
+  });
+});
+
+test("a reply that comes while the statuses of its time move to KV is not lost, and neither is one that comes after that", async () => {
+  const [first, processing, silent] = await Promise.all([1, 2, 3].map(() => createId({ retentionSeconds: 86_400 })));
+  if (first === undefined || processing === undefined || silent === undefined) return;
+  const clock = { now: first.createdAt };
+  const { kv, values } = createTestKv();
+  await inStorage(async (storage) => {
+    const during: Promise<string[]>[] = [];
+    const put: typeof kv.put = async (name, value, options) => {
+      if (during.length === 0) during.push(opened.mailbox.write([replyFor(processing)]));
+      return kv.put(name, value, options);
+    };
+    const opened = openMailbox(storage, { kv: { ...kv, put }, now: () => clock.now });
+    await opened.mailbox.write([replyFor(first), replyFor(processing, { state: "processing", body: null, attempt: 1 })]);
+    await sweepUntil(first.createdAt + 2 * HOUR, clock, opened);
+    expect(await Promise.all(during)).toEqual([["stored"]]);
+    expect(await opened.mailbox.write([replyFor(silent), replyFor(first)])).toEqual(["stored", "duplicate"]);
+    await sweepUntil(first.createdAt + 4 * HOUR, clock, opened);
+    for (const id of [first, processing, silent]) expect(await opened.mailbox.read(keyOf(id), 0)).toMatchObject({ state: "succeeded" });
+    expect([values.size, rowsOf(storage)]).toEqual([3, {}]);
+  });
+});
+
+test("a request that is read too late to have a status costs neither a row nor a look into KV", async () => {
+  const id = await createId({ retentionSeconds: 150 });
+  const { kv, state } = createTestKv();
+  await inStorage(async (storage) => {
+    const { mailbox } = openMailbox(storage, { kv, now: () => id.expiresAt });
+    expect(await mailbox.read(keyOf(id), 0)).toMatchObject({ state: "expired" });
+    expect(await mailbox.write([replyFor(id)])).toEqual(["unknown"]);
+    expect([rowsOf(storage), state.gets]).toEqual([{}, 0]);
+  });
+});
+
+test("KV is not asked for a status that cannot have left the mailbox yet", async () => {
+  const id = await createId({ retentionSeconds: 86_400 });
+  const clock = { now: id.createdAt + 299_000 };
+  const { kv, state } = createTestKv();
+  await inStorage(async (storage) => {
+    const { mailbox } = openMailbox(storage, { kv, now: () => clock.now });
+    expect(await mailbox.read(keyOf(id), 0)).toMatchObject({ state: "expired" });
+    expect(state.gets).toBe(0);
+    const other = await createId({ agoMs: 301_000, retentionSeconds: 86_400 });
+    clock.now = other.createdAt + 301_000;
+    expect(await mailbox.read(keyOf(other), 0)).toMatchObject({ state: "expired" });
+    expect(state.gets).toBe(1);
   });
 });

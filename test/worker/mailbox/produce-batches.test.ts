@@ -8,7 +8,7 @@ const record = (value: string): ProducerRecord => ({ topic: "requests", key: val
 const storedAt = (offset: number): ProduceOutcome => ({ outcome: "stored", metadata: { topic: "requests", partition: 0, offset } });
 
 /** A producer whose calls end when the test says so. */
-const heldProducer = (limits = { maxBatchRecords: 200, maxBatchBytes: 1024 * 1024 }) => {
+const heldProducer = (limits: Producer["limits"] = { maxBatchRecords: 200, maxBatchBytes: 1024 * 1024 }) => {
   const calls: { records: readonly ProducerRecord[]; deadline: number; end: () => void }[] = [];
   const producer: Producer = {
     name: "held",
@@ -34,6 +34,22 @@ describe("produce batches", () => {
     calls[0]?.end();
     await settled();
     expect(sent()).toEqual([["a", "b"], ["c"], ["d", "e", "f"]]);
+  });
+
+  test("make as many calls at once as the producer asks for, and then gather until a batch is full", async () => {
+    const { calls, producer } = heldProducer({ maxBatchRecords: 2, maxBatchBytes: 1024, eagerCalls: 3, maxCalls: 4 });
+    const batches = createProduceBatches({ producer });
+    const sent = () => calls.map(({ records }) => records.map(({ value }) => value));
+    for (const value of ["a", "b", "c", "d"]) {
+      void batches.produce(record(value), Date.now() + 5_000);
+      await settled();
+    }
+    expect(sent()).toEqual([["a"], ["b"], ["c"]]);
+    for (const value of ["e", "f", "g"]) {
+      void batches.produce(record(value), Date.now() + 5_000);
+      await settled();
+    }
+    expect(sent()).toEqual([["a"], ["b"], ["c"], ["d", "e"]]);
   });
 
   test("keep the order, lose none and stay within every bound, the proxy's own among them", async () => {

@@ -1,34 +1,26 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_WAIT_SECONDS } from "../../../protocol/limits.ts";
+import { createManualTime } from "../../helpers/manual-time.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import { expire } from "../../../worker/mailbox/rules.ts";
 
-/** Timers that fire when the test says so. */
-const manualTimers = () => {
-  const pending = new Map<number, { callback: () => void; ms: number }>();
-  let next = 1;
-  return {
-    pending,
-    setTimeout: (callback: () => void, ms: number) => (pending.set(next, { callback, ms }), next++),
-    clearTimeout: (timer: unknown) => void pending.delete(timer as number),
-    fireAll: () => [...pending.values()].forEach(({ callback }) => callback()),
-  };
-};
 const status = expire(undefined, 0);
 
 describe("waiters", () => {
   test("are all woken by the reply, and leave nothing behind", async () => {
-    const timers = manualTimers();
-    const waiters = createWaiters({ time: timers });
+    const time = createManualTime();
+    const waiters = createWaiters({ time });
     const waits = [waiters.wait("a", 1_000), waiters.wait("a", 2_000), waiters.wait("b", 1_000)];
     waiters.wake("a", status);
     expect(await Promise.all(waits.slice(0, 2).map(({ ended }) => ended))).toEqual([status, status]);
-    expect(waiters.count).toBe(1);
-    expect(timers.pending.size).toBe(1);
+    expect([waiters.count, time.timers()]).toEqual([1, 1]);
+    waiters.wake("b", status);
+    expect([waiters.count, time.timers()]).toEqual([0, 0]);
   });
 
   test("for any change are woken by the first news, and those for the end are not", async () => {
-    const waiters = createWaiters({ time: manualTimers() });
+    const waiters = createWaiters({ time: createManualTime() });
     const change = waiters.wait("a", 1_000, "change");
     const end = waiters.wait("a", 1_000);
     const processing = { ...status, state: "processing" as const };
@@ -39,24 +31,67 @@ describe("waiters", () => {
   });
 
   test("end with nothing when the wait is over, and leave nothing behind", async () => {
-    const timers = manualTimers();
-    const waiters = createWaiters({ time: timers });
+    const time = createManualTime();
+    const waiters = createWaiters({ time });
     const { ended } = waiters.wait("a", 1_000);
-    timers.fireAll();
+    time.advance(1_050);
     expect(await ended).toBeUndefined();
-    expect([waiters.count, timers.pending.size]).toEqual([0, 0]);
+    expect([waiters.count, time.timers()]).toEqual([0, 0]);
     waiters.wake("a", status);
     expect(waiters.count).toBe(0);
   });
 
   test("never wait longer than the cap, since a client that goes away cancels nothing", () => {
-    const timers = manualTimers();
-    createWaiters({ time: timers }).wait("a", 3_600_000);
-    expect([...timers.pending.values()].map(({ ms }) => ms)).toEqual([MAX_WAIT_SECONDS * 1_000]);
+    const time = createManualTime();
+    const waiters = createWaiters({ time });
+    waiters.wait("a", 3_600_000);
+    time.advance(MAX_WAIT_SECONDS * 1_000 - 1);
+    expect(waiters.count).toBe(1);
+    time.advance(51);
+    expect(waiters.count).toBe(0);
+  });
+
+  test("end at their time and hardly later, by one timer, however they come and go", async () => {
+    const anyWait = fc.record({ afterMs: fc.nat(400), waitMs: fc.integer({ min: 1, max: 3_000 }), wokenAfterMs: fc.option(fc.nat(3_000)) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyWait, { maxLength: 30 }), async (waits) => {
+        const time = createManualTime();
+        const waiters = createWaiters({ time });
+        const own = createManualTime(time.now());
+        const late: number[] = [];
+        for (const [index, { afterMs, waitMs, wokenAfterMs }] of waits.entries()) {
+          for (let ms = 0; ms < afterMs; ms++) await pass();
+          const began = time.now();
+          void waiters.wait(String(index), waitMs).ended.then((woken) => woken ?? late.push(time.now() - began - waitMs));
+          if (wokenAfterMs !== null) own.setTimeout(() => waiters.wake(String(index), status), wokenAfterMs);
+        }
+        async function pass() {
+          own.advance(1);
+          time.advance(1);
+          expect(time.timers()).toBe(waiters.count === 0 ? 0 : 1);
+          await Promise.resolve();
+        }
+        while (waiters.count > 0) await pass();
+        for (const ms of late) expect(ms).toSatisfy((by: number) => by >= 0 && by < 52);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("end even if the clock is set back meanwhile", async () => {
+    const clock = { behindMs: 0 };
+    const time = createManualTime();
+    const waiters = createWaiters({ time: { ...time, now: () => time.now() - clock.behindMs } });
+    const waits = [waiters.wait("a", 1_000), waiters.wait("b", 20_000)];
+    clock.behindMs = 3_600_000;
+    waits.push(waiters.wait("c", 5_000));
+    time.advance(25_100);
+    expect(await Promise.all(waits.map(({ ended }) => ended))).toEqual([undefined, undefined, undefined]);
+    expect([waiters.count, time.timers()]).toEqual([0, 0]);
   });
 
   test("are bounded in number", () => {
-    const waiters = createWaiters({ time: manualTimers(), maxWaiters: 2 });
+    const waiters = createWaiters({ time: createManualTime(), maxWaiters: 2 });
     const first = waiters.wait("a", 1_000);
     expect(waiters.isFull).toBe(false);
     waiters.wait("b", 1_000);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import worker from "../../project/app/worker.ts";
 import { openExchange } from "../producers/producer-contract.ts";
-import { testEnv } from "../support/worker.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 
 const credentials = { KAFKA_REST_USERNAME: "tester", KAFKA_REST_PASSWORD: "secret" };
 
@@ -12,12 +11,11 @@ test.each([
 ])("a request is accepted through a proxy of kind %s, once", async (kind, recording, variablesOfKind) => {
   const { url, sent } = openExchange(recording, "stored-alone");
   const variables = { KAFKA_REST_KIND: kind, KAFKA_REST_URL: url, ...credentials, ...variablesOfKind };
-  const request = new Request("https://api.example/requests/sum", {
+  const response = await host.callOther({ variables }, "/requests/sum", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: '{"a":2,"b":3}',
-  }) as Request<unknown, IncomingRequestCfProperties>;
-  const response = await worker.fetch(request, { ...testEnv, REPLY_STORE: "kv", ...variables } as unknown as Env);
+  });
   expect(response.status).toBe(202);
   const id = response.headers.get("location")?.replace("/status/", "");
   const [[record, ...more] = []] = await sent();

@@ -1,16 +1,14 @@
-import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import worker from "../../project/app/worker.ts";
-import { call, mailboxOf, post, testEnv } from "../support/worker.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
+import { call, testEnv } from "../support/worker.ts";
 
-/** Sends a sum through a Worker without Durable Objects, whose Kafka REST proxy is the given one. */
+/** Sends a sum through a Worker whose Kafka REST proxy is the given one. */
 const sumThrough = async (url: string): Promise<{ status: number; location: string | null; body: Record<string, unknown> }> => {
-  const request = new Request("https://api.example/requests/sum", {
+  const response = await host.callOther({ variables: { UPSTASH_KAFKA_REST_URL: url } }, "/requests/sum", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: '{"a":2,"b":3}',
-  }) as Request<unknown, IncomingRequestCfProperties>;
-  const response = await worker.fetch(request, { ...testEnv, REPLY_STORE: "kv", UPSTASH_KAFKA_REST_URL: url } as unknown as Env);
+  });
   return { status: response.status, location: response.headers.get("location"), body: await response.json() };
 };
 const faulty = (behaviour: string): string => `${testEnv.FAULTY_PROXY_URL}/${behaviour}/http`;
@@ -53,14 +51,4 @@ describe("a request whose proxy fails is never called accepted", () => {
       expect(JSON.stringify(body)).not.toMatch(new RegExp(`<h1>|${password}`));
     }
   });
-});
-
-test("a caller who waits when the mailbox is reset is told where to look", async () => {
-  const mailbox = mailboxOf({ shard: 0 });
-  const waiting = post("sum", { a: 2, b: 3 }, { prefer: "wait=20" });
-  while ((await mailbox.waiting()) === 0);
-  await runInDurableObject(mailbox, (_, state) => state.abort("reset")).catch(() => undefined);
-  const response = await waiting;
-  expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ code: "PRODUCE_UNKNOWN" })]);
-  expect(response.headers.get("location")).toMatch(/^\/status\/[\w-]{63}$/);
 });

@@ -1,4 +1,3 @@
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineContract } from "../../../contract/contract.ts";
@@ -8,6 +7,7 @@ import { createProducer, readProducerConfig } from "../../../worker/producer-con
 import { directPublisher } from "../../../worker/request-publisher.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
 import { openExchange } from "../producers/producer-contract.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 import { idsAt, testEnv } from "../support/worker.ts";
 
 const price = operation({
@@ -28,7 +28,7 @@ const openWorker = (kind: string, recording: string, more: Record<string, string
     producer: createProducer({ kafkaRest: readProducerConfig({ ...testEnv, ...proxy }, contract) }, {}),
     now,
   });
-  const statuses = kvStore({ kv: env.REPLIES, now });
+  const statuses = kvStore({ kv: host.keyValues, now });
   const app = createApp({
     contract,
     ids: idsAt(now),

@@ -1,7 +1,7 @@
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import { kvStore } from "../../../worker/stores/kv.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
 import { createId, replyFor, keyOf } from "../support/worker.ts";
 import { testStatusStore } from "./status-store-contract.ts";
 
@@ -20,12 +20,12 @@ const cachedKv = (kv: KeyValueStore, now: () => number): KeyValueStore => {
   };
 };
 
-testStatusStore("kv", () => kvStore({ kv: env.REPLIES }));
+testStatusStore("kv", () => kvStore({ kv: host.keyValues }));
 
 test("a reply that a location believes is not there is pending, then there, and never expired in between", async () => {
   const id = await createId();
   let now = id.createdAt;
-  const store = kvStore({ kv: cachedKv(env.REPLIES, () => now), now: () => now });
+  const store = kvStore({ kv: cachedKv(host.keyValues, () => now), now: () => now });
   const seen: (string | undefined)[] = [];
   for (; now < id.deadline + 300_000; now += 10_000) {
     const status = await store.read(keyOf(id), 0);

@@ -17,7 +17,7 @@ export const replyTo = (correlationId: string, overrides: Partial<Reply> = {}): 
 export type Signing = { secret?: string | undefined; timestampSeconds?: number; body?: string; contentType?: string };
 
 /** What signs with a secret, here where there is no Node. */
-const hmacOf = async (secret: string): Promise<Hmac> => {
+export const hmacOf = async (secret: string): Promise<Hmac> => {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const bytes = readWebhookSecret(secret) as Uint8Array<ArrayBuffer>;
   const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);

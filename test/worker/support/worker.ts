@@ -1,25 +1,25 @@
-import { env, exports } from "cloudflare:workers";
+import { host } from "../hosts/cloudflare/test-host.ts";
 import { contract } from "../../project/app/contract.ts";
 import { readWorkerConfig } from "../../../worker/config.ts";
 import { type CorrelationId, createCorrelationIds } from "../../../worker/correlation-id.ts";
 import type { NewReply, StatusKey } from "../../../worker/status-store.ts";
 
-/** Bindings that only the tests have. */
-export const testEnv = env as Env & {
-  FAULTY_PROXY_URL: string;
-  RECORDED_PROXY_URL: string;
-  LIVE_PROXY: string;
-  CLOSED_PORT_URL: string;
-  REPLY_SECRET: string;
-  UPSTASH_KAFKA_REST_URL: string;
-  UPSTASH_KAFKA_REST_USERNAME: string;
-  UPSTASH_KAFKA_REST_PASSWORD: string;
+/** The variables of the Worker under test, and those that only the tests have. */
+export const testEnv = host.variables as {
+  readonly FAULTY_PROXY_URL: string;
+  readonly RECORDED_PROXY_URL: string;
+  readonly LIVE_PROXY: string;
+  readonly CLOSED_PORT_URL: string;
+  readonly REPLY_SECRET: string;
+  readonly UPSTASH_KAFKA_REST_URL: string;
+  readonly UPSTASH_KAFKA_REST_USERNAME: string;
+  readonly UPSTASH_KAFKA_REST_PASSWORD: string;
 };
 
 /** Correlation IDs as the Worker under test makes them, at any time. */
 export const idsAt = (now: () => number = Date.now) => {
-  const config = readWorkerConfig(env, contract);
-  return createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT, now });
+  const config = readWorkerConfig(testEnv, contract);
+  return createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT, now, ...host.ids });
 };
 
 /** The ID of a request accepted `agoMs` ago, with 30 s to the deadline and an hour of retention if not said otherwise. */
@@ -47,7 +47,7 @@ export const replyFor = (id: CorrelationId, overrides: Partial<NewReply> = {}): 
 });
 
 /** Calls the Worker as a client does. */
-export const call = (path: string, init?: RequestInit): Promise<Response> => exports.default.fetch(`https://api.example${path}`, init);
+export const { call } = host;
 
 /** Posts JSON to an operation. */
 export const post = (operation: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
@@ -56,6 +56,3 @@ export const post = (operation: string, body: unknown, headers: Record<string, s
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
-
-/** The mailbox that keeps a request's reply. */
-export const mailboxOf = ({ shard }: { shard: number }) => env.MAILBOX.get(env.MAILBOX.idFromName(`shard-${shard}`));

@@ -92,8 +92,12 @@ export class MailboxObject extends DurableObject<Bindings> {
     return this.#links.message(socket, data);
   }
 
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#links.closed(socket, code);
+  }
+
   override webSocketError(_socket: WebSocket, error: unknown): void {
-    logError("A link broke; its consumer will open another", error);
+    console.warn("A link broke; its consumer will open another", error);
   }
 
   /** How many calls wait now. */

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from "node:crypto";
+import { createHmac, createSecretKey, randomFillSync } from "node:crypto";
 import type { CorrelationIdPlatform } from "../../correlation-id.ts";
 
 /** Correlation IDs by Node's own crypto, on the thread that asks: WebCrypto would compute each MAC on another one. */
@@ -9,4 +9,19 @@ export const nodeIds: CorrelationIdPlatform = {
   },
   encode: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString("base64url"),
   decode: (text) => Buffer.from(text, "base64url"),
+};
+
+/** Random bytes for one ID after the other: the system is asked once for many of them. */
+export const createRandomPool = (size = 4_096) => {
+  const pool = new Uint8Array(size);
+  let used = size;
+  return (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    if (used + bytes.length > size) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    bytes.set(pool.subarray(used, used + bytes.length));
+    used += bytes.length;
+    return bytes;
+  };
 };

@@ -1,22 +1,20 @@
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
-import { pause, systemTime, type Time } from "../../../environment/time.ts";
+import { systemTime, type Time } from "../../../environment/time.ts";
 import { createApp } from "../../app.ts";
-import { createArchive } from "../../archive.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
-import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
-import { createProduceBatches } from "../../mailbox/produce-batches.ts";
-import { createRows } from "../../mailbox/rows.ts";
-import { createWaiters } from "../../mailbox/waiters.ts";
+import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import type { Producer } from "../../producer.ts";
-import { createAlarm } from "./alarm.ts";
+import { createReplyIntake } from "../../reply-intake.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
-import { nodeIds } from "./correlation-id-platform.ts";
-import { createSql, createTransaction, openDatabase } from "./database.ts";
-import { createKeyValues } from "./key-values.ts";
+import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
+import { createHealth } from "./health.ts";
+import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
+import { openMailbox } from "./mailbox.ts";
+import { startMetricsServer } from "./metrics-server.ts";
 import { startServer } from "./server.ts";
 
 export type NodeHostOptions = {
@@ -37,6 +35,8 @@ export type NodeHostOptions = {
 
 export type NodeHost = {
   readonly url: string;
+  /** Where the metrics are; undefined without METRICS_PORT. */
+  readonly metricsUrl: string | undefined;
   /** Ends well: takes no more calls, answers those who wait with what is known, and closes. After `timeoutMs` it cuts what is left. */
   drain(timeoutMs: number): Promise<void>;
   /** Ends at once. What was acknowledged stays. */
@@ -45,66 +45,74 @@ export type NodeHost = {
 
 /**
  * The Worker of a contract in this process, over HTTP. Its statuses are in one file of SQLite.
- * @throws Error if the port is taken, or the folder is in use or cannot be written
+ * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
-export const openNodeHost = async ({
-  contract,
-  config,
-  producer,
-  directory,
-  host,
-  port,
-  assets,
-  log,
-  time = systemTime,
-}: NodeHostOptions): Promise<NodeHost> => {
-  const database = openDatabase(directory);
-  const keyValues = createKeyValues(database, time.now);
-  const sweep = async (): Promise<void> => {
-    keyValues.sweep();
-    await mailbox.sweep();
-  };
-  const mailbox: Mailbox = createMailbox({
-    rows: createRows(createSql(database)),
-    archive: createArchive(keyValues),
-    batches: createProduceBatches({ producer, now: time.now }),
-    waiters: createWaiters({ time }),
-    mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
-    transaction: createTransaction(database),
-    alarm: createAlarm({ ring: sweep, time }),
+export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
+  const { contract, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
+  const opened = await openMailbox({ config, producer, directory, links: () => links.count(), log, time });
+  const { mailbox, storage, metrics } = opened;
+  const ids = createCorrelationIds({
+    secrets: config.CORRELATION_SECRET,
+    environment: config.ENVIRONMENT,
     now: time.now,
+    random: createRandomPool(),
+    platform: nodeIds,
+  });
+  const endpoint = createLinkEndpoint({
+    intake: createReplyIntake({ ids, write: mailbox.write, now: time.now }),
+    warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
-  const store = localMailbox({ mailbox, settled: () => {}, log });
+  const links = createLinks({ endpoint, time, log });
+  const store = localMailbox({ mailbox, storage, log });
   const app = createApp({
     contract,
-    ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT, now: time.now, platform: nodeIds }),
+    ids,
     publisher: store,
     statuses: store,
     shards: config.MAILBOX_SHARDS,
     source: config.PUBLIC_URL ?? "/worker",
     corsOrigins: config.CORS_ORIGINS,
     replySecrets: config.REPLY_SECRET,
-    assets: assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined,
+    openLink: links.openLink,
+    assets: files,
+    findProblem: createHealth(storage),
     now: time.now,
   });
-  await sweep();
-  const { server, url } = await startServer({ host, port, fetch: (request) => app.fetch(request) });
-  const closed = new Promise<void>((resolve) => server.once("close", resolve));
-  const close = async (): Promise<void> => {
-    server.close();
-    server.closeAllConnections();
-    await closed;
-    database.close();
-  };
-  return {
-    url,
-    async drain(timeoutMs) {
-      server.close();
-      server.closeIdleConnections();
-      await Promise.race([closed, pause(time, timeoutMs)]);
-      await close();
-    },
-    close,
-  };
+  try {
+    const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
+    const metricsServer =
+      metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, metrics);
+    const server = await startServer({
+      host,
+      port,
+      fetch: (request) => app.fetch(request),
+      onAnswered: metrics.answered,
+      links,
+    }).catch(async (error: unknown) => {
+      await metricsServer?.close();
+      throw error;
+    });
+    const stop = async (): Promise<void> => {
+      await Promise.all([server.stop(), links.close()]);
+      await metricsServer?.close();
+      await opened.close();
+    };
+    let ended: Promise<void> | undefined;
+    const end = async (withinMs: number): Promise<void> => {
+      const cutting = time.setTimeout(() => {
+        server.cut();
+        links.cut();
+      }, withinMs);
+      opened.endWaits();
+      await (ended ??= stop());
+      time.clearTimeout(cutting);
+    };
+    return { url: server.url, metricsUrl: metricsServer?.url, drain: end, close: () => end(0) };
+  } catch (error) {
+    await links.close();
+    await opened.close();
+    throw error;
+  }
 };

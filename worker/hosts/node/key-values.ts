@@ -7,14 +7,8 @@ export type ExpiringKeyValues = KeyValueStore & {
   sweep(): void;
 };
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS key_values_expiry ON key_values (expires_at);
-`;
-
-/** What Workers KV is on Cloudflare: values by key, until they expire. @param now milliseconds since 1970 */
+/** What Workers KV is on Cloudflare: values by key, until they expire. @param database of a mailbox @param now milliseconds since 1970 */
 export const createKeyValues = (database: DatabaseSync, now: () => number): ExpiringKeyValues => {
-  database.exec(SCHEMA);
   const find = database.prepare("SELECT value FROM key_values WHERE key = ? AND expires_at > ?");
   const put = database.prepare("INSERT OR REPLACE INTO key_values (key, value, expires_at) VALUES (?, ?, ?)");
   const deleteExpired = database.prepare("DELETE FROM key_values WHERE expires_at <= ?");

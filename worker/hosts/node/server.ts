@@ -1,25 +1,104 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import type { Duplex } from "node:stream";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import type { Links, Upgrade } from "./links.ts";
 
 type ServerOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Never rejects. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Called with the path of each request, the status of its response, and how long that took. */
+  readonly onAnswered: (path: string, status: number, seconds: number) => void;
+  readonly links: Pick<Links, "announce">;
 };
 
-/** Serves a fetch handler over HTTP. Rejects if the port is taken. */
-export const startServer = async ({ host, port, fetch }: ServerOptions): Promise<{ readonly server: Server; readonly url: string }> => {
+export type Server = {
+  readonly url: string;
+  /** Takes no more connections, and no more calls on those that there are. Resolves once all calls are answered and their connections closed. */
+  stop(): Promise<void>;
+  /** Cuts the connections that are left. */
+  cut(): void;
+};
+
+/**
+ * Serves a fetch handler over HTTP. Rejects if the port is taken. What is no HTTP is answered by Node itself: 400, 408 or 431.
+ */
+export const startServer = async ({ host, port, fetch, onAnswered, links }: ServerOptions): Promise<Server> => {
+  /** Responses that are not known yet. */
+  const answering = new Set<ServerResponse>();
+  let isStopping = false;
+  const listener = getRequestListener(async (request, bindings) => {
+    const { incoming, outgoing } = bindings as HttpBindings;
+    const begunAt = performance.now();
+    answering.add(outgoing);
+    if (isStopping) outgoing.shouldKeepAlive = false;
+    const response = await fetch(request);
+    answering.delete(outgoing);
+    onAnswered(incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
+    return response;
+  });
   const server = createServer(
-    // Proxies and clients keep idle connections for 60 s. The server keeps them longer, so that it never closes one that is being used.
-    { keepAliveTimeout: 75_000, requestTimeout: 30_000, headersTimeout: 10_000 },
-    getRequestListener(fetch),
+    {
+      // Proxies and clients keep idle connections for 60 s. The server keeps them longer, so that it never closes one that is being used.
+      keepAliveTimeout: 75_000,
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5_000,
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    },
+    listener,
   );
+  server.on("upgrade", (incoming, socket, head) => void upgrade({ incoming, socket, head }, fetch, links));
   server.listen(port, host);
   await once(server, "listening");
-  return { server, url: urlOf(server.address() as AddressInfo) };
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async stop() {
+      isStopping = true;
+      for (const outgoing of answering) outgoing.shouldKeepAlive = false;
+      const closed = once(server, "close");
+      server.close();
+      await closed;
+    },
+    cut: () => server.closeAllConnections(),
+  };
 };
 
 const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+
+/** Lets the handler decide, and writes its response unless the socket was handed over. */
+const upgrade = async (asked: Upgrade, fetch: ServerOptions["fetch"], links: ServerOptions["links"]): Promise<void> => {
+  const { incoming, socket } = asked;
+  const destroy = (): void => void socket.destroy();
+  socket.on("error", destroy);
+  const request = readRequest(incoming);
+  if (request === undefined) return writeResponse(socket, new Response(null, { status: 400 }));
+  const isTaken = links.announce(request, asked);
+  const response = await fetch(request);
+  if (isTaken()) socket.off("error", destroy);
+  else await writeResponse(socket, response);
+};
+
+/** The head of a request; undefined if its target or a header is not what HTTP allows. */
+const readRequest = ({ method = "GET", url = "/", rawHeaders }: IncomingMessage): Request | undefined => {
+  try {
+    const headers = new Headers();
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2)
+      headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
+    return new Request(new URL(url, "http://localhost"), { method, headers });
+  } catch {
+    return undefined;
+  }
+};
+
+const writeResponse = async (socket: Duplex, response: Response): Promise<void> => {
+  const { status, headers } = response;
+  const body = Buffer.from(await response.arrayBuffer());
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`];
+  for (const [name, value] of headers) if (name !== "connection") lines.push(`${name}: ${value}`);
+  socket.end(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`), body]));
+};

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import type { Log } from "../../environment/log.ts";
+import type { Log } from "../environment/log.ts";
 
 /** Copies the write-ahead log into the file, so that the log can begin anew. */
 export type Checkpointer = {
@@ -12,7 +12,7 @@ export type Checkpointer = {
 
 /** A checkpoint begins at so many pages (16 MiB). */
 const BEGIN_PAGES = 4096;
-/** If no more than this (2 MiB) was written during a checkpoint, everybody may wait for the rest of it. */
+/** If no more than this (2 MiB) was written during a checkpoint, everybody may wait for the rest of it. After one that failed, the next comes this much later. */
 const FEW_PAGES = 512;
 /** At so many pages (128 MiB) everybody waits, however much is left. */
 const MOST_PAGES = 32_768;
@@ -27,6 +27,7 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
   let working = false;
   let inLog = 0;
   let meanwhile = 0;
+  let beginAt = BEGIN_PAGES;
 
   const begin = (): void => {
     thread ??= startThread();
@@ -37,8 +38,10 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
 
   const end = (failure: string | undefined): void => {
     working = false;
-    if (failure !== undefined) log.warn({ failure }, "could not bring the write-ahead log into the file");
-    else if (meanwhile <= FEW_PAGES || inLog >= MOST_PAGES) finish();
+    if (failure !== undefined) {
+      log.warn({ failure }, "could not bring the write-ahead log into the file");
+      beginAt = inLog + FEW_PAGES;
+    } else if (meanwhile <= FEW_PAGES || inLog >= MOST_PAGES) finish();
     else begin();
   };
 
@@ -46,9 +49,11 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
     try {
       restart.get();
       inLog = 0;
+      beginAt = BEGIN_PAGES;
     } catch (error) {
       // For example a full disk: writes soon fail too, and callers are told.
       log.warn({ err: error }, "could not bring the write-ahead log into the file");
+      beginAt = inLog + FEW_PAGES;
     }
   };
 
@@ -71,7 +76,7 @@ export const createCheckpointer = (database: DatabaseSync, file: string, log: Pi
     wrote(pages) {
       inLog += pages;
       meanwhile += pages;
-      if (!working && inLog >= BEGIN_PAGES) begin();
+      if (!working && inLog >= beginAt) begin();
     },
     async close() {
       if (thread === undefined) return;

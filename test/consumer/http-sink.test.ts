@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { httpSink } from "../../consumer/sinks/http.ts";
+import { createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
 import { systemTime } from "../../environment/time.ts";
-import { workerSink } from "../../consumer/sinks/worker.ts";
-import { hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
+import { hmacOf, postTo, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { startReplyReceiver } from "./reply-receiver.ts";
 import { describeSink, newReply, sendOnce } from "./sink-contract.ts";
 
@@ -19,14 +20,14 @@ describe("as a sink", () => {
     let ended: Promise<void> | undefined;
     const end = () => (ended ??= receiver.close());
     onTestFinished(end);
-    const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
+    const sink = postTo(receiver);
     return { sink, end, findsDuplicates: true, kept: (reply) => reply, stored: (correlationId) => receiver.stored.get(correlationId) };
   });
 });
 
 test("a Worker with another clock refuses once, and then gets its own time", async () => {
   const receiver = await start({ now: () => Date.now() + HOUR_MS });
-  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
+  const sink = postTo(receiver);
   expect(await sendOnce(sink, newReply())).toMatchObject({
     kind: "unavailable",
     reason: expect.stringMatching(/3(599|600) s from ours, and its time/),
@@ -38,14 +39,14 @@ test("a Worker with another clock refuses once, and then gets its own time", asy
 test("a Worker with another secret is said to have one", async () => {
   const receiver = await start();
   const other = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
-  const sink = workerSink({ url: receiver.url, hmac: hmacOf(other) });
+  const sink = httpSink({ url: receiver.url, signature: createWorkerSignature({ hmac: hmacOf(other), time: systemTime }) });
   expect(await sendOnce(sink, newReply())).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("REPLY_SECRET differs") });
   expect(receiver.stored.size).toBe(0);
 });
 
 test("a Worker that is not there is named by the error of the connection", async () => {
   const receiver = await start();
-  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC });
+  const sink = postTo(receiver);
   receiver.misbehave((_, response) => {
     response.socket?.destroy();
     return true;
@@ -58,7 +59,7 @@ test("a Worker that takes a batch and never answers is given up", async () => {
   receiver.misbehave(() => true);
   let expire = (): void => {};
   const time = { ...systemTime, setTimeout: (callback: () => void) => (expire = callback) };
-  const sink = workerSink({ url: receiver.url, hmac: REPLY_HMAC, time });
+  const sink = httpSink({ url: receiver.url, signature: createWorkerSignature({ hmac: REPLY_HMAC, time }), time });
   const attempt = sendOnce(sink, newReply());
   await receiver.until(() => receiver.batches.length === 1);
   expire();

@@ -1,0 +1,137 @@
+import type { Log } from "../../environment/log.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
+import { MAX_UNANSWERED_BATCHES } from "../../protocol/limits.ts";
+import { type HelloFrame, linkHandshake, linkPath } from "../../protocol/link.ts";
+import { createBackoff } from "../backoff.ts";
+import { createOutageLog } from "../outage-log.ts";
+import type { Sink } from "../sink.ts";
+import { dial, type DialFailure } from "./dial.ts";
+import { beginLinkSession, type LinkSession } from "./link-session.ts";
+import { encodeReply, REPLY_LIMITS, type ReplyJson } from "./reply-json.ts";
+import type { WorkerSignature } from "./worker-signature.ts";
+
+export type LinkOptions = {
+  /** The Worker, without a slash at the end. */
+  readonly url: string;
+  readonly hello: Omit<HelloFrame, "type">;
+  readonly signature: WorkerSignature;
+  readonly outages: LinkOutages;
+  readonly time?: Time | undefined;
+  readonly random?: (() => number) | undefined;
+};
+
+/** The link to a shard, as a sink. It opens by itself, and again whenever it is lost, until it is closed. */
+export type Link = Sink<ReplyJson> & {
+  readonly isOpen: boolean;
+  /** Resolves once the attempt to open it that is under way, if any, has ended. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** All of the pause is left to chance: the links of all consumers are lost at once when a Worker is deployed. */
+const RECONNECT = { firstMs: 100, mostMs: 30_000, jitter: 1 };
+/** Somebody has to change something first. */
+const RETRY_REFUSED_MS = 5 * 60_000;
+
+/** What the log says of links that are down. */
+export type LinkOutages = {
+  down(shard: number, reason: string, retryInMs: number): void;
+  up(shard: number): void;
+};
+
+/** For all links of a process: they are mostly down together, so each reason is logged once until all of them are open again. */
+export const createLinkOutages = (log: Log): LinkOutages => {
+  const outages = createOutageLog(log, "the links to the mailbox are open again");
+  const shards = new Set<number>();
+  return {
+    down(shard, reason, retryInMs) {
+      shards.add(shard);
+      outages.warn({ reason, shard, retryInMs }, "a link to the mailbox is down, and replies go by POST meanwhile");
+    },
+    up(shard) {
+      if (shards.delete(shard) && shards.size === 0) outages.over();
+    },
+  };
+};
+
+/** Opens the link to a shard of the mailbox. */
+export const openLink = (shard: number, options: LinkOptions): Link => {
+  const { url, hello, signature, outages, time = systemTime, random } = options;
+  const backoff = createBackoff({ ...RECONNECT, random });
+  let session: LinkSession | undefined;
+  let opening: PromiseWithResolvers<void> | undefined;
+  let giveUp = (): void => {};
+  let isClosed = false;
+  let downBecause = "it is not open yet";
+  let timer: unknown;
+
+  const open = async (): Promise<void> => {
+    opening = Promise.withResolvers();
+    const headers = await signature.sign({ body: linkHandshake(shard) });
+    if (isClosed) return;
+    giveUp = dial({
+      url: url.replace(/^http/, "ws") + linkPath(shard),
+      headers,
+      time,
+      onOpen(socket) {
+        session = beginLinkSession({ socket, hello, time, onAnswer, onLost });
+        settleOpening();
+      },
+      onFailure,
+    });
+  };
+
+  const settleOpening = (): void => {
+    opening?.resolve();
+    opening = undefined;
+  };
+
+  // Only now, not when it opens: one that is opened and closed in turns comes back more and more slowly.
+  const onAnswer = (): void => {
+    backoff.reset();
+    outages.up(shard);
+  };
+
+  const onFailure = (failure: DialFailure): void => {
+    const isRefused = failure.kind === "refused";
+    downBecause = failure.kind === "unauthorized" ? signature.refused(failure.date) : failure.reason;
+    openAgainIn(isRefused ? RETRY_REFUSED_MS : backoff.nextMs());
+    settleOpening();
+  };
+
+  const onLost = (reason: string): void => {
+    session = undefined;
+    downBecause = reason;
+    openAgainIn(backoff.nextMs());
+  };
+
+  const openAgainIn = (delayMs: number): void => {
+    const retryInMs = Math.round(delayMs);
+    outages.down(shard, downBecause, retryInMs);
+    timer = time.setTimeout(() => void open(), retryInMs);
+  };
+
+  void open();
+
+  return {
+    name: "link",
+    limits: { ...REPLY_LIMITS, maxUnanswered: MAX_UNANSWERED_BATCHES },
+    encode: encodeReply,
+    get isOpen() {
+      return session !== undefined;
+    },
+    settled: () => opening?.promise ?? Promise.resolve(),
+    async send(batch) {
+      if (session === undefined) await opening?.promise;
+      return session === undefined ? { kind: "unavailable", reason: downBecause } : session.send(batch);
+    },
+    async close() {
+      isClosed = true;
+      time.clearTimeout(timer);
+      giveUp();
+      settleOpening();
+      await session?.close();
+      session = undefined;
+    },
+  };
+};

@@ -1,0 +1,124 @@
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
+
+/** The calls of `node:fs` that wait for the disk. */
+export type Disk = {
+  fdatasync(file: number, callback: (error: Error | null) => void): void;
+  fdatasyncSync(file: number): void;
+};
+
+const platformDisk: Disk = { fdatasync, fdatasyncSync };
+
+export type WalSyncOptions = {
+  /** The file of SQLite, open in this process with `synchronous = NORMAL`, and written to at least once. */
+  readonly path: string;
+  /** Whether nobody is kept waiting if this thread waits for the disk. */
+  readonly isAlone: () => boolean;
+  /** Brings all that was committed into the file itself, and onto the disk: after a sync that failed, another one proves nothing. */
+  readonly repair: () => void;
+  /** Called with how long a sync took. */
+  readonly onSynced?: (seconds: number) => void;
+  readonly disk?: Disk;
+};
+
+/**
+ * Makes commits durable: many of them by one sync of the write-ahead log, on another thread, so that neither a commit nor the event loop waits
+ * for the disk.
+ */
+export type WalSync = {
+  /** Says that something was committed. */
+  committed(): void;
+  /** Resolves once all that was committed so far is durable; undefined if it is. Rejects if the disk refuses. */
+  settled(): Promise<void> | undefined;
+  /** Why the last sync failed, if it did. */
+  failure(): unknown;
+  /** Waits for a sync that runs, and lets go of the file. */
+  close(): Promise<void>;
+};
+
+type Waiting = { resolve(): void; reject(error: unknown): void };
+
+/** What the log usually grows to before it begins anew. To overwrite a file takes a disk half as long as to make it longer. */
+const RESERVED_BYTES = 24 * 1024 * 1024;
+
+export const createWalSync = ({ path, isAlone, repair, onSynced = () => {}, disk = platformDisk }: WalSyncOptions): WalSync => {
+  // SQLite keeps this very file for as long as a connection is open. To close it again loses no lock: those are on other files.
+  const file = openSync(`${path}-wal`, "r+");
+  reserve(file);
+  let isDirty = true;
+  let isSyncing = false;
+  let failure: unknown;
+  let begunAt = 0;
+  /** Those for whom the sync that runs is enough, and those for whom it began too early. */
+  let current: Waiting[] = [];
+  let next: Waiting[] = [];
+
+  const end = (error: unknown): void => {
+    isSyncing = false;
+    onSynced((performance.now() - begunAt) / 1_000);
+    failure = error ?? undefined;
+    if (failure !== undefined) isDirty = true;
+    const ended = current;
+    current = [];
+    for (const { resolve, reject } of ended) {
+      if (failure === undefined) resolve();
+      else reject(failure);
+    }
+    if (next.length > 0 && !isSyncing) begin();
+  };
+
+  const begin = (): void => {
+    isSyncing = true;
+    current = next;
+    next = [];
+    isDirty = false;
+    begunAt = performance.now();
+    if (failure === undefined) disk.fdatasync(file, end);
+    else end(errorOf(repair));
+  };
+
+  return {
+    committed() {
+      isDirty = true;
+    },
+    settled() {
+      if (!isDirty && !isSyncing) return undefined;
+      if (isDirty && !isSyncing && failure === undefined && isAlone()) {
+        begunAt = performance.now();
+        const error = errorOf(() => disk.fdatasyncSync(file));
+        onSynced((performance.now() - begunAt) / 1_000);
+        isDirty = error !== undefined;
+        failure = error;
+        return error === undefined ? undefined : Promise.reject(error as Error);
+      }
+      return new Promise((resolve, reject) => {
+        (isDirty ? next : current).push({ resolve, reject });
+        if (!isSyncing) begin();
+      });
+    },
+    failure: () => failure,
+    async close() {
+      if (isSyncing) await new Promise<void>((resolve) => current.push({ resolve, reject: () => resolve() }));
+      closeSync(file);
+    },
+  };
+};
+
+const errorOf = (run: () => void): unknown => {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+/** Appends zeros, which SQLite takes for the end of the log. */
+const reserve = (file: number): void => {
+  const zeros = Buffer.alloc(1024 * 1024);
+  try {
+    for (let end = fstatSync(file).size; end < RESERVED_BYTES; end += zeros.length) writeSync(file, zeros, 0, zeros.length, end);
+    fsyncSync(file);
+  } catch {
+    // A disk without that much room: the log grows as it is written.
+  }
+};

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import WebSocket from "ws";
+import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import { systemTime } from "../../environment/time.ts";
+import { linkHandshake, linkPath } from "../../protocol/link.ts";
+import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
+import { type Stack, startStack, until } from "../helpers/stack.ts";
+import { type Caller, createCaller } from "./caller.ts";
+import { expectNothingLost } from "./workload.ts";
+
+let stack: Stack;
+let caller: Caller;
+beforeAll(async () => {
+  stack = await startStack();
+  caller = createCaller(stack.url);
+});
+afterAll(() => stack.remove());
+
+test("a Worker that is replaced ten times while 500 requests flow loses no reply", async () => {
+  const replaceTenTimes = async (): Promise<void> => {
+    for (let time = 0; time < 10; time += 1) await stack.crash("workerd");
+  };
+  await expectNothingLost({ caller, requests: 500, inTheMiddle: replaceTenTimes });
+});
+
+/** Opens links to a shard as consumers do that never say hello. Resolves to those that were opened. */
+const openLinks = async (shard: number, count: number): Promise<readonly WebSocket[]> => {
+  const hmac = createSha256Hmac(readWebhookSecret(stack.secrets.REPLY_SECRET) as Uint8Array);
+  const signature = createWorkerSignature({ hmac, time: systemTime });
+  const opened: WebSocket[] = [];
+  onTestFinished(() => {
+    for (const socket of opened) socket.terminate();
+  });
+  const openOne = async (): Promise<void> => {
+    const headers = await signature.sign({ body: linkHandshake(shard) });
+    const socket = new WebSocket(stack.url.replace("http", "ws") + linkPath(shard), { headers });
+    const isOpen = await once(socket, "open").then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) opened.push(socket);
+  };
+  for (let first = 0; first < count; first += 50) await Promise.all(Array.from({ length: 50 }, openOne));
+  return opened;
+};
+
+test("a thousand links to its shard leave a consumer able to deliver, and it gets its own when they are gone", async () => {
+  // Or the consumer would have a link already, whose place it would take again after its crash.
+  await stack.stop();
+  await stack.restart();
+  const others = await openLinks(0, 1_000);
+  expect(others.length).toBeLessThan(1_000);
+  await expectNothingLost({ caller, requests: 100, inTheMiddle: () => stack.crash("consumer") });
+  expect(stack.output()).toContain("the handshake was answered with 503");
+
+  for (const socket of others) socket.terminate();
+  await until(() => stack.output().includes("the links to the mailbox are open again"));
+  await expectNothingLost({ caller, requests: 100, inTheMiddle: async () => {} });
+});
