@@ -44,11 +44,12 @@ export const kafkaVariables = {
 
 /** What they demand of one another. Only for configurations that use a cluster. */
 export const demandKafka: Demand = (set) => {
-  const problems: Record<string, string> = { ...demandLogin(set) };
+  const problems: Record<string, string> = {};
   const demand = (name: keyof typeof kafkaVariables, message: string) => {
     if (set[name] === undefined) problems[name] = message;
   };
   demand("KAFKA_BROKERS", "Expected brokers.");
+  Object.assign(problems, demandLogin(set));
   if (set["KAFKA_SASL_MECHANISM"] === "OAUTHBEARER") demand("KAFKA_TOKEN_FILE", "Expected a file.");
   if (set["KAFKA_SSL_CA_FILE"] !== undefined) demand("KAFKA_SSL", "Expected 1.");
   return problems;

@@ -63,7 +63,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
       taken++;
       queuedBytes -= waiting.bytes;
       if (waiting.deadline - now() < limits.minCallMs) {
-        waiting.resolve({ outcome: "unavailable", detail: "The Kafka REST proxy was too slow for the request to be sent in time." });
+        waiting.resolve({ outcome: "unavailable", detail: "Kafka was too slow for the request to be sent in time." });
         continue;
       }
       bytes += waiting.bytes;

@@ -143,3 +143,18 @@ test("a broker that holds the producer back gets nothing until it is over, and t
   expect(await producer.produce([record("c")], inMs(5_000))).toMatchObject([{ outcome: "stored" }]);
   expect(valuesOf(cluster)).toEqual(["a", "c"]);
 });
+
+test("once nothing waits any more, nothing is asked and no timer is set", async () => {
+  const cluster = await startScriptedCluster({ topics: { requests: [-1, -1] } });
+  const time = createManualTime(Date.now());
+  const producer = open(cluster, { time });
+  const records = [record("a"), record("b", "key"), { ...record("c"), topic: "nope" }];
+  const outcomes = producer.produce(records, time.now() + 1_000);
+  while (cluster.counts.metadata < 3) await time.elapse(100);
+  await time.elapse(1_000);
+  expect((await outcomes).map(({ outcome }) => outcome)).toEqual(["unavailable", "unavailable", "rejected"]);
+  const { metadata } = cluster.counts;
+  await time.elapse(120_000);
+  expect(cluster.counts.metadata).toBeLessThanOrEqual(metadata + 1);
+  expect(time.timers()).toBe(0);
+});

@@ -10,7 +10,7 @@ import { describeVerdict, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC, verdictOf, verdictOf
 import { askCluster, type Metadata } from "./metadata.ts";
 import { createCall, failed, type PendingRecord, type Queue } from "./pending-record.ts";
 import { type BatchResult, sendBatches } from "./produce.ts";
-import { createTopic, describeTopic, type Partition, route, takeWaiting, type Topic } from "./topics.ts";
+import { createTopic, describeTopic, dropSettled, type Partition, route, takeWaiting, type Topic } from "./topics.ts";
 
 export type KafkaProducerOptions = {
   readonly kafka: KafkaConnection;
@@ -128,13 +128,12 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
    * The partition for the records without a key that wait: each batch goes to another one. Those whose leaders are connected are preferred, and
    * the others are connected as long as there is room.
    */
-  const choosePartition = ({ partitions, ...topic }: Topic): Partition | undefined => {
-    const free = partitions
-      .map((_, index) => partitions[(topic.turn + index) % partitions.length] as Partition)
-      .filter(({ isBusy }) => !isBusy);
+  const choosePartition = ({ partitions, keyless, turn }: Topic): Partition | undefined => {
+    const inTurn = partitions.map((_, index) => partitions[(turn + index) % partitions.length] as Partition);
+    const free = inTurn.filter(({ isBusy }) => !isBusy);
     const connected = free.find(({ leader }) => leader !== undefined && brokers.ready(leader) !== undefined);
     const away = free.find(({ leader }) => leader !== undefined && brokers.hasRoomFor(leader) && brokers.ready(leader) === undefined);
-    if (away !== undefined) leaderOf(away, topic.keyless);
+    if (away !== undefined) leaderOf(away, keyless);
     return connected ?? away ?? free[0];
   };
 
@@ -144,14 +143,12 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
     const add = (topic: Topic, partition: Partition, queue: Queue): void => {
       const broker = leaderOf(partition, queue);
       if (broker === undefined) return;
-      const items = queue.pending.filter(({ isSettled }) => !isSettled);
-      queue.pending = items;
-      if (items.length === 0) return;
       partition.isBusy = true;
-      const sending = { topic, partition, queue, items };
+      const sending = { topic, partition, queue, items: queue.pending };
       if (sends.get(broker)?.push(sending) === undefined) sends.set(broker, [sending]);
     };
     for (const topic of topics.values()) {
+      dropSettled(topic);
       for (const partition of topic.waiting) if (!partition.isBusy) add(topic, partition, partition);
       const partition = topic.keyless.pending.length > 0 ? choosePartition(topic) : undefined;
       if (partition !== undefined) add(topic, partition, topic.keyless);

@@ -79,6 +79,18 @@ export const route = (topic: Topic, pending: PendingRecord): void => {
   }
 };
 
+/** Forgets the records whose deadline has passed while they waited: nothing is to be done for them. */
+export const dropSettled = (topic: Topic): void => {
+  const { keyless, waiting } = topic;
+  const isOpen = ({ isSettled }: PendingRecord): boolean => !isSettled;
+  for (const partition of waiting) {
+    partition.pending = partition.pending.filter(isOpen);
+    if (partition.pending.length === 0) waiting.delete(partition);
+  }
+  keyless.pending = keyless.pending.filter(isOpen);
+  topic.unrouted = topic.unrouted.filter(isOpen);
+};
+
 /** All records of a topic that wait. Nothing of them is stored. */
 export const takeWaiting = ({ waiting, keyless, ...topic }: Topic): PendingRecord[] => {
   const queues = [...waiting, keyless];
