@@ -31,7 +31,7 @@ test("each call says how it is used, by help and by --help", async () => {
 test("an option that a call does not take is named with those that it takes", async () => {
   const { code, stderr } = await callCommand(["start", "--kakfa"]);
   expect(code).toBe(2);
-  expect(stderr).toBe("Unknown option '--kakfa'. Expected --kafka.\nSee: rejoinder help start\n");
+  expect(stderr).toBe("Unknown option '--kakfa'. Expected --node --kafka --direct.\nSee: rejoinder help start\n");
 });
 
 test.each(["20.19.0", "22.17.1"])("under Node %s, which cannot read TypeScript, it says which one can", async (version) => {

@@ -15,7 +15,7 @@ const ONE_OPERATION = `
   export { Mailbox, worker as default };`;
 
 /** Workers must be small to start fast. */
-const MAX_WORKER_GZIP_BYTES = 64 * 1024;
+const MAX_WORKER_GZIP_BYTES = 72 * 1024;
 
 test("the Worker of one operation is small enough to start fast", async () => {
   const { outputFiles } = await build({

@@ -66,7 +66,7 @@ test("what is missing or wrong of a Kafka REST proxy is told together with all e
   ).toEqual(["KAFKA_REST_URL: Expected what comes before /v3."]);
 });
 
-const kafkaProblems = (variables: Record<string, string>): Promise<string[]> =>
+const kafkaProblems = (variables: Record<string, string>): Promise<readonly string[]> =>
   proxyProblems({ KAFKA_BROKERS: "kafka.example:9092", ...variables });
 
 test("with KAFKA_BROKERS a Worker needs no proxy, and ignores the variables of one", async () => {
