@@ -1,5 +1,6 @@
 import { type Calls, type Measurement, measureLoad, type Target, type Work } from "./load.ts";
 import type { Pace } from "./pace.ts";
+import { type Processes, type ProcessorTime, withProcessorTime } from "./processor-time.ts";
 import { type Line, ratioOfRounds, type Say, type Spread, spreadOf, type Table } from "./result.ts";
 
 /** What is sent, and on how many connections. */
@@ -11,18 +12,24 @@ export type Case = {
   readonly beside?: Readonly<Record<string, string>>;
   /** How many records each unit of the work moves, if the table is to tell records a second. */
   readonly records?: number;
+  /** Those whose processor time is read. */
+  readonly processes?: Processes;
 };
 
-/** A case and its measurements, one a round, each with how long {@link measureArithmetic} took before. */
-export type MeasuredCase = Omit<Case, "work"> & { readonly rounds: readonly Measurement[]; readonly arithmeticMs: readonly number[] };
+/** A case and its measurements, one a round, each with how long {@link measureArithmetic} took before. Without `processes`, no processor times. */
+export type MeasuredCase = Omit<Case, "work" | "processes"> & {
+  readonly rounds: readonly Measurement[];
+  readonly arithmeticMs: readonly number[];
+  readonly processorTimes: readonly ProcessorTime[];
+};
 
 /** A load that is faster than ever before by more than this share still gains from a just-in-time compiler. */
 const STILL_GAINING = 0.05;
 /** Once may be a slow moment of the machine. */
 const STEADY_TIMES = 2;
-const MAX_TIMES = 12;
+const MAX_TIMES = 8;
 
-/** Loads something until it has been no faster twice in a row, or twelve times. @returns the rates, the first one first */
+/** Loads something until it has been no faster twice in a row, or eight times. @returns the rates, the first one first */
 export const warmUpUntilSteady = async (load: () => Promise<number>): Promise<readonly number[]> => {
   const rates: number[] = [];
   for (let best = 0, steady = 0; steady < STEADY_TIMES && rates.length < MAX_TIMES;) {
@@ -41,14 +48,24 @@ export const warmUp = async (cases: readonly Case[], measureMs: number): Promise
 };
 
 /** Measures the cases in turn, round after round: what slows the machine down for a while slows all of them, and their ratio within a round stays. */
-export const measureCases = async (cases: readonly Case[], pace: Pace, say: Say): Promise<MeasuredCase[]> => {
-  const measured = cases.map((one) => ({ ...one, rounds: [] as Measurement[], arithmeticMs: [] as number[] }));
+export const measureCases = async (
+  cases: readonly Case[],
+  pace: Pick<Pace, "rounds" | "warmUpMs" | "measureMs">,
+  say: Say,
+): Promise<MeasuredCase[]> => {
+  const measured = cases.map((one) => ({
+    ...one,
+    rounds: [] as Measurement[],
+    arithmeticMs: [] as number[],
+    processorTimes: [] as ProcessorTime[],
+  }));
   for (let round = 1; round <= pace.rounds; round++) {
-    for (const { name, work, connections, rounds, arithmeticMs } of measured) {
+    for (const { name, work, connections, processes, rounds, arithmeticMs, processorTimes } of measured) {
       arithmeticMs.push(measureArithmetic());
-      const measurement = await measureLoad(work, { ...pace, connections });
-      rounds.push(measurement);
-      say(`round ${round}/${pace.rounds}  ${name} at ${connections}: ${Math.round(measurement.ratePerSecond)}/s`);
+      const { result, processorTime } = await withProcessorTime(processes, () => measureLoad(work, { ...pace, connections }));
+      rounds.push(result);
+      if (processorTime !== undefined) processorTimes.push(processorTime);
+      say(`round ${round}/${pace.rounds}  ${name} at ${connections}: ${Math.round(result.ratePerSecond)}/s`);
     }
   }
   return measured;
@@ -107,7 +124,10 @@ const lineOf = ({ name, connections, rounds, records, beside = {} }: MeasuredCas
 const TOLERANCE = 0.05;
 
 /** The cases that contradict Little's law, as lines for people. Taken over all rounds: what the ends of each round cut off evens out. */
-export const findMismeasured = (cases: readonly Omit<MeasuredCase, "arithmeticMs">[], setting: string): readonly string[] =>
+export const findMismeasured = (
+  cases: readonly Pick<MeasuredCase, "name" | "connections" | "rounds">[],
+  setting: string,
+): readonly string[] =>
   cases.flatMap(({ name, connections, rounds }) => {
     const little = rounds.reduce((sum, round) => sum + round.little, 0) / rounds.length;
     if (Math.abs(little - 1) <= TOLERANCE) return [];

@@ -30,6 +30,8 @@ export type Answer = {
 /** Rates a second and latencies in microseconds. */
 export type Measurement = {
   readonly connections: number;
+  /** All that ended, also in the warm-up. */
+  readonly calls: number;
   readonly ratePerSecond: number;
   readonly meanUs: number;
   readonly p50Us: number;
@@ -56,11 +58,12 @@ export const measureLoad = async (
   const callers = await Promise.all(Array.from({ length: connections }, open));
   const begin = performance.now() + warmUpMs;
   const end = begin + measureMs;
-  let [sumMs, lastAnswered] = [0, begin];
+  let [calls, sumMs, lastAnswered] = [0, 0, begin];
   const loop = async ({ call }: Caller): Promise<void> => {
     for (let sent = performance.now(); sent < end;) {
       await call();
       const answered = performance.now();
+      calls += 1;
       // If nothing ends in time, the first call that does counts: slow is a result, and against Little's law, which tells.
       if (answered >= begin && (answered < end || latencies.count() === 0)) {
         lastAnswered = answered;
@@ -79,6 +82,7 @@ export const measureLoad = async (
   const elapsedMs = Math.max(measureMs, lastAnswered - begin);
   return {
     connections,
+    calls,
     ratePerSecond: (count / elapsedMs) * 1_000,
     meanUs: (sumMs / count) * 1_000,
     p50Us: latencies.percentileUs(50),

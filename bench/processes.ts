@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Program, programOf } from "../cli/start/forked-part.ts";
 import { createPart, PartFailedError, type ReadyMessage } from "../cli/start/part.ts";
-import { createPartEnvironments, type PartEnvironments, type ProcessEnvironment } from "../cli/start/part-environments.ts";
+import { createPartEnvironments, type Host, type ProcessEnvironment } from "../cli/start/part-environments.ts";
 import { freePort } from "../tools/free-port.ts";
 import { readOrCreateSecrets } from "../cli/start/secrets.ts";
-import { contract } from "../test/project/app/contract.ts";
+import { partOf } from "./application.ts";
+import { contractOn } from "./contract.ts";
 import type { Result, Say } from "./result.ts";
 
 /** A process that is ready to be used. Disposing of it ends it. `url` is where it serves, if it does. */
@@ -113,58 +114,57 @@ export const startGateway = async (log: StackLog, topics: readonly string[], var
 /** The processes of `npm start`, in a folder of their own. */
 export type Stack = AsyncDisposable & {
   readonly workerUrl: string;
-  readonly gateway: Server;
   readonly replySecret: string;
-  /** Ends the process that holds workerd, and starts it again on the same port, with what it stored. Resolves to how long starting took. */
-  restartWorker(): Promise<number>;
-  /** By name. `worker` holds `workerd`, which is a process of its own. */
-  pids(): Readonly<Record<string, number>>;
+  /** By name. `worker` is the Worker, or holds `workerd`, which is a process of its own. */
+  readonly pids: Readonly<Record<string, number>>;
 };
 
 export type StackOptions = {
+  /** Where the Worker runs. */
+  readonly host?: Host;
+  /** Whether a Worker in workerd produces to a cluster by itself, without a gateway. On Node it always does. */
+  readonly isDirect?: boolean;
+  /** Of its requests. A cluster that several stacks share has one for each. */
+  readonly topic?: string;
   /** Without one, nothing else takes the processor while accepting is measured. */
   readonly withConsumer?: boolean;
-  /** Other programs than those of `npm start`, which take the same variables. */
+  /** How long the handler of a sum takes, using no processor. */
+  readonly handlerMs?: number;
+  /** Another program than that of `npm start`, which takes the same variables. */
   readonly workerProgram?: Program;
-  readonly consumerProgram?: Program;
   readonly variables?: ProcessEnvironment;
 };
 
 export const startStack = async (log: StackLog, options: StackOptions = {}): Promise<Stack> => {
-  const { withConsumer = true, workerProgram = programOf("worker"), consumerProgram = programOf("consumer"), variables } = options;
+  const { host = "workerd", isDirect = host === "node", topic = "requests", withConsumer = true, handlerMs, variables } = options;
+  const { workerProgram = partOf(host === "node" ? "serve" : "worker", topic) } = options;
   await using cleanUp = new AsyncDisposableStack();
   const { path: directory } = cleanUp.use(await createFolder());
-  const [port, gatewayPort] = [await freePort(), await freePort()];
+  const [port, freeGatewayPort] = [await freePort(), await freePort()];
   const secrets = readOrCreateSecrets(directory);
   const kafkaBrokers = "fsync" in log ? undefined : log.kafkaBrokers.join(",");
+  const gatewayPort = kafkaBrokers !== undefined && isDirect ? undefined : freeGatewayPort;
   const environments = createPartEnvironments(
-    { port, gatewayPort, directory, kafkaBrokers },
+    { host, port, gatewayPort, directory, kafkaBrokers, direct: isDirect },
     secrets,
-    { ...inheritedVariables(), ...toVariables(log), LOG_LEVEL: "warn", ...variables },
-    contract,
+    { ...inheritedVariables(), ...toVariables(log), LOG_LEVEL: "warn", CONSUMER_GROUP: topic, ...variables },
+    contractOn(topic),
   );
-  const start = (name: keyof PartEnvironments, program: Program) => startProgram({ name, ...program, variables: environments[name] });
-  const parts = await startTogether([start("gateway", programOf("gateway")), start("worker", workerProgram)]);
-  const [gateway, firstWorker] = parts.started;
-  let worker = firstWorker;
-  cleanUp.use(gateway);
-  cleanUp.defer(() => worker[Symbol.asyncDispose]());
-  const consumer = withConsumer ? cleanUp.use(await start("consumer", consumerProgram)) : undefined;
+  const start = async (name: keyof typeof environments, program: Program) =>
+    cleanUp.use(await startProgram({ name, ...program, variables: environments[name] }));
+  // On Node, the Worker is its own gateway.
+  const gateway = host === "node" || gatewayPort === undefined ? undefined : await start("gateway", programOf("gateway"));
+  const worker = await start("worker", workerProgram);
+  const consumer = withConsumer ? await start("consumer", partOf("consumer", topic, handlerMs)) : undefined;
   const started = cleanUp.move();
-  const { UPSTASH_KAFKA_REST_USERNAME: username = "", UPSTASH_KAFKA_REST_PASSWORD: password = "" } = environments.worker;
   return {
     workerUrl: `http://127.0.0.1:${port}`,
-    gateway: { url: `http://127.0.0.1:${gatewayPort}`, authorization: basic(username, password) },
     replySecret: secrets.REPLY_SECRET,
-    async restartWorker() {
-      await worker[Symbol.asyncDispose]();
-      const began = performance.now();
-      worker = await start("worker", workerProgram);
-      return performance.now() - began;
-    },
-    pids() {
-      const own = { workerd: Number(worker.ready["workerdPid"]), worker: worker.pid, gateway: gateway.pid };
-      return consumer === undefined ? own : { ...own, consumer: consumer.pid };
+    pids: {
+      ...(host === "workerd" && { workerd: Number(worker.ready["workerdPid"]) }),
+      worker: worker.pid,
+      ...(gateway && { gateway: gateway.pid }),
+      ...(consumer && { consumer: consumer.pid }),
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

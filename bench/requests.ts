@@ -36,10 +36,8 @@ export const createRecord = (topic: string, correlationId: string): ProducerReco
   return { topic, ...encodeEvent(event) };
 };
 
-/** What a stack is asked, smallest first: each does what the one before does, and more. */
-export const createTargets = ({ workerUrl, gateway }: Stack) => ({
-  health: { origin: workerUrl, method: "GET", path: "/health", status: 200 } satisfies Target,
-  produce: post(gateway.url, "/produce", [createRecord("requests", "b".repeat(63))], { headers: { authorization: gateway.authorization } }),
+/** What a stack is asked: to accept a request, or to answer it with its reply. */
+export const createTargets = ({ workerUrl }: Stack) => ({
   accept: post(workerUrl, "/requests/echo", ECHO, { status: 202 }),
   "request-reply": post(workerUrl, "/requests/sum", SUM, { headers: { prefer: "wait=10" } }),
 });

@@ -45,32 +45,40 @@ const goals =
 export const atMost = goals("≤", (median, limit) => median <= limit);
 export const atLeast = goals("≥", (median, limit) => median >= limit);
 
-/** A result as text. */
-export const formatResult = ({ name, tables, ratios = {}, arithmeticMs, goals = [] }: Result): string =>
+/** How rows of cells are written, the heads first. */
+type Layout = (rows: readonly (readonly string[])[]) => string;
+
+/** A result for people, as text or as Markdown. */
+export const formatResult = ({ name, tables, ratios = {}, arithmeticMs, goals = [] }: Result, layout: Layout = inColumns): string =>
   [
-    name,
-    ...tables.map(formatTable),
-    alignColumns(Object.entries(ratios).map(([ratio, value]) => [ratio, format(value)])),
+    layout === inMarkdown ? `### ${name}` : name,
+    ...tables.map(rowsOf),
+    [["ratio", "median (least–most)"], ...Object.entries(ratios).map(([ratio, value]) => [ratio, format(value)])],
     arithmeticMs === undefined ? "" : `steadiness: the same arithmetic took ${format(arithmeticMs)} ms during the run`,
-    alignColumns(goals.map((one) => [one.name, format(one.value), one.unit, one.goal, one.met ? "met" : "MISSED"])),
+    [GOAL_HEADS, ...goals.map((one) => [one.name, one.goal, format(one.value), one.unit, one.met ? "met" : "MISSED"])],
   ]
-    .filter((part) => part !== "")
+    .filter((part) => part.length > (typeof part === "string" ? 0 : 1))
+    .map((part) => (typeof part === "string" ? part : layout(part)))
     .join("\n\n");
 
-const formatTable = ({ title, lines }: Table): string => {
-  const heads = [...new Set(lines.flatMap(({ numbers }) => Object.keys(numbers)))];
-  return alignColumns([
-    [title, ...heads],
-    ...lines.map(({ name, numbers }) => [`  ${name}`, ...heads.map((head) => format(numbers[head]))]),
-  ]);
+const GOAL_HEADS = ["goal", "limit", "measured", "", ""];
+
+const rowsOf = ({ title, lines }: Table) => {
+  // The order of the columns is that of the line that has the most.
+  const headsOfLines = lines.map(({ numbers }) => Object.keys(numbers)).toSorted((one, other) => other.length - one.length);
+  const heads = [...new Set(headsOfLines.flat())];
+  return [[title, ...heads], ...lines.map(({ name, numbers }) => [name, ...heads.map((head) => format(numbers[head]))])];
 };
 
 /** The first column to the left, all others to the right. */
-const alignColumns = (lines: readonly (readonly string[])[]): string => {
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+const inColumns: Layout = (rows) => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   const pad = (cell: string, column: number): string => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0));
-  return lines.map((cells) => cells.map(pad).join("  ")).join("\n");
+  return rows.map((cells) => cells.map(pad).join("  ")).join("\n");
 };
+
+export const inMarkdown: Layout = ([heads = [], ...rows]) =>
+  [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 /** A number, or the median and in brackets the least and the most. */
 const format = (value: Spread | number | undefined): string => {

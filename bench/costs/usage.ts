@@ -60,7 +60,7 @@ const countKeeping = async (stack: Stack, name: string, since: Counts): Promise<
 
 const readCounts = async (stack: Stack): Promise<Counts> => {
   const target: Target = { origin: stack.workerUrl, method: "GET", path: "/counts", status: 200 };
-  const cpuNs = isLinux ? usedBetween(new Map(), await readThreadTimes([stack.pids()["workerd"] ?? 0])) : 0;
+  const cpuNs = isLinux ? usedBetween(new Map(), await readThreadTimes([stack.pids["workerd"] ?? 0])) : 0;
   return { ...(JSON.parse((await ask(target)).body) as Counts), "workerd CPU ms": cpuNs / 1_000_000 };
 };
 

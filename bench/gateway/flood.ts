@@ -9,7 +9,7 @@ import { createConsumption, createFetch, createMixedPosts, OK_OR_UNAVAILABLE, TO
 /** What became of a gateway that was given more than it could take for a while. */
 export type Flood = {
   /** The posts. */
-  readonly load: Omit<MeasuredCase, "arithmeticMs">;
+  readonly load: Pick<MeasuredCase, "name" | "connections" | "rounds">;
   readonly posts: Answers;
   readonly consumesAndCommits: Answers;
   /** Before it began. */

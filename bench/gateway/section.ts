@@ -106,7 +106,8 @@ const measureWakeUp = async (gateway: Server, bare: Server, samples: number): Pr
   while (wakeUps.length < WAKE_UP_WARM_UPS + samples) {
     empties.push(await timeRequests(bareConsumer, [emptyConsume]));
     produces.push(await timeRequests(producer, posts.next()));
-    wakeUps.push(await timeWakeUp([consumer, producer], [waits, wakes.next()], `"topic":"${TOPICS.quiet}"`));
+    const wake = () => timeRequests(producer, wakes.next());
+    wakeUps.push(await timeWakeUp(consumer, waits, wake, `"topic":"${TOPICS.quiet}"`));
   }
   const line = (name: string, all: readonly number[]) => {
     const ms = all.slice(WAKE_UP_WARM_UPS);

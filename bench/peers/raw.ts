@@ -9,7 +9,8 @@ import type { Calls } from "../load.ts";
 import { startProgram } from "../processes.ts";
 import { SUM } from "../requests.ts";
 
-export type RawRoundTrip = AsyncDisposable & { readonly calls: Calls };
+/** `pid` is the responder's; the requester is this process. */
+export type RawRoundTrip = AsyncDisposable & { readonly calls: Calls; readonly pid: number };
 
 /** With one partition each. */
 const [REQUESTS, REPLIES] = ["raw-requests", "raw-replies"] as const;
@@ -36,6 +37,7 @@ export const startRawRoundTrip = async (cluster: Cluster): Promise<RawRoundTrip>
   // Both consumers read from where they have joined: what is sent before is never answered.
   while (!(await Promise.race([call().then(() => true), wait(PING_MS, false)])));
   return {
+    pid: responder.pid,
     calls: { open: async () => ({ call, [Symbol.asyncDispose]: async () => {} }) },
     async [Symbol.asyncDispose]() {
       await stop();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { atLeast, atMost, formatResult, type Line, percentileOf, spreadOf } from "../../bench/result.ts";
+import { atLeast, atMost, formatResult, inMarkdown, type Line, percentileOf, spreadOf } from "../../bench/result.ts";
 
 test("the median of an even number of values is between the two in the middle", () => {
   expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
@@ -38,14 +38,27 @@ test("the text has its tables, its ratios, how steady the machine was, and wheth
     "the gateway",
     "",
     "producing  connections               rate/s  rate ÷ bare",
-    "  produce           32  48,000 (900–60,000)         0.59",
-    "  bare              32                 9.50             ",
+    "produce             32  48,000 (900–60,000)         0.59",
+    "bare                32                 9.50             ",
     "",
-    "wake-ms  1.94",
+    "ratio    median (least–most)",
+    "wake-ms                 1.94",
     "",
     "steadiness: the same arithmetic took 64 (13–70) ms during the run",
     "",
-    "records  48,000 (900–60,000)  records/s  ≥ 50,000  MISSED",
-    "wake-up                 1.50         ms       ≤ 3     met",
+    "goal        limit             measured                   ",
+    "records  ≥ 50,000  48,000 (900–60,000)  records/s  MISSED",
+    "wake-up       ≤ 3                 1.50         ms     met",
+  ]);
+});
+
+test("documents get the same as Markdown", () => {
+  const lines: readonly Line[] = [{ name: "node", numbers: { "at 1": spreadOf([1, 2, 4]), "at 32": 9 } }];
+  expect(formatResult({ name: "peers", tables: [{ title: "rates", lines }] }, inMarkdown).split("\n")).toEqual([
+    "### peers",
+    "",
+    "| rates | at 1 | at 32 |",
+    "| --- | --- | --- |",
+    "| node | 2 (1–4) | 9 |",
   ]);
 });

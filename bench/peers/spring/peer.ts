@@ -29,6 +29,7 @@ const startJvm = async (folder: string, settings: Readonly<Record<string, string
   child.once("exit", exitWithIt);
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   return {
+    pid: child.pid,
     port: (JSON.parse(line) as { readonly port: number | null }).port,
     /** It ends with its input, so also when this process is killed. */
     async stop() {
@@ -51,5 +52,5 @@ if (import.meta.main) {
   const start = (role: string) => startJvm(folder, { "spring.profiles.active": role, ...settings });
   const [requester, responder] = await Promise.all([start("requester"), start("responder")]);
   exitWhenTold(() => Promise.all([requester.stop(), responder.stop()]));
-  process.send?.({ type: "ready", url: `http://127.0.0.1:${requester.port}` });
+  process.send?.({ type: "ready", url: `http://127.0.0.1:${requester.port}`, pids: [requester.pid, responder.pid] });
 }

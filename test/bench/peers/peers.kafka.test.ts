@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { givenCluster } from "../../../bench/kafka/cluster.ts";
 import { startRawRoundTrip } from "../../../bench/peers/raw.ts";
 import { startSpringPeer } from "../../../bench/peers/spring/peer.ts";
-import { startEdgePeer, startNaivePeer } from "../../../bench/workerd.ts";
+import { startEdgePeer } from "../../../bench/workerd.ts";
 import { kafkaSuite } from "../../kafka/broker/suite.ts";
 
 const BENCH = join(import.meta.dirname, "../../../bench");
@@ -21,13 +21,6 @@ kafkaSuite(
       expect(await (await post(`${spring.url}/sum`, { a: 2, b: 3 })).json()).toEqual({ sum: 5 });
     });
 
-    test("the naive Worker accepts what it has produced", async () => {
-      await using naive = await startNaivePeer(givenCluster(brokers));
-      const response = await post(`${naive.url}/requests`, { a: 2, b: 3 });
-      const { id } = (await response.json()) as { readonly id: string };
-      expect([response.status, response.headers.get("location")]).toEqual([202, `/status/${id}`]);
-    });
-
     test("a Worker alone answers with the sum", async () => {
       await using edge = await startEdgePeer();
       expect(await (await post(edge.url, { a: 2, b: 3 })).json()).toEqual({ sum: 5 });
@@ -41,7 +34,6 @@ kafkaSuite(
 
     test.each([
       ["edge", "workerd.ts", ["edge"]],
-      ["naive", "workerd.ts", ["naive", JSON.stringify({ KAFKA_REST_URL: "http://127.0.0.1:1" })]],
       ["raw", "peers/raw.ts", brokers],
       ["spring", "peers/spring/peer.ts", ["orphan-requests", "orphan-replies", "0", ...brokers]],
     ])("of %s nothing is left when the bench is gone", async (_, program, args) => {
