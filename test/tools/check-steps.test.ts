@@ -14,7 +14,7 @@ const ONE_OPERATION = `
   const { worker, Mailbox } = defineWorker({ contract });
   export { Mailbox, worker as default };`;
 
-/** Workers must be small to start fast. Twelve of them are for the client of Kafka, which a Worker with a proxy carries too. */
+/** Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too. */
 const MAX_WORKER_GZIP_BYTES = 72 * 1024;
 
 test("the Worker of one operation is small enough to start fast", async () => {
