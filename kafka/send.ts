@@ -87,10 +87,12 @@ const answerOf = (
   topic: string,
   { index, errorCode, errorMessage, baseOffset, recordErrors }: PartitionResponse,
 ): readonly [string, bigint | KafkaError] => {
-  if (errorCode === 0) return [topicPartitionKey({ topic, partition: index }), baseOffset];
+  const name = topicPartitionKey({ topic, partition: index });
+  if (errorCode === 0) return [name, baseOffset];
   const blame = recordErrors?.find(({ batchIndexErrorMessage }) => batchIndexErrorMessage)?.batchIndexErrorMessage;
-  return [
-    topicPartitionKey({ topic, partition: index }),
-    kafkaErrorOf(new ProtocolError(errorCode, blame ?? errorMessage), { mayHaveBeenStored: true }),
-  ];
+  const error = kafkaErrorOf(new ProtocolError(errorCode, blame ?? errorMessage), { mayHaveBeenStored: true });
+  if (baseOffset < 0n) return [name, error];
+  // The leader had appended the records when it lost the partition: the next leader may have them, or not.
+  const { protocolError } = error;
+  return [name, new KafkaError("unknown", `${protocolError} came after it had appended them`, { cause: error, protocolError })];
 };

@@ -28,18 +28,18 @@ type BatchLimits = {
   readonly maxCalls?: number;
 };
 
-/** Produces through a Kafka REST proxy. */
+/** Produces to Kafka, through a REST proxy or itself. */
 export type Producer = {
   readonly name: string;
   readonly limits: BatchLimits;
   /**
-   * Produces records within `limits`, those of one topic in one call to the proxy.
+   * Produces records within `limits`, those of one topic in one call to a proxy.
    * @param deadline milliseconds since 1970; after it, records under way are `unknown`
    * @returns one outcome for each record, in their order; never rejects
    */
   produce(records: readonly ProducerRecord[], deadline: number): Promise<ProduceOutcome[]>;
   /**
-   * Checks that the proxy is the configured one, accepts these credentials and knows the topics. Stores nothing.
+   * Checks that Kafka, or the proxy, is the configured one, accepts these credentials and knows the topics. Stores nothing.
    * @param deadline milliseconds since 1970
    * @returns the problems, each a sentence that says what to do; empty if requests can be produced. Never rejects.
    */

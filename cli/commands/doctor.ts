@@ -7,7 +7,7 @@ export const doctor: Command = {
   summary: "Checks a project and its running parts, and says how to fix what is wrong.",
   usage: `rejoinder doctor [--url URL] [--env NAME] [--proxy]
 
-Checks wrangler.toml, its variables and bindings; whether Worker, Kafka REST proxy, topics and consumers are there; clocks and versions of both
+Checks wrangler.toml, its variables and bindings; whether Worker, Kafka or its REST proxy, topics and consumers are there; clocks and versions of both
 sides; and one call end to end, if an operation of the contract names a probe. Without --url it checks the Worker at WORKER_URL, or else the
 start that runs in this project. The variables of consumer and proxy are those of that start, or else of this shell.
 
@@ -22,8 +22,8 @@ Exit codes: 0 nothing is wrong; 1 something is.`,
     const { root } = readProject();
     const { contract } = await loadConsumer(root);
     if (options.proxy) {
-      const { checkProxy } = await import("../doctor/proxy-check.ts");
-      console.log(await checkProxy(process.env, contract));
+      const { checkProducing } = await import("../doctor/producing-check.ts");
+      console.log(await checkProducing(process.env, contract));
       return 0;
     }
     const [{ checkProject }, { checkDeployment }, { linesOf }] = await Promise.all([
@@ -48,16 +48,23 @@ const deploymentOf = async (
   named: string | undefined,
   environment: ProcessEnvironment,
   contract: Contract,
-): Promise<{ url: string; environment: ProcessEnvironment }> => {
+): Promise<{ url: string; environment: ProcessEnvironment; producing: ProcessEnvironment }> => {
   const [{ startDirectoryOf, workerUrlOf }, { readRunningStart }] = await Promise.all([
     import("../worker-url.ts"),
     import("../start/running-start.ts"),
   ]);
   const url = workerUrlOf(named, environment);
   const running = readRunningStart(startDirectoryOf(environment));
-  if (running === undefined || running.url !== url) return { url, environment };
+  if (running === undefined || running.url !== url) return { url, environment, producing: withoutConsumers(environment) };
   const { readOrCreateSecrets } = await import("../start/secrets.ts");
   const { createPartEnvironments } = await import("../start/part-environments.ts");
-  const parts = createPartEnvironments(running, readOrCreateSecrets(running.directory), environment, contract);
-  return { url, environment: { ...parts.consumer, ...parts.worker } };
+  const own = { ...environment, KAFKA_BROKERS: running.kafkaBrokers };
+  const parts = createPartEnvironments(running, readOrCreateSecrets(running.directory), own, contract);
+  // On Node the Worker has another producer for a cluster, which may have what this one may not.
+  const producing = running.host === "node" ? { ...parts.worker, KAFKA_BROKERS: undefined } : parts.worker;
+  return { url, environment: parts.consumer, producing };
 };
+
+/** Where a shell names a proxy and a cluster, the cluster is the consumer's. */
+const withoutConsumers = (environment: ProcessEnvironment): ProcessEnvironment =>
+  environment["UPSTASH_KAFKA_REST_URL"] || environment["KAFKA_REST_URL"] ? { ...environment, KAFKA_BROKERS: undefined } : environment;

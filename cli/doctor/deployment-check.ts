@@ -4,7 +4,7 @@ import { readConsumerConfig } from "../../consumer/config.ts";
 import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
 import type { ProcessEnvironment } from "../start/part-environments.ts";
-import { checkProxy } from "./proxy-check.ts";
+import { checkProducing } from "./producing-check.ts";
 import { ExpectedError } from "../expected-error.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
 import { problemsOf } from "./project-check.ts";
@@ -13,8 +13,10 @@ import { problemsOf } from "./project-check.ts";
 export type Deployment = {
   readonly url: string;
   readonly contract: Contract;
-  /** Those of the consumer, and of the connection to Kafka. */
+  /** Those of the consumer. */
   readonly environment: ProcessEnvironment;
+  /** Those of the Worker that say how it produces. */
+  readonly producing: ProcessEnvironment;
 };
 
 /** Nobody at a terminal waits longer. */
@@ -23,10 +25,10 @@ const PATIENCE_MS = 15_000;
 const MOST_CLOCK_DIFFERENCE_SECONDS = 5;
 
 /** Checks what runs, by asking it. Stores nothing but the probe. */
-export async function* checkDeployment({ url, contract, environment }: Deployment): AsyncGenerator<Finding> {
+export async function* checkDeployment({ url, contract, environment, producing }: Deployment): AsyncGenerator<Finding> {
   const isThere = yield* checkWorker(url);
   yield* checkConsumerVariables(environment, contract);
-  yield* checkKafkaRest(environment, contract);
+  yield* checkKafka(producing, environment, contract);
   if (isThere) yield await checkProbe(url, contract);
 }
 
@@ -87,23 +89,23 @@ function* checkConsumerVariables(environment: ProcessEnvironment, contract: Cont
 }
 
 /** Whether requests can be produced, and what the gateway says about topics and consumers. */
-async function* checkKafkaRest(environment: ProcessEnvironment, contract: Contract): AsyncGenerator<Finding> {
-  if (!environment["UPSTASH_KAFKA_REST_URL"] && !environment["KAFKA_REST_URL"]) {
+async function* checkKafka(producing: ProcessEnvironment, environment: ProcessEnvironment, contract: Contract): AsyncGenerator<Finding> {
+  if (!producing["KAFKA_BROKERS"] && !producing["UPSTASH_KAFKA_REST_URL"] && !producing["KAFKA_REST_URL"]) {
     yield note(
-      "No variable here names a Kafka REST proxy, so none was checked.",
-      "Set the Worker's UPSTASH_KAFKA_REST_* or KAFKA_REST_* variables.",
+      "No variable here says how the Worker produces, so that was not checked.",
+      "Set the Worker's UPSTASH_KAFKA_REST_*, KAFKA_REST_* or KAFKA_* variables.",
     );
     return;
   }
   try {
-    yield ok(await checkProxy(environment, contract));
+    yield ok(await checkProducing(producing, contract));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     yield wrong(error.message);
     if (!(error instanceof ExpectedError)) return;
   }
-  const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = environment;
-  if ((environment["KAFKA_REST_KIND"] || "upstash") !== "upstash" || !url) {
+  const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = producing;
+  if (producing["KAFKA_BROKERS"] || (producing["KAFKA_REST_KIND"] || "upstash") !== "upstash" || !url) {
     yield note("Only the gateway reports partitions and consumers. Ask your cluster.");
     return;
   }

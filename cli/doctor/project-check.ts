@@ -14,6 +14,7 @@ export const WORKER_SECRETS = [
   "UPSTASH_KAFKA_REST_PASSWORD",
   "KAFKA_REST_PASSWORD",
   "KAFKA_REST_TOKEN",
+  "KAFKA_PASSWORD",
 ] as const;
 
 /** Values in place of secrets that only the deployed Worker knows, so that the rest can be checked. */
@@ -35,6 +36,7 @@ export const checkProject = async ({ root, contract, environment }: ProjectCheck
     ok(`The contract has ${operations.length === 1 ? "one operation" : `${operations.length} operations`}: ${operations.join(", ")}.`),
     ...checkBindings(config, where),
     ...checkVariables(config, contract, { where, file: join(root, "wrangler.toml"), environment }),
+    ...checkBrokers(config, where),
   ];
 };
 
@@ -103,6 +105,25 @@ const checkVariables = ({ vars }: WranglerConfig, contract: Contract, { where, f
     );
   const all = [...readable, ...misspelt, ...values];
   return all.length > 0 ? all : [ok("The variables in wrangler.toml are right.")];
+};
+
+/** Addresses of one machine or of a private network, and names that only such a network knows. */
+const PRIVATE_HOST =
+  /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[(::1|f[cd]|fe80)|[^.]+$)|\.(local|internal|lan|svc|cluster\.local)$/i;
+
+/** Cloudflare is outside of every private network. */
+const checkBrokers = ({ vars }: WranglerConfig, where: string): readonly Finding[] => {
+  const hosts = String(vars["KAFKA_BROKERS"] ?? "")
+    .split(",")
+    .map((broker) => broker.trim().replace(/:\d+$/, ""));
+  const unreachable = hosts.filter((host) => PRIVATE_HOST.test(host));
+  if (unreachable.length === 0) return [];
+  return [
+    note(
+      `A Worker on Cloudflare reaches only brokers with public addresses, and ${unreachable.join(", ")} of KAFKA_BROKERS ${unreachable.length === 1 ? "looks" : "look"} private.`,
+      `Name public addresses in [${where}vars], or set KAFKA_REST_URL to a Kafka REST proxy in place of KAFKA_BROKERS.`,
+    ),
+  ];
 };
 
 /** What a reader of variables finds wrong, a line each. */

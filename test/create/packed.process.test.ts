@@ -28,7 +28,7 @@ beforeAll(async () => {
   await npm([...INSTALL, library], project);
 }, INSTALL_TIMEOUT_MS);
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }), INSTALL_TIMEOUT_MS);
 
 /** What the npm that runs this test says to its scripts is not for the project's own. */
 const environment = (): Record<string, string> =>
@@ -56,8 +56,12 @@ test("types reach from the contract to the caller", async () => {
   rmSync(file);
 });
 
-test("its own test passes, on the real path", async () => {
-  expect(await npm(["test"])).toMatch(/Tests .*1 passed/);
+test("its own test passes, on the real path, in workerd and on Node", async () => {
+  const own = readFileSync(join(project, "test/app.test.ts"), "utf8");
+  const onNode = own.replace("startRejoinder(consumer)", 'startRejoinder(consumer, { host: "node" })');
+  expect(onNode).not.toBe(own);
+  writeFileSync(join(project, "test/node.test.ts"), onNode);
+  expect(await npm(["test"])).toMatch(/Tests .*2 passed/);
 });
 
 /** Runs a script of a project until the test ends; resolves to where its Worker is. */

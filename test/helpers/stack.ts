@@ -25,6 +25,8 @@ export type StackOptions = {
   /** The folder of another application than the tests' own. */
   readonly project?: string;
   readonly host?: Host;
+  /** Whether the Worker produces to the cluster itself. */
+  readonly direct?: boolean;
 };
 
 /** Everything that `npm start` runs, on free ports, in a folder of its own. */
@@ -53,7 +55,7 @@ export type Stack = {
 /** Starts the real thing by the program behind `npm start`; `environment` is added to its environment. */
 export const startStack = async (
   environment: Record<string, string> = {},
-  { project, host = "workerd" }: StackOptions = {},
+  { project, host = "workerd", direct = false }: StackOptions = {},
 ): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-stack-"));
   const { port, gatewayPort } = await freePorts();
@@ -64,7 +66,7 @@ export const startStack = async (
     EXIT_WITH_PARENT: "1",
     ...environment,
   };
-  const options = { project, args: startArguments(host) };
+  const options = { project, args: [...startArguments(host), ...(direct ? ["--direct"] : [])] };
   let running: RunningProcess = await startProcess("start", variables, options).catch((error: unknown) => {
     rmSync(dir, { recursive: true, force: true });
     throw error;

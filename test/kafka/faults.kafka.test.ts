@@ -76,6 +76,28 @@ kafkaSuite(
       });
     });
 
+    test("what a leader had appended when it handed over the partition is unknown, and stored at most once", async () => {
+      const { kafka, producer } = await start(3);
+      const topic = await createTopic(kafka.brokers, "hand-over", 1);
+      const produce = (name: string) => outcomeOf(producer.produce([{ topic, value: Buffer.from(name) }], { timeoutMs: 20_000 }));
+      await produce("first");
+      const leader = await leaderOf(kafka.brokers, topic);
+      const [standing, handingOver] = [kafka.nodes.find(({ id }) => id !== leader), kafka.nodes.find(({ id }) => id === leader)];
+      // A replica that stands still but is in sync: the leader appends the record and waits for it.
+      process.kill(standing?.pid ?? 0, "SIGSTOP");
+      const underWay = produce("under way");
+      await handingOver?.stop();
+      const outcome = await underWay;
+      process.kill(standing?.pid ?? 0, "SIGCONT");
+      await kafka.ready(2);
+      let last: ProduceOutcome | undefined;
+      await until(async () => !((last = await produce("last")) instanceof KafkaError));
+      const { offset } = last as Exclude<ProduceOutcome, KafkaError>;
+      const stored = (await readRecords(kafka.brokers, topic, offset + 1)).map(({ value }) => String(value));
+      expect(stored.filter((name) => name === "under way").length).toBeLessThanOrEqual(1);
+      if (outcome instanceof KafkaError && outcome.code !== "unknown") expect(stored).not.toContain("under way");
+    });
+
     test("of a broker that stands still nobody knows what it stored, and afterwards it is used again", async () => {
       const { kafka, producer } = await start(1);
       const topic = await createTopic(kafka.brokers, "still", 1);

@@ -30,6 +30,8 @@ type SweepOptions = {
 export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: SweepOptions) => {
   const failures: unknown[] = [];
   const gone = now + KEEP_AFTER_ARCHIVE_MS;
+  /** All requests of the periods that ended by then are overdue. */
+  const overdue = now - GRACE_AFTER_DEADLINE_MS;
   let budget = MAX_ROWS;
   let isAway = false;
 
@@ -48,11 +50,12 @@ export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: 
     return refused;
   };
 
-  /** Drops the table of a period if all of it has expired, and else begins to close it, unless a later round can drop it. */
+  /** Drops the table of a period if all of it has expired, and else begins to close it when it is time, unless a later round can drop it. */
   const beginToClose = (end: number): void => {
     const table = rows.table(end);
     if (table?.outlasts(now) === false) rows.drop(end);
-    else if (table?.outlasts(gone) === true) rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null });
+    else if (end <= overdue - mailboxRetentionMs && table?.outlasts(gone) === true)
+      rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null });
   };
 
   /** Copies the next rows of a period to KV. Unfinished ones, and those that KV did not take, stay in the rest. */
@@ -72,7 +75,7 @@ export const sweep = async ({ rows, archive, commit, mailboxRetentionMs, now }: 
     });
   };
 
-  for (const end of rows.endsBefore(now - GRACE_AFTER_DEADLINE_MS - mailboxRetentionMs)) {
+  for (const end of rows.endsBefore(overdue)) {
     if (rows.closing(end) === undefined) await commit(() => beginToClose(end));
     const [table, closing] = [rows.table(end), rows.closing(end)];
     if (table === undefined || closing === undefined) continue;

@@ -45,6 +45,25 @@ test("what an environment does not set is told, and what it may have meant", asy
   expect(notes.join("\n")).toMatch(/AUTH is not set: the Worker refuses every request.*\n.*npx wrangler secret put NAME --env live/);
 });
 
+test("brokers that a Worker on Cloudflare will not reach are told, and others are not", async () => {
+  const brokers = ["10.0.0.7:9092", "kafka-1:9092", "broker.svc.cluster.local:9092", "[fd00::1]:9092", "172.20.1.1:9092"];
+  const notesOn = async (addresses: readonly string[]) =>
+    (await check(WRANGLER.replace("AUTH", `KAFKA_BROKERS = "${addresses.join(", ")}"\nAUTH`))).filter(({ kind }) => kind !== "ok");
+  const [found, ...others] = await notesOn(["broker.example.com:9092", ...brokers]);
+  expect(others).toEqual([]);
+  expect(found?.kind).toBe("note");
+  expect(found?.text).toContain(`${brokers.map((broker) => broker.replace(/:\d+$/, "")).join(", ")} of KAFKA_BROKERS look private`);
+  expect(await notesOn(["broker.example.com:9092", "172.15.0.1:9092", "8.8.8.8:9092"])).toEqual([]);
+});
+
+test("the password of a cluster does not belong in wrangler.toml", async () => {
+  const login = 'KAFKA_BROKERS = "b.example.com:9092"\nKAFKA_SASL_MECHANISM = "PLAIN"\nKAFKA_USERNAME = "u"\n';
+  const findings = await check(WRANGLER.replace("AUTH", `${login}AUTH`));
+  expect(findings.map(({ text }) => text).join("\n")).toContain("does not set KAFKA_PASSWORD");
+  const inSight = await check(WRANGLER.replace("AUTH", `${login}KAFKA_PASSWORD = "p"\nAUTH`));
+  expect(wrongIn(inSight)).toEqual([expect.stringContaining("contains the secret KAFKA_PASSWORD")]);
+});
+
 test("what wrangler cannot read is told in its words", async () => {
   await expect(check("name = ")).rejects.toThrow(/wrangler cannot read .*wrangler\.toml:\n/);
 });

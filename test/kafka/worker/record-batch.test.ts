@@ -28,8 +28,8 @@ const batchOfLibrary = (records: readonly ProducerRecord[], timestampMs: number)
 /** Of any characters, and of lengths around those where the size of a varint changes. */
 const text = (): fc.Arbitrary<string> =>
   fc.oneof(
-    fc.string({ unit: "binary", maxLength: 100 }),
     fc.string({ maxLength: 100 }),
+    fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 100 }).map((units) => String.fromCharCode(...units)),
     fc
       .tuple(fc.constantFrom("a", "ü", "€", "😀", "\0"), fc.constantFrom(0, 1, 15, 31, 47, 49, 63, 64, 65, 2_730, 4_096, 8_191, 8_192))
       .map(([character, count]) => character.repeat(count)),
@@ -40,13 +40,13 @@ const record = (): fc.Arbitrary<ProducerRecord> =>
     topic: fc.constant("topic"),
     key: fc.option(text(), { nil: undefined }),
     value: text(),
-    headers: fc.array(fc.record({ key: text(), value: text() }), { maxLength: 5 }),
+    headers: fc.array(fc.record({ key: text(), value: text() }), { maxLength: 3 }),
   });
 
 test("a batch is byte for byte the one that the library on Node makes of the same records", () => {
   fc.assert(
     fc.property(
-      fc.array(record(), { minLength: 1, maxLength: 20 }),
+      fc.array(record(), { minLength: 1, maxLength: 6 }),
       fc.integer({ min: 0, max: 4_102_444_800_000 }),
       fc.constantFrom(0, 1, 100_000),
       (records, timestampMs, capacity) => {

@@ -1,7 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Reader, readRecordsBatch } from "@platformatic/kafka";
 import { onTestFinished } from "vitest";
+import { openTcpSocket } from "../../../cli/doctor/tcp-socket.ts";
+import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from "../../../worker/producers/kafka/bytes.ts";
+import { kafkaProducer, type KafkaProducerOptions } from "../../../worker/producers/kafka/kafka-producer.ts";
 
 /** Records that a broker was sent, in one request. */
 export type SentBatch = { readonly broker: number; readonly topic: string; readonly partition: number; readonly values: readonly string[] };
@@ -23,18 +26,20 @@ type Script = {
   onProduce?(batches: readonly SentBatch[]): BatchAnswer | "silence" | "hang-up" | Promise<BatchAnswer | "silence" | "hang-up">;
   /** What a broker answers to anything, in place of what Kafka would. */
   onRequest?(broker: number, api: number): Buffer | "silence" | "hang-up" | undefined;
+  /** For how long a login holds, in milliseconds. */
+  readonly loginMs?: number;
   /** Into how many bytes the answers are cut. */
   readonly chunkBytes?: number;
 };
 
-const API = { produce: 0, metadata: 3, apiVersions: 18 } as const;
+const API = { produce: 0, metadata: 3, saslHandshake: 17, apiVersions: 18, saslAuthenticate: 36 } as const;
 
 /** Brokers that speak as much of Kafka's protocol as a producer needs, and do what a test wants. */
 export const startScriptedCluster = async (script: Script) => {
   const sent: SentBatch[] = [];
   const sockets = new Set<Socket>();
   const offsets = new Map<string, number>();
-  const counts = { connections: 0, metadata: 0 };
+  const counts = { connections: 0, logins: 0, metadata: 0 };
   const addresses: { readonly host: string; readonly port: number }[] = [];
 
   const answerProduce = async (broker: number, request: ByteReader, answer: ByteWriter): Promise<"silence" | "hang-up" | undefined> => {
@@ -120,12 +125,25 @@ export const startScriptedCluster = async (script: Script) => {
     if (instead instanceof Buffer) return void socket.write(instead);
     if (said === undefined && api === API.produce) said = await answerProduce(broker, request, answer);
     if (api === API.metadata) answerMetadata(request, answer);
+    if (api === API.saslHandshake) {
+      answer.int16(0);
+      answer.int32(0);
+    }
+    if (api === API.saslAuthenticate) {
+      counts.logins++;
+      answer.int16(0);
+      answer.text(null);
+      answer.int32(0);
+      answer.int64(script.loginMs ?? 0);
+    }
     if (api === API.apiVersions) {
       answer.int16(0);
-      answer.int32(2);
+      answer.int32(4);
       for (const [key, max] of [
         [API.produce, 8],
         [API.metadata, 8],
+        [API.saslHandshake, 1],
+        [API.saslAuthenticate, 1],
       ] as const) {
         answer.int16(key);
         answer.int16(0);
@@ -184,3 +202,14 @@ export const startScriptedCluster = async (script: Script) => {
 
 const valuesOf = (batch: Uint8Array): readonly string[] =>
   readRecordsBatch(Reader.from(Buffer.from(batch))).records.map(({ value }) => String(value));
+
+export type ScriptedCluster = Awaited<ReturnType<typeof startScriptedCluster>>;
+
+/** A producer for a cluster. */
+export const openProducer = ({ brokers }: Pick<ScriptedCluster, "brokers">, options: Partial<KafkaProducerOptions> = {}) =>
+  kafkaProducer({ kafka: { brokers, clientId: "test", tls: false, sasl: undefined }, openSocket: openTcpSocket, ...options });
+
+export const recordFor = (topic: string, value: string, key?: string): ProducerRecord => ({ topic, key, value, headers: [] });
+
+/** All that was sent, in its order. */
+export const valuesSentTo = ({ sent }: ScriptedCluster): readonly string[] => sent.flatMap(({ values }) => values);

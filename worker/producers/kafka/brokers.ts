@@ -36,7 +36,8 @@ type Entry = {
   readonly opening: Promise<Broker>;
   broker: Broker | undefined;
   usedAt: number;
-  heldUntil: number;
+  /** How many times the broker asked for a while without requests that is not over. */
+  holds: number;
   /** Takes no more requests, and ends when those under way are answered. */
   isEnding: boolean;
 };
@@ -55,8 +56,8 @@ export const createBrokers = ({ kafka, openSocket, time, onReady }: BrokersOptio
   const waiting = new Map<string, PromiseWithResolvers<Broker>>();
   let idleTimer: unknown;
 
-  const isReady = ({ broker, heldUntil, isEnding }: Entry): boolean =>
-    broker?.isOpen === true && !isEnding && heldUntil <= time.now() && broker.loginEndsAt > time.now();
+  const isReady = ({ broker, holds, isEnding }: Entry): boolean =>
+    broker?.isOpen === true && !isEnding && holds === 0 && broker.loginEndsAt > time.now();
 
   const end = (entry: Entry): void => {
     entry.isEnding = true;
@@ -65,7 +66,7 @@ export const createBrokers = ({ kafka, openSocket, time, onReady }: BrokersOptio
 
   const open = (address: string): Promise<Broker> => {
     const opening = openBroker({ address, kafka, openSocket, time, onClosed: () => gone(entry) });
-    const entry: Entry = { address, opening, broker: undefined, usedAt: time.now(), heldUntil: 0, isEnding: false };
+    const entry: Entry = { address, opening, broker: undefined, usedAt: time.now(), holds: 0, isEnding: false };
     entries.set(address, entry);
     opening.then(
       (broker) => {
@@ -137,12 +138,15 @@ export const createBrokers = ({ kafka, openSocket, time, onReady }: BrokersOptio
     },
     hasRoomFor: (address) => entries.has(address) || entries.size < MAX_CONNECTIONS,
     any: () => [...entries.values()].find(isReady)?.broker,
-    isHeldBack: (address) => (entries.get(address)?.heldUntil ?? 0) > time.now(),
+    isHeldBack: (address) => (entries.get(address)?.holds ?? 0) > 0,
     holdBack(broker, milliseconds) {
       for (const entry of entries.values()) {
         if (entry.broker !== broker) continue;
-        entry.heldUntil = time.now() + milliseconds;
-        time.setTimeout(onReady, milliseconds);
+        entry.holds++;
+        time.setTimeout(() => {
+          entry.holds--;
+          onReady();
+        }, milliseconds);
       }
     },
     answered(broker) {

@@ -10,7 +10,7 @@ export const TOPIC_AUTHORIZATION_FAILED = 29;
 
 const again = (name: string, advice = "It may pass."): Verdict => ({ means: "again", name, advice });
 const refused = (name: string, advice: string): Verdict => ({ means: "refused", name, advice });
-const unknown = (name: string, advice = "Nobody knows whether the record is stored."): Verdict => ({ means: "unknown", name, advice });
+const unknown = (name: string): Verdict => ({ means: "unknown", name, advice: "Nobody knows whether the record is stored." });
 
 const TOO_LARGE = "The record is larger than the topic takes. Raise max.message.bytes of the topic, or send less.";
 
@@ -48,6 +48,15 @@ export const VERDICTS: Readonly<Record<number, Verdict>> = {
 
 /** @returns `unknown` for an error that is not listed */
 export const verdictOf = (errorCode: number): Verdict => VERDICTS[errorCode] ?? unknown(`error ${errorCode}`);
+
+/**
+ * What an error means for a batch. A leader that had appended it before it lost the partition says so by an offset: the next leader may have
+ * the batch, or not.
+ */
+export const verdictOfBatch = ({ errorCode, baseOffset }: { readonly errorCode: number; readonly baseOffset: number }): Verdict => {
+  const verdict = verdictOf(errorCode);
+  return baseOffset >= 0 ? unknown(verdict.name) : verdict;
+};
 
 /** A sentence of what Kafka said, and of what to do. */
 export const describeVerdict = ({ name, advice }: Verdict, said?: string | null): string =>

@@ -6,7 +6,7 @@ import { BrokerError, brokerErrorOf } from "./broker-error.ts";
 import { createBrokers } from "./brokers.ts";
 import { checkKafka } from "./check.ts";
 import type { OpenSocket } from "./connection.ts";
-import { describeVerdict, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC, verdictOf } from "./error-codes.ts";
+import { describeVerdict, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC, verdictOf, verdictOfBatch } from "./error-codes.ts";
 import { askCluster, type Metadata } from "./metadata.ts";
 import { createCall, failed, type PendingRecord, type Queue } from "./pending-record.ts";
 import { type BatchResult, sendBatches } from "./produce.ts";
@@ -209,10 +209,9 @@ export const kafkaProducer = ({ kafka, openSocket, time = systemTime }: KafkaPro
       }
       return;
     }
-    const verdict = verdictOf(errorCode);
+    const verdict = verdictOfBatch(result);
     const detail = describeVerdict(verdict, errorMessage);
-    // The leader had appended the batch when it lost the partition: the next leader may have it, or not.
-    if (verdict.means === "unknown" || baseOffset >= 0) return settleAll(items, failed("unknown", detail));
+    if (verdict.means === "unknown") return settleAll(items, failed("unknown", detail));
     if (verdict.means === "again") {
       partition.leader = undefined;
       return putBack(sending, items, detail);

@@ -30,6 +30,7 @@ export const createCall = (
   const { promise, resolve } = Promise.withResolvers<ProduceOutcome[]>();
   const outcomes: ProduceOutcome[] = [];
   let left = records.length;
+  let timer: unknown;
   const pending = records.map((record, index): PendingRecord => ({
     record,
     deadline,
@@ -54,7 +55,9 @@ export const createCall = (
       );
     for (const broker of silent) broker.close(new BrokerError("unavailable", "Kafka did not answer in time."));
   };
-  const timer = left === 0 ? resolve(outcomes) : time.setTimeout(end, Math.max(0, deadline - time.now()));
+  if (left === 0) resolve(outcomes);
+  else if (deadline <= time.now()) end();
+  else timer = time.setTimeout(end, deadline - time.now());
   return { pending, outcomes: promise };
 };
 
