@@ -17,6 +17,9 @@ export const PRICES = {
   kvWrites: 5,
 } as const;
 
+/** So many messages that come in over a WebSocket are billed as one request of the object. Those that go out, and pings, are free. */
+const MESSAGES_A_REQUEST = 20;
+
 /** An object is billed for as much while it is active, whatever it takes: 128 MB. */
 const OBJECT_GB = 0.128;
 
@@ -26,13 +29,14 @@ export type Usage = { readonly name: string; readonly requests: number; readonly
 /** US dollars for a million requests, by what is billed, and their `sum`. @param keeping what keeping their statuses takes, in the bill too */
 export const billOf = ({ name, requests, counts }: Usage, keeping?: Usage): Line => {
   const sumOf = (names: RegExp): number => Object.entries(counts).reduce((sum, [one, count]) => (names.test(one) ? sum + count : sum), 0);
-  const consumers = counts["POST /replies"] ?? 0;
+  const consumers = sumOf(/^(POST \/replies|GET \/link)$/);
+  // Alarms are not of a request, and the end of a WebSocket is none.
+  const objectCalls = sumOf(/^call (?!alarm$|webSocket)/) + sumOf(/^call webSocketMessage$/) / MESSAGES_A_REQUEST;
   const amounts: readonly (readonly [name: string, amount: number, price: number])[] = [
     ["requests of the caller", sumOf(/^[A-Z]+ \//) - consumers, PRICES.workerRequests],
     ["requests of the consumer", consumers, PRICES.workerRequests],
     ["CPU", counts["workerd CPU ms"] ?? 0, PRICES.workerCpuMs],
-    // Alarms are not of a request.
-    ["object requests", sumOf(/^call (?!alarm$)/), PRICES.objectRequests],
+    ["object requests", objectCalls, PRICES.objectRequests],
     ["object duration", ((counts["object ms"] ?? 0) / 1_000) * OBJECT_GB, PRICES.objectGbSeconds],
     ["rows read", counts["rows read"] ?? 0, PRICES.rowsRead],
     ["rows written", counts["rows written"] ?? 0, PRICES.rowsWritten],

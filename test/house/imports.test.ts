@@ -64,6 +64,9 @@ test("the TypeScript projects refer to the same folders", () => {
   expect(referred).toEqual(allowed.map(([folder, folders]) => [folder, folders.toSorted()]));
 });
 
+/** Two compilations of all that the project refers to, on a machine that may be busy. */
+const COMPILE_TIMEOUT_MS = 60_000;
+
 test.each([
   ["worker", "consumer/handler.ts"],
   ["worker", "kafka/producer.ts"],
@@ -71,35 +74,42 @@ test.each([
   ["consumer", "gateway/engine.ts"],
   ["gateway", "contract/operation.ts"],
   ["kafka", "gateway/engine.ts"],
-])("a wrong import does not compile: %s cannot import %s", async (folder, target) => {
-  mkdirSync(join(ROOT, ".types"), { recursive: true });
-  const directory = mkdtempSync(join(ROOT, ".types/wrong-import-"));
-  try {
-    const { references = [], ...tsconfig } = readTsconfig(folder);
-    const allowed = "protocol/states.ts";
-    const write = (imported: string) =>
-      writeFileSync(join(directory, "wrong.ts"), `import * as other from "../../${imported}";\nexport const names = Object.keys(other);\n`);
-    writeFileSync(
-      join(directory, "tsconfig.json"),
-      JSON.stringify({
-        ...tsconfig,
-        extends: "../../tsconfig.base.json",
-        compilerOptions: { ...tsconfig.compilerOptions, rootDir: "../..", outDir: "./out", tsBuildInfoFile: "./build.tsbuildinfo" },
-        references: references.map(({ path }) => ({ path: join("../..", folder, path) })),
-      }),
-    );
-    const compile = () =>
-      promisify(execFile)(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b", directory]).then(
-        () => "",
-        (error: { stdout: string }) => error.stdout,
+])(
+  "a wrong import does not compile: %s cannot import %s",
+  async (folder, target) => {
+    mkdirSync(join(ROOT, ".types"), { recursive: true });
+    const directory = mkdtempSync(join(ROOT, ".types/wrong-import-"));
+    try {
+      const { references = [], ...tsconfig } = readTsconfig(folder);
+      const allowed = "protocol/states.ts";
+      const write = (imported: string) =>
+        writeFileSync(
+          join(directory, "wrong.ts"),
+          `import * as other from "../../${imported}";\nexport const names = Object.keys(other);\n`,
+        );
+      writeFileSync(
+        join(directory, "tsconfig.json"),
+        JSON.stringify({
+          ...tsconfig,
+          extends: "../../tsconfig.base.json",
+          compilerOptions: { ...tsconfig.compilerOptions, rootDir: "../..", outDir: "./out", tsBuildInfoFile: "./build.tsbuildinfo" },
+          references: references.map(({ path }) => ({ path: join("../..", folder, path) })),
+        }),
       );
-    write(allowed);
-    expect(await compile()).toBe("");
-    write(target);
-    // Written within one tick of the file system's clock, the file would look older than what was built of it.
-    rmSync(join(directory, "build.tsbuildinfo"));
-    expect(await compile()).toContain("TS6307");
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
+      const compile = () =>
+        promisify(execFile)(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b", directory]).then(
+          () => "",
+          (error: { stdout: string }) => error.stdout,
+        );
+      write(allowed);
+      expect(await compile()).toBe("");
+      write(target);
+      // Written within one tick of the file system's clock, the file would look older than what was built of it.
+      rmSync(join(directory, "build.tsbuildinfo"));
+      expect(await compile()).toContain("TS6307");
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+  COMPILE_TIMEOUT_MS,
+);

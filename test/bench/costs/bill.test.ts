@@ -17,7 +17,14 @@ test("each call of an object is a request of its own, and an alarm is nobody's",
   expect(numbers["object duration"]).toBeCloseTo(0.00128 * 12.5);
 });
 
-test("a row is written when the reply comes, and once more when its time is over", () => {
+test("a link is a request of the consumer and one of the object, and twenty of its messages are one more", () => {
+  const { numbers } = billOf(usage({ "GET /link": 100, "call fetch": 100, "call webSocketMessage": 2_000, "call webSocketClose": 100 }));
+  expect(numbers["requests of the caller"]).toBe(0);
+  expect(numbers["requests of the consumer"]).toBeCloseTo(0.03);
+  expect(numbers["object requests"]).toBeCloseTo(0.2 * 0.15);
+});
+
+test("a row is written when the reply comes, and more only if keeping it takes more", () => {
   const { numbers } = billOf(usage({ "rows written": 1_000 }), keeping({ "rows written": 2_000, "rows read": 240_000 }));
   expect(numbers["rows written"]).toBeCloseTo(2);
   expect(numbers["rows read"]).toBeCloseTo(0.12);

@@ -9,7 +9,9 @@ test("what the real Worker does is counted, and so is what it does until nothing
     // Who is alone has a call of their own; those who come at the same time share one.
     if (name.endsWith(", 1")) expect(counts["call requests"], name).toBe(requests);
     else expect(counts["call requests"], name).toBeLessThan(requests);
-    expect(counts["POST /replies"]).toBe(counts["call deliver"]);
+    // Over the link, which was opened before.
+    expect(counts["call webSocketMessage"], name).toBeGreaterThan(0);
+    expect(counts["call webSocketMessage"], name).toBeLessThanOrEqual(requests);
     expect(counts["GET /status"] ?? 0).toBeGreaterThanOrEqual(name.startsWith("poll") ? requests : 0);
     expectAbout(counts["rows written"], requests);
     expect(counts["fetches"]).toBeGreaterThan(0);
