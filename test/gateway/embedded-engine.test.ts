@@ -45,6 +45,18 @@ test("refuses a folder that another engine holds", async () => {
   await (await open(folder)).close();
 });
 
+test("records without a key share a partition with all that come in the same turn, and the next turn is another one's", async () => {
+  const engine = await engineUnderTest({ topics: TOPICS });
+  const produceTogether = async () => {
+    const calls = Array.from({ length: 5 }, () => engine.produce([{ topic: "t", value: "v", headers: [] }]));
+    return new Set((await Promise.all(calls)).flat().map(({ partition }) => partition));
+  };
+  const turns = [];
+  while (turns.length < 4) turns.push(await produceTogether());
+  expect(turns.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
+  expect(new Set(turns.flatMap((turn) => [...turn]))).toEqual(new Set([0, 1, 2, 3]));
+});
+
 test("numbers what many produce at once without gap or repetition, each call's records in its order", async () => {
   const batches = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 5 }), { maxLength: 20 });
   const engine = await engineUnderTest();
