@@ -25,11 +25,11 @@ export type MeasuredCase = Omit<Case, "work" | "processes"> & {
 
 /** A load that is faster than ever before by more than this share still gains from a just-in-time compiler. */
 const STILL_GAINING = 0.05;
-/** Once may be a slow moment of the machine. */
-const STEADY_TIMES = 2;
-const MAX_TIMES = 8;
+/** Once or twice may be a slow moment of the machine. */
+const STEADY_TIMES = 3;
+const MAX_TIMES = 16;
 
-/** Loads something until it has been no faster twice in a row, or eight times. @returns the rates, the first one first */
+/** Loads something until it has been no faster three times in a row, or sixteen times. @returns the rates, the first one first */
 export const warmUpUntilSteady = async (load: () => Promise<number>): Promise<readonly number[]> => {
   const rates: number[] = [];
   for (let best = 0, steady = 0; steady < STEADY_TIMES && rates.length < MAX_TIMES;) {

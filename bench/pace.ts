@@ -7,8 +7,8 @@ const FULL_AND_QUICK = {
   /** Once for each case, before the first round. */
   firstWarmUpMs: [3_000, 300],
   /** The same for those that the path is compared with, over and over until they get no faster: a JVM needs the longest. */
-  peerWarmUpMs: [8_000, 250],
-  peerMeasureMs: [2_000, 200],
+  peerWarmUpMs: [5_000, 250],
+  peerMeasureMs: [1_500, 200],
   /** Before each measurement: connecting, and the state that the case before left behind. */
   warmUpMs: [300, 50],
   measureMs: [1_000, 200],
