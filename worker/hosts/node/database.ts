@@ -9,8 +9,6 @@ type MailboxDatabaseOptions = {
   readonly folder: string;
   /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last replies. */
   readonly fsync: "always" | "os";
-  /** Whether nobody is kept waiting if this thread waits for the disk. */
-  readonly isAlone: () => boolean;
   /** Called with how long a sync took. */
   readonly onSynced: (seconds: number) => void;
 };
@@ -25,7 +23,7 @@ const SCHEMA = `
 const WITHOUT_SYNC: WalSync = { committed: () => {}, settled: () => undefined, failure: () => undefined, close: async () => {} };
 
 /** The file of a mailbox: its rows, which `worker/mailbox/rows.ts` makes, and what is in KV on Cloudflare. */
-export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: MailboxDatabaseOptions, log: Pick<Log, "warn">) => {
+export const openMailboxDatabase = ({ folder, fsync, onSynced }: MailboxDatabaseOptions, log: Pick<Log, "warn">) => {
   const opened = openDatabaseFile(
     {
       folder,
@@ -39,7 +37,7 @@ export const openMailboxDatabase = ({ folder, fsync, isAlone, onSynced }: Mailbo
   );
   const { database, path } = opened;
   const checkpointer = createCheckpointer(database, path, log);
-  const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, isAlone, onSynced, repair: () => checkpoint(database) });
+  const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, onSynced, repair: () => checkpoint(database) });
   const transact = createTransact(database);
   const sql = createSql(database);
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number, room) VALUES (1, ?, zeroblob(?))");

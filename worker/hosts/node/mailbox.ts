@@ -34,16 +34,7 @@ export const openMailbox = async ({ config, producer, directory, links, log, tim
   const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
   const waiters = createWaiters({ maxWaiters: MAX_WAITERS, time });
   const metrics = createMetrics({ waits: () => waiters.count, links, storageBytes: () => storage.bytes() });
-  const storage = openMailboxDatabase(
-    {
-      folder: directory,
-      fsync: config.MAILBOX_FSYNC,
-      // With one caller at most, nobody waits for this thread.
-      isAlone: () => waiters.count <= 1,
-      onSynced: metrics.synced,
-    },
-    log,
-  );
+  const storage = openMailboxDatabase({ folder: directory, fsync: config.MAILBOX_FSYNC, onSynced: metrics.synced }, log);
   const keyValues = createKeyValues(storage.database, time.now);
   let sweeping: Promise<void> = Promise.resolve();
   const sweep = (): Promise<void> => {
@@ -66,7 +57,7 @@ export const openMailbox = async ({ config, producer, directory, links, log, tim
   const inner = createMailbox({
     rows: createRows(storage.sql),
     archive: createArchive(keyValues),
-    batches: createProduceBatches({ producer: counted, limits: PRODUCE_LIMITS, now: time.now }),
+    batches: createProduceBatches({ producer: counted, limits: PRODUCE_LIMITS, time }),
     waiters,
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
     maxDroppedRows: MAX_DROPPED_ROWS,

@@ -74,7 +74,7 @@ const opened = await openMailbox({
   log: SILENT_LOG,
   time: systemTime,
 });
-const storage = openMailboxDatabase({ folder: newFolder(), fsync: "os", isAlone: () => true, onSynced: () => {} }, SILENT_LOG);
+const storage = openMailboxDatabase({ folder: newFolder(), fsync: "os", onSynced: () => {} }, SILENT_LOG);
 
 afterAll(async () => {
   await Promise.all([underTest.close(), opened.close(), storage.close()]);
