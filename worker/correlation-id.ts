@@ -32,6 +32,8 @@ export type CorrelationIdPlatform = {
   encode(bytes: Uint8Array<ArrayBuffer>): string;
   /** The bytes of text that has only characters of base64url. */
   decode(text: string): Uint8Array<ArrayBuffer>;
+  /** How many of the newest IDs are remembered, for a platform where those who make IDs read most of them soon. Absent: none. */
+  readonly remembers?: number;
 };
 
 type Mac = (content: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
@@ -80,6 +82,16 @@ export const createCorrelationIds = ({
     if (mac === undefined) macs.set(number, (mac = platform.createMac(encoder.encode(secret))));
     return mac;
   };
+  /** IDs that were made here, the oldest first: they need no check. */
+  const made = new Map<string, CorrelationId>();
+  const remember = (id: CorrelationId): CorrelationId => {
+    const { remembers = 0 } = platform;
+    if (remembers === 0) return id;
+    made.set(id.text, id);
+    const [oldest] = made.size > remembers ? made.keys() : [];
+    if (oldest !== undefined) made.delete(oldest);
+    return id;
+  };
   const signed = (payload: Uint8Array): Uint8Array<ArrayBuffer> => {
     const content = new Uint8Array(PAYLOAD_BYTES + scope.length);
     content.set(payload);
@@ -103,7 +115,7 @@ export const createCorrelationIds = ({
       random(bytes.subarray(RANDOM_AT, PAYLOAD_BYTES));
       const mac = await (macOf(number) as Mac)(signed(bytes.subarray(0, PAYLOAD_BYTES)));
       bytes.set(mac.subarray(0, MAC_BYTES), PAYLOAD_BYTES);
-      return describe(bytes, platform.encode(bytes));
+      return remember(describe(bytes, platform.encode(bytes)));
     },
 
     /**
@@ -111,6 +123,8 @@ export const createCorrelationIds = ({
      * signed with a secret that is no longer listed, or from the future.
      */
     async read(text: string): Promise<CorrelationId | undefined> {
+      const known = made.get(text);
+      if (known !== undefined) return known;
       if (!isCorrelationIdShape(text)) return undefined;
       const bytes = platform.decode(text);
       const macOfKey = (bytes[0] as number) >> 4 === VERSION ? macOf((bytes[0] as number) & 0x0f) : undefined;
