@@ -24,6 +24,8 @@ type BatchLimits = {
    * connection (`PRODUCE_LIMITS`). A driver whose calls share a connection, or that makes batches itself, may ask for more.
    */
   readonly eagerCalls?: number;
+  /** After so long a call counts no more among those. Absent: it always does. */
+  readonly patienceMs?: number;
   /** The most calls under way. Not less than `eagerCalls`. */
   readonly maxCalls?: number;
 };

@@ -1,10 +1,13 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
 import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts";
 
 /** Bounds of the produce path of one mailbox, beside those of its producer, which may also set its own calls. */
 export const PRODUCE_LIMITS = {
   /** With fewer calls than this under way, records are sent at once, those of one turn together. Otherwise they collect. */
   eagerCalls: 2,
+  /** A call that takes longer counts no more among those: it may wait for a broker that has none of what waits behind it. */
+  patienceMs: Number.POSITIVE_INFINITY,
   /** The most calls under way; a Worker may have six connections. */
   maxCalls: 4,
   /** The most that may wait. More is refused at once, so that memory and waiting time stay bounded. */
@@ -17,7 +20,7 @@ export const PRODUCE_LIMITS = {
 type ProduceBatchesOptions = {
   readonly producer: Producer;
   readonly limits?: Partial<typeof PRODUCE_LIMITS>;
-  readonly now?: () => number;
+  readonly time?: Pick<Time, "now" | "setTimeout" | "clearTimeout">;
 };
 
 type Waiting = {
@@ -28,17 +31,18 @@ type Waiting = {
 };
 
 /** Produces records as they come, and as batches when they come faster than the proxy answers. */
-export const createProduceBatches = ({ producer, limits: given = {}, now = Date.now }: ProduceBatchesOptions) => {
+export const createProduceBatches = ({ producer, limits: given = {}, time = systemTime }: ProduceBatchesOptions) => {
   const limits = { ...PRODUCE_LIMITS, ...producer.limits, ...given };
   const queue: Waiting[] = [];
   let queuedBytes = 0;
   let calls = 0;
+  let slowCalls = 0;
   let isDue = false;
 
   const isFull = (): boolean => queue.length >= limits.maxBatchRecords || queuedBytes >= limits.maxBatchBytes;
 
   const pump = (): void => {
-    while (queue.length > 0 && (calls < limits.eagerCalls || (calls < limits.maxCalls && isFull()))) {
+    while (queue.length > 0 && calls < limits.maxCalls && (calls - slowCalls < limits.eagerCalls || isFull())) {
       const batch = takeBatch();
       if (batch.length > 0) void send(batch);
     }
@@ -62,7 +66,7 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
       if (batch.length >= limits.maxBatchRecords || (batch.length > 0 && bytes + waiting.bytes > limits.maxBatchBytes)) break;
       taken++;
       queuedBytes -= waiting.bytes;
-      if (waiting.deadline - now() < limits.minCallMs) {
+      if (waiting.deadline - time.now() < limits.minCallMs) {
         waiting.resolve({ outcome: "unavailable", detail: "Kafka was too slow for the request to be sent in time." });
         continue;
       }
@@ -75,14 +79,31 @@ export const createProduceBatches = ({ producer, limits: given = {}, now = Date.
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     calls++;
+    const ended = watch();
     const deadline = batch.reduce((earliest, waiting) => Math.min(earliest, waiting.deadline), Number.POSITIVE_INFINITY);
     const outcomes = await producer.produce(
       batch.map((waiting) => waiting.record),
       deadline,
     );
+    ended();
     calls--;
     for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as ProduceOutcome);
     pump();
+  };
+
+  /** Lets others go on once a call has taken too long; returns what to call when it has ended. */
+  const watch = (): (() => void) => {
+    if (limits.patienceMs === Number.POSITIVE_INFINITY) return () => {};
+    let isSlow = false;
+    const timer = time.setTimeout(() => {
+      isSlow = true;
+      slowCalls++;
+      pump();
+    }, limits.patienceMs);
+    return () => {
+      if (isSlow) slowCalls--;
+      else time.clearTimeout(timer);
+    };
   };
 
   return {

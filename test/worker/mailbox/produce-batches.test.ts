@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
+import { systemTime } from "../../../environment/time.ts";
+import { createManualTime } from "../../helpers/manual-time.ts";
 import { createProduceBatches, PRODUCE_LIMITS } from "../../../worker/mailbox/produce-batches.ts";
 import type { ProduceOutcome, Producer } from "../../../worker/producer.ts";
 
@@ -22,6 +24,29 @@ const heldProducer = (limits: Producer["limits"] = { maxBatchRecords: 200, maxBa
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 describe("produce batches", () => {
+  test("wait for one call where that makes larger batches, but not for one that hangs", async () => {
+    const time = createManualTime();
+    const { calls, producer } = heldProducer({ maxBatchRecords: 200, maxBatchBytes: 1024 * 1024, eagerCalls: 1, patienceMs: 20 });
+    const batches = createProduceBatches({ producer, time });
+    const produce = async (value: string): Promise<void> => {
+      void batches.produce(record(value), time.now() + 5_000);
+      await settled();
+    };
+    const sent = (): string[] => calls.map(({ records }) => records.map(({ value }) => value).join());
+    for (const value of ["a", "b", "c"]) await produce(value);
+    expect(sent()).toEqual(["a"]);
+    await time.elapse(20);
+    expect(sent()).toEqual(["a", "b,c"]);
+    calls[1]?.end();
+    await settled();
+    for (const value of ["d", "e"]) await produce(value);
+    expect(sent()).toEqual(["a", "b,c", "d"]);
+    calls[0]?.end();
+    calls[2]?.end();
+    await settled();
+    expect(sent()).toEqual(["a", "b,c", "d", "e"]);
+  });
+
   test("send at once what comes in one go while fewer than two calls are under way, then gather", async () => {
     const { calls, producer } = heldProducer();
     const batches = createProduceBatches({ producer });
@@ -100,7 +125,7 @@ describe("produce batches", () => {
   test("call a record unavailable that could not be sent in time, since it certainly was not stored", async () => {
     const { calls, producer } = heldProducer();
     let now = 0;
-    const batches = createProduceBatches({ producer, now: () => now });
+    const batches = createProduceBatches({ producer, time: { ...systemTime, now: () => now } });
     const outcomes: Promise<unknown>[] = [];
     for (const value of ["a", "b", "c"]) {
       outcomes.push(batches.produce(record(value), 5_000));
@@ -115,7 +140,7 @@ describe("produce batches", () => {
 
   test("give a call the earliest deadline of its records", async () => {
     const { calls, producer } = heldProducer();
-    const batches = createProduceBatches({ producer, now: () => 0 });
+    const batches = createProduceBatches({ producer, time: { ...systemTime, now: () => 0 } });
     for (const deadline of [9_000, 4_000, 3_000]) void batches.produce(record("a"), deadline);
     await settled();
     expect(calls.map((call) => call.deadline)).toEqual([3_000]);
