@@ -53,12 +53,16 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
   };
 
   const drop = async (end: number, table: StatusTable): Promise<void> => {
-    let isEmpty = maxDroppedRows === undefined;
-    while (!isEmpty)
-      await commit(() => {
-        isEmpty = !table.deleteFirst(maxDroppedRows ?? 0);
-      });
+    if (maxDroppedRows !== undefined) while (await deleteSome(table, maxDroppedRows));
     await commit(() => rows.drop(end));
+  };
+
+  const deleteSome = async (table: StatusTable, limit: number): Promise<boolean> => {
+    let hasDeleted = false;
+    await commit(() => {
+      hasDeleted = table.deleteFirst(limit);
+    });
+    return hasDeleted;
   };
 
   /** Drops the table of a period if all of it has expired, and else begins to close it when it is time, unless a later round can drop it. */
