@@ -20,6 +20,7 @@ COPY app app
 STOPSIGNAL SIGTERM
 
 FROM base AS gateway
+COPY storage storage
 COPY gateway gateway
 ENV GATEWAY_HOST=0.0.0.0 GATEWAY_DATA_DIR=/data
 RUN mkdir /data && chown node:node /data
