@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
+import { randomUUID } from "node:crypto";
+import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../helpers/processes.ts";
+import { createProject } from "../../helpers/project.ts";
 import { kafkaSuite } from "../../kafka/broker/suite.ts";
 import { callCommand } from "../run-command.ts";
 
-const check = async (variables: Record<string, string>): Promise<{ code: number; output: string }> => {
-  const { code, stdout, stderr } = await callCommand(["doctor", "--proxy"], { variables });
+const check = async (variables: Record<string, string>, cwd?: string): Promise<{ code: number; output: string }> => {
+  const { code, stdout, stderr } = await callCommand(["doctor", "--proxy"], { variables, ...(cwd !== undefined && { cwd }) });
   return { code, output: stdout + stderr };
 };
 
@@ -28,7 +30,6 @@ kafkaSuite(
         async () => ({ KAFKA_BROKERS: saslBroker, ...login, KAFKA_PASSWORD: "wrong" }),
         /refused the login\. Check KAFKA_USERNAME/,
       ],
-      ["no topics", async () => ({ KAFKA_BROKERS: broker }), /Topic requests does not exist/],
       [
         "a private authority",
         async () => ({ KAFKA_BROKERS: tlsBroker, KAFKA_SSL: "1", KAFKA_SSL_CA_FILE: "/ca.pem" }),
@@ -38,6 +39,20 @@ kafkaSuite(
       const { code, output } = await check(await variables());
       expect([code, output]).toEqual([1, expect.stringMatching(problem)]);
       expect(output).not.toMatch(/secret|wrong\b|at file:/);
+    });
+
+    test("a topic that is not there: it ends with its name", async () => {
+      const topic = `missing-${randomUUID()}`;
+      const contract = `import { defineContract, operation } from "@rejoinder/sdk/contract";
+        import * as z from "zod";
+        export const contract = defineContract({ ask: operation({ topic: "${topic}", request: z.object({}), reply: z.object({}) }) });`;
+      const consumer = `import { defineConsumer } from "@rejoinder/sdk/consumer";
+        import { contract } from "./contract.ts";
+        export default defineConsumer({ contract, handlers: { ask: () => ({}) } });`;
+      const project = createProject({ "app/contract.ts": contract, "app/consumer.ts": consumer });
+      onTestFinished(project.remove);
+      const { code, output } = await check({ KAFKA_BROKERS: broker }, project.directory);
+      expect([code, output]).toEqual([1, expect.stringContaining(`Topic ${topic} does not exist`)]);
     });
   },
   { needs: "listeners" },
