@@ -46,7 +46,7 @@ export const startInteropStack = async ({ brokers, responded = [], topics = [] }
   const dir = mkdtempSync(join(tmpdir(), "rejoinder-interop-"));
   const handled = ownName("requests");
   // Else nobody would be told of a deadline for a minute after it.
-  checkout.replaceLine("worker/mailbox/rules.ts", "const GRACE_AFTER_DEADLINE_MS", "const GRACE_AFTER_DEADLINE_MS = 1_000;");
+  checkout.replaceLine("worker/mailbox/rules.ts", "export const GRACE_AFTER_DEADLINE_MS", "export const GRACE_AFTER_DEADLINE_MS = 1_000;");
   await buildConsole(join(checkout.directory, "dist/console"));
   const project = createProject({ "app/contract.ts": contractOf(handled, responded), "app/consumer.ts": CONSUMER }, checkout.directory);
   const provided = [
