@@ -32,7 +32,7 @@ export type CorrelationIdPlatform = {
   encode(bytes: Uint8Array<ArrayBuffer>): string;
   /** The bytes of text that has only characters of base64url. */
   decode(text: string): Uint8Array<ArrayBuffer>;
-  /** How many of the newest IDs are remembered, for a platform where those who make IDs read most of them soon. Absent: none. */
+  /** How many of the newest IDs are remembered at least, and twice as many at most, where those who make IDs soon read them. Absent: none. */
   readonly remembers?: number;
 };
 
@@ -82,14 +82,17 @@ export const createCorrelationIds = ({
     if (mac === undefined) macs.set(number, (mac = platform.createMac(encoder.encode(secret))));
     return mac;
   };
-  /** IDs that were made here, the oldest first: they need no check. */
-  const made = new Map<string, CorrelationId>();
+  /** IDs that were made here, which need no check, in two generations: to drop the oldest one by one would take a Map longer than a MAC. */
+  let made = new Map<string, CorrelationId>();
+  let madeBefore = made;
   const remember = (id: CorrelationId): CorrelationId => {
     const { remembers = 0 } = platform;
     if (remembers === 0) return id;
+    if (made.size >= remembers) {
+      madeBefore = made;
+      made = new Map();
+    }
     made.set(id.text, id);
-    const [oldest] = made.size > remembers ? made.keys() : [];
-    if (oldest !== undefined) made.delete(oldest);
     return id;
   };
   const signed = (payload: Uint8Array): Uint8Array<ArrayBuffer> => {
@@ -123,7 +126,7 @@ export const createCorrelationIds = ({
      * signed with a secret that is no longer listed, or from the future.
      */
     async read(text: string): Promise<CorrelationId | undefined> {
-      const known = made.get(text);
+      const known = made.get(text) ?? madeBefore.get(text);
       if (known !== undefined) return known;
       if (!isCorrelationIdShape(text)) return undefined;
       const bytes = platform.decode(text);

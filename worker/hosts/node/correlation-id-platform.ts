@@ -10,7 +10,7 @@ export const nodeIds: CorrelationIdPlatform = {
   encode: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString("base64url"),
   decode: (text) => Buffer.from(text, "base64url"),
   // The replies of some seconds at full load: each ID is read once by the link, and a MAC is most of that.
-  remembers: 20_000,
+  remembers: 10_000,
 };
 
 /** Random bytes for one ID after the other: the system is asked once for many of them. */
