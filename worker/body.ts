@@ -22,6 +22,12 @@ export const readBody = async (request: Request, maxBytes: number): Promise<Uint
   return concatenate(chunks, size);
 };
 
+const encoder = new TextEncoder();
+
+/** Whether text has more bytes in UTF-8. A character has three at most, so nearly all text is measured without being encoded. */
+export const isLongerThan = (text: string, maxBytes: number): boolean =>
+  text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
+
 const concatenate = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
   const body = new Uint8Array(size);
   let offset = 0;

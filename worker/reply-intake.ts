@@ -2,6 +2,7 @@ import { RejoinderError } from "../protocol/errors.ts";
 import { MAX_BATCH_REPLIES, MAX_REPLY_BYTES } from "../protocol/limits.ts";
 import { createProblem, isProblem } from "../protocol/problem.ts";
 import { type Outcome, readReplyEvent, type Reply } from "../protocol/reply-event.ts";
+import { isLongerThan } from "./body.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import type { NewReply, StatusKey } from "./status-store.ts";
 
@@ -55,13 +56,10 @@ export const createReplyIntake = ({ ids, write, now = Date.now }: ReplyIntakeOpt
   };
 };
 
-const encoder = new TextEncoder();
-
 /** The data as JSON text: it is stored and returned as such. */
 const toText = (replyId: string, data: unknown): string => {
   const text = JSON.stringify(data);
-  // A character is at most three bytes, so nearly all are measured without being encoded.
-  if (text.length * 3 > MAX_REPLY_BYTES && encoder.encode(text).length > MAX_REPLY_BYTES) {
+  if (isLongerThan(text, MAX_REPLY_BYTES)) {
     throw new RejoinderError("BODY_TOO_LARGE", {
       detail: `Expected each reply to have at most ${MAX_REPLY_BYTES} bytes, reply ${replyId} has more.`,
     });

@@ -13,6 +13,7 @@ import {
 import { shardOfCorrelationId } from "../../protocol/correlation-id.ts";
 import { MAX_UNANSWERED_BATCHES } from "../../protocol/limits.ts";
 import type { Outcome, Reply } from "../../protocol/reply-event.ts";
+import { isLongerThan } from "../body.ts";
 import { readReplies } from "../reply-intake.ts";
 
 /** The mailbox's end of a WebSocket, as a host has it. */
@@ -96,7 +97,7 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
     /** What is wrong with a frame; undefined once it is taken. */
     const take = (data: string | object): Violation | undefined => {
       if (typeof data !== "string") return [LINK_CLOSE.unsupported, "Expected a frame of text, got one of bytes."];
-      if (isTooLarge(data)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
+      if (isLongerThan(data, MAX_FRAME_BYTES)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
       let frame;
       try {
         frame = readConsumerFrame(data);
@@ -149,9 +150,6 @@ const isRefusal = (error: unknown): error is RejoinderError & { readonly code: R
   error instanceof RejoinderError && (error.code === "INVALID_BATCH" || error.code === "BODY_TOO_LARGE");
 
 const encoder = new TextEncoder();
-
-// A character is at most three bytes, so nearly all are measured without being encoded.
-const isTooLarge = (text: string): boolean => text.length * 3 > MAX_FRAME_BYTES && encoder.encode(text).length > MAX_FRAME_BYTES;
 
 /** The most that a close frame has room for (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
