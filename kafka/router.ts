@@ -2,7 +2,7 @@ import type { BytesProducer } from "./clients.ts";
 import { kafkaErrorOf } from "./errors.ts";
 import { KafkaError } from "./kafka-error.ts";
 import { createLeaderQueue, type LeaderQueue } from "./leader-queue.ts";
-import { partitionOfKey } from "./partitioner.ts";
+import { partitionOfKey } from "../protocol/partitioner.ts";
 import { partitionName, type PendingRecord } from "./pending-record.ts";
 import { sendToLeader } from "./send.ts";
 import { createStickyPartitions } from "./sticky-partitions.ts";

@@ -1,5 +1,5 @@
 import { MAX_PARTITION_BATCH_BYTES } from "../protocol/limits.ts";
-import { createTurns } from "./partitioner.ts";
+import { createTurns } from "./turns.ts";
 import type { PendingRecord } from "./pending-record.ts";
 
 /** What the partitions of a topic are like at this moment. */

@@ -11,6 +11,9 @@ export type ProduceOutcome =
   | { readonly outcome: "stored"; readonly metadata: RecordMetadata | undefined }
   | { readonly outcome: ProduceFailure; readonly detail: string };
 
+/** The outcome of a record that is not known to be stored, with a sentence for its caller. */
+export const failed = (outcome: ProduceFailure, detail: string): ProduceOutcome => ({ outcome, detail });
+
 /** How long producing a request may take, from its arrival; after that the caller hears that the outcome is unknown. */
 export const PRODUCE_TIMEOUT_MS = 5_000;
 

@@ -2,7 +2,7 @@ import { GatewayError, gatewayErrorOf } from "../../gateway/gateway-error.ts";
 import type { Gateway } from "../../gateway/server.ts";
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceFailure, ProduceOutcome, Producer } from "../../worker/producer.ts";
+import { failed, type ProduceFailure, type ProduceOutcome, type Producer } from "../../worker/producer.ts";
 
 export type EmbeddedProducerOptions = {
   /** A gateway in this process. It stays open. */
@@ -76,5 +76,3 @@ const outcomesOf = (thrown: unknown, count: number): (ProduceOutcome | undefined
 
 /** Nothing was stored: whether it ever will be. */
 const failureOf = (status: number): ProduceFailure => (status < 500 && status !== 429 ? "rejected" : "unavailable");
-
-const failed = (outcome: ProduceFailure, detail: string): ProduceOutcome => ({ outcome, detail });

@@ -1,4 +1,5 @@
-import { createTurns, partitionOfKey } from "../../kafka/partitioner.ts";
+import { createTurns } from "../../kafka/turns.ts";
+import { partitionOfKey } from "../../protocol/partitioner.ts";
 import type { NewRecord } from "../engine.ts";
 import { findPartition, type Partition, type Topics } from "./partition.ts";
 

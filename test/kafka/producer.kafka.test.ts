@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { ProduceError } from "../../kafka/produce-error.ts";
 import { createKafkaProducer, type KafkaProducer } from "../../kafka/producer.ts";
-import { murmur2 } from "../../kafka/partitioner.ts";
+import { murmur2 } from "../../protocol/partitioner.ts";
 import { readRecords, recordsOfBatches } from "./broker/round-trip.ts";
 import { kafkaSuite } from "./broker/suite.ts";
 import { createTopic, ownName } from "./broker/topics.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { murmur2, partitionOfKey } from "../../kafka/partitioner.ts";
+import { murmur2, partitionOfKey } from "../../protocol/partitioner.ts";
 
 // From org.apache.kafka.common.utils.UtilsTest.
 test.each([
@@ -16,7 +16,7 @@ test.each([
 });
 
 test("puts every key where Apache Kafka's Java client puts it", () => {
-  const lines = readFileSync(new URL("vectors/murmur2.tsv", import.meta.url), "utf8")
+  const lines = readFileSync(new URL("../kafka/vectors/murmur2.tsv", import.meta.url), "utf8")
     .trimEnd()
     .split("\n");
   expect(lines).toHaveLength(400);

@@ -1,6 +1,6 @@
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceFailure, ProduceOutcome, Producer } from "../producer.ts";
+import { failed, type ProduceFailure, type ProduceOutcome, type Producer } from "../producer.ts";
 import { describeResponse, failureOf, statusOf, type ProxyResponse } from "./proxy-response.ts";
 import type { ProxyConnection } from "./proxy-connection.ts";
 
@@ -92,9 +92,6 @@ const areSomeInnocent = (status: number, entries: readonly Entry[], results: rea
   if (status === 404) return new Set(entries.map(({ record }) => record.topic)).size > 1;
   return entries.length > 1 && BLAMES_A_RECORD.has(status);
 };
-
-/** A record that is not stored, as far as anybody can tell. */
-export const failed = (outcome: ProduceFailure, detail: string): ProduceOutcome => ({ outcome, detail });
 
 const tryEncode = (dialect: Dialect, record: ProducerRecord): object | RejoinderError => {
   try {

@@ -1,9 +1,9 @@
 import { textToBase64 } from "../../protocol/base64.ts";
 import { MAX_PRODUCE_BYTES } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceOutcome, Producer } from "../producer.ts";
+import { failed, type ProduceOutcome, type Producer } from "../producer.ts";
 import { errorTextOf, failureOfStatus, memberOf, statusInCode, type ProxyResponse } from "./proxy-response.ts";
-import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
+import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { createProxyConnection, type ProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { missingTopic, notThis, problemOf } from "./topic-check.ts";
 

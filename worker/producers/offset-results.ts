@@ -1,7 +1,6 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
+import { failed, type ProduceFailure, type ProduceOutcome } from "../producer.ts";
 import { errorTextOf, memberOf, type ProxyResponse } from "./proxy-response.ts";
-import { failed } from "./batch-producer.ts";
 
 /**
  * Reads `{"offsets":[{"partition","offset"} | {"error_code","error" or "message"}]}`, one entry for each record in their order, under any

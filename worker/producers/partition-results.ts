@@ -1,7 +1,6 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceFailure, ProduceOutcome } from "../producer.ts";
+import { failed, type ProduceFailure, type ProduceOutcome } from "../producer.ts";
 import { memberOf, type ProxyResponse } from "./proxy-response.ts";
-import { failed } from "./batch-producer.ts";
 import { readEntry } from "./offset-results.ts";
 
 /**

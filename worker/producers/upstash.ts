@@ -1,8 +1,8 @@
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_RECORDS } from "../../protocol/limits.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import type { ProduceOutcome, Producer } from "../producer.ts";
+import { failed, type ProduceOutcome, type Producer } from "../producer.ts";
 import { failureOfStatus, memberOf, type ProxyResponse } from "./proxy-response.ts";
-import { createBatchProducer, type Dialect, failed } from "./batch-producer.ts";
+import { createBatchProducer, type Dialect } from "./batch-producer.ts";
 import { basicAuthorization, createProxyConnection, type ProxyOptions } from "./proxy-connection.ts";
 import { checkTopics } from "./topic-check.ts";
 

@@ -1,6 +1,6 @@
 import { systemTime, type Time } from "../../../environment/time.ts";
 import { MAX_PARTITION_BATCH_BYTES } from "../../../protocol/limits.ts";
-import type { ProduceOutcome, Producer } from "../../producer.ts";
+import { failed, type ProduceOutcome, type Producer } from "../../producer.ts";
 import type { Broker, KafkaConnection } from "./broker.ts";
 import { BrokerError, brokerErrorOf } from "./broker-error.ts";
 import { createBrokers } from "./brokers.ts";
@@ -8,7 +8,7 @@ import { checkKafka } from "./check.ts";
 import type { OpenSocket } from "./connection.ts";
 import { describeVerdict, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC, verdictOf, verdictOfBatch } from "./error-codes.ts";
 import { askCluster, type Metadata } from "./metadata.ts";
-import { createCall, failed, type PendingRecord, type Queue } from "./pending-record.ts";
+import { createCall, type PendingRecord, type Queue } from "./pending-record.ts";
 import { type BatchResult, sendBatches } from "./produce.ts";
 import { createTopic, describeTopic, dropSettled, type Partition, route, takeWaiting, type Topic } from "./topics.ts";
 

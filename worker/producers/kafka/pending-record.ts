@@ -1,6 +1,6 @@
 import type { Time } from "../../../environment/time.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
-import type { ProduceFailure, ProduceOutcome } from "../../producer.ts";
+import { failed, type ProduceOutcome } from "../../producer.ts";
 import type { Broker } from "./broker.ts";
 import { BrokerError } from "./broker-error.ts";
 
@@ -62,6 +62,3 @@ export const createCall = (
 };
 
 const TOO_SLOW = "Kafka was too slow for the record to be sent in time.";
-
-/** A record that is not stored, as far as anybody can tell. */
-export const failed = (outcome: ProduceFailure, detail: string): ProduceOutcome => ({ outcome, detail });

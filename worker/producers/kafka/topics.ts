@@ -1,5 +1,5 @@
 import { MAX_PARTITION_BATCH_BYTES } from "../../../protocol/limits.ts";
-import { partitionOfKey } from "./partitioner.ts";
+import { partitionOfKey } from "../../../protocol/partitioner.ts";
 import type { Metadata } from "./metadata.ts";
 import type { PendingRecord, Queue } from "./pending-record.ts";
 
