@@ -48,7 +48,9 @@ export const readEnvironment = <Shape extends z.ZodRawShape>(
  * Reads parts of one environment, each by its own reader.
  * @throws ConfigurationError with the problems of all of them.
  */
-export const readTogether = <First, Second>(readFirst: () => First, readSecond: () => Second): [First, Second] => {
+export const readTogether = <Parts extends readonly unknown[]>(
+  ...readers: { readonly [Index in keyof Parts]: () => Parts[Index] }
+): Parts => {
   const problems: string[] = [];
   const attempt = <Part>(read: () => Part): Part | undefined => {
     try {
@@ -59,9 +61,9 @@ export const readTogether = <First, Second>(readFirst: () => First, readSecond: 
       return undefined;
     }
   };
-  const parts = [attempt(readFirst), attempt(readSecond)];
+  const parts = readers.map((read) => attempt(read));
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return parts as [First, Second];
+  return parts as readonly unknown[] as Parts;
 };
 
 /** Whether a variable is set. An empty one counts as unset. */

@@ -34,16 +34,15 @@ export type ServeConfig = {
   readonly directory: string;
   readonly worker: NodeHostConfig;
   readonly requestLog: RequestLogConfig;
-  readonly process: Readonly<z.output<typeof processSchema>>;
+  readonly process: Readonly<z.output<z.ZodObject<typeof processVariables>>>;
 };
-
-const processSchema = z.object(processVariables);
 
 const schema = z.object({
   /** Reachable from this machine only, until somebody decides otherwise. */
   HOST: z.string().default("127.0.0.1"),
   PORT: integer(0, 65_535).default(PREFERRED_PORT),
   MAILBOX_DATA_DIR: z.string().default(".rejoinder/mailbox"),
+  ...processVariables,
 });
 
 /**
@@ -52,19 +51,12 @@ const schema = z.object({
  * @throws ConfigurationError with every problem
  */
 export const readServeConfig = (environment: Environment, contract: Contract): ServeConfig => {
-  const [requestLog, [worker, [values, process]]] = readTogether(
+  const [requestLog, worker, values] = readTogether(
     () => readRequestLogConfig(environment, contract),
-    () =>
-      readTogether(
-        () => readNodeHostConfig(environment),
-        () =>
-          readTogether(
-            () => readEnvironment(schema, environment),
-            () => readEnvironment(processSchema, environment),
-          ),
-      ),
+    () => readNodeHostConfig(environment),
+    () => readEnvironment(schema, environment),
   );
-  return { host: values.HOST, port: values.PORT, directory: resolve(values.MAILBOX_DATA_DIR), worker, requestLog, process };
+  return { host: values.HOST, port: values.PORT, directory: resolve(values.MAILBOX_DATA_DIR), worker, requestLog, process: values };
 };
 
 const REST_VARIABLES = ["KAFKA_REST_KIND", "KAFKA_REST_URL", "UPSTASH_KAFKA_REST_URL"];
