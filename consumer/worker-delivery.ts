@@ -13,7 +13,7 @@ type WorkerDeliveryOptions = Omit<DeliveryOptions, "sink" | "limiter"> & {
 export const createWorkerDelivery = ({ sinks, maxWaitingBytes, ...options }: WorkerDeliveryOptions): Delivery => {
   const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const deliveries = new Map<Sink, Delivery>();
-  const closed = new AbortController();
+  let isClosed = false;
 
   const deliveryTo = ({ correlationId }: { readonly correlationId: string }): Delivery => {
     const sink = sinks.of(shardOfCorrelationId(correlationId));
@@ -26,11 +26,11 @@ export const createWorkerDelivery = ({ sinks, maxWaitingBytes, ...options }: Wor
   };
 
   return {
-    deliver: (reply) => (closed.signal.aborted ? Promise.resolve(false) : deliveryTo(reply).deliver(reply)),
+    deliver: (reply) => (isClosed ? Promise.resolve(false) : deliveryTo(reply).deliver(reply)),
     // The first request to a shard opens its link here, so that it is there when the reply is.
-    room: (to) => (closed.signal.aborted ? Promise.resolve() : deliveryTo(to).room(to)),
+    room: (to) => (isClosed ? Promise.resolve() : deliveryTo(to).room(to)),
     close() {
-      closed.abort();
+      isClosed = true;
       for (const delivery of deliveries.values()) delivery.close();
     },
   };

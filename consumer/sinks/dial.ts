@@ -23,7 +23,7 @@ export type DialFailure =
 /** A handshake that takes longer is held back by something between us and the Worker. */
 const HANDSHAKE_MS = 5_000;
 /** A frame of a mailbox has a small part of that. */
-const MAX_FRAME_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Statuses that mean: not now. */
 const TEMPORARY = new Set([408, 425, 429]);
 /** Statuses of a server that mean: never. */
@@ -32,7 +32,7 @@ const PERMANENT = new Set([501, 505]);
 /** Tries to open a WebSocket. Returns what gives it up. */
 export const dial = ({ url, headers, time, onOpen, onFailure }: DialOptions): (() => void) => {
   // Without compression: it takes longer than the bytes that it saves.
-  const socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+  const socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: MAX_ANSWER_BYTES });
   let isOver = false;
   const end = (): boolean => {
     if (isOver) return false;
