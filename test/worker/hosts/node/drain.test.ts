@@ -10,6 +10,17 @@ const openLink = async (url: string): Promise<WebSocket> => {
   return socket;
 };
 
+/** A host whose Kafka has a record, and answers when the test says so. */
+const openHostOfSlowKafka = async () => {
+  const produced = Promise.withResolvers<ProduceOutcome[]>();
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const produce = (): Promise<ProduceOutcome[]> => {
+    resolve();
+    return produced.promise;
+  };
+  return { host: await openHost({ producer: { ...storingProducer, produce } }), asked, produced };
+};
+
 test("a Worker that ends answers those who wait with what is known, tells its consumers, and lets go of its folder", async () => {
   const directory = newFolder();
   const host = await openHost({ directory, variables: { METRICS_PORT: "0" } });
@@ -26,19 +37,9 @@ test("a Worker that ends answers those who wait with what is known, tells its co
 });
 
 test("a request that is on its way to Kafka when the Worker ends is answered by what became of it", async () => {
-  const produced = Promise.withResolvers<ProduceOutcome[]>();
-  const asked = Promise.withResolvers<void>();
-  const host = await openHost({
-    producer: {
-      ...storingProducer,
-      produce() {
-        asked.resolve();
-        return produced.promise;
-      },
-    },
-  });
+  const { host, asked, produced } = await openHostOfSlowKafka();
   const sending = postSum(host.url);
-  await asked.promise;
+  await asked;
   const drained = host.drain(10_000);
   produced.resolve([{ outcome: "stored", metadata: undefined }]);
   expect((await sending).status).toBe(202);
@@ -46,18 +47,9 @@ test("a request that is on its way to Kafka when the Worker ends is answered by 
 });
 
 test("what is not answered in time is cut, and the Worker ends nevertheless", async () => {
-  const asked = Promise.withResolvers<void>();
-  const host = await openHost({
-    producer: {
-      ...storingProducer,
-      produce() {
-        asked.resolve();
-        return new Promise(() => {});
-      },
-    },
-  });
+  const { host, asked } = await openHostOfSlowKafka();
   const sending = postSum(host.url);
-  await asked.promise;
+  await asked;
   await host.drain(1);
   await expect(sending).rejects.toThrow();
 });
