@@ -24,10 +24,10 @@ export const createWorkerSignature = ({ hmac, time }: { readonly hmac: Hmac; rea
       const differenceMs = Date.parse(date ?? "") - time.now();
       const differs = Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS;
       clockDifferenceMs = differs ? differenceMs : 0;
-      const seconds = Math.round(differenceMs / 1000);
+      // Without a number where it says nothing: a reason is logged once, and the same one must have the same words.
       const why = differs
-        ? `its clock is ${seconds} s from ours, and its time is used from now on`
-        : `its clock is ${seconds} s from ours, so REPLY_SECRET differs from the Worker's`;
+        ? `its clock is ${Math.round(differenceMs / 1000)} s from ours, and its time is used from now on`
+        : "its clock is not the cause, so REPLY_SECRET differs from the Worker's";
       return `the signature was refused: ${why}`;
     },
   };
