@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { listen } from "../environment/listen.ts";
 import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
@@ -81,10 +82,9 @@ export const startGateway = async (
   );
   server.on("checkContinue", listener);
   server.on("clientError", answerBrokenRequest);
-  server.listen(port, host);
-  await once(server, "listening");
+  const url = await listen(server, { host, port });
   return {
-    url: urlOf(server.address() as AddressInfo),
+    url,
     engine,
     async produce(records) {
       try {
@@ -113,8 +113,6 @@ const STOP_MS = 2500;
 
 /** Whoever started the gateway may do everything. */
 const OWNER: Credential = { user: "", password: "", scope: "full", topics: { name: "", prefix: true } };
-
-const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 
 const BROKEN_REQUESTS: Readonly<Record<string, { readonly status: number; readonly title: string; readonly error: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: "Request Timeout", error: "The request did not arrive in time." },

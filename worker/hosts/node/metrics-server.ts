@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../../environment/listen.ts";
 import type { Metrics } from "./metrics.ts";
 
 export type MetricsAddress = {
@@ -21,10 +21,9 @@ export const startMetricsServer = async ({ host, port }: MetricsAddress, metrics
       () => response.writeHead(500).end(),
     );
   });
-  server.listen(port, host);
-  await once(server, "listening");
+  const url = await listen(server, { host, port });
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}/metrics`,
+    url: `${url}/metrics`,
     async close(): Promise<void> {
       const closed = once(server, "close");
       server.close();

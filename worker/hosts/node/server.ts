@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { listen } from "../../../environment/listen.ts";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Links, Upgrade } from "./links.ts";
 
@@ -53,10 +53,9 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     listener,
   );
   server.on("upgrade", (incoming, socket, head) => void upgrade({ incoming, socket, head }, fetch, links));
-  server.listen(port, host);
-  await once(server, "listening");
+  const url = await listen(server, { host, port });
   return {
-    url: urlOf(server.address() as AddressInfo),
+    url,
     async stop() {
       isStopping = true;
       for (const outgoing of answering) outgoing.shouldKeepAlive = false;
@@ -67,8 +66,6 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     cut: () => server.closeAllConnections(),
   };
 };
-
-const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 
 /** Lets the handler decide, and writes its response unless the socket was handed over. */
 const upgrade = async (asked: Upgrade, fetch: ServerOptions["fetch"], links: ServerOptions["links"]): Promise<void> => {
