@@ -23,12 +23,10 @@ type BatchLimits = {
   /** Of keys, values and headers, before the driver encodes them for its wire. */
   readonly maxBatchBytes: number;
   /**
-   * With fewer calls than this under way, records are sent at once; otherwise they collect. Absent: as suits a proxy that takes one call for each
-   * connection (`PRODUCE_LIMITS`). A driver whose calls share a connection, or that makes batches itself, may ask for more.
+   * With fewer calls than this under way, records are sent at once; otherwise they collect. Absent: as suits whoever pays for each call
+   * (`PRODUCE_LIMITS`). A driver that makes batches itself may ask for more.
    */
   readonly eagerCalls?: number;
-  /** After so long a call counts no more among those. Absent: it always does. */
-  readonly patienceMs?: number;
   /** The most calls under way. Not less than `eagerCalls`. */
   readonly maxCalls?: number;
 };

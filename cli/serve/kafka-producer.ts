@@ -50,9 +50,6 @@ export const openKafkaProducer = async (
   };
 };
 
-/** One call at a time, so that batches are large: that takes broker and client less than two at once do. A slow broker holds nobody up. */
-const CALLS = { eagerCalls: 1, patienceMs: 20 } as const;
-
 type KafkaProducerOptions = {
   readonly producer: Pick<KafkaProducer, "produce">;
   readonly directory: Pick<Directory, "find">;
@@ -69,7 +66,7 @@ export const kafkaProducer = ({ producer, directory, log, time = systemTime }: K
 
   return {
     name: "kafka",
-    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES, ...CALLS },
+    limits: { maxBatchRecords: MAX_PRODUCE_RECORDS, maxBatchBytes: MAX_PRODUCE_BYTES },
 
     async produce(records, deadline) {
       try {

@@ -5,9 +5,9 @@ import { type ProduceOutcome, type Producer, sizeOfRecord } from "../producer.ts
 /** Bounds of the produce path of one mailbox, beside those of its producer, which may also set its own calls. */
 export const PRODUCE_LIMITS = {
   /** With fewer calls than this under way, records are sent at once, those of one turn together. Otherwise they collect. */
-  eagerCalls: 2,
-  /** A call that takes longer counts no more among those: it may wait for a broker that has none of what waits behind it. */
-  patienceMs: Number.POSITIVE_INFINITY,
+  eagerCalls: 1,
+  /** A call that takes longer counts no more among those: it may wait for a broker that has none of what waits behind it, or be far away. */
+  patienceMs: 20,
   /** The most calls under way; a Worker may have six connections. */
   maxCalls: 4,
   /** The most that may wait. More is refused at once, so that memory and waiting time stay bounded. */
@@ -93,7 +93,6 @@ export const createProduceBatches = ({ producer, limits: given = {}, time = syst
 
   /** Lets others go on once a call has taken too long; returns what to call when it has ended. */
   const watch = (): (() => void) => {
-    if (limits.patienceMs === Number.POSITIVE_INFINITY) return () => {};
     let isSlow = false;
     const timer = time.setTimeout(() => {
       isSlow = true;
