@@ -3,7 +3,7 @@ import type { Operation } from "../contract/operation.ts";
 import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
-import { createProblem } from "../protocol/problem.ts";
+import { createProblem, type Problem } from "../protocol/problem.ts";
 import { dataSchemaOf } from "../protocol/request-event.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { StartedTask } from "./keyed-executor.ts";
@@ -25,18 +25,23 @@ type HandlerInvokerOptions = {
   readonly time?: Time;
 };
 
-/** What came of a request. */
-export type HandledRequest = {
-  readonly reply: OutgoingReply;
-  /** The deadline has passed, and the handler still runs: its reply once it has ended, or undefined if it ended without one. */
-  readonly late?: Promise<OutgoingReply | undefined>;
-};
+/** What came of an attempt at handling a request. */
+export type AttemptResult =
+  /** An answer. */
+  | {
+      readonly kind: "reply";
+      readonly reply: OutgoingReply;
+      /** The deadline has passed, and the handler still runs: its reply once it has ended, or undefined if it ended without one. */
+      readonly late?: Promise<OutgoingReply | undefined>;
+    }
+  /** No answer. What the caller is told if it is the last attempt, whether another may do better, and what was thrown. */
+  | { readonly kind: "failed"; readonly problem: Problem; readonly isRetryable: boolean; readonly cause: unknown };
 
 /**
  * Handles a request. The result never rejects: whatever goes wrong is a reply too. It is undefined if the handler ended without a reply
  * because the process stops.
  */
-export type HandlerInvoker = (request: IncomingRequest) => StartedTask<HandledRequest | undefined>;
+export type HandlerInvoker = (request: IncomingRequest) => StartedTask<AttemptResult | undefined>;
 
 /** An operation that is handled here, with what is made once for all its requests. */
 type Handled = {
@@ -97,18 +102,18 @@ export const createHandlerInvoker = ({
   };
 
   /** Undefined if the handler ended without a reply after it was told to stop. */
-  const handle = async (request: IncomingRequest, handled: Handled, context: HandlerContext): Promise<OutgoingReply | undefined> => {
+  const handle = async (request: IncomingRequest, handled: Handled, context: HandlerContext): Promise<AttemptResult | undefined> => {
     try {
       const reply = await replyOf(request, handled, context);
       if (context.signal.aborted) context.log.warn("the handler replied after it was told to stop");
-      return reply;
+      return { kind: "reply", reply };
     } catch (error) {
       if (context.signal.aborted) {
         context.log.info("the handler ended after it was told to stop");
         return undefined;
       }
       context.log.error({ err: error }, "the handler failed");
-      return replies.failed(request, createProblem("HANDLER_FAILED"));
+      return { kind: "failed", problem: createProblem("HANDLER_FAILED"), isRetryable: handled.operation.retry.on === "any", cause: error };
     }
   };
 
@@ -137,14 +142,14 @@ export const createHandlerInvoker = ({
     const ended = handle(request, handled, createContext({ request, signal: abort.signal, log, errors: handled.errors }));
     const processing = time.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
     let expiry: unknown;
-    const expired = new Promise<HandledRequest>((resolve) => {
+    const expired = new Promise<AttemptResult>((resolve) => {
       expiry = time.setTimeout(() => {
-        resolve({ reply: replies.expired(request), late: ended });
+        const late = ended.then((result) => (result?.kind === "failed" ? replies.failed(request, result.problem) : result?.reply));
+        resolve({ kind: "reply", reply: replies.expired(request), late });
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
       }, deadline - time.now());
     });
-    const inTime = ended.then((reply) => reply && { reply });
-    const result = Promise.race([inTime, expired]).finally(() => {
+    const result = Promise.race([ended, expired]).finally(() => {
       time.clearTimeout(processing);
       time.clearTimeout(expiry);
     });
@@ -154,7 +159,10 @@ export const createHandlerInvoker = ({
 
 const DATA_SCHEMA_SCHEME = "rejoinder:";
 
-const done = (reply: OutgoingReply): StartedTask<HandledRequest> => ({ result: Promise.resolve({ reply }), ended: Promise.resolve() });
+const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
+  result: Promise.resolve({ kind: "reply", reply }),
+  ended: Promise.resolve(),
+});
 
 type ContextParts = Pick<HandlerContext, "signal" | "log" | "errors"> & { readonly request: IncomingRequest };
 

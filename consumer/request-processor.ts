@@ -3,7 +3,7 @@ import { problemOf } from "../protocol/problem.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { Delivery } from "./delivery.ts";
-import type { HandledRequest, HandlerInvoker } from "./handler-invoker.ts";
+import type { AttemptResult, HandlerInvoker } from "./handler-invoker.ts";
 import type { KeyedExecutor, StartedTask } from "./keyed-executor.ts";
 import type { Offsets } from "./offsets.ts";
 import type { IncomingRequest, Reading } from "./reading.ts";
@@ -25,7 +25,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
   const { read, offsets, executor, invokeHandler, replies, router, publishDeadLetter } = parts;
 
   // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
-  const handleWithRoom = (request: IncomingRequest): StartedTask<HandledRequest | undefined> => {
+  const handleWithRoom = (request: IncomingRequest): StartedTask<AttemptResult | undefined> => {
     const started = router.room(request).then(() => invokeHandler(request));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
@@ -37,6 +37,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
     const { request } = reading;
     const handled = await executor.run(orderOf(record), () => (offsets.holds(record) ? handleWithRoom(request) : LEFT_TO_OTHERS));
     if (handled === undefined) return false;
+    if (handled.kind === "failed") return router.deliver(replies.failed(request, handled.problem));
     const delivered = router.deliver(handled.reply);
     // Behind the reply that says that the deadline has passed; the commit does not wait for it. Requesters on Kafka take one reply only.
     if (request.returnTo === undefined) void handled.late?.then((reply) => reply && router.deliver(reply));

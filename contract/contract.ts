@@ -19,7 +19,9 @@ export type ContractOf<Ds extends Definitions> = {
     Ds[Key]["request"],
     Ds[Key]["reply"],
     Given<Ds[Key]["errors"], {}>,
-    Given<Ds[Key]["responder"], undefined>
+    Given<Ds[Key]["responder"], undefined>,
+    Given<Ds[Key]["progress"], undefined>,
+    Given<Ds[Key]["chunk"], undefined>
   >;
 };
 

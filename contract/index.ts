@@ -13,4 +13,5 @@ export {
   type RequestOf,
 } from "./operation.ts";
 export type { Responder } from "./responder.ts";
+export type { RetryDefinition, RetryPolicy } from "./retry-policy.ts";
 export type { InputOf, JsonSchema, OutputOf, Schema } from "./schema.ts";

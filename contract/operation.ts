@@ -3,6 +3,7 @@ import { MAX_DURATION_SECONDS } from "../protocol/limits.ts";
 import { isTopic, REQUEST_TOPIC, TOPIC_RULE } from "../protocol/topics.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { checkResponder, type Expect, type Responder } from "./responder.ts";
+import { completeRetry, type RetryDefinition, type RetryPolicy } from "./retry-policy.ts";
 import { type InputOf, type JsonSchema, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
 
 const DEFAULT_DEADLINE_SECONDS = 30;
@@ -22,6 +23,8 @@ export type ErrorDefinition = {
   readonly status: number;
   /** The schema of what else the caller gets: member `data` of the problem details (RFC 9457). */
   readonly data?: Schema;
+  /** Whether to handle the request again before its caller gets this error, as `retry` says; the caller may send it again, too. Default: false. */
+  readonly retryable?: boolean;
 };
 /** Errors by code: 1 to 64 upper-case letters, digits and underscores, starting with a letter. */
 export type ErrorDefinitions = { readonly [code: string]: ErrorDefinition };
@@ -33,6 +36,8 @@ export type OperationDefinition<
   Errors extends ErrorDefinitions = ErrorDefinitions,
   R extends Responder | undefined = Responder | undefined,
   Name extends string | undefined = string | undefined,
+  Progress extends Schema | undefined = Schema | undefined,
+  Chunk extends Schema | undefined = Schema | undefined,
 > = {
   /** The name on the wire, if it is not the key in the contract: 1 to 64 lower-case letters, digits and hyphens, starting with a letter. */
   readonly name?: Name;
@@ -42,6 +47,17 @@ export type OperationDefinition<
   readonly reply: Reply;
   /** The errors that the handler may throw, by code. */
   readonly errors?: Errors;
+  /** The schema of what the handler says about how far it is, by `context.progress`. Absent: it says nothing. */
+  readonly progress?: Progress;
+  /** The schema of one piece of what the handler gives away before it ends, by `context.emit`. Absent: it gives nothing. */
+  readonly chunk?: Chunk;
+  /** When a failed request is handled again. Default: what fails as retryable, up to five times, within the deadline. */
+  readonly retry?: RetryDefinition;
+  /**
+   * What to do while no consumer is connected that handles the operation, with callers who merely want to wait: `refuse` them at once, or `accept` as
+   * ever. Those who can come back for the reply are accepted anyway. Default: `refuse`.
+   */
+  readonly withoutConsumer?: "refuse" | "accept";
   /** This many seconds after acceptance no handler starts any more, and a running one is aborted: 1 to 16,777,215. Default: 30. */
   readonly deadlineSeconds?: number;
   /** How many seconds after acceptance the status can be read: from the deadline plus 120 to 16,777,215. Default: the deadline plus an hour. */
@@ -63,11 +79,17 @@ export type Operation<
   Reply extends Schema = Schema,
   Errors extends ErrorDefinitions = ErrorDefinitions,
   R extends Responder | undefined = Responder | undefined,
+  Progress extends Schema | undefined = Schema | undefined,
+  Chunk extends Schema | undefined = Schema | undefined,
 > = {
   readonly name: Name;
   readonly request: Request;
   readonly reply: Reply;
   readonly errors: Errors;
+  readonly progress: Progress;
+  readonly chunk: Chunk;
+  readonly retry: RetryPolicy;
+  readonly withoutConsumer: "refuse" | "accept";
   readonly deadlineSeconds: number;
   readonly retentionSeconds: number;
   orderingKey?(request: OutputOf<Request>): string;
@@ -86,6 +108,10 @@ export type OperationDescription = {
   readonly reply: JsonSchema;
   /** By code, the HTTP status of an error and what comes with it. */
   readonly errors: { readonly [code: string]: { readonly status: number; readonly data?: JsonSchema } };
+  /** How far the handler is, if it says so. */
+  readonly progress?: JsonSchema;
+  /** One piece of what the handler gives away before it ends, if it does. */
+  readonly chunk?: JsonSchema;
   /** Seconds from acceptance to the deadline. */
   readonly deadlineSeconds: number;
   /** Seconds from acceptance until the status is gone. */
@@ -100,6 +126,10 @@ export type RequestInput<O extends Pick<Operation, "request">> = InputOf<O["requ
 export type RequestOf<O extends Pick<Operation, "request">> = OutputOf<O["request"]>;
 /** What a handler returns. */
 export type ReplyInput<O extends Pick<Operation, "reply">> = InputOf<O["reply"]>;
+/** What a handler says about how far it is. */
+export type ProgressInput<O extends Pick<Operation, "progress">> = O["progress"] extends Schema ? InputOf<O["progress"]> : never;
+/** What a handler gives away in one piece. */
+export type ChunkInput<O extends Pick<Operation, "chunk">> = O["chunk"] extends Schema ? InputOf<O["chunk"]> : never;
 /** What a caller gets back. */
 export type ReplyOf<O extends Pick<Operation, "reply">> = OutputOf<O["reply"]>;
 
@@ -113,16 +143,19 @@ export const operation = <
   const Errors extends ErrorDefinitions = {},
   const R extends Responder | undefined = undefined,
   const Name extends string | undefined = undefined,
+  Progress extends Schema | undefined = undefined,
+  Chunk extends Schema | undefined = undefined,
 >(
-  definition: OperationDefinition<Request, Reply, Errors, R, Name>,
-): OperationDefinition<NoInfer<Request>, NoInfer<Reply>, NoInfer<Errors>, NoInfer<R>, NoInfer<Name>> => definition;
+  definition: OperationDefinition<Request, Reply, Errors, R, Name, Progress, Chunk>,
+): OperationDefinition<NoInfer<Request>, NoInfer<Reply>, NoInfer<Errors>, NoInfer<R>, NoInfer<Name>, NoInfer<Progress>, NoInfer<Chunk>> =>
+  definition;
 
 /**
  * Checks a definition and fills in its defaults.
  * @throws DefinitionError naming the field that is wrong and what it must be
  */
 export const completeOperation = (key: string, definition: OperationDefinition): Operation => {
-  const { request, reply, errors = {}, responder, orderingKey, probe } = definition;
+  const { request, reply, errors = {}, responder, orderingKey, probe, progress, chunk, withoutConsumer = "refuse" } = definition;
   const name = definition.name ?? key;
   const expect: Expect = (holds, field, toBe, got) => {
     if (!holds)
@@ -151,24 +184,31 @@ export const completeOperation = (key: string, definition: OperationDefinition):
     expect(ERROR_CODE.test(code), `error code`, "1 to 64 upper-case letters, digits or underscores, starting with a letter", code);
     expect(Number.isInteger(status) && status >= 400 && status <= 599, `errors.${code}.status`, "a whole number from 400 to 599", status);
   }
+  const retry = completeRetry(definition.retry, expect);
+  expect(["refuse", "accept"].includes(withoutConsumer), "withoutConsumer", '"refuse" or "accept"', withoutConsumer);
   return Object.freeze({
     name,
     request,
     reply,
     errors,
+    progress,
+    chunk,
+    retry,
+    withoutConsumer,
     deadlineSeconds,
     retentionSeconds,
     topic,
     responder,
     ...(orderingKey === undefined ? {} : { orderingKey: orderingKey.bind(definition) }),
     ...(probe === undefined ? {} : { probe }),
-    description: describe({ name, request, reply, errors, deadlineSeconds, retentionSeconds }),
+    description: describe({ name, request, reply, errors, progress, chunk, deadlineSeconds, retentionSeconds }),
   });
 };
 
-type Describable = Pick<Operation, "name" | "request" | "reply" | "errors" | "deadlineSeconds" | "retentionSeconds">;
+type Describable = Pick<Operation, "name" | "request" | "reply" | "errors" | "progress" | "chunk" | "deadlineSeconds" | "retentionSeconds">;
 
-const describe = ({ name, request, reply, errors, deadlineSeconds, retentionSeconds }: Describable): OperationDescription => {
+const describe = (operation: Describable): OperationDescription => {
+  const { name, request, reply, errors, progress, chunk, deadlineSeconds, retentionSeconds } = operation;
   const of = (part: string): string => `${part} of operation ${JSON.stringify(name)}`;
   const schemas = {
     request: jsonSchemaOf(request, "input", of("request")),
@@ -179,6 +219,8 @@ const describe = ({ name, request, reply, errors, deadlineSeconds, retentionSeco
         { status, ...(data === undefined ? {} : { data: jsonSchemaOf(data, "output", of(`data of error ${code}`)) }) },
       ]),
     ),
+    ...(progress === undefined ? {} : { progress: jsonSchemaOf(progress, "output", of("progress")) }),
+    ...(chunk === undefined ? {} : { chunk: jsonSchemaOf(chunk, "output", of("chunk")) }),
   };
   let fingerprint: string | undefined;
   return {

@@ -23,6 +23,12 @@ export const MAX_BATCH_BYTES = 8 * MIB;
 /** The batches of one link that may wait for their results: while one is written, the next ones travel. */
 export const MAX_UNANSWERED_BATCHES = 4;
 
+/** What a handler may emit in pieces for one request: a stream of words, not of films. */
+export const MAX_CHUNKS = 10_000;
+
+/** All chunks of one request, as JSON text: the status body holds them all. */
+export const MAX_CHUNKS_BYTES = MIB;
+
 /** The records of one call to a Kafka REST proxy: larger batches make it no faster, and leave more outcomes unknown when a call is lost. */
 export const MAX_PRODUCE_RECORDS = 200;
 

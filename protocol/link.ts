@@ -50,7 +50,21 @@ export type HelloFrame = {
   readonly instance: string;
   readonly version: string;
   readonly operations: readonly string[];
+  /** The frames that it reads beside those that answer a batch: a mailbox sends no other. Absent: none. */
+  readonly takes?: readonly string[];
 };
+
+/** The answer to a hello. */
+export type WelcomeFrame = {
+  readonly type: "welcome";
+  /** The mailbox's clock, milliseconds since 1970. */
+  readonly time: number;
+  /** How many shards there are: `MAILBOX_SHARDS`. */
+  readonly shards: number;
+};
+
+/** Requests that somebody wants to cancel: after the welcome all that have not ended, and from then on each as it comes. One may be named again. */
+export type CancelFrame = { readonly type: "cancel"; readonly correlationIds: readonly string[] };
 
 /** Reply events, as `POST /replies` takes them. `batch` is a number that no unanswered batch of this link has. */
 export type RepliesFrame = { readonly type: "replies"; readonly batch: number; readonly replies: readonly unknown[] };
@@ -67,24 +81,28 @@ export type RefusedFrame = {
 };
 
 export type ConsumerFrame = HelloFrame | RepliesFrame;
-export type MailboxFrame = ResultsFrame | RefusedFrame;
+export type MailboxFrame = ResultsFrame | RefusedFrame | WelcomeFrame | CancelFrame;
 
 /** Reads a frame of a consumer; its reply events are not read yet. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
 export const readConsumerFrame = (text: string): ConsumerFrame => {
   const frame = readObject(text);
   if (frame["type"] === "hello" && isName(frame["instance"]) && isName(frame["version"]) && isList(frame["operations"], isText))
-    return frame as HelloFrame;
-  if (frame["type"] === "replies" && isBatch(frame["batch"]) && Array.isArray(frame["replies"])) return frame as RepliesFrame;
+    if (frame["takes"] === undefined || isList(frame["takes"], isText)) return frame as HelloFrame;
+  if (frame["type"] === "replies" && isWhole(frame["batch"]) && Array.isArray(frame["replies"])) return frame as RepliesFrame;
   throw invalid(`hello with instance, version (at most ${MAX_NAME_LENGTH}) and operations, or replies with batch and replies`);
 };
 
 /** Reads a frame of a mailbox. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
 export const readMailboxFrame = (text: string): MailboxFrame => {
   const frame = readObject(text);
-  if (frame["type"] === "results" && isBatch(frame["batch"]) && isList(frame["outcomes"], isOutcome)) return frame as ResultsFrame;
-  if (frame["type"] === "refused" && isBatch(frame["batch"]) && isRefusal(frame["code"]) && isText(frame["reason"]))
+  if (frame["type"] === "results" && isWhole(frame["batch"]) && isList(frame["outcomes"], isOutcome)) return frame as ResultsFrame;
+  if (frame["type"] === "refused" && isWhole(frame["batch"]) && isRefusal(frame["code"]) && isText(frame["reason"]))
     return frame as RefusedFrame;
-  throw invalid("results with batch and outcomes, or refused with batch, code and reason");
+  if (frame["type"] === "welcome" && isWhole(frame["time"]) && isWhole(frame["shards"])) return frame as WelcomeFrame;
+  if (frame["type"] === "cancel" && isList(frame["correlationIds"], isText)) return frame as CancelFrame;
+  throw invalid(
+    "results with batch and outcomes, refused with batch, code and reason, welcome with time and shards, or cancel with correlationIds",
+  );
 };
 
 const readObject = (text: string): Readonly<Record<string, unknown>> => {
@@ -101,7 +119,7 @@ const invalid = (expected: string): RejoinderError => new RejoinderError("INVALI
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isName = (value: unknown): value is string => isText(value) && value.length <= MAX_NAME_LENGTH;
-const isBatch = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOutcome = (value: unknown): value is Outcome => (OUTCOMES as readonly unknown[]).includes(value);
 const isRefusal = (value: unknown): value is RefusedFrame["code"] => value === "INVALID_BATCH" || value === "BODY_TOO_LARGE";
 const isList = <Element>(value: unknown, isElement: (element: unknown) => element is Element): value is readonly Element[] =>

@@ -1,7 +1,7 @@
 import { type CloudEvent, readCloudEvent } from "./cloudevent.ts";
 import { isCorrelationIdShape } from "./correlation-id.ts";
 import { RejoinderError } from "./errors.ts";
-import { isProblem } from "./problem.ts";
+import { isProblem, type Problem } from "./problem.ts";
 import { type ReplyState, STATES } from "./states.ts";
 
 /** A reply, or news of one, on its way to the Worker. */
@@ -20,8 +20,34 @@ export type Reply = {
   readonly attempt?: number | undefined;
   /** W3C Trace Context, as the request carried it (CloudEvents distributed tracing extension). */
   readonly traceparent?: string | undefined;
-  /** `succeeded`: the reply. `failed`: problem details; also in `cancelled` and `expired`, if there is more to say. */
+  /**
+   * `succeeded`: the reply. `failed`: problem details; also in `cancelled` and `expired`, if there is more to say. `processing`:
+   * {@link ProcessingNews}, or an array of chunks if there is `emitted`.
+   */
   readonly data?: unknown;
+  /** There if `data` is an array of chunks; the state is `processing`. */
+  readonly emitted?: Emitted | undefined;
+};
+
+/** What is new while a request is handled. What is absent stays as it was. */
+export type ProcessingNews = {
+  /** As the operation's `progress` schema has it. */
+  readonly progress?: unknown;
+  /** Why the attempt before this one failed. */
+  readonly lastError?: Problem;
+  /** RFC 3339: when the next attempt begins. Absent: one is at work. */
+  readonly nextAttemptAt?: string;
+};
+
+/** Where chunks belong. */
+export type Emitted = {
+  /**
+   * One run of the handler. Each run begins its chunks anew: chunk 0 of another run replaces all chunks of the one before, and from then on
+   * those of the one before are dropped.
+   */
+  readonly execution: string;
+  /** The index of the first of them, from 0. */
+  readonly first: number;
 };
 
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
@@ -37,7 +63,7 @@ export const createReplyEvent = (reply: Reply): CloudEvent => ({
   specversion: "1.0",
   id: reply.id,
   source: reply.source,
-  type: `${reply.operation}.${reply.state}`,
+  type: `${reply.operation}.${reply.emitted === undefined ? reply.state : EMITTED}`,
   time: new Date(reply.time).toISOString(),
   ...(reply.data === undefined ? {} : { datacontenttype: reply.state === "failed" ? "application/problem+json" : "application/json" }),
   correlationid: reply.correlationId,
@@ -45,8 +71,12 @@ export const createReplyEvent = (reply: Reply): CloudEvent => ({
   ...(reply.httpStatus === undefined ? {} : { httpstatus: reply.httpStatus }),
   ...(reply.attempt === undefined ? {} : { attempt: reply.attempt }),
   ...(reply.traceparent === undefined ? {} : { traceparent: reply.traceparent }),
+  ...(reply.emitted === undefined ? {} : { execution: reply.emitted.execution, sequence: String(reply.emitted.first) }),
   ...(reply.data === undefined ? {} : { data: reply.data }),
 });
+
+/** What the type of an event with chunks ends in. Its attribute `sequence` is CloudEvents' documented extension: the index of the first, in digits. */
+const EMITTED = "emitted";
 
 /**
  * Reads one element of a reply batch.
@@ -58,13 +88,18 @@ export const readReplyEvent = (value: unknown): Reply => {
   if (typeof correlationid !== "string" || !isCorrelationIdShape(correlationid))
     throw invalid("correlationid", "63 characters of base64url");
   const dot = event.type.lastIndexOf(".");
-  const state = event.type.slice(dot + 1);
-  if (dot < 1 || !isReplyState(state)) throw invalid("type", "<operation>.<state>, with a state other than accepted");
+  const ending = event.type.slice(dot + 1);
+  const state = ending === EMITTED ? "processing" : ending;
+  if (dot < 1 || !isReplyState(state))
+    throw invalid("type", `<operation>.<state>, with one of ${REPLY_STATES.join(", ")}, or <operation>.${EMITTED}`);
   if (httpstatus !== undefined && !isWithin(httpstatus, 200, 299)) throw invalid("httpstatus", "an integer from 200 to 299");
   if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
   if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status (400 to 599) and code");
   if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");
+  if (ending === "processing" && event.data !== undefined && !isProcessingNews(event.data))
+    throw invalid("data", "an object, in which lastError is problem details and nextAttemptAt an RFC 3339 time");
+  const emitted = ending === EMITTED ? readEmitted(event) : undefined;
   const time = event.time === undefined ? Number.NaN : Date.parse(event.time);
   if (Number.isNaN(time)) throw invalid("time", "an RFC 3339 time");
   return {
@@ -78,7 +113,23 @@ export const readReplyEvent = (value: unknown): Reply => {
     attempt,
     traceparent,
     data: event.data,
+    ...(emitted === undefined ? {} : { emitted }),
   };
+};
+
+const readEmitted = ({ execution, sequence, data }: CloudEvent): Emitted => {
+  if (typeof execution !== "string" || !/^[\w-]{1,64}$/.test(execution)) throw invalid("execution", "1 to 64 letters, digits, _ or -");
+  if (typeof sequence !== "string" || !/^(?:0|[1-9]\d{0,5})$/.test(sequence))
+    throw invalid("sequence", "the index of the first chunk, in digits");
+  if (!Array.isArray(data) || data.length === 0) throw invalid("data", "an array of chunks");
+  return { execution, first: Number(sequence) };
+};
+
+const isProcessingNews = (data: unknown): data is ProcessingNews => {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return false;
+  const { lastError, nextAttemptAt } = data as Record<string, unknown>;
+  const isTime = typeof nextAttemptAt === "string" && !Number.isNaN(Date.parse(nextAttemptAt));
+  return (lastError === undefined || isProblem(lastError)) && (nextAttemptAt === undefined || isTime);
 };
 
 const asEvent = (value: unknown): CloudEvent => {
@@ -89,7 +140,9 @@ const asEvent = (value: unknown): CloudEvent => {
   }
 };
 
-const isReplyState = (text: string): text is ReplyState => text !== "accepted" && (STATES as readonly string[]).includes(text);
+const REPLY_STATES: readonly ReplyState[] = STATES.filter((state) => state !== "accepted" && state !== "cancelling");
+
+const isReplyState = (text: string): text is ReplyState => (REPLY_STATES as readonly string[]).includes(text);
 
 const isWithin = (value: unknown, least: number, most: number): value is number =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;

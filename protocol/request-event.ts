@@ -22,6 +22,8 @@ export type RequestEvent = {
   /** The caller's pseudonym, never the identity itself. */
   readonly authid?: string | undefined;
   readonly orderingKey?: string | undefined;
+  /** The request in whose place this one was sent. */
+  readonly causationId?: string | undefined;
 };
 
 /**
@@ -45,6 +47,7 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   ...(request.authtype === undefined ? {} : { authtype: request.authtype }),
   ...(request.authid === undefined ? {} : { authid: request.authid }),
   ...(request.orderingKey === undefined ? {} : { partitionkey: request.orderingKey }),
+  ...(request.causationId === undefined ? {} : { causationid: request.causationId }),
   data: request.data,
 });
 
@@ -62,7 +65,7 @@ export const readRequestEvent = (event: CloudEvent): RequestEvent => {
   if (Number.isNaN(deadline)) throw invalid("expirytime", "an RFC 3339 time");
   const acceptedAt = time === undefined ? deadline : Date.parse(time);
   if (Number.isNaN(acceptedAt)) throw invalid("time", "an RFC 3339 time");
-  for (const name of [...OPTIONAL, "partitionkey"]) {
+  for (const name of [...OPTIONAL, "partitionkey", "causationid"]) {
     if (event[name] !== undefined && typeof event[name] !== "string") throw invalid(name, "a string");
   }
   const optional = Object.fromEntries(OPTIONAL.map((name) => [name, event[name] as string | undefined]));
@@ -75,6 +78,7 @@ export const readRequestEvent = (event: CloudEvent): RequestEvent => {
     data: event.data,
     ...optional,
     orderingKey: event["partitionkey"] as string | undefined,
+    causationId: event["causationid"] as string | undefined,
   };
 };
 

@@ -17,6 +17,18 @@ export type StatusBody = {
   readonly expiresAt: string;
   /** Which attempt at handling this is, from 1. Absent if the consumer does not say it. */
   readonly attempt?: number;
+  /** Why the attempt before this one failed. */
+  readonly lastError?: Problem;
+  /** When the next attempt begins. There between two attempts. */
+  readonly nextAttemptAt?: string;
+  /** How far the handler is, as the operation's `progress` schema has it. */
+  readonly progress?: unknown;
+  /** What the handler has emitted, in its order, as the operation's `chunks` schema has it. There if there is any, but never in an event stream. */
+  readonly chunks?: readonly unknown[];
+  /** How many chunks the caller has left out of `chunks`, by `?chunks-from=`. */
+  readonly chunksFrom?: number;
+  /** The correlation ID of the request that was sent in its place, after its deadline: see `causationId` there. */
+  readonly redrivenAs?: string;
   /** There in state `succeeded`. */
   readonly reply?: unknown;
   /** There in states `failed`, `cancelled` and `expired`. */

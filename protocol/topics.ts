@@ -4,6 +4,9 @@ export const REQUEST_TOPIC = "requests";
 /** The suffix of dead-letter topics, as in Spring. */
 export const DEAD_LETTER_SUFFIX = "-dlt";
 
+/** The suffix of the topics of requests that wait long for another attempt, as in Spring's non-blocking retries. */
+export const RETRY_SUFFIX = "-retry";
+
 /** The rule of {@link isTopic} in words. */
 export const TOPIC_RULE = "1 to 249 of the characters A-Z a-z 0-9 . _ -, and neither . nor ..";
 

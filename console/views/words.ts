@@ -7,6 +7,7 @@ export const MEANINGS: Readonly<Record<EntryState, string>> = {
   sending: "On its way to the Worker",
   accepted: "Accepted and produced: Kafka has it",
   processing: "A consumer works on it",
+  cancelling: "It is to be cancelled, unless it ends first",
   succeeded: "The reply has arrived",
   failed: "It was handled, and failed",
   cancelled: "It was cancelled",

@@ -1,7 +1,18 @@
 import type WebSocket from "ws";
 import type { RawData } from "ws";
 import type { Time } from "../../environment/time.ts";
-import { type HelloFrame, LINK_CLOSE, type MailboxFrame, PING, PING_EVERY_SECONDS, PONG, readMailboxFrame } from "../../protocol/link.ts";
+import {
+  type CancelFrame,
+  type HelloFrame,
+  LINK_CLOSE,
+  PING,
+  PING_EVERY_SECONDS,
+  PONG,
+  readMailboxFrame,
+  type RefusedFrame,
+  type ResultsFrame,
+  type WelcomeFrame,
+} from "../../protocol/link.ts";
 import type { Attempt, Batch } from "../sink.ts";
 import { joinReplies, type ReplyJson } from "./reply-json.ts";
 
@@ -12,6 +23,8 @@ type LinkSessionOptions = {
   readonly time: Time;
   /** The mailbox has answered something. */
   onAnswer(): void;
+  /** The mailbox says something of its own accord. */
+  onNews(news: WelcomeFrame | CancelFrame): void;
   /** It is over, and not because {@link LinkSession.close} was called. */
   onLost(reason: string): void;
 };
@@ -30,10 +43,11 @@ const RESULTS_MS = 10_000;
 /** How long a goodbye may take. */
 const CLOSE_MS = 1_000;
 
+type AnswerFrame = ResultsFrame | RefusedFrame;
 type Unanswered = { readonly batch: Batch<ReplyJson>; readonly resolve: (attempt: Attempt) => void };
 
 /** Begins with hello. Batches travel under numbers, and the answers to them bring these numbers back. */
-export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: LinkSessionOptions): LinkSession => {
+export const beginLinkSession = ({ socket, hello, time, onAnswer, onNews, onLost }: LinkSessionOptions): LinkSession => {
   /** In the order in which they were sent. */
   const unanswered = new Map<number, Unanswered>();
   let batches = 0;
@@ -92,7 +106,9 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: Link
     const text = String(data);
     if (text === PONG) return onAnswer();
     try {
-      settle(readMailboxFrame(text));
+      const frame = readMailboxFrame(text);
+      if (frame.type === "welcome" || frame.type === "cancel") onNews(frame);
+      else settle(frame);
       onAnswer();
     } catch (error) {
       dropInvalid((error as Error).message, LINK_CLOSE.invalid);
@@ -100,7 +116,7 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: Link
   };
 
   /** @throws Error if the frame answers nothing that was sent */
-  const settle = (frame: MailboxFrame): void => {
+  const settle = (frame: AnswerFrame): void => {
     const found = unanswered.get(frame.batch);
     const count = frame.type === "results" ? frame.outcomes.length : found?.batch.replies.length;
     if (found === undefined || found.batch.replies.length !== count)
@@ -144,7 +160,7 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onLost }: Link
   };
 };
 
-const attemptOf = (frame: MailboxFrame, { replies }: Batch<ReplyJson>): Attempt => {
+const attemptOf = (frame: AnswerFrame, { replies }: Batch<ReplyJson>): Attempt => {
   if (frame.type === "results")
     return { kind: "answered", results: frame.outcomes.map((outcome, index) => ({ id: (replies[index] as ReplyJson).id, outcome })) };
   return frame.code === "BODY_TOO_LARGE" ? { kind: "too-large" } : { kind: "refused", reason: frame.reason };

@@ -74,7 +74,7 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
       headers,
       time,
       onOpen(socket) {
-        session = beginLinkSession({ socket, hello, time, onAnswer, onLost });
+        session = beginLinkSession({ socket, hello, time, onAnswer, onNews: () => {}, onLost });
         settleOpening();
       },
       onFailure,

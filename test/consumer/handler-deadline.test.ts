@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createInvokerStage } from "./invoker-stage.ts";
+import { answerOf, createInvokerStage } from "./invoker-stage.ts";
 
 test("a request past its deadline is not started", async () => {
   let started = false;
@@ -7,7 +7,7 @@ test("a request past its deadline is not started", async () => {
     started = true;
     return { greeting: "late" };
   });
-  expect((await invoke({ deadline: time.now() }).result)?.reply).toMatchObject({ state: "expired" });
+  expect(answerOf(await invoke({ deadline: time.now() }).result)?.reply).toMatchObject({ state: "expired" });
   expect(started).toBe(false);
 });
 
@@ -20,7 +20,7 @@ test("says that it is processing after 250 ms, once, and not for what is quicker
   await time.elapse(1);
   expect(processing).toMatchObject([{ state: "processing", correlationId: request.correlationId, operation: "greet" }]);
   slow.resolve();
-  expect((await running.result)?.reply).toMatchObject({ state: "succeeded" });
+  expect(answerOf(await running.result)?.reply).toMatchObject({ state: "succeeded" });
   await time.elapse(10_000);
   expect(processing).toHaveLength(1);
 });
@@ -39,7 +39,7 @@ test("at the deadline the signal aborts and the caller is told, though the handl
   expect(signal?.aborted).toBe(false);
   await time.elapse(1);
   expect(signal?.reason).toMatchObject({ name: "TimeoutError" });
-  expect((await running.result)?.reply).toMatchObject({ state: "expired" });
+  expect(answerOf(await running.result)?.reply).toMatchObject({ state: "expired" });
   expect(ended).toBe(false);
   stubborn.resolve();
   await running.ended;
@@ -50,7 +50,7 @@ test("what a handler replies after the deadline is kept as a late reply", async 
   const { invoke, time, request } = createInvokerStage(() => stubborn.promise.then(() => ({ greeting: "too late" })));
   const running = invoke();
   await time.elapse(5_000);
-  const handled = await running.result;
+  const handled = answerOf(await running.result);
   expect(handled?.reply).toMatchObject({ state: "expired" });
   stubborn.resolve();
   expect(await handled?.late).toMatchObject({
@@ -62,7 +62,7 @@ test("what a handler replies after the deadline is kept as a late reply", async 
 
 test("a request whose handler ends in time has no late reply", async () => {
   const { invoke } = createInvokerStage(() => ({ greeting: "Hello" }));
-  expect((await invoke().result)?.late).toBeUndefined();
+  expect(answerOf(await invoke().result)?.late).toBeUndefined();
 });
 
 test("a handler that fails because its signal aborted is no error", async () => {
@@ -71,7 +71,7 @@ test("a handler that fails because its signal aborted is no error", async () => 
   );
   const running = invoke();
   await time.elapse(5_000);
-  const handled = await running.result;
+  const handled = answerOf(await running.result);
   expect(handled?.reply).toMatchObject({ state: "expired" });
   expect(await handled?.late).toBeUndefined();
   expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
@@ -94,5 +94,5 @@ test("a deadline further away than timers reach does not fire at once", async ()
   );
   const running = invoke({ deadline: time.now() + 2 ** 40 });
   await time.elapse(1_000);
-  expect((await running.result)?.reply).toMatchObject({ state: "succeeded" });
+  expect(answerOf(await running.result)?.reply).toMatchObject({ state: "succeeded" });
 });

@@ -5,7 +5,7 @@ import { type HandlerContext, OperationError, withStatus } from "../../consumer/
 import { defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import { dataSchemaOf } from "../../protocol/request-event.ts";
-import { createInvokerStage, greet, ownSchema } from "./invoker-stage.ts";
+import { answerOf, createInvokerStage, greet, ownSchema } from "./invoker-stage.ts";
 
 test("a handler gets the request as its schema makes it, and what it may know of it", async () => {
   let context: HandlerContext | undefined;
@@ -14,7 +14,7 @@ test("a handler gets the request as its schema makes it, and what it may know of
     given.log.info("greeting");
     return { greeting: `Hello, ${name}` };
   });
-  expect((await invoke().result)?.reply).toMatchObject({
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({
     correlationId: request.correlationId,
     operation: "greet",
     state: "succeeded",
@@ -28,19 +28,19 @@ test("a handler gets the request as its schema makes it, and what it may know of
 
 test("a handler may choose the status of a success", async () => {
   const { invoke } = createInvokerStage(async () => withStatus(201, { greeting: "made" }));
-  expect((await invoke().result)?.reply).toMatchObject({ state: "succeeded", httpStatus: 201, data: { greeting: "made" } });
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({ state: "succeeded", httpStatus: 201, data: { greeting: "made" } });
 });
 
 test("a handler that returns nothing where it may replies null", async () => {
   const { invoke } = createInvokerStage(() => undefined);
-  expect((await invoke().result)?.reply).toMatchObject({ state: "succeeded", data: null });
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({ state: "succeeded", data: null });
 });
 
 test("an OperationError tells the caller its status, code, detail and members", async () => {
   const { invoke, log } = createInvokerStage(() => {
     throw new OperationError(409, "NAME_UGLY", "That name is ugly.", { name: "bob", status: 200 });
   });
-  expect((await invoke().result)?.reply).toMatchObject({
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({
     state: "failed",
     data: { type: "about:blank", title: "Conflict", status: 409, code: "NAME_UGLY", detail: "That name is ugly.", name: "bob" },
   });
@@ -51,7 +51,7 @@ test("an error of the contract tells the caller its data as the contract's schem
   const { invoke, log } = createInvokerStage((_, { errors }) => {
     throw errors.NAME_TAKEN({ since: "2026-01-01" }, "That name is taken.");
   });
-  expect((await invoke().result)?.reply).toMatchObject({
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({
     state: "failed",
     data: { status: 409, code: "NAME_TAKEN", detail: "That name is taken.", data: { since: 2026 } },
   });
@@ -65,7 +65,7 @@ test.each([
   const { invoke, log } = createInvokerStage((_request, { errors }) => {
     throw create(errors as unknown as HandlerContext["errors"]);
   });
-  const reply = (await invoke().result)?.reply;
+  const reply = answerOf(await invoke().result)?.reply;
   expect(reply).toMatchObject({ state: "failed", data: { status: 500, code: "INVALID_REPLY" } });
   expect(JSON.stringify(reply)).not.toContain("since");
   expect(log.lines).toMatchObject([{ level: "error", code: "NAME_TAKEN", issues: [{ path: expect.any(String) }] }]);
@@ -75,7 +75,7 @@ test("an error of the contract made by hand is told like one that the contract m
   const { invoke } = createInvokerStage(() => {
     throw new OperationError(409, "NAME_TAKEN", "That name is taken.", { data: { since: "2026-01-01" } });
   });
-  expect((await invoke().result)?.reply).toMatchObject({ data: { code: "NAME_TAKEN", data: { since: 2026 } } });
+  expect(answerOf(await invoke().result)?.reply).toMatchObject({ data: { code: "NAME_TAKEN", data: { since: 2026 } } });
 });
 
 test("the errors of an operation are the same for every request", async () => {
@@ -98,7 +98,7 @@ test("a handler gets the caller's trace, its log lines carry the trace's ID, and
   const running = invoke({ traceparent });
   await time.elapse(250);
   slow.resolve();
-  expect((await running.result)?.reply).toMatchObject({ state: "succeeded", traceparent });
+  expect(answerOf(await running.result)?.reply).toMatchObject({ state: "succeeded", traceparent });
   expect(processing).toMatchObject([{ traceparent }]);
   expect(context).toMatchObject({ traceparent });
   expect(log.lines).toMatchObject([{ traceId: "0af7651916cd43dd8448eb211c80319c", msg: "greeting" }]);
@@ -115,9 +115,9 @@ test("any other exception tells the caller nothing of the inside, and the log ev
   const { invoke, log } = createInvokerStage(async () => {
     throw new Error("password is hunter2");
   });
-  const reply = (await invoke().result)?.reply;
-  expect(reply).toMatchObject({ state: "failed", data: { status: 500, code: "HANDLER_FAILED" } });
-  expect(JSON.stringify(reply)).not.toContain("hunter2");
+  const result = await invoke().result;
+  expect(result).toMatchObject({ kind: "failed", isRetryable: false, problem: { status: 500, code: "HANDLER_FAILED" } });
+  expect(JSON.stringify(result?.kind === "failed" && result.problem)).not.toContain("hunter2");
   expect(log.lines).toMatchObject([
     { level: "error", err: { message: "password is hunter2", stack: expect.stringContaining("handler-invoker.test") } },
   ]);
@@ -125,7 +125,7 @@ test("any other exception tells the caller nothing of the inside, and the log ev
 
 test("a reply that does not fit the schema fails, and only the log says why", async () => {
   const { invoke, log } = createInvokerStage((() => ({ greting: "typo" })) as never);
-  const reply = (await invoke().result)?.reply;
+  const reply = answerOf(await invoke().result)?.reply;
   expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
   expect(JSON.stringify(reply)).not.toContain("greting");
   expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: "/greeting" }, { path: "" }] }]);
@@ -148,7 +148,7 @@ test("a schema that throws while it reads a request fails that request only", as
     onProcessing() {},
     time,
   });
-  expect((await invoke(request).result)?.reply).toMatchObject({ state: "failed", data: { code: "HANDLER_FAILED" } });
+  expect(await invoke(request).result).toMatchObject({ kind: "failed", problem: { code: "HANDLER_FAILED" } });
   expect(log.lines).toMatchObject([{ level: "error", err: { message: "a bug in a schema" } }]);
 });
 
@@ -157,7 +157,7 @@ test("a request that another version of the contract checked fails, says so, and
   const { invoke, log } = createInvokerStage(() => void (started = true));
   const newer = defineContract({ greet: operation({ request: z.strictObject({ title: z.string() }), reply: greet.reply }) });
   const dataschema = dataSchemaOf("greet", newer.greet.description.fingerprint);
-  expect((await invoke({ dataschema }).result)?.reply).toMatchObject({
+  expect(answerOf(await invoke({ dataschema }).result)?.reply).toMatchObject({
     state: "failed",
     data: {
       status: 503,
@@ -175,5 +175,5 @@ test.each([
   ["of a schema of somebody else's", "https://example.com/greet.json"],
 ])("a request %s is handled", async (_, dataschema) => {
   const { invoke } = createInvokerStage(() => undefined);
-  expect((await invoke({ dataschema }).result)?.reply).toMatchObject({ state: "succeeded" });
+  expect(answerOf(await invoke({ dataschema }).result)?.reply).toMatchObject({ state: "succeeded" });
 });

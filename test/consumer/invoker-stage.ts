@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { createHandlerInvoker } from "../../consumer/handler-invoker.ts";
+import { type AttemptResult, createHandlerInvoker } from "../../consumer/handler-invoker.ts";
 import type { Handlers } from "../../consumer/handler.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { defineContract } from "../../contract/contract.ts";
@@ -43,3 +43,6 @@ export const createInvokerStage = (handler: Greet) => {
   const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
   return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }) };
 };
+
+/** The answer that an attempt ended in; undefined if it ended in none. */
+export const answerOf = (result: AttemptResult | undefined) => (result?.kind === "reply" ? result : undefined);
