@@ -16,7 +16,7 @@ import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import type { PublishResult } from "../../request-publisher.ts";
-import type { NewReply, ReadResult, StatusKey } from "../../status-store.ts";
+import type { NewReply, ReadResult, StatusKey, StoredChunks } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
@@ -81,6 +81,11 @@ export class MailboxObject extends DurableObject<Bindings> {
   /** Stores replies, see {@link StatusStore}. */
   deliver(replies: readonly NewReply[]): Promise<Outcome[]> {
     return this.#mailbox.write(replies);
+  }
+
+  /** Reads what a handler has emitted, see {@link StatusStore}. */
+  chunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {
+    return this.#mailbox.readChunks(key, afterVersion);
   }
 
   /** Opens a link, see {@link OpenLink}. */

@@ -55,6 +55,8 @@ export const mailboxStore = ({
 
     read: (key, waitMs, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
 
+    readChunks: (key, afterVersion) => shard(key.shard).chunks(key, afterVersion),
+
     async write(replies) {
       const outcomes: Outcome[] = Array.from(replies, () => "retry");
       await Promise.all(

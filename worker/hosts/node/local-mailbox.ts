@@ -24,6 +24,11 @@ export const localMailbox = ({ mailbox, storage, log }: LocalMailboxOptions): Re
     return mailbox.read(key, waitMs, known, caller);
   },
 
+  async readChunks(key, afterVersion) {
+    if (storage.failure() !== undefined) await storage.settled();
+    return mailbox.readChunks(key, afterVersion);
+  },
+
   async write(replies) {
     try {
       return await mailbox.write(replies);
