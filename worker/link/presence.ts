@@ -15,6 +15,8 @@ type PresenceOptions = {
   /** The consumers that were heard of otherwise. */
   readonly heard: Pick<Heard, "read">;
   readonly now?: () => number;
+  /** Since when links could be opened, milliseconds since 1970. */
+  readonly since?: number;
 };
 
 /**
@@ -22,25 +24,26 @@ type PresenceOptions = {
  * holds is read anew whenever a link comes or goes, and before the answer is no: memory may have been lost since, and a link that has pinged
  * is good for longer.
  */
-export const createPresence = ({ links, heard, now = Date.now }: PresenceOptions) => {
-  const since = now();
+export const createPresence = ({ links, heard, now = Date.now, since = now() }: PresenceOptions) => {
   /** By operation, until when it has a consumer. */
   let presentUntil = new Map<string, number>();
 
   const isPresent = (operation: string): boolean => now() < (presentUntil.get(operation) ?? since + PRESENCE_GRACE_MS);
 
-  const refresh = (): void => {
+  const refresh = (lost: readonly string[] = []): void => {
     const found = new Map<string, number>();
     for (const sources of [links(), heard.read(now())])
       for (const { operations, until } of sources)
         for (const operation of operations) found.set(operation, Math.max(until, found.get(operation) ?? 0));
     const graceUntil = now() + PRESENCE_GRACE_MS;
     for (const [operation, until] of presentUntil) if (!found.has(operation)) found.set(operation, Math.min(until, graceUntil));
+    // Of these, the map may have held nothing.
+    for (const operation of lost) if ((found.get(operation) ?? 0) < graceUntil) found.set(operation, graceUntil);
     presentUntil = found;
   };
 
   return {
-    /** Must be called when a consumer has said hello, or was heard of otherwise, and when a link is lost. */
+    /** Must be called when a consumer has said hello, or was heard of otherwise, and, with what its consumer handled, when a link is lost. */
     refresh,
     /** Whether no consumer that handles the operation has been there for a while, nor since this memory began. */
     isMissing(operation: string): boolean {

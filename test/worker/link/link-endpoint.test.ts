@@ -157,6 +157,9 @@ const createTestEndpoint = () => {
     close: (code, reason) => void closed.push({ code, reason }),
   };
   const endpoint = createLinkEndpoint({
+    operations: ["sum"],
+    shards: 1,
+    openCancellations: () => [],
     intake: (replies) => new Promise((resolve, reject) => batches.push({ replies, resolve, reject })),
     warn: (message) => logged.push(message),
     logError: (message) => logged.push(message),
