@@ -46,9 +46,9 @@ export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
     const gone = new AbortController();
 
     /** The texts of the stream. None is empty. */
-    async function* follow(): AsyncGenerator<string, void> {
+    async function* follow(from: StoredStatus | undefined): AsyncGenerator<string, void> {
       yield RECONNECT;
-      let status: StoredStatus | undefined = first;
+      let status = from;
       for (let calls = 0; calls < MAX_CALLS && now() < id.expiresAt; calls += 2) {
         const text = news.knows(status) ? "" : await news.tell(status);
         if (text !== "") yield text;
@@ -63,7 +63,7 @@ export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
         yield KEEP_ALIVE;
       }
     }
-    return new Response(streamOf(follow(), gone), { headers: HEADERS });
+    return new Response(streamOf(follow(first), gone), { headers: HEADERS });
   };
 };
 
