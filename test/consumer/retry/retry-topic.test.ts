@@ -11,7 +11,12 @@ const LONG = { firstSeconds: 60, maxSeconds: 600, order: "give-up" } as const;
 /** A record of the retry topic, of a request that was first at offset 7 of partition 5. */
 const waitingRecord = (request: ReturnType<typeof workRequest>, attempt: number, dueAt: number) => {
   const record = { ...toRecord(request), partition: 5, offset: 7, timestamp: 123, key: "k" };
-  return { ...record, partition: 0, topic: "requests-retry", headers: [...record.headers, ...createRetryHeaders(record, { attempt, dueAt })] };
+  return {
+    ...record,
+    partition: 0,
+    topic: "requests-retry",
+    headers: [...record.headers, ...createRetryHeaders(record, { attempt, dueAt })],
+  };
 };
 
 test("a pause of more than 30 s moves a request to the retry topic as it is, if its operation gives its order up, and its key goes on", async () => {
