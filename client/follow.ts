@@ -58,9 +58,9 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
       ...("body" in work && correlationId === undefined
         ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
         : // Who knows nothing yet does not wait for a change.
-          { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: news.id }),
+          { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: known?.version }),
       // Who says how far it is says it often, and all chunks would come with each status.
-      onEvents: canStream && (known?.progress ?? known?.chunks) !== undefined ? hearEvents : undefined,
+      stream: canStream && (known?.progress ?? known?.chunks) !== undefined ? { after: news.id, onEvents: hearEvents } : undefined,
       signal,
     });
     const { lost, status, problem, isPrompt, isStreamless, retryAfterMs = 0 } = outcome;
