@@ -1,6 +1,7 @@
-import { RejoinderError } from "../protocol/errors.ts";
+import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
+import type { PublishResult } from "./request-publisher.ts";
 import type { StatusKey, StatusStore, StoredStatus } from "./status-store.ts";
 
 const JSON_CONTENT_TYPE = "application/json";
@@ -64,4 +65,29 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
     ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
     ...headers,
   });
+};
+
+/** About as long as it takes to start a consumer anew. */
+const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
+const NO_CONSUMER =
+  "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
+
+const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
+  rejected: "PRODUCE_REJECTED",
+  unavailable: "PRODUCE_UNAVAILABLE",
+  unknown: "PRODUCE_UNKNOWN",
+  overloaded: "OVERLOADED",
+};
+
+/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
+export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+  if (result.outcome === "no-consumer")
+    return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
+  const detail = "detail" in result ? result.detail : undefined;
+  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
+  const error = new RejoinderError("PRODUCE_UNKNOWN", {
+    detail: `${detail} Look at the status before you send the request again.`,
+    members: { correlationId: text, retryable: false },
+  });
+  return problemResponse(error, { location: statusPath(text) });
 };
