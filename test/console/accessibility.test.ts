@@ -31,7 +31,7 @@ describe.each([
     await page.getByLabel("Chunks, one in each line").waitFor();
     await page.getByRole("progressbar", { name: "Progress" }).waitFor();
     expect(await violationsOf(opened)).toEqual([]);
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await reach("cancelled");
     expect(await violationsOf(opened)).toEqual([]);
     await send("flaky", '{"failures": 1}');

@@ -44,11 +44,11 @@ test("a request is cancelled at a click, and ends as cancelled", async () => {
   const { page, complaints, reach, rows, send, states } = await open();
   await send("countdown", '{"from": 100, "everyMs": 500}');
   await reach("processing");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await reach("cancelled");
   expect((await states()).at(-1)).toBe("cancelled");
   await page.locator(".problem").getByText("CANCELLED · HTTP 409").waitFor();
-  expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
+  expect(await page.getByRole("button", { name: "Cancel", exact: true }).count()).toBe(0);
   expect(await rows()).toEqual([expect.stringContaining("cancelledcountdown")]);
   expect(complaints).toEqual([]);
 });
@@ -63,7 +63,7 @@ test("a request that cannot be cancelled says why, and goes on", async () => {
   );
   await send("countdown", '{"from": 4, "everyMs": 400}');
   await reach("processing");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.getByRole("alert").getByText("It could not be cancelled. It has succeeded.").waitFor();
   await reach("succeeded");
 });
