@@ -8,6 +8,8 @@ import { dataSchemaOf } from "../protocol/request-event.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
 import type { StartedTask } from "./keyed-executor.ts";
 import type { IncomingRequest } from "./reading.ts";
+import { createOnce, type Once } from "./once/once.ts";
+import type { OnceStore } from "./once/store.ts";
 import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 
 /** A handler that takes longer is reported as `processing`. Sooner, the message would only cost: nobody has time to see it. */
@@ -16,6 +18,8 @@ const PROCESSING_AFTER_MS = 250;
 type HandlerInvokerOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Absent: handlers can do none by `once`. */
+  readonly onceStore?: OnceStore | undefined;
   readonly replies: Replies;
   readonly log: Log;
   /** Called with `processing` while a handler still runs. */
@@ -54,6 +58,7 @@ type Handled = {
 export const createHandlerInvoker = ({
   contract,
   handlers,
+  onceStore = NO_STORE,
   replies,
   log,
   onProcessing,
@@ -139,7 +144,7 @@ export const createHandlerInvoker = ({
 
     const abort = new AbortController();
     running.add(abort);
-    const ended = handle(request, handled, createContext({ request, signal: abort.signal, log, errors: handled.errors }));
+    const ended = handle(request, handled, createContext({ request, signal: abort.signal, log, onceStore, ...handled }));
     const processing = time.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
     let expiry: unknown;
     const expired = new Promise<AttemptResult>((resolve) => {
@@ -164,11 +169,13 @@ const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
   ended: Promise.resolve(),
 });
 
-type ContextParts = Pick<HandlerContext, "signal" | "log" | "errors"> & { readonly request: IncomingRequest };
+type ContextParts = Pick<HandlerContext, "signal" | "log"> &
+  Pick<Handled, "operation" | "errors"> & { readonly request: IncomingRequest; readonly onceStore: OnceStore };
 
-const createContext = ({ request, signal, log, errors }: ContextParts): HandlerContext => {
-  const { correlationId, operation, deadline, traceparent } = request;
+const createContext = ({ request, signal, log, onceStore, operation: { retentionSeconds }, errors }: ContextParts): HandlerContext => {
+  const { correlationId, operation, acceptedAt, deadline, traceparent } = request;
   let ownLog: Log | undefined;
+  let ownOnce: Once | undefined;
   return {
     correlationId,
     operation,
@@ -180,8 +187,17 @@ const createContext = ({ request, signal, log, errors }: ContextParts): HandlerC
       ownLog ??= log.child({ correlationId, operation, traceId: traceIdOf(traceparent) });
       return ownLog;
     },
+    get once() {
+      return (ownOnce ??= createOnce(onceStore, { ...request, expiresAt: acceptedAt + retentionSeconds * 1_000 }));
+    },
     errors,
   };
+};
+
+const NO_STORE: OnceStore = {
+  name: "none",
+  once: () => Promise.reject(new Error("This consumer keeps no results of steps.")),
+  close: async () => {},
 };
 
 /** Version, trace ID, parent ID and flags; a later version may add to them (W3C Trace Context §3.2). */

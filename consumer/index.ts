@@ -10,3 +10,6 @@ export {
   type ReplyWithStatus,
   withStatus,
 } from "./handler.ts";
+export type { Once, StepContext } from "./once/once.ts";
+export { type PostgresClient, postgresOnce, type PostgresOnceOptions, type PostgresPool } from "./once/postgres.ts";
+export type { OnceStore, Step } from "./once/store.ts";

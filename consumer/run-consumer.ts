@@ -6,6 +6,7 @@ import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
+import { sqliteOnce } from "./once/sqlite.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -21,11 +22,12 @@ import { startRelay } from "./relay.ts";
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers }: ConsumerDefinition,
+  { contract, handlers, once }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
 ): Promise<RunningConsumer> => {
-  const { group, relayGroup, instance, workerUrl, concurrency } = config;
+  const { group, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
+  const onceStore = once ?? sqliteOnce({ folder: dataDir, log });
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
   const hmac = createSha256Hmac(config.replyKey);
@@ -40,7 +42,8 @@ export const openConsumer = async (
     const source = await openSource(group, requestTopics);
     const requesters = await createRequesters(config, log);
     const sinks = openSinks(instance, Object.keys(handlers));
-    consumers.push(startConsumer({ contract, handlers, source, sinks, requesters, log, concurrency, replySource: `/consumer/${group}` }));
+    const replySource = `/consumer/${group}`;
+    consumers.push(startConsumer({ contract, handlers, onceStore, source, sinks, requesters, log, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
@@ -61,7 +64,10 @@ export const openConsumer = async (
   return {
     ready,
     ended: all(consumers.map((consumer) => consumer.ended)),
-    drain: (timeoutMs) => all(consumers.map((consumer) => consumer.drain(timeoutMs))),
+    async drain(timeoutMs) {
+      await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
+      await onceStore.close();
+    },
   };
 };
 

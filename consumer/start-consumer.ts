@@ -3,6 +3,7 @@ import { createDeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
 import { createHandlerInvoker } from "./handler-invoker.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
+import type { OnceStore } from "./once/store.ts";
 import { readRecord } from "./reading.ts";
 import type { OutgoingReply } from "./replies.ts";
 import { createRequestProcessor } from "./request-processor.ts";
@@ -13,6 +14,8 @@ import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.
 type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Absent: handlers can do none by `once`. */
+  readonly onceStore?: OnceStore | undefined;
   /** Requesters that wait on Kafka instead of asking a Worker. */
   readonly requesters?: Requesters | undefined;
   /** How many handlers run at once. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ReturnAddress } from "../return-address.ts";
 import { type Recorded, toJson } from "./recorded.ts";
-import type { AnyOnceStore } from "./store.ts";
+import type { OnceStore } from "./store.ts";
 
 /** What the function of a step knows about it. */
 export type StepContext = {
@@ -28,7 +28,7 @@ export type Once<Given extends readonly unknown[] = []> = <Result>(
 type OnceRequest = { readonly correlationId: string; readonly expiresAt: number; readonly returnTo?: ReturnAddress | undefined };
 
 /** `once` for one run of a handler. */
-export const createOnce = (store: AnyOnceStore, request: OnceRequest): Once<readonly unknown[]> => {
+export const createOnce = <Given extends readonly unknown[]>(store: OnceStore<Given>, request: OnceRequest): Once<Given> => {
   const correlationId = keyOf(request);
   const names = new Set<string>();
   return async (name, fn) => {

@@ -24,6 +24,3 @@ export type OnceStore<Given extends readonly unknown[] = []> = {
   /** Lets go of what the store opened. */
   close(): Promise<void>;
 };
-
-/** A store, whatever it hands to the functions of steps. */
-export type AnyOnceStore = OnceStore<readonly unknown[]>;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
-import type { AnyOnceStore, Step } from "../../../consumer/once/store.ts";
+import type { OnceStore, Step } from "../../../consumer/once/store.ts";
 
 /** A step of a request of its own, which can be asked for in an hour still. */
 export const newStep = (overrides: Partial<Step> = {}): Step => ({
@@ -11,7 +11,7 @@ export const newStep = (overrides: Partial<Step> = {}): Step => ({
 });
 
 /** Opens a store; one that is opened again, also by another process, has the results of the one before. */
-export type OpenOnceStore = () => Promise<AnyOnceStore>;
+export type OpenOnceStore = () => Promise<OnceStore>;
 
 /** What every store of results does. `prepare` is called once a test. */
 export const testOnceStore = (name: string, prepare: () => Promise<OpenOnceStore>): void => {
