@@ -95,15 +95,19 @@ test("a run may try a step again that has failed", async () => {
   expect(await once("pay", () => "paid")).toBe("paid");
 });
 
-test.each(["", "x".repeat(201), "two\nlines", "zero\0", "half \ud83d", undefined, 5])("%j is refused as the name of a step", async (name) => {
-  const { newRun } = createRuns();
-  const run = vi.fn();
-  await expect(newRun()(name as string, run)).rejects.toThrow("Expected the name of a step to be a string of 1 to 200 characters");
-  expect(run).not.toHaveBeenCalled();
-});
+test.each(["", "x".repeat(201), "two\nlines", "zero\0", "half \ud83d", undefined, 5])(
+  "%j is refused as the name of a step",
+  async (name) => {
+    const { newRun } = createRuns();
+    const run = vi.fn();
+    await expect(newRun()(name as string, run)).rejects.toThrow("Expected the name of a step to be a string of 1 to 200 characters");
+    expect(run).not.toHaveBeenCalled();
+  },
+);
 
 test("a step has a UUID of its own, which is the same in every run", async () => {
-  const keyOf = async (step: string, request = REQUEST): Promise<string> => createRuns(request).newRun()(step, ({ idempotencyKey }) => idempotencyKey);
+  const keyOf = async (step: string, request = REQUEST): Promise<string> =>
+    createRuns(request).newRun()(step, ({ idempotencyKey }) => idempotencyKey);
   const key = await keyOf("charge");
   expect(key).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   expect(await keyOf("charge")).toBe(key);

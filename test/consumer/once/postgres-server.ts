@@ -18,6 +18,7 @@ export const hasPostgres = BIN !== undefined;
 /** A server that listens on a socket in its folder only. `connection` is what node-postgres takes. */
 export type PostgresServer = {
   readonly connection: { readonly host: string; readonly user: string; readonly database: string };
+  /** Waits until every session has ended. */
   stop(): Promise<void>;
 };
 
@@ -47,8 +48,7 @@ export const startPostgresServer = async (): Promise<PostgresServer> => {
   return {
     connection: { host: folder, user: "tester", database: "postgres" },
     async stop() {
-      // Ends the sessions that are left, too.
-      server.kill("SIGINT");
+      server.kill("SIGTERM");
       await exited;
       await rm(folder, { recursive: true, force: true });
     },
