@@ -8,6 +8,8 @@ export {
   type Handlers,
   OperationError,
   type ReplyWithStatus,
+  RetryableError,
+  type RetryableErrorOptions,
   withStatus,
 } from "./handler.ts";
 export type { Once, StepContext } from "./once/once.ts";

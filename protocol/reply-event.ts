@@ -52,6 +52,12 @@ export type Emitted = {
 
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
 
+/**
+ * The header of `POST /replies` that names the operations which its sender handles, with commas between them. A consumer that cannot open
+ * links sends it at least once a minute, with an empty batch if there are no replies, so that the Worker knows of it.
+ */
+export const OPERATIONS_HEADER = "Rejoinder-Operations";
+
 /** What became of one reply. The consumer sends only `retry` again. */
 export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "retry"] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -1,4 +1,4 @@
-import type { OnceStore, Step } from "./store.ts";
+import { type OnceStore, type Step, storeAway } from "./store.ts";
 
 /** A connection of a pool, as node-postgres has it. */
 export type PostgresClient = {
@@ -42,20 +42,15 @@ export const postgresOnce = <Pool extends PostgresPool>({
   let sweptAt = Number.NEGATIVE_INFINITY;
 
   const withClient = async <Result>(use: (client: PostgresClient) => Promise<Result>): Promise<Result> => {
-    const client = await pool.connect();
+    const client = await pool.connect().catch(refuse);
     // A connection that breaks while nothing waits for it says so by this event, which would end the process. The next query fails anyway.
     const ignore = (): void => {};
     client.on?.("error", ignore);
-    let isBroken = true;
+    let isBroken = false;
     try {
-      const result = await use(client);
-      isBroken = false;
-      return result;
+      return await use(client);
     } catch (error) {
-      isBroken = await client.query("ROLLBACK").then(
-        () => false,
-        () => true,
-      );
+      await client.query("ROLLBACK").catch(() => (isBroken = true));
       throw error;
     } finally {
       client.removeListener?.("error", ignore);
@@ -63,22 +58,25 @@ export const postgresOnce = <Pool extends PostgresPool>({
     }
   };
 
-  const prepare = (): Promise<void> => {
-    preparing ??= withClient(async (client) => {
-      const { rows } = await client.query(sql.find, [sql.table]);
+  const createTable = (): Promise<void> =>
+    withClient(async (client) => {
+      const { rows } = await ask(client, sql.find, [sql.table]);
       if ((rows[0] as { found: string | null }).found !== null) return;
-      await client.query("BEGIN");
+      await ask(client, "BEGIN");
       // Two consumers that make a table at once would fail each other.
-      await client.query("SELECT pg_advisory_xact_lock(hashtext($1))", [sql.table]);
-      for (const statement of sql.create)
-        await client.query(statement).catch((error: Error & { readonly code?: unknown }) => {
-          if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
-          throw new Error(`This user may not make the table that keeps results. Run as one who may: ${sql.create.join("; ")};`, {
-            cause: error,
-          });
+      await ask(client, "SELECT pg_advisory_xact_lock(hashtext($1))", [sql.table]);
+      for (const statement of sql.create) {
+        await client.query(statement).catch((error: unknown) => {
+          if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) return refuse(error);
+          const how = `Run as one who may: ${sql.create.join("; ")};`;
+          throw new Error(`This user may not make the table that keeps results. ${how}`, { cause: error });
         });
-      await client.query("COMMIT");
-    }).catch((error: unknown) => {
+      }
+      await ask(client, "COMMIT");
+    });
+
+  const prepare = (): Promise<void> => {
+    preparing ??= createTable().catch((error) => {
       preparing = undefined;
       throw error;
     });
@@ -88,43 +86,36 @@ export const postgresOnce = <Pool extends PostgresPool>({
   const sweep = async (): Promise<void> => {
     if (Date.now() - sweptAt < SWEEP_MS) return;
     const { rowCount } = await withClient((client) => client.query(sql.sweep, [SWEEP_ROWS]));
+    // With more of them left, the next step goes on.
     if ((rowCount ?? 0) < SWEEP_ROWS) sweptAt = Date.now();
   };
 
-  const runOnce = async (client: PostgresClient, step: Step, run: (tx: ClientOf<Pool>) => Promise<string>): Promise<string> => {
-    const key = [step.correlationId, step.name];
-    const recorded = await claim(client, step);
-    if (recorded !== undefined) {
-      await client.query("ROLLBACK");
-      return recorded;
-    }
-    const result = await run(client as ClientOf<Pool>);
-    const { rowCount } = await client.query(sql.record, [...key, result]);
-    if (rowCount !== 1)
-      throw new Error(
-        `Expected the transaction of step ${JSON.stringify(step.name)} to be open still. Leave BEGIN, COMMIT and ROLLBACK to once, and use savepoints.`,
-      );
-    await client.query("COMMIT");
-    return result;
-  };
-
-  /** Begins the transaction of a step, and waits for any other one of the same step. The recorded result; undefined if the step is ours. */
+  /** Begins the transaction of a step, after any other one of the same step has ended. If it has a result, that, and no transaction. */
   const claim = async (client: PostgresClient, { correlationId, name, expiresAt }: Step): Promise<string | undefined> => {
     for (;;) {
-      await client.query("BEGIN");
-      try {
-        const claimed = await client.query(sql.claim, [correlationId, name, new Date(expiresAt).toISOString()]);
-        if (claimed.rowCount === 1) return undefined;
-        const [row] = (await client.query(sql.read, [correlationId, name])).rows as { result: string | null }[];
-        if (row?.result === null)
-          throw new Error(`Step ${JSON.stringify(name)} ended its transaction itself when it ran, so its result is not known.`);
-        if (row !== undefined) return row.result;
-      } catch (error) {
-        // Where transactions are REPEATABLE READ or stricter, the other one's row is seen from the next transaction on.
-        if ((error as { code?: unknown }).code !== SERIALIZATION_FAILURE) throw error;
-      }
-      await client.query("ROLLBACK");
+      await ask(client, "BEGIN");
+      const claimed = await client
+        .query(sql.claim, [correlationId, name, new Date(expiresAt).toISOString()])
+        // Where transactions are REPEATABLE READ or stricter, the row of the other one is seen from the next transaction on.
+        .catch((error: unknown) => (codeOf(error) === SERIALIZATION_FAILURE ? undefined : refuse(error)));
+      if (claimed?.rowCount === 1) return undefined;
+      const { rows } = claimed === undefined ? { rows: [] } : await ask(client, sql.read, [correlationId, name]);
+      await ask(client, "ROLLBACK");
+      const [row] = rows as { readonly result: string | null }[];
+      if (row?.result === null)
+        throw new Error(`Step ${JSON.stringify(name)} has ended its transaction itself, so its result is not known. ${LEAVE_TO_ONCE}`);
+      if (row !== undefined) return row.result;
     }
+  };
+
+  const runOnce = async (client: PostgresClient, step: Step, run: (tx: ClientOf<Pool>) => Promise<string>): Promise<string> => {
+    const recorded = await claim(client, step);
+    if (recorded !== undefined) return recorded;
+    const result = await run(client as ClientOf<Pool>);
+    const { rowCount } = await ask(client, sql.record, [step.correlationId, step.name, result]);
+    if (rowCount !== 1) throw new Error(`Expected the transaction of step ${JSON.stringify(step.name)} to be open still. ${LEAVE_TO_ONCE}`);
+    await ask(client, "COMMIT");
+    return result;
   };
 
   return {
@@ -142,9 +133,27 @@ export const postgresOnce = <Pool extends PostgresPool>({
   };
 };
 
+const LEAVE_TO_ONCE = "Leave BEGIN, COMMIT and ROLLBACK to once, and use savepoints.";
+
+const ask = (client: PostgresClient, text: string, values?: unknown[]) => client.query(text, values).catch(refuse);
+
 /** Codes of PostgreSQL (its documentation, appendix A). */
 const SERIALIZATION_FAILURE = "40001";
 const INSUFFICIENT_PRIVILEGE = "42501";
+const IS_CODE = /^[\dF-Z][\dA-Z]{4}$/;
+/** Connections, conflicts of transactions, resources, shutdowns, locks. */
+const PASSES = /^(08|40|53|55|57)/;
+
+const codeOf = (error: unknown): string | undefined => {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" && IS_CODE.test(code) ? code : undefined;
+};
+
+/** Tells what may pass from what does not. The errors of a connection that breaks have no code of PostgreSQL. */
+const refuse = (error: unknown): never => {
+  const code = codeOf(error);
+  throw code === undefined || PASSES.test(code) ? storeAway(error) : error;
+};
 
 /** How often expired rows are looked for, and how many one statement removes at most. */
 const SWEEP_MS = 60_000;

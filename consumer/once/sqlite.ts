@@ -1,6 +1,6 @@
 import type { Log } from "../../environment/log.ts";
 import type { StepFile } from "./step-file.ts";
-import type { OnceStore, Step } from "./store.ts";
+import { type OnceStore, type Step, storeAway } from "./store.ts";
 
 type SqliteOnceOptions = {
   /** Made when the first step runs, and held by this process alone. */
@@ -18,7 +18,7 @@ export const sqliteOnce = ({ folder, log }: SqliteOnceOptions): OnceStore => {
   let isClosed = false;
 
   const open = (): Promise<StepFile> => {
-    if (isClosed) throw new Error("The consumer is stopping, and takes no further steps.");
+    if (isClosed) return Promise.reject(new Error("The consumer is stopping, and takes no further steps."));
     // Loaded when it is needed: most consumers have no steps. A folder that is in use may be free the next time.
     opening ??= import("./step-file.ts")
       .then(({ openStepFile }) => openStepFile(folder, log))
@@ -29,12 +29,22 @@ export const sqliteOnce = ({ folder, log }: SqliteOnceOptions): OnceStore => {
     return opening;
   };
 
-  const runOnce = async (step: Step, run: () => Promise<string>): Promise<string> => {
+  const find = async (step: Step) => {
     const file = await open();
-    const recorded = file.find(step);
+    return { file, recorded: file.find(step) };
+  };
+
+  const runOnce = async (step: Step, run: () => Promise<string>): Promise<string> => {
+    const { file, recorded } = await find(step).catch((error) => {
+      throw storeAway(error);
+    });
     if (recorded !== undefined) return recorded;
     const result = await run();
-    await file.record(step, result);
+    await file.record(step, result).catch((cause: unknown) => {
+      throw new Error(`Step ${JSON.stringify(step.name)} has run, and its result could not be recorded: ${(cause as Error).message}`, {
+        cause,
+      });
+    });
     return result;
   };
 

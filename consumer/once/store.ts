@@ -1,3 +1,5 @@
+import { RetryableError } from "../handler.ts";
+
 /** A step of a request. */
 export type Step = {
   readonly correlationId: string;
@@ -24,3 +26,14 @@ export type OnceStore<Given extends readonly unknown[] = []> = {
   /** Lets go of what the store opened. */
   close(): Promise<void>;
 };
+
+/** Where nobody keeps results. */
+export const NO_ONCE_STORE: OnceStore = {
+  name: "none",
+  once: () => Promise.reject(new Error("This consumer keeps no results of steps.")),
+  close: async () => {},
+};
+
+/** What a store throws that cannot be reached: the request is handled again. Only the log tells why. */
+export const storeAway = (cause: unknown): RetryableError =>
+  new RetryableError("STEPS_UNAVAILABLE", "The results of steps cannot be read or recorded at the moment.", { cause });

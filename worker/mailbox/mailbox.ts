@@ -4,7 +4,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, PublishResult } from "../request-publisher.ts";
-import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
+import type { NewReply, ReadResult, StatusKey, StoredChunks } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
@@ -27,6 +27,8 @@ type MailboxOptions = {
    * or the platform holds back what leaves before it is. Fails if it could not be written: then nothing of it is there.
    */
   readonly transaction: <T>(run: () => T) => T | Promise<T>;
+  /** Called when somebody wants to cancel a request, once that is durable; perhaps again for the same one. */
+  readonly onCancel?: (correlationId: string) => void;
   readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
@@ -177,6 +179,16 @@ export const createMailbox = (options: MailboxOptions) => {
       if (waitMs <= 0 || isNews) return current;
       if (waiters.isFull) return "overloaded";
       return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
+    },
+
+    /** As {@link StatusStore.readChunks}. */
+    async readChunks(_key: StatusKey, _afterVersion: number): Promise<readonly StoredChunks[]> {
+      return [];
+    },
+
+    /** The correlation IDs of the requests that somebody wants to cancel and that have not ended. */
+    openCancellations(): readonly string[] {
+      return [];
     },
 
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */

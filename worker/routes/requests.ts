@@ -6,6 +6,7 @@ import { isJsonMediaType } from "../../protocol/cloudevent.ts";
 import { type ErrorCode, RejoinderError } from "../../protocol/errors.ts";
 import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { createRequestEvent, dataSchemaOf } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
@@ -43,8 +44,11 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
       traceparent: context.req.header("traceparent"),
     });
     const waitSeconds = waitSecondsOf(preferences, statuses);
-    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw);
+    const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
+    const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
+    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf);
 
+    if (result.outcome === "no-consumer") return noConsumerResponse(operation);
     if (result.outcome !== "stored") return failureResponse(id, result);
     const { status } = result;
     if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
@@ -112,7 +116,20 @@ const createRecord = ({
 /** W3C Trace Context §3.2. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
+/** Responders have no links. */
+const needsConsumer = ({ withoutConsumer, responder }: Operation): boolean => withoutConsumer === "refuse" && responder === undefined;
+
+/** About as long as a consumer takes to be started anew. */
+const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
+
+const noConsumerResponse = ({ name }: Operation): Response => {
+  const detail = `No consumer that handles ${name} is connected, and nothing was sent to Kafka. Send the request again, or with Prefer: respond-async to have it handled later.`;
+  return problemResponse(new RejoinderError("NO_CONSUMER", { detail }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
+};
+
+type Failure = Exclude<PublishResult, { outcome: "stored" | "no-consumer" }>;
+
+const CODES: Record<Failure["outcome"], ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
@@ -120,7 +137,7 @@ const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
 };
 
 /** A request is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
-const failureResponse = (id: CorrelationId, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+const failureResponse = (id: CorrelationId, result: Failure): Response => {
   const detail = "detail" in result ? result.detail : undefined;
   if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
   const error = new RejoinderError("PRODUCE_UNKNOWN", {

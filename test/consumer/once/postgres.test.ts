@@ -3,13 +3,16 @@ import { type PostgresClient, type PostgresPool, postgresOnce } from "../../../c
 import { openPglitePool } from "./pglite-pool.ts";
 import { newStep, testOnceStore } from "./once-contract.ts";
 
+/** It compiles megabytes of WebAssembly, on a machine that may be busy. */
+const START_TIMEOUT_MS = 60_000;
+
 describe("in this process", () => {
   let pool: Awaited<ReturnType<typeof openPglitePool>>;
   let tables = 0;
   const newTable = () => `once_${++tables}`;
   beforeAll(async () => {
     pool = await openPglitePool();
-  });
+  }, START_TIMEOUT_MS);
   afterAll(() => pool.end());
 
   testOnceStore("PostgreSQL", async () => {
@@ -69,7 +72,10 @@ describe("in this process", () => {
       await tx.query(statement);
       return "null";
     };
-    await expect(store.once(newStep(), meddling)).rejects.toThrow("Leave BEGIN, COMMIT and ROLLBACK to once");
+    await expect(store.once(newStep(), meddling)).rejects.toMatchObject({
+      name: "Error",
+      message: expect.stringContaining("Leave BEGIN, COMMIT and ROLLBACK to once"),
+    });
   });
 
   test("a table may be in a schema of its own", async () => {
@@ -80,11 +86,15 @@ describe("in this process", () => {
     expect(rows).toEqual([{ step: "debit", result: "1" }]);
   });
 
-  test("a database that is away is asked for the table again at the next step", async () => {
+  test("a database that is away has the request handled again, and is asked for the table again at the next step", async () => {
     let isAway = true;
     const failing: PostgresPool = { connect: () => (isAway ? Promise.reject(new Error("connect ECONNREFUSED")) : pool.connect()) };
     const store = postgresOnce({ pool: failing, table: newTable() });
-    await expect(store.once(newStep(), async () => "1")).rejects.toThrow("ECONNREFUSED");
+    await expect(store.once(newStep(), async () => "1")).rejects.toMatchObject({
+      name: "RetryableError",
+      code: "STEPS_UNAVAILABLE",
+      cause: { message: "connect ECONNREFUSED" },
+    });
     isAway = false;
     expect(await store.once(newStep(), async () => "1")).toBe("1");
   });

@@ -50,7 +50,8 @@ const defineWithSqlite = () => {
         return { sum: a + b, token };
       },
     },
-    once: dying(sqliteOnce({ folder, log: console })),
+    // The last consumer lives, and has the store that every consumer has by itself.
+    ...(DIES_AT === undefined ? {} : { once: dying(sqliteOnce({ folder, log: console })) }),
   });
 };
 
