@@ -8,8 +8,7 @@ import { ExpectedError } from "../expected-error.ts";
 /** What the Worker made of a request that was to be sent again. */
 export type Redriven =
   /** Sent, under this ID: its own, or a new one because its deadline had passed. */
-  | { readonly outcome: "redriven"; readonly correlationId: string }
-  | { readonly outcome: "refused"; readonly problem: Problem };
+  { readonly outcome: "redriven"; readonly correlationId: string } | { readonly outcome: "refused"; readonly problem: Problem };
 
 /** Has the Worker send a request again. @throws WorkerError */
 export type Redrive = (request: RequestEvent) => Promise<Redriven>;
