@@ -13,6 +13,8 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "This path does not take that method" },
   STATUS_GONE: { status: 410, retryable: false, title: "The status is past its retention" },
   ALREADY_ENDED: { status: 409, retryable: false, title: "The request has ended" },
+  NOT_ENDED: { status: 409, retryable: false, title: "The request has not ended" },
+  ALREADY_REDRIVEN: { status: 409, retryable: false, title: "Another request was sent in its place" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },

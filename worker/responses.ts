@@ -1,6 +1,7 @@
-import { RejoinderError } from "../protocol/errors.ts";
+import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
+import type { PublishResult } from "./request-publisher.ts";
 import type { StatusKey, StatusStore, StoredStatus } from "./status-store.ts";
 
 const JSON_CONTENT_TYPE = "application/json";
@@ -64,4 +65,22 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
     ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
     ...headers,
   });
+};
+
+const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
+  rejected: "PRODUCE_REJECTED",
+  unavailable: "PRODUCE_UNAVAILABLE",
+  unknown: "PRODUCE_UNKNOWN",
+  overloaded: "OVERLOADED",
+};
+
+/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
+export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+  const detail = "detail" in result ? result.detail : undefined;
+  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
+  const error = new RejoinderError("PRODUCE_UNKNOWN", {
+    detail: `${detail} Look at the status before you send the request again.`,
+    members: { correlationId: text, retryable: false },
+  });
+  return problemResponse(error, { location: statusPath(text) });
 };
