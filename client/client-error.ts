@@ -15,6 +15,8 @@ export type ClientErrorCode =
   | "UNREACHABLE"
   /** The wait has ended, and the request goes on. */
   | "TIMEOUT"
+  /** Another run of the handler has begun its chunks anew, and nobody listens for that. */
+  | "CHUNKS_RESET"
   | "ABORTED"
   | "CLOSED";
 
@@ -24,6 +26,7 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
   UNEXPECTED_ANSWER: "check URL, proxy",
   UNREACHABLE: "resume() waits on",
   TIMEOUT: "resume() waits on",
+  CHUNKS_RESET: "give onReset",
   ABORTED: "resume() waits on",
 };
 

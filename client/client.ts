@@ -1,5 +1,5 @@
 import { type ClientError, type ClientErrorCode, createFail, type DefinedError, type Fail, isDefined } from "./client-error.ts";
-import type { ClientContract, ErrorCodeOf, ErrorDataOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
+import type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
 import { createExchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
 import { createSlots } from "./slots.ts";
@@ -27,16 +27,15 @@ export type RequestOptions = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** A submission, with the types of an operation. */
+type SubmissionOf<C extends ClientContract, Name extends keyof C> = Submission<ReplyOf<C, Name>, ProgressOf<C, Name>, ChunkOf<C, Name>>;
+
 /** Calls the operations of a contract. */
 export type Client<C extends ClientContract> = {
   /** Sends a request and resolves to its reply. Rejects with a {@link ClientError}. */
   request<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): Promise<ReplyOf<C, Name>>;
   /** Sends a request that you can watch. What goes wrong rejects the promises of the submission. */
-  submit<Name extends keyof C & string>(
-    operation: Name,
-    request: RequestOf<C, Name>,
-    options?: RequestOptions,
-  ): Submission<ReplyOf<C, Name>>;
+  submit<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): SubmissionOf<C, Name>;
   /**
    * Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and
    * is checked.
@@ -44,7 +43,7 @@ export type Client<C extends ClientContract> = {
   resume<Name extends keyof C & string>(
     correlationId: string,
     options?: RequestOptions & { readonly operation?: Name },
-  ): Submission<ReplyOf<C, Name>>;
+  ): SubmissionOf<C, Name>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
   /** Rejects everything that waits, with the code `CLOSED`. Requests that were sent go on. */
@@ -68,7 +67,7 @@ export const createClient = <C extends ClientContract>({
     { signal, timeoutMs, headers }: RequestOptions,
     prepare: Prepare,
     correlationId?: string,
-  ): Submission<never> =>
+  ): Submission<never, never, never> =>
     startSubmission({
       correlationId,
       prepare,
@@ -84,7 +83,7 @@ export const createClient = <C extends ClientContract>({
       fail: createFail(),
     });
 
-  const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never> =>
+  const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never, never, never> =>
     start(operation, options, async (fail) => {
       if (contract !== undefined) {
         if (!Object.hasOwn(contract, operation))

@@ -16,11 +16,21 @@ export type SchemaIssue = { readonly message: string; readonly path?: readonly u
 
 /** Operations by name. The contract that the Worker and the consumer share is one. */
 export type ClientContract = {
-  readonly [operation: string]: { readonly request: Schema; readonly reply: Schema; readonly errors?: ClientErrors | undefined };
+  readonly [operation: string]: {
+    readonly request: Schema;
+    readonly reply: Schema;
+    readonly errors?: ClientErrors | undefined;
+    /** Of how far a handler says that it is. */
+    readonly progress?: Schema | undefined;
+    /** Of one piece of what a handler gives away before it ends. */
+    readonly chunk?: Schema | undefined;
+  };
 };
 
 /** The errors of an operation by code: the HTTP status of each, and the schema of its data, if it has any. */
 type ClientErrors = { readonly [code: string]: { readonly status: number; readonly data?: Schema | undefined } };
+
+type OutputOf<S> = Types<S> extends { readonly output: infer Output } ? Output : unknown;
 
 type Types<S> = S extends { readonly "~standard": { readonly types?: infer T } } ? NonNullable<T> : never;
 
@@ -29,8 +39,21 @@ export type RequestOf<C extends ClientContract, Name extends keyof C> =
   Types<C[Name]["request"]> extends { readonly input: infer Input } ? Input : unknown;
 
 /** What a caller gets. */
-export type ReplyOf<C extends ClientContract, Name extends keyof C> =
-  Types<C[Name]["reply"]> extends { readonly output: infer Output } ? Output : unknown;
+export type ReplyOf<C extends ClientContract, Name extends keyof C> = OutputOf<C[Name]["reply"]>;
+
+/** How far a handler says that it is. Undefined if it says nothing. */
+export type ProgressOf<C extends ClientContract, Name extends keyof C> = "progress" extends keyof C[Name]
+  ? C[Name]["progress"] extends undefined
+    ? undefined
+    : OutputOf<NonNullable<C[Name]["progress"]>>
+  : undefined;
+
+/** One piece of what a handler gives away before it ends. Never, if it gives nothing. */
+export type ChunkOf<C extends ClientContract, Name extends keyof C> = "chunk" extends keyof C[Name]
+  ? C[Name]["chunk"] extends undefined
+    ? never
+    : OutputOf<NonNullable<C[Name]["chunk"]>>
+  : never;
 
 /** The codes of all errors that the operations of a contract define. */
 export type ErrorCodeOf<C extends ClientContract> = { [Name in keyof C]: keyof ErrorsOf<C[Name]> }[keyof C] & string;
@@ -42,8 +65,4 @@ export type ErrorDataOf<C extends ClientContract, Code extends string> = {
 
 type ErrorsOf<O> = O extends { readonly errors?: infer Errors } ? NonNullable<Errors> : Record<never, never>;
 
-type DataOf<E> = E extends { readonly data: infer Data }
-  ? Types<Data> extends { readonly output: infer Output }
-    ? Output
-    : unknown
-  : undefined;
+type DataOf<E> = E extends { readonly data: infer Data } ? OutputOf<Data> : undefined;

@@ -1,6 +1,7 @@
 import type { Problem } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientErrorDetails } from "./client-error.ts";
+import { readEvents, type StreamEvent } from "./event-stream.ts";
 import type { Slots } from "./slots.ts";
 
 /** What came of asking the server once. */
@@ -17,18 +18,26 @@ type Outcome = {
   readonly isEnd?: boolean;
   /** Whether to ask again at once: the server has waited before it answered, or nobody wanted it to. */
   readonly isPrompt?: boolean | undefined;
+  /** Whether a stream was asked for in vain: the server gives none, or nothing of it gets through. */
+  readonly isStreamless?: boolean;
   /** How long the server wants to be left alone, in ms. */
   readonly retryAfterMs?: number;
 };
 
 type Asking = {
   readonly path: string;
+  /** Default: POST if there is a body, else GET. */
+  readonly method?: "DELETE" | undefined;
   /** What the body is a request of. */
   readonly operation?: string;
   /** Sent as JSON by POST. Absent: GET. */
   readonly body?: string;
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
+  /** Of a status: up to where everything is known already. */
+  readonly known?: string;
+  /** If a stream of events will do, what takes them: see `readEvents`. It is given up after the wait. */
+  readonly onEvents?: ((events: readonly StreamEvent[]) => boolean) | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 };
@@ -43,20 +52,41 @@ const PATIENCE_MS = 15_000;
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, operation, body, waitSeconds, headers, signal }) => {
+  async ({ path, method, operation, body, waitSeconds, known, onEvents, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
+    // Who has no long turn asks how it stands.
+    const isStream = onEvents !== undefined && slot.waitSeconds === waitSeconds;
+    const patience = AbortSignal.timeout(slot.waitSeconds * 1000 + (isStream ? 0 : PATIENCE_MS));
     let outcome: Outcome | undefined;
+    let isAlive = false;
+    let hasNews = false;
     try {
       signal.throwIfAborted();
       const response = await fetch(url + path, {
-        ...(body === undefined ? {} : { method: "POST", body }),
-        headers: { ...headers, "content-type": "application/json", prefer: `respond-async, wait=${slot.waitSeconds}` },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(slot.waitSeconds * 1000 + PATIENCE_MS)]),
+        method: method ?? (body === undefined ? "GET" : "POST"),
+        ...(body === undefined ? {} : { body }),
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+          prefer: `respond-async, wait=${slot.waitSeconds}`,
+          ...(isStream ? { accept: "text/event-stream", "last-event-id": `${known}` } : known && { "if-none-match": `"${known}"` }),
+        },
+        signal: AbortSignal.any([signal, patience]),
       });
-      return (outcome = outcomeOf(response, await response.text(), waitSeconds === 0));
+      if (isStream && response.body !== null && response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        await readEvents(response.body, (events) => {
+          isAlive = true;
+          hasNews ||= events.length > 0;
+          return onEvents(events);
+        });
+        return (outcome = { isPrompt: hasNews, isStreamless: !isAlive });
+      }
+      outcome = outcomeOf(response, await response.text(), waitSeconds === 0);
+      return isStream ? { ...outcome, isStreamless: response.ok } : outcome;
     } catch (cause) {
       signal.throwIfAborted();
-      return { lost: ["UNANSWERED", { cause }] };
+      if (isAlive) return { isPrompt: hasNews || patience.aborted };
+      return { lost: ["UNANSWERED", { cause }], isStreamless: isStream && patience.aborted };
     } finally {
       slot.release(outcome?.isEnd === true);
     }
@@ -66,8 +96,9 @@ const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: 
   // It is there when the answer is the reply that was waited for, or what came instead.
   const end = headers.get("content-location");
   const body = parse(text) as Partial<StatusBody & Problem> | undefined;
-  const status = end === null && body?.state !== undefined ? (body as StatusBody) : undefined;
-  const problem = code >= 400 && body?.code !== undefined ? (body as Problem) : status?.error;
+  const isProblem = code >= 400 && body?.code !== undefined;
+  const status = end === null && !isProblem && body?.state !== undefined ? (body as StatusBody) : undefined;
+  const problem = isProblem ? (body as Problem) : status?.error;
   if (code !== 304 && end === null && status === undefined && problem === undefined)
     return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }] };
   return {

@@ -1,7 +1,8 @@
 import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
-import type { StatusBody } from "../protocol/status.ts";
 import type { Fail } from "./client-error.ts";
+import type { StreamEvent } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import { createNews, type Snapshot } from "./news.ts";
 import { pause } from "./pause.ts";
 
 /** What there is to send, or to ask about. */
@@ -23,29 +24,46 @@ type FollowSeams = {
   /** Called, perhaps more than once, when it is certain that Kafka has the request. */
   readonly onAccepted: () => void;
   /** Called with each new status. */
-  readonly onStatus: (status: StatusBody) => void;
+  readonly onStatus: (snapshot: Snapshot) => void;
 };
 
 /** How long after its deadline the client gives up a request whose status it cannot get. */
 const GRACE_MS = 120_000;
 
+/** Whether a request in that state has ended. */
+export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);
+
 /** Sends what is to be sent, and follows it to its end. Resolves to the reply. @throws ClientError */
 export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> => {
   const { exchange, fail, signal, onNamed, onAccepted, onStatus } = seams;
+  const news = createNews();
   let correlationId = "body" in work ? undefined : work.correlationId;
   if (correlationId !== undefined) onNamed(correlationId);
   let isUncertain = false;
-  let version = -1;
   let failures = 0;
   let waitSeconds = MAX_WAIT_SECONDS;
   let giveUpAt = Infinity;
+  let canStream = true;
+  const tell = (): void => onStatus(news.latest() as Snapshot);
+  const hearEvents = (events: readonly StreamEvent[]): boolean => {
+    if (events.length > 0) {
+      news.hearEvents(events);
+      tell();
+    }
+    return isEnd((news.latest() as Snapshot).status.state);
+  };
   for (;;) {
-    const asking =
-      "body" in work && correlationId === undefined
+    const known = news.latest()?.status;
+    const outcome = await exchange({
+      ...("body" in work && correlationId === undefined
         ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
-        : { path: `/status/${correlationId}`, waitSeconds, headers: { "if-none-match": `"${version}"` } };
-    const outcome = await exchange({ ...asking, signal });
-    const { lost, status, problem, isEnd, isPrompt, retryAfterMs = 0 } = outcome;
+        : // Who knows nothing yet does not wait for a change.
+          { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: news.id }),
+      // Who says how far it is says it often, and all chunks would come with each status.
+      onEvents: canStream && (known?.progress ?? known?.chunks) !== undefined ? hearEvents : undefined,
+      signal,
+    });
+    const { lost, status, problem, isPrompt, isStreamless, retryAfterMs = 0 } = outcome;
     if (correlationId === undefined) {
       // It may have been taken, so it is not sent again.
       if (lost !== undefined) throw fail(...lost);
@@ -53,23 +71,26 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
       if (correlationId !== undefined) {
         onNamed(correlationId);
         // Kafka may have it or not: only a later state can tell.
-        isUncertain = problem !== undefined && !isEnd;
+        isUncertain = problem !== undefined && outcome.isEnd !== true;
         if (isUncertain) continue;
       }
     }
-    const isTaken = status === undefined ? isEnd : !isUncertain || !/accepted|expired/.test(status.state);
+    const isTaken = status === undefined ? outcome.isEnd : !isUncertain || !/accepted|cancelling|expired/.test(status.state);
     if (isTaken) onAccepted();
     if (status !== undefined) {
-      if (status.version > version) onStatus(status);
-      version = status.version;
+      if (news.hearStatus(status)) tell();
       // By the server's clock alone: this one may be wrong by hours.
       giveUpAt = performance.now() + Date.parse(status.deadline) - Date.parse(status.acceptedAt) + GRACE_MS;
     }
-    if (problem !== undefined && (isEnd || problem["retryable"] !== true)) throw fail(problem);
-    if (isEnd) return outcome.reply;
+    const last = news.latest()?.status;
+    const end = outcome.isEnd ? outcome : last !== undefined && isEnd(last.state) ? { problem: last.error, reply: last.reply } : undefined;
+    if (end !== undefined && end.problem === undefined) return end.reply;
+    const refusal = end?.problem ?? (problem?.["retryable"] === true ? undefined : problem);
+    if (refusal !== undefined) throw fail(refusal);
     if (performance.now() > giveUpAt) throw fail("UNREACHABLE");
+    if (isStreamless) canStream = false;
     // Perhaps something on the way cuts what takes so long.
-    if (lost !== undefined) waitSeconds = Math.ceil(waitSeconds / 2);
+    else if (lost !== undefined) waitSeconds = Math.ceil(waitSeconds / 2);
     else if (problem === undefined) failures = 0;
     if (!isPrompt || problem !== undefined) await pause(retryAfterMs, failures++, signal);
   }

@@ -1,8 +1,8 @@
 export { createClient } from "./client.ts";
 export type { Client, ClientOptions, RequestOptions } from "./client.ts";
-export type { ClientContract, ErrorCodeOf, ErrorDataOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
+export type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
 export type { ClientErrorCode, DefinedError } from "./client-error.ts";
-export type { Submission } from "./submission.ts";
+export type { Status, Submission } from "./submission.ts";
 export type { Problem } from "../protocol/problem.ts";
 export type { LateReply, StatusBody } from "../protocol/status.ts";

@@ -1,24 +1,42 @@
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientError, Fail } from "./client-error.ts";
 import type { Exchange } from "./exchange.ts";
-import { follow, type Work } from "./follow.ts";
+import { follow, isEnd, type Work } from "./follow.ts";
+import type { Snapshot } from "./news.ts";
+
+/** A status, with the types of the operation. `chunks` are all that the handler has emitted so far; another run of it begins them anew. */
+export type Status<Progress = unknown, Chunk = unknown> = Omit<StatusBody, "progress" | "chunks"> & {
+  readonly progress?: Progress;
+  readonly chunks?: readonly Chunk[];
+};
 
 /**
  * A request that was sent. Iterating over it gives its statuses: the last one that is known, then each new one, until the one in which the
- * request has ended. If there is no such status, the iteration throws what `reply` rejects with.
+ * request has ended. If there is no such status, the iteration throws what `reply` rejects with. Who takes long over one may miss some of those that
+ * differ in progress and chunks alone.
  */
-export type Submission<Reply> = {
-  [Symbol.asyncIterator](): AsyncIterator<StatusBody, void>;
+export type Submission<Reply, Progress = unknown, Chunk = unknown> = {
+  [Symbol.asyncIterator](): AsyncIterator<Status<Progress, Chunk>, void>;
   /** Undefined until the server has named it. Keep it, to `resume` after a reload. */
   readonly correlationId: string | undefined;
   /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if Kafka does not get it. */
   readonly accepted: Promise<string>;
   /** Resolves to the reply. Rejects with a ClientError if the request, or the wait for it, has ended without one. */
   readonly reply: Promise<Reply>;
+  /**
+   * Each chunk once, in order, from the first; ends, or throws, as the iteration over the statuses does. If another run of the handler begins anew
+   * after some were given, such as after a crash, it calls `onReset` and gives those of that run. Without `onReset` it throws a ClientError `CHUNKS_RESET`.
+   */
+  chunks(options?: { readonly onReset?: () => void }): AsyncIterable<Chunk>;
   /** Asks for the status now. Rejects with a ClientError. */
-  status(): Promise<StatusBody>;
+  status(): Promise<Status<Progress, Chunk>>;
+  /**
+   * Asks for the request to be cancelled. Resolves to its status, in which it is `cancelling`: what has become of it, the statuses that follow and
+   * `reply` tell. Rejects with a ClientError, such as `ALREADY_ENDED`.
+   */
+  cancel(): Promise<Status<Progress, Chunk>>;
   /** Calls the listener with each new status. Returns a function that stops it. */
-  onChange(listener: (status: StatusBody) => void): () => void;
+  onChange(listener: (status: Status<Progress, Chunk>) => void): () => void;
 };
 
 type SubmissionOptions<Reply> = {
@@ -40,13 +58,14 @@ type SubmissionOptions<Reply> = {
 };
 
 /** Begins at once. */
-export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submission<Reply> => {
+export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptions<Reply>): Submission<Reply, Progress, Chunk> => {
   const { prepare, readReply, readError, signal, timeoutMs, closing, exchange } = options;
-  const listeners = new Set<(status: StatusBody) => void>();
+  type Known = Snapshot & { readonly status: Status<Progress, Chunk> };
+  const listeners = new Set<(known: Known) => void>();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const ending = AbortSignal.any([closing, signal, timeout].filter((end) => end !== undefined));
   let { correlationId } = options;
-  let last: StatusBody | undefined;
+  let last: Known | undefined;
   let onAccepted: () => void;
   let onEnd: () => void;
 
@@ -59,9 +78,10 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
       signal: ending,
       onNamed: (id) => (correlationId = id),
       onAccepted: () => onAccepted(),
-      onStatus: (status) => {
-        last = status;
-        for (const listener of listeners) listener(status);
+      onStatus: (known) => {
+        // What the server says has the types of the contract, as far as the two agree on it.
+        last = known as Known;
+        for (const listener of listeners) listener(last);
       },
     });
     const reply = await following.catch(async (error: ClientError) => {
@@ -82,32 +102,60 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
   // Whoever looks at one of the two need not look at the other.
   accepted.catch(() => {});
 
-  const onChange = (listener: (status: StatusBody) => void): (() => void) => {
+  const listen = (listener: (known: Known) => void): (() => void) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
 
+  const iterate = async function* (): AsyncGenerator<Known, void> {
+    const heard = last === undefined ? [] : [last];
+    let hear = (): void => {};
+    const stop = listen((known) => {
+      // What only goes on is not kept for who is slow.
+      if (heard.at(-1)?.status.state === known.status.state) heard.pop();
+      heard.push(known);
+      hear();
+    });
+    const over = reply.then(() => true);
+    // Who has seen the request end may do without its reply.
+    over.catch(() => {});
+    try {
+      for (;;) {
+        const known = heard.shift();
+        if (known !== undefined) {
+          yield known;
+          if (isEnd(known.status.state)) return;
+        } else if (await Promise.race([over, new Promise<void>((resolve) => (hear = resolve))])) return;
+      }
+    } finally {
+      stop();
+    }
+  };
+
+  const ask = async (method?: "DELETE"): Promise<Status<Progress, Chunk>> => {
+    const path = `/status/${correlationId ?? (await accepted)}`;
+    const { status, problem } = await exchange({ path, method, waitSeconds: 0, signal: closing }).catch((cause: unknown) => {
+      throw fail("CLOSED", { cause });
+    });
+    if (status !== undefined) return status as Status<Progress, Chunk>;
+    throw fail(problem ?? "UNREACHABLE");
+  };
+
   return {
     async *[Symbol.asyncIterator]() {
-      const heard = last === undefined ? [] : [last];
-      let hear = (): void => {};
-      const stop = onChange((status) => {
-        heard.push(status);
-        hear();
-      });
-      const over = reply.then(() => true);
-      // Who has seen the request end may do without its reply.
-      over.catch(() => {});
-      try {
-        for (;;) {
-          const status = heard.shift();
-          if (status !== undefined) {
-            yield status;
-            if (!/accepted|processing/.test(status.state)) return;
-          } else if (await Promise.race([over, new Promise<void>((resolve) => (hear = resolve))])) return;
+      for await (const { status } of iterate()) yield status;
+    },
+    async *chunks({ onReset } = {}) {
+      let [given, ofRun] = [0, 0];
+      for await (const { status, run } of iterate()) {
+        if (run !== ofRun && given > 0) {
+          if (onReset === undefined) throw fail("CHUNKS_RESET");
+          onReset();
+          given = 0;
         }
-      } finally {
-        stop();
+        ofRun = run;
+        const { chunks = [] } = status;
+        while (given < chunks.length) yield chunks[given++] as Chunk;
       }
     },
     get correlationId() {
@@ -115,11 +163,8 @@ export const startSubmission = <Reply>(options: SubmissionOptions<Reply>): Submi
     },
     accepted,
     reply,
-    async status() {
-      const { status, problem } = await exchange({ path: `/status/${correlationId ?? (await accepted)}`, waitSeconds: 0, signal: closing });
-      if (status !== undefined) return status;
-      throw fail(problem ?? "UNREACHABLE");
-    },
-    onChange,
+    status: () => ask(),
+    cancel: () => ask("DELETE"),
+    onChange: (listener) => listen(({ status }) => listener(status)),
   };
 };

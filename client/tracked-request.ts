@@ -1,16 +1,18 @@
-import type { StatusBody } from "../protocol/status.ts";
 import type { Client } from "./client.ts";
 import type { ClientError } from "./client-error.ts";
-import type { ClientContract, ReplyOf, RequestOf } from "./contract.ts";
-import { IDLE, isPending, type Progress } from "./progress.ts";
-import type { Submission } from "./submission.ts";
+import type { ChunkOf, ClientContract, ProgressOf, ReplyOf, RequestOf } from "./contract.ts";
+import { IDLE, isPending, type RequestState } from "./request-state.ts";
+import type { Status, Submission } from "./submission.ts";
 
 /** The requests of one operation, one at a time: what React's `useSyncExternalStore` reads. */
-type TrackedRequest<Request, Reply> = {
-  progress(): Progress<Reply>;
+type TrackedRequest<Request, State> = {
+  /** How the last of them stands. */
+  current(): State;
   /** Sends, unless one is on its way: a second click, or an effect that runs twice, sends nothing. */
   send(request: Request): void;
-  /** Calls back when the progress has changed. There is a wait only while somebody listens. Returns what ends that. */
+  /** Asks for what is on its way to be cancelled. Rejects with a ClientError if that could not be asked for; nobody need look. */
+  cancel(): Promise<void>;
+  /** Calls back when the state has changed. There is a wait only while somebody listens. Returns what ends that. */
   subscribe(listener: () => void): () => void;
 };
 
@@ -37,16 +39,20 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
   client: Client<C>,
   operation: Name,
   storage: Memory | undefined = tabMemory(),
-): TrackedRequest<RequestOf<C, Name>, ReplyOf<C, Name>> => {
+): TrackedRequest<RequestOf<C, Name>, RequestState<ReplyOf<C, Name>, ProgressOf<C, Name>, ChunkOf<C, Name>>> => {
   type Reply = ReplyOf<C, Name>;
+  type Progress = ProgressOf<C, Name>;
+  type Chunk = ChunkOf<C, Name>;
+  type State = RequestState<Reply, Progress, Chunk>;
   const key = `rejoinder:${operation}`;
   const listeners = new Set<() => void>();
   const remembered = storage?.getItem(key) ?? undefined;
-  let progress: Progress<Reply> = remembered === undefined ? IDLE : { state: "resuming", correlationId: remembered };
+  let current: State = remembered === undefined ? IDLE : { state: "resuming", correlationId: remembered };
   let wait: AbortController | undefined;
+  let followed: Submission<Reply, Progress, Chunk> | undefined;
 
-  const show = (next: Progress<Reply>): void => {
-    progress = next;
+  const show = (next: State): void => {
+    current = next;
     for (const listener of listeners) listener();
   };
 
@@ -55,23 +61,24 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
     wait = undefined;
   };
 
-  const follow = async (begin: (signal: AbortSignal) => Submission<Reply>): Promise<void> => {
+  const follow = async (begin: (signal: AbortSignal) => Submission<Reply, Progress, Chunk>): Promise<void> => {
     const own = new AbortController();
     wait = own;
     const submission = begin(own.signal);
-    let last: StatusBody | undefined;
+    followed = submission;
+    let last: Status<Progress, Chunk> | undefined;
     submission.onChange((status) => {
       last = status;
       const { state, correlationId } = status;
-      if (wait !== own || (state !== "accepted" && state !== "processing")) return;
+      if (wait !== own || (state !== "accepted" && state !== "processing" && state !== "cancelling")) return;
       storage?.setItem(key, correlationId);
       show({ state, correlationId, status });
       if (listeners.size === 0) leave();
     });
     const end = await submission.reply.then(
-      (reply): Progress<Reply> => ({ state: "succeeded", correlationId: submission.correlationId, status: last, reply }),
+      (reply): State => ({ state: "succeeded", correlationId: submission.correlationId, status: last, reply }),
       // A submission rejects with nothing else.
-      (error: ClientError): Progress<Reply> => ({ state: "failed", correlationId: error.correlationId, status: last, error }),
+      (error: ClientError): State => ({ state: "failed", correlationId: error.correlationId, status: last, error }),
     );
     if (wait !== own) return;
     wait = undefined;
@@ -80,21 +87,26 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
   };
 
   return {
-    progress: () => progress,
+    current: () => current,
     send(request) {
-      if (isPending(progress)) return;
+      if (isPending(current)) return;
       show({ state: "sending" });
       void follow((signal) => client.submit(operation, request, { signal }));
     },
+    cancel() {
+      const asked = isPending(current) && followed !== undefined ? followed.cancel().then(() => {}) : Promise.resolve();
+      asked.catch(() => {});
+      return asked;
+    },
     subscribe(listener) {
       listeners.add(listener);
-      const { correlationId } = progress;
-      if (wait === undefined && isPending(progress) && correlationId !== undefined)
+      const { correlationId } = current;
+      if (wait === undefined && isPending(current) && correlationId !== undefined)
         void follow((signal) => client.resume(correlationId, { operation, signal }));
       return () => {
         listeners.delete(listener);
         // What has no name yet could never be taken up again: that wait goes on until the server has named it.
-        if (listeners.size === 0 && progress.state !== "sending") leave();
+        if (listeners.size === 0 && current.state !== "sending") leave();
       };
     },
   };

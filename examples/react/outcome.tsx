@@ -1,28 +1,29 @@
 import type { ReactNode } from "react";
 import type { ClientError } from "../../client/index.ts";
-import type { Progress } from "../../client/react.ts";
+import type { RequestState } from "../../client/react.ts";
 import { adviceOn } from "./advice.ts";
 
 export type OutcomeProps = {
-  readonly progress: Progress<unknown>;
+  readonly request: RequestState<unknown>;
   /** What there is to say of the reply. */
   readonly children: ReactNode;
 };
 
 /** Says how a request stands. Its two live regions are always there, so that what comes into them is read out. */
-export const Outcome = ({ progress, children }: OutcomeProps) => (
+export const Outcome = ({ request, children }: OutcomeProps) => (
   <>
-    <output>{progress.state === "succeeded" ? children : TEXTS[progress.state]}</output>
-    <div role="alert">{progress.state === "failed" && <Failure error={progress.error} />}</div>
+    <output>{request.state === "succeeded" ? children : TEXTS[request.state]}</output>
+    <div role="alert">{request.state === "failed" && <Failure error={request.error} />}</div>
   </>
 );
 
-const TEXTS: Readonly<Record<Exclude<Progress<unknown>["state"], "succeeded">, string>> = {
+const TEXTS: Readonly<Record<Exclude<RequestState<unknown>["state"], "succeeded">, string>> = {
   idle: "Nothing ordered yet.",
   sending: "Sending …",
   resuming: "Asking how it stands …",
   accepted: "Accepted …",
   processing: "In the works …",
+  cancelling: "Being cancelled …",
   failed: "",
 };
 

@@ -6,7 +6,7 @@ import { Outcome } from "./outcome.tsx";
 
 /** Orders a report on one line of an order, and shows how that stands. */
 export const Report = ({ client }: { readonly client: Client<typeof contract> }) => {
-  const { send, ...progress } = useRequest(client, "report");
+  const { send, cancel, ...request } = useRequest(client, "report");
   const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     send(readForm(new FormData(event.currentTarget)));
@@ -19,11 +19,16 @@ export const Report = ({ client }: { readonly client: Client<typeof contract> })
         <Field label="Product" name="product" defaultValue="bolt" />
         <Field label="Quantity" name="quantity" type="number" min={1} defaultValue={100} />
         <Field label="Unit price" name="unitPrice" type="number" min={0} step="any" defaultValue={0.12} />
-        <button type="submit" disabled={isPending(progress)}>
+        <button type="submit" disabled={isPending(request)}>
           Order
         </button>
+        {isPending(request) && (
+          <button type="button" disabled={request.state === "cancelling"} onClick={cancel}>
+            Cancel
+          </button>
+        )}
       </form>
-      <Outcome progress={progress}>{progress.reply && `The total of ${progress.reply.account} is ${progress.reply.total}.`}</Outcome>
+      <Outcome request={request}>{request.reply && `The total of ${request.reply.account} is ${request.reply.total}.`}</Outcome>
     </>
   );
 };

@@ -1,7 +1,8 @@
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, expectTypeOf, test } from "vitest";
-import { type Client, type ClientError, createClient, type StatusBody } from "../../client/index.ts";
+import * as z from "zod";
+import { type Client, type ClientError, createClient, type Status } from "../../client/index.ts";
 import { useRequest } from "../../client/react.ts";
 import type { contract } from "../project/app/contract.ts";
 
@@ -13,11 +14,24 @@ test("a hook's request has the types of the contract, and its state tells what i
     expectTypeOf(send).toEqualTypeOf<(request: { a: number; b: number }) => void>();
     expectTypeOf(reply).toEqualTypeOf<{ sum: number } | undefined>();
     if (state === "succeeded") expectTypeOf(reply).toEqualTypeOf<{ sum: number }>();
-    if (state === "processing") expectTypeOf(status).toEqualTypeOf<StatusBody>();
+    if (state === "processing") expectTypeOf(status).toEqualTypeOf<Status<undefined, never>>();
     if (state === "failed") expectTypeOf(error).toEqualTypeOf<ClientError>();
     if (state === "accepted" || state === "processing" || state === "resuming") expectTypeOf(correlationId).toEqualTypeOf<string>();
   };
   void useSum;
+});
+
+test("a hook's progress and chunks have the types of the contract", () => {
+  const contract = {
+    count: { request: z.int(), reply: z.int(), progress: z.object({ percent: z.number() }), chunk: z.string() },
+  };
+  const useCount = () => {
+    const { progress, chunks, cancel } = useRequest(createClient<typeof contract>(), "count");
+    expectTypeOf(progress).toEqualTypeOf<{ percent: number } | undefined>();
+    expectTypeOf(chunks).toEqualTypeOf<readonly string[]>();
+    expectTypeOf(cancel).returns.toEqualTypeOf<Promise<void>>();
+  };
+  void useCount;
 });
 
 test("an operation that is not in the contract does not compile", () => {

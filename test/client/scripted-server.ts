@@ -15,6 +15,8 @@ export type ScriptedServer = {
   readonly calls: readonly string[];
   /** `If-None-Match` of each of them. */
   readonly known: readonly (string | undefined)[];
+  /** `Last-Event-ID` of each of those that asked for a stream. */
+  readonly resumedAfter: readonly string[];
   /** Resolves when so many calls have arrived. */
   arrived(count: number): Promise<void>;
 };
@@ -25,10 +27,12 @@ export const ID = "correlation-id";
 export const scriptedServer = async (...script: readonly Step[]): Promise<ScriptedServer> => {
   const calls: string[] = [];
   const known: (string | undefined)[] = [];
+  const resumedAfter: string[] = [];
   const server = createServer((request, response) => {
     const { method, url, headers } = request;
     const wait = /wait=\d+/.exec(headers.prefer as string)?.[0];
     known.push(headers["if-none-match"]);
+    if (headers.accept === "text/event-stream") resumedAfter.push(String(headers["last-event-id"]));
     request.resume().once("end", () => {
       calls.push([method, url, ...(wait === undefined ? [] : [wait])].join(" "));
       server.emit("call");
@@ -44,17 +48,20 @@ export const scriptedServer = async (...script: readonly Step[]): Promise<Script
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     known,
+    resumedAfter,
     async arrived(count) {
       while (calls.length < count) await once(server, "call");
     },
   };
 };
 
-const json = (status: number, headers: Record<string, string>, body: unknown): Step => {
+/** JSON with that status. */
+export const json = (status: number, headers: Record<string, string>, body: unknown): Step => {
   return (response) => void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 };
 
-const statusBody = (state: State, version: number, members: object = {}) => ({
+/** The body of a status. */
+export const statusBody = (state: State, version: number, members: object = {}) => ({
   correlationId: ID,
   state,
   version,
@@ -68,6 +75,10 @@ const statusBody = (state: State, version: number, members: object = {}) => ({
 /** 202: on its way. */
 export const pending = (state: State = "accepted", version = 0, headers: Record<string, string> = {}): Step =>
   json(202, { location: `/status/${ID}`, "retry-after": "0", "preference-applied": "wait=25", ...headers }, statusBody(state, version));
+
+/** 202: on its way, with more to say of it. */
+export const underWay = (version: number, members: object): Step =>
+  json(202, { "preference-applied": "wait=25" }, statusBody("processing", version, members));
 
 /** 304: no news of what the caller knows. */
 export const unchanged: Step = (response) => void response.writeHead(304, { etag: '"0"', "preference-applied": "wait=25" }).end();
@@ -97,6 +108,20 @@ export const problem = (status: number, code: string, members: object = {}): Pro
 export const refused = (why: ErrorCode | Problem, headers: Record<string, string> = {}): Step => {
   const body = typeof why === "string" ? createProblem(why) : why;
   return json(body.status, { "content-type": "application/problem+json", ...headers }, body);
+};
+
+/** One event of a stream. */
+export const event = (type: string, id: string, data: unknown): string => `event: ${type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/** The beginning of a stream of events, which goes on. */
+export const streaming = (...events: readonly string[]): Step => {
+  return (response) => void response.writeHead(200, { "content-type": "text/event-stream" }).write(events.join(""));
+};
+
+/** A stream of events that is then cut. */
+export const cutStream = (...events: readonly string[]): Step => {
+  return (response) =>
+    void response.writeHead(200, { "content-type": "text/event-stream" }).write(events.join(""), () => response.socket?.destroy());
 };
 
 /** What a balancer says when nobody is behind it. */

@@ -25,7 +25,7 @@ const listenUntil = (tracked: Tracked, last: string): Promise<readonly string[]>
   new Promise((resolve) => {
     const states: string[] = [];
     const stop = tracked.subscribe(() => {
-      states.push(tracked.progress().state);
+      states.push(tracked.current().state);
       if (states.at(-1) !== last) return;
       stop();
       resolve(states);
@@ -37,13 +37,44 @@ test("tells each state on the way, then the reply, and remembers nothing any mor
   const states = listenUntil(tracked, "succeeded");
   tracked.send(SUM);
   expect(await states).toEqual(["sending", "accepted", "processing", "succeeded"]);
-  expect(tracked.progress()).toEqual({
+  expect(tracked.current()).toEqual({
     state: "succeeded",
     correlationId: ID,
     status: expect.objectContaining({ state: "succeeded", version: 2 }),
     reply: { sum: 5 },
   });
   expect(remembered).toEqual(new Map());
+});
+
+test("cancels what is on its way, which is cancelling until it has ended", async () => {
+  const asked = Promise.withResolvers<void>();
+  const { tracked } = await openTab(undefined, (response, request) => {
+    const answer = {
+      POST: pending(),
+      DELETE: pending("cancelling", 1),
+      GET: request.headers["if-none-match"] === '"0"' ? pending("cancelling", 1) : ended("cancelled", "CANCELLED"),
+    }[request.method as "POST" | "DELETE" | "GET"];
+    if (request.method === "DELETE") asked.resolve();
+    // News comes when somebody has cancelled.
+    if (request.method !== "GET") answer(response, request);
+    else void asked.promise.then(() => answer(response, request));
+  });
+  const states = listenUntil(tracked, "failed");
+  tracked.send(SUM);
+  await tracked.cancel();
+  expect(await states).toEqual(["sending", "accepted", "cancelling", "failed"]);
+  expect(tracked.current().error?.code).toBe("CANCELLED");
+});
+
+test("says why something could not be cancelled to who looks, and cancels nothing where nothing is on its way", async () => {
+  const { tracked, server } = await openTab(undefined, (response, request) => {
+    if (request.method === "DELETE") refused("ALREADY_ENDED")(response, request);
+    else if (request.method === "POST") pending()(response, request);
+  });
+  await tracked.cancel();
+  expect(server.calls).toEqual([]);
+  tracked.send(SUM);
+  await expect(tracked.cancel()).rejects.toMatchObject({ code: "ALREADY_ENDED", status: 409 });
 });
 
 test("sends nothing while a request is on its way", async () => {
@@ -57,11 +88,11 @@ test("sends nothing while a request is on its way", async () => {
 
 test("takes up what the tab remembers as soon as somebody listens, and not before", async () => {
   const { tracked, server } = await openTab(ID, succeeded({ sum: 5 }));
-  expect(tracked.progress()).toEqual({ state: "resuming", correlationId: ID });
+  expect(tracked.current()).toEqual({ state: "resuming", correlationId: ID });
   tracked.send(SUM);
   expect(server.calls).toEqual([]);
   await listenUntil(tracked, "succeeded");
-  expect(server.calls).toEqual([`GET /status/${ID} wait=25`]);
+  expect(server.calls).toEqual([`GET /status/${ID} wait=0`]);
 });
 
 test("waits once for all who listen, ends that when the last has left, and waits again for the next", async () => {
@@ -72,7 +103,7 @@ test("waits once for all who listen, ends that when the last has left, and waits
   for (const stop of stops) stop();
   await cut.promise;
   expect(server.calls).toHaveLength(1);
-  expect(tracked.progress().state).toBe("resuming");
+  expect(tracked.current().state).toBe("resuming");
   expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
 });
 
@@ -89,7 +120,7 @@ test("waits without a listener until the server has named the request, which it 
   stop();
   held.resolve();
   await expect.poll(() => remembered.get(KEY)).toBe(ID);
-  expect(tracked.progress()).toMatchObject({ state: "accepted", correlationId: ID, status: { state: "accepted" } });
+  expect(tracked.current()).toMatchObject({ state: "accepted", correlationId: ID, status: { state: "accepted" } });
   expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
   expect(server.calls.filter((call) => call.startsWith("POST"))).toHaveLength(1);
 });
@@ -100,7 +131,7 @@ test.each([
 ])("gives the error of a request that %s, and remembers it no longer", async (_, step, code) => {
   const { tracked, remembered } = await openTab(ID, step);
   await listenUntil(tracked, "failed");
-  expect(tracked.progress()).toMatchObject({ state: "failed", correlationId: ID, error: { code } });
+  expect(tracked.current()).toMatchObject({ state: "failed", correlationId: ID, error: { code } });
   expect(remembered).toEqual(new Map());
 });
 
@@ -110,7 +141,7 @@ test("still remembers what goes on after the client was closed", async () => {
   await server.arrived(1);
   client.close();
   await states;
-  expect(tracked.progress().error?.code).toBe("CLOSED");
+  expect(tracked.current().error?.code).toBe("CLOSED");
   expect(remembered).toEqual(new Map([[KEY, ID]]));
 });
 

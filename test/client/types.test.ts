@@ -10,8 +10,8 @@ test("requests and replies have the types of the contract", () => {
     .parameter(1)
     .toEqualTypeOf<{ a: number; b: number }>();
   expectTypeOf(client.request<"sum">).returns.resolves.toEqualTypeOf<{ sum: number }>();
-  expectTypeOf(client.submit<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }>>();
-  expectTypeOf(client.resume<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }>>();
+  expectTypeOf(client.submit<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
+  expectTypeOf(client.resume<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
 });
 
 test("the errors of the contract are known by their codes", () => {
@@ -34,4 +34,21 @@ test("a caller sends what goes into a schema, and gets what comes out of one", (
   };
   expectTypeOf<RequestOf<typeof contract, "day">>().toEqualTypeOf<{ day?: string | undefined }>();
   expectTypeOf<ReplyOf<typeof contract, "day">>().toEqualTypeOf<{ at: Date }>();
+});
+
+test("progress and chunks have the types of the contract, and are unknown to a client without one", () => {
+  const contract = {
+    count: { request: z.int(), reply: z.int(), progress: z.object({ percent: z.number() }), chunk: z.object({ left: z.int() }) },
+  };
+  const count = createClient<typeof contract>().submit<"count">;
+  expectTypeOf(count).returns.toEqualTypeOf<Submission<number, { percent: number }, { left: number }>>();
+  expectTypeOf(createClient().submit<"count">).returns.toEqualTypeOf<Submission<unknown>>();
+  void (async () => {
+    const submission = count("count", 1);
+    for await (const { progress, chunks } of submission) {
+      expectTypeOf(progress).toEqualTypeOf<{ percent: number } | undefined>();
+      expectTypeOf(chunks).toEqualTypeOf<readonly { left: number }[] | undefined>();
+    }
+    for await (const chunk of submission.chunks()) expectTypeOf(chunk).toEqualTypeOf<{ left: number }>();
+  });
 });
