@@ -1,5 +1,6 @@
 import { type Command, UsageError } from "./command.ts";
 import { build } from "./commands/build.ts";
+import { cancel } from "./commands/cancel.ts";
 import { consumer } from "./commands/consumer.ts";
 import { deadLetters } from "./commands/dead-letters.ts";
 import { deploy } from "./commands/deploy.ts";
@@ -15,7 +16,7 @@ import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
 import { hideSqliteWarning } from "./sqlite-warning.ts";
 
-const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, deadLetters, doctor, deploy];
+const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, cancel, deadLetters, doctor, deploy];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
 const PARTS: readonly Command[] = [worker, workerDev];
 

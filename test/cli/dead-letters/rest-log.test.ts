@@ -7,7 +7,8 @@ import { describeLog } from "./log-contract.ts";
 
 const TOPIC = "requests-dlt";
 
-const open = async (options: UnderTestOptions = {}): Promise<GatewayUnderTest> => await gatewayUnderTest({ topics: { [TOPIC]: 2 }, ...options });
+const open = async (options: UnderTestOptions = {}): Promise<GatewayUnderTest> =>
+  await gatewayUnderTest({ topics: { [TOPIC]: 2 }, ...options });
 
 describeLog("through a gateway with a log of its own", async () => {
   const gateway = await open();
