@@ -8,6 +8,7 @@ import { freePort } from "../../helpers/processes.ts";
 import { kafkaSuite } from "../../kafka/broker/suite.ts";
 import { createTopic, ownName } from "../../kafka/broker/topics.ts";
 import { connectionTo } from "../../kafka/connections.ts";
+import { allOf } from "./letters.ts";
 import { describeLog, type LogStage } from "./log-contract.ts";
 
 kafkaSuite("dead letters on a cluster", ({ brokers }) => {
@@ -45,7 +46,7 @@ kafkaSuite("dead letters on a cluster", ({ brokers }) => {
     const topic = await createTopic(brokers, "letters", 1);
     const bytes = Buffer.from([0xc3, 0x28, 0x00]);
     await produceAll(brokers, [{ topic, partition: 0, value: bytes, headers: [[Buffer.from("raw"), bytes]] }]);
-    const [record] = await Array.fromAsync(log.records({ topic, partition: 0, start: 0, end: 1 }));
+    const [record] = await allOf(log.records({ topic, partition: 0, start: 0, end: 1 }));
     expect(record).toMatchObject({ key: null, value: bytes, headers: [{ key: "raw", value: bytes }] });
   });
 

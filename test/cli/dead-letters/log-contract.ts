@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DeadLetterLog, OffsetRange } from "../../../cli/dead-letters/log.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
+import { allOf } from "./letters.ts";
 
 export type LogStage = {
   readonly log: DeadLetterLog;
@@ -63,7 +64,7 @@ export const describeLog = (name: string, open: () => Promise<LogStage>): void =
       const { log, topic } = await open();
       await log.append({ topic, partition: 1, value: "done", headers: [{ key: "name", value: "ü" }] });
       const range = { topic, partition: 1, start: 0, end: 1 };
-      const records = await Array.fromAsync(log.records(range));
+      const records = await allOf(log.records(range));
       expect(records).toMatchObject([{ topic, partition: 1, offset: 0, timestamp: expect.any(Number) }]);
       const [{ value, headers } = { value: null, headers: [] }] = records;
       expect(textOf(value)).toBe("done");
