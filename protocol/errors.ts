@@ -5,6 +5,8 @@
 export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
   INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
+  INVALID_REDRIVE: { status: 400, retryable: false, title: "What is to be sent again cannot be read" },
+  INVALID_QUERY: { status: 400, retryable: false, title: "A parameter of the query is not valid" },
   UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
   NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
   UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },

@@ -8,7 +8,7 @@ import type { CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
-import { finalResponse, pendingResponse, statusPath, unproducedResponse } from "../responses.ts";
+import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
 import type { StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
@@ -44,7 +44,7 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
     const { status } = result;
     if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
     const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
-    return pendingResponse(id, status, statuses, headers);
+    return pendingResponse(statusText(id, status), statuses, headers);
   };
 };
 
