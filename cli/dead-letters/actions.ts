@@ -1,4 +1,5 @@
 import type { Problem } from "../../protocol/problem.ts";
+import type { Letter } from "./letter.ts";
 import { asJson, listed, named, placeOf, shown } from "./letter-text.ts";
 import type { DeadLetterLog } from "./log.ts";
 import type { Redrive } from "./redrive-request.ts";
@@ -26,44 +27,45 @@ export const showLetters = async ({ letters }: Selection, { print }: Output, { j
 type Settling = { readonly selection: Selection; readonly log: Pick<DeadLetterLog, "append">; readonly output: Output } & Format;
 
 /**
- * Has the Worker send requests again, in their order, and settles their letters. A crash between the two leaves a letter that can be redriven once
- * more: a request of the same ID is answered once, but one that got a new ID would be sent twice.
+ * Has the Worker send requests again, in their order, and settles their letters.
  * @throws WorkerError, LogError, after which nothing more is sent
  */
 export const redriveLetters = async (redrive: Redrive, { selection, log, output, json }: Settling): Promise<Settled> => {
   const settled = { done: 0, failed: 0 };
   for await (const { letter } of selection.letters()) {
-    const place = placeOf(letter.record);
-    const fail = (why: { readonly problem: Problem } | { readonly obstacle: string | undefined }, text: string): void => {
-      settled.failed += 1;
-      if (json) output.print(JSON.stringify({ letter: place, action: "refused", ...why }));
-      else output.print(`${named(letter)}\n    not redriven: ${text}`);
-    };
-    const { request, obstacle } = letter;
-    if (request === undefined) {
-      fail({ obstacle }, `${obstacle} Drop it: rejoinder dead-letters drop ${place}`);
-      continue;
-    }
-    const result = await redrive(request);
-    if (result.outcome === "refused") {
-      const { problem } = result;
-      fail({ problem }, `${problem.code}: ${problem.detail ?? problem.title}`);
-      continue;
-    }
-    const { correlationId } = result;
-    await settleLetter(log, letter.record, { action: "redriven", correlationId }).catch((error: unknown) => {
-      output.say(`${place} was redriven as ${correlationId}, but could not be marked so. It will be listed again.`);
-      throw error;
-    });
-    settled.done += 1;
-    const isSame = correlationId === request.correlationId;
-    if (json) output.print(JSON.stringify({ letter: place, action: "redriven", correlationId }));
-    else
-      output.print(
-        `${named(letter)}\n    redriven as ${correlationId} (${isSame ? "the same request" : "a new one: its deadline had passed"})`,
-      );
+    const { text, ...told } = await redriveLetter(letter, redrive, log, output);
+    settled[told.action === "redriven" ? "done" : "failed"] += 1;
+    output.print(json ? JSON.stringify({ letter: placeOf(letter.record), ...told }) : `${named(letter)}\n    ${text}`);
   }
   return settled;
+};
+
+/** What became of one letter: for programs, and for people. */
+type Told =
+  | { readonly action: "redriven"; readonly correlationId: string; readonly text: string }
+  | { readonly action: "refused"; readonly obstacle?: string | undefined; readonly problem?: Problem; readonly text: string };
+
+/**
+ * A crash after the Worker has sent the request leaves a letter that looks as if nothing had been done. The Worker remembers what it sent in the
+ * place of which request, so the next call only settles the letter.
+ */
+const redriveLetter = async (letter: Letter, redrive: Redrive, log: Settling["log"], { say }: Output): Promise<Told> => {
+  const { record, request, obstacle } = letter;
+  const place = placeOf(record);
+  if (request === undefined)
+    return { action: "refused", obstacle, text: `not redriven: ${obstacle} Drop it: rejoinder dead-letters drop ${place}` };
+  const result = await redrive(request);
+  if (result.outcome === "refused") {
+    const { problem } = result;
+    return { action: "refused", problem, text: `not redriven: ${problem.code}: ${problem.detail ?? problem.title}` };
+  }
+  const { correlationId, before } = result;
+  await settleLetter(log, record, { action: "redriven", correlationId }).catch((error: unknown) => {
+    say(`${place} was redriven as ${correlationId}, but could not be marked so. It will be listed again.`);
+    throw error;
+  });
+  const how = correlationId === request.correlationId ? "the same request" : "a new one: its deadline had passed";
+  return { action: "redriven", correlationId, text: `${before ? "was redriven before" : "redriven"} as ${correlationId} (${how})` };
 };
 
 /** Settles letters without sending anything. @throws LogError */

@@ -7,8 +7,9 @@ import { ExpectedError } from "../expected-error.ts";
 
 /** What the Worker made of a request that was to be sent again. */
 export type Redriven =
-  /** Sent, under this ID: its own, or a new one because its deadline had passed. */
-  { readonly outcome: "redriven"; readonly correlationId: string } | { readonly outcome: "refused"; readonly problem: Problem };
+  /** Sent, now or before, under this ID: its own, or a new one because its deadline had passed. */
+  | { readonly outcome: "redriven"; readonly correlationId: string; readonly before: boolean }
+  | { readonly outcome: "refused"; readonly problem: Problem };
 
 /** Has the Worker send a request again. @throws WorkerError */
 export type Redrive = (request: RequestEvent) => Promise<Redriven>;
@@ -57,8 +58,13 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
       if (response.status === 401) throw new WorkerError(`${url}/redrives: ${reason}.`);
     }
     const answer: unknown = await response.json().catch(() => undefined);
-    if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId };
+    if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };
     if (!isProblem(answer)) throw new WorkerError(`Expected ${url} to be a rejoinder Worker, but /redrives answered ${response.status}.`);
+    const { code, redrivenAs } = answer;
+    if (code === "ALREADY_REDRIVEN" && typeof redrivenAs === "string")
+      return { outcome: "redriven", correlationId: redrivenAs, before: true };
+    // It has died, and yet it has succeeded.
+    if (code === "ALREADY_ENDED") return { outcome: "redriven", correlationId, before: true };
     if (answer["retryable"] === true) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
     return { outcome: "refused", problem: answer };
   };

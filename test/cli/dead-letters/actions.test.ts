@@ -14,7 +14,7 @@ const createOutput = () => {
 };
 
 /** A Worker that sends each request again, under its own ID. */
-const sameId: Redrive = async ({ correlationId }) => ({ outcome: "redriven", correlationId });
+const sameId: Redrive = async ({ correlationId }) => ({ outcome: "redriven", correlationId, before: false });
 
 const TEXT = { json: false };
 const JSON_LINES = { json: true };
@@ -62,7 +62,7 @@ test("redriven letters are sent in their order, told, and settled", async () => 
   const sent: unknown[] = [];
   const redrive: Redrive = async (request) => {
     sent.push(request);
-    return { outcome: "redriven", correlationId: request === sent[0] ? request.correlationId : "new" };
+    return { outcome: "redriven", correlationId: request === sent[0] ? request.correlationId : "new", before: false };
   };
   const output = createOutput();
   const settled = await redriveLetters(redrive, { selection: await selectLetters(log, [TOPIC], {}), log, output, ...JSON_LINES });

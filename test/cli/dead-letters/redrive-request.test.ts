@@ -41,7 +41,7 @@ const verdictOn = async ({ headers, body }: Call) =>
 test("a request is sent again with all that it was, signed, and its new ID is told", async () => {
   const worker = await serve(() => accepted("new"));
   const request = newRequest({ traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01` });
-  expect(await createRedrive({ url: worker.url, key: KEY })(request)).toEqual({ outcome: "redriven", correlationId: "new" });
+  expect(await createRedrive({ url: worker.url, key: KEY })(request)).toEqual({ outcome: "redriven", correlationId: "new", before: false });
   const [call] = worker.calls as [Call];
   const { correlationId, operation, data, traceparent } = request;
   expect([call.path, call.headers["content-type"], JSON.parse(call.body)]).toEqual([
@@ -66,6 +66,18 @@ test("another secret than the Worker's is named", async () => {
   const redrive = createRedrive({ url: worker.url, key: KEY });
   await expect(redrive(newRequest())).rejects.toThrow(WorkerError);
   await expect(redrive(newRequest())).rejects.toThrow("REPLY_SECRET differs from the Worker's");
+});
+
+test("what was sent again before, and what has succeeded after all, needs nothing more", async () => {
+  const answers: Record<string, Answer> = {
+    replaced: { status: 409, body: createProblem("ALREADY_REDRIVEN", { members: { redrivenAs: "new" } }) },
+    succeeded: { status: 409, body: createProblem("ALREADY_ENDED", { members: { state: "succeeded" } }) },
+  };
+  const worker = await serve(({ body }) => answers[(JSON.parse(body) as { data: string }).data] as Answer);
+  const redrive = createRedrive({ url: worker.url, key: KEY });
+  expect(await redrive(newRequest({ data: "replaced" }))).toEqual({ outcome: "redriven", correlationId: "new", before: true });
+  const request = newRequest({ data: "succeeded" });
+  expect(await redrive(request)).toEqual({ outcome: "redriven", correlationId: request.correlationId, before: true });
 });
 
 test("what the Worker refuses is told; what may pass, and what is no Worker, ends everything", async () => {
