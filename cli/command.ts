@@ -22,7 +22,8 @@ export type OptionTypes = { readonly [name: string]: "boolean" | "string" };
 type Options<Types extends OptionTypes> = { readonly [Name in keyof Types]?: Types[Name] extends "boolean" ? boolean : string };
 
 /**
- * Reads the arguments of a command: its options, and its positionals by their number, which `positionals` names.
+ * Reads the arguments of a command: its options, and its positionals by their number, which `positionals` names. Those in brackets come last and
+ * may be left out.
  * @throws UsageError
  */
 export const readArguments = <Types extends OptionTypes>(
@@ -33,7 +34,8 @@ export const readArguments = <Types extends OptionTypes>(
   const options = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { type }]));
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (parsed.positionals.length !== positionals.length)
+    const required = positionals.filter((name) => !name.startsWith("["));
+    if (parsed.positionals.length < required.length || parsed.positionals.length > positionals.length)
       throw new UsageError(`Expected ${positionals.join(" ") || "no argument but options"}, got ${listOf(parsed.positionals)}.`);
     return { options: parsed.values as Options<Types>, positionals: parsed.positionals };
   } catch (error) {

@@ -1,6 +1,8 @@
 import { type Command, UsageError } from "./command.ts";
 import { build } from "./commands/build.ts";
+import { cancel } from "./commands/cancel.ts";
 import { consumer } from "./commands/consumer.ts";
+import { deadLetters } from "./commands/dead-letters.ts";
 import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -14,14 +16,16 @@ import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
 import { hideSqliteWarning } from "./sqlite-warning.ts";
 
-const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, doctor, deploy];
+const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, cancel, deadLetters, doctor, deploy];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
 const PARTS: readonly Command[] = [worker, workerDev];
 
+const NAME_WIDTH = 14;
+
 const USAGE = `rejoinder CALL …
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
-  ${"help".padEnd(10)}Shows how to use a call: rejoinder help CALL
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)}${summary}`).join("\n")}
+  ${"help".padEnd(NAME_WIDTH)}Shows how to use a call: rejoinder help CALL
 
 Each runs the project in this folder: the nearest one, from here upwards, with a wrangler.toml.`;
 

@@ -1,5 +1,5 @@
 import type { StatusBody } from "../protocol/status.ts";
-import type { State } from "../protocol/states.ts";
+import { isTerminal, type State } from "../protocol/states.ts";
 import { ClientError } from "../client/client-error.ts";
 
 /** What became of a request, as `send` and `status` print it. */
@@ -37,7 +37,7 @@ export const pending = (correlationId: string | undefined, state: State): Outcom
 /** What a status says. */
 export const outcomeOfStatus = ({ correlationId, state, reply, error }: StatusBody): Outcome => {
   if (state === "succeeded") return succeeded(reply, correlationId);
-  if (state === "accepted" || state === "processing") return pending(correlationId, state);
+  if (!isTerminal(state)) return pending(correlationId, state);
   return {
     exitCode: state === "expired" ? EXIT.pending : EXIT.failed,
     correlationId,
@@ -47,8 +47,11 @@ export const outcomeOfStatus = ({ correlationId, state, reply, error }: StatusBo
   };
 };
 
-/** What an error of the client means. @throws it if it is another one */
-export const outcomeOfError = (error: unknown, url: string): Outcome => {
+/**
+ * What an error of the client means. @throws it if it is another one
+ * @param of what has failed: the request, so that there is no reply, or only a call about it
+ */
+export const outcomeOfError = (error: unknown, url: string, of: "request" | "call" = "request"): Outcome => {
   if (!(error instanceof ClientError)) throw error;
   const { code, problem, correlationId, retryable } = error;
   if (problem === undefined)
@@ -60,8 +63,9 @@ export const outcomeOfError = (error: unknown, url: string): Outcome => {
     };
   const told = { correlationId, error: problem, text: `${code}: ${error.message}${listOf(problem["errors"])}` };
   if (code === "UNKNOWN_CORRELATION_ID" || code === "STATUS_GONE") return { ...told, exitCode: EXIT.usage };
-  if (correlationId !== undefined && code === "DEADLINE_EXCEEDED") return { ...told, exitCode: EXIT.pending, state: "expired" };
-  if (correlationId !== undefined) return { ...told, exitCode: EXIT.failed, state: "failed" };
+  const isOfRequest = of === "request" && correlationId !== undefined;
+  if (isOfRequest && code === "DEADLINE_EXCEEDED") return { ...told, exitCode: EXIT.pending, state: "expired" };
+  if (isOfRequest) return { ...told, exitCode: EXIT.failed, state: "failed" };
   if (problem.status < 500) return { ...told, exitCode: EXIT.usage };
   return { ...told, exitCode: retryable ? EXIT.unreachable : EXIT.failed };
 };

@@ -1,6 +1,4 @@
-import type { Contract } from "../../contract/contract.ts";
 import { type Command, readArguments } from "../command.ts";
-import type { ProcessEnvironment } from "../start/part-environments.ts";
 
 export const doctor: Command = {
   name: "doctor",
@@ -26,10 +24,11 @@ Exit codes: 0 nothing is wrong; 1 something is.`,
       console.log(await checkProducing(process.env, contract));
       return 0;
     }
-    const [{ checkProject }, { checkDeployment }, { linesOf }] = await Promise.all([
+    const [{ checkProject }, { checkDeployment }, { linesOf }, { readDeploymentEnvironment }] = await Promise.all([
       import("../doctor/project-check.ts"),
       import("../doctor/deployment-check.ts"),
       import("../doctor/finding.ts"),
+      import("../deployment-environment.ts"),
     ]);
     let isWrong = false;
     const print = (finding: Parameters<typeof linesOf>[0]): void => {
@@ -37,34 +36,8 @@ Exit codes: 0 nothing is wrong; 1 something is.`,
       console.log(linesOf(finding));
     };
     for (const finding of await checkProject({ root, contract, environment: options.env })) print(finding);
-    const deployment = await deploymentOf(options.url, process.env, contract);
+    const deployment = readDeploymentEnvironment(options.url, process.env, contract);
     for await (const finding of checkDeployment({ ...deployment, contract })) print(finding);
     return isWrong ? 1 : 0;
   },
 };
-
-/** Where the Worker is, and the variables beside it: those of the start that runs here, or of this shell. */
-const deploymentOf = async (
-  named: string | undefined,
-  environment: ProcessEnvironment,
-  contract: Contract,
-): Promise<{ url: string; environment: ProcessEnvironment; producing: ProcessEnvironment }> => {
-  const [{ startDirectoryOf, workerUrlOf }, { readRunningStart }] = await Promise.all([
-    import("../worker-url.ts"),
-    import("../start/running-start.ts"),
-  ]);
-  const url = workerUrlOf(named, environment);
-  const running = readRunningStart(startDirectoryOf(environment));
-  if (running === undefined || running.url !== url) return { url, environment, producing: withoutConsumers(environment) };
-  const { readOrCreateSecrets } = await import("../start/secrets.ts");
-  const { createPartEnvironments } = await import("../start/part-environments.ts");
-  const own = { ...environment, KAFKA_BROKERS: running.kafkaBrokers };
-  const parts = createPartEnvironments(running, readOrCreateSecrets(running.directory), own, contract);
-  // On Node the Worker has another producer for a cluster, which may have what this one may not.
-  const producing = running.host === "node" ? { ...parts.worker, KAFKA_BROKERS: undefined } : parts.worker;
-  return { url, environment: parts.consumer, producing };
-};
-
-/** Where a shell names a proxy and a cluster, the cluster is the consumer's. */
-const withoutConsumers = (environment: ProcessEnvironment): ProcessEnvironment =>
-  environment["UPSTASH_KAFKA_REST_URL"] || environment["KAFKA_REST_URL"] ? { ...environment, KAFKA_BROKERS: undefined } : environment;

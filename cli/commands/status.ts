@@ -36,6 +36,6 @@ const askFor = async (url: string, correlationId: string, seconds: number): Prom
     await ended;
     return outcomeOfStatus(await submission.status());
   } catch (error) {
-    return outcomeOfError(error, url);
+    return outcomeOfError(error, url, "call");
   }
 };

@@ -1,0 +1,71 @@
+import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
+import { isProblem, type Problem } from "../../protocol/problem.ts";
+import type { RequestEvent } from "../../protocol/request-event.ts";
+import type { StatusBody } from "../../protocol/status.ts";
+import { ExpectedError } from "../expected-error.ts";
+
+/** What the Worker made of a request that was to be sent again. */
+export type Redriven =
+  /** Sent, now or before, under this ID: its own, or a new one because its deadline had passed. */
+  | { readonly outcome: "redriven"; readonly correlationId: string; readonly before: boolean }
+  | { readonly outcome: "refused"; readonly problem: Problem };
+
+/** Has the Worker send a request again. @throws WorkerError */
+export type Redrive = (request: RequestEvent) => Promise<Redriven>;
+
+/** The Worker cannot be used now, or not with these variables. The message says what to do. */
+export class WorkerError extends ExpectedError {
+  override readonly name = "WorkerError";
+}
+
+type RedriveOptions = {
+  /** Of the Worker, without a slash at the end. */
+  readonly url: string;
+  /** The key bytes of REPLY_SECRET. */
+  readonly key: Uint8Array;
+  readonly fetch?: typeof fetch;
+  readonly time?: Time;
+};
+
+/** Longer than the Worker tries to produce. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/** Redrives by `POST /redrives`, signed like a delivery of replies. */
+export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
+  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), time });
+
+  const post = async (body: Uint8Array<ArrayBuffer>): Promise<Response> => {
+    const headers = { "content-type": "application/json", ...(await signature.sign({ body })) };
+    try {
+      return await fetch(`${url}/redrives`, { method: "POST", headers, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    } catch (error) {
+      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
+      throw new WorkerError(`No Worker answers at ${url} (${reason}). Start one with rejoinder start, or name another with --url.`, {
+        cause: error,
+      });
+    }
+  };
+
+  return async ({ correlationId, operation, data, traceparent }) => {
+    const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
+    let response = await post(body);
+    if (response.status === 401) {
+      const reason = signature.refused(response.headers.get("date") ?? undefined);
+      // Perhaps only the clocks differ: then the next signature is one by the Worker's.
+      await response.arrayBuffer();
+      response = await post(body);
+      if (response.status === 401) throw new WorkerError(`${url}/redrives: ${reason}.`);
+    }
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };
+    if (!isProblem(answer)) throw new WorkerError(`Expected ${url} to be a rejoinder Worker, but /redrives answered ${response.status}.`);
+    const { code, redrivenAs } = answer;
+    if (code === "ALREADY_REDRIVEN" && typeof redrivenAs === "string")
+      return { outcome: "redriven", correlationId: redrivenAs, before: true };
+    // It has died, and yet it has succeeded.
+    if (code === "ALREADY_ENDED") return { outcome: "redriven", correlationId, before: true };
+    if (answer["retryable"] === true) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
+    return { outcome: "refused", problem: answer };
+  };
+};
