@@ -19,7 +19,7 @@ const WORTH_A_LINE_MS = 2_000;
 /** What `Date` leaves open. */
 const DATE_PRECISION_MS = 1_000;
 
-export const createMailboxClock = ({ time, log }: { readonly time: Time; readonly log: Log }): MailboxClock => {
+export const createMailboxClock = ({ time, log }: { readonly time: Time; readonly log: Pick<Log, "warn"> }): MailboxClock => {
   /** What to add to our clock to get the Worker's, and how far from it the true difference may be. */
   let differenceMs = 0;
   let uncertainMs = Number.POSITIVE_INFINITY;

@@ -1,4 +1,5 @@
-import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
+import { createSha256Hmac, createWorkerSignature, type SignatureHeaders } from "../../consumer/sinks/worker-signature.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { isProblem, type Problem } from "../../protocol/problem.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
@@ -33,12 +34,13 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Redrives by `POST /redrives`, signed like a delivery of replies. */
 export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
-  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), time });
+  // A command says what goes wrong by its error.
+  const clock = createMailboxClock({ time, log: { warn() {} } });
+  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), clock });
 
-  const post = async (body: Uint8Array<ArrayBuffer>): Promise<Response> => {
-    const headers = { "content-type": "application/json", ...(await signature.sign({ body })) };
+  const post = async (body: Uint8Array<ArrayBuffer>, headers: SignatureHeaders): Promise<Response> => {
     try {
-      return await fetch(`${url}/redrives`, { method: "POST", headers, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+      return await fetch(`${url}/redrives`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     } catch (error) {
       const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
       throw new WorkerError(`No Worker answers at ${url} (${reason}). Start one with rejoinder start, or name another with --url.`, {
@@ -49,12 +51,16 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
 
   return async ({ correlationId, operation, data, traceparent }) => {
     const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
-    let response = await post(body);
+    const sentAt = time.now();
+    const headers = await signature.sign({ body });
+    let response = await post(body, headers);
     if (response.status === 401) {
-      const reason = signature.refused(response.headers.get("date") ?? undefined);
+      const date = response.headers.get("date") ?? undefined;
+      clock.dated(date, sentAt, "refused");
+      const reason = signature.refused(headers, date);
       // Perhaps only the clocks differ: then the next signature is one by the Worker's.
       await response.arrayBuffer();
-      response = await post(body);
+      response = await post(body, await signature.sign({ body }));
       if (response.status === 401) throw new WorkerError(`${url}/redrives: ${reason}.`);
     }
     const answer: unknown = await response.json().catch(() => undefined);
