@@ -40,7 +40,12 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
 
   const post = async (body: Uint8Array<ArrayBuffer>, headers: SignatureHeaders): Promise<Response> => {
     try {
-      return await fetch(`${url}/redrives`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+      return await fetch(`${url}/redrives`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body,
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      });
     } catch (error) {
       const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
       throw new WorkerError(`No Worker answers at ${url} (${reason}). Start one with rejoinder start, or name another with --url.`, {
