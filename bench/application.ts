@@ -4,11 +4,16 @@ import type { Program } from "../cli/start/forked-part.ts";
 import type { HandlerContext } from "../consumer/handler.ts";
 import { contractOn } from "./contract.ts";
 import { exitWhenTold } from "./exit-when-told.ts";
+import type { Life } from "./life/handlers.ts";
 
-/** How `rejoinder worker`, `rejoinder serve` and `rejoinder consumer` run it. @param handlerMs how much longer a sum takes than it takes */
-export const partOf = (part: keyof typeof PARTS, topic: string, handlerMs = 0): Program => ({
+/**
+ * How `rejoinder worker`, `rejoinder serve` and `rejoinder consumer` run it.
+ * @param handlerMs how much longer a sum takes than it takes
+ * @param life which other handlers it has
+ */
+export const partOf = (part: keyof typeof PARTS, topic: string, handlerMs = 0, life?: Life): Program => ({
   file: import.meta.filename,
-  args: [part, topic, String(handlerMs)],
+  args: [part, topic, String(handlerMs), ...(life === undefined ? [] : [life])],
 });
 
 const DRAIN_MS = 2_000;
@@ -36,12 +41,13 @@ const PARTS = {
     process.send?.({ type: "ready", url });
   },
 
-  async consumer(topic: string, handlerMs: number) {
-    const [{ runConsumer }, { default: definition }] = await Promise.all([
+  async consumer(topic: string, handlerMs: number, life?: Life) {
+    const [{ runConsumer }, { default: definition }, { LIVES }] = await Promise.all([
       import("../consumer/run-consumer.ts"),
       import("../test/project/app/consumer.ts"),
+      import("./life/handlers.ts"),
     ]);
-    const { handlers } = definition;
+    const handlers = { ...definition.handlers, ...(life && LIVES[life]) };
     const slowSum = async (request: { readonly a: number; readonly b: number }, context: HandlerContext) => {
       await delay(handlerMs, undefined, { signal: context.signal });
       return { sum: request.a + request.b };
@@ -57,6 +63,6 @@ const workerOn = (topic: string): string => `
   export { worker as default, worker as Local, Mailbox };`;
 
 if (import.meta.main) {
-  const [part, topic = "", handlerMs] = process.argv.slice(2) as [keyof typeof PARTS, string?, string?];
-  await PARTS[part](topic, Number(handlerMs));
+  const [part, topic = "", handlerMs, life] = process.argv.slice(2) as [keyof typeof PARTS, string?, string?, Life?];
+  await PARTS[part](topic, Number(handlerMs), life);
 }

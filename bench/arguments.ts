@@ -4,6 +4,7 @@ import { capacitySection } from "./capacity/section.ts";
 import { costsSection } from "./costs/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
 import { kafkaSection } from "./kafka/section.ts";
+import { lifeSection } from "./life/section.ts";
 import { peersSection } from "./peers/section.ts";
 import type { Section } from "./result.ts";
 import { typesSection } from "./types/section.ts";
@@ -14,6 +15,7 @@ export const SECTIONS = {
   peers: peersSection,
   capacity: capacitySection,
   costs: costsSection,
+  life: lifeSection,
   types: typesSection,
 } as const satisfies Readonly<Record<string, Section>>;
 

@@ -21,6 +21,9 @@ const FULL_AND_QUICK = {
   /** Requests that wait at once, and how long the handler takes for each. */
   outstanding: [10_000, 1_000],
   outstandingHandlerMs: [10_000, 1_500],
+  /** Event streams that are open at once, and requests that say one after another how far they are. */
+  streams: [2_000, 200],
+  progresses: [500, 20],
   /** Counting, for each number of connections. */
   usageMs: [5_000, 300],
 } as const;

@@ -9,6 +9,7 @@ import { freePort } from "../tools/free-port.ts";
 import { readOrCreateSecrets } from "../cli/start/secrets.ts";
 import { partOf } from "./application.ts";
 import { contractOn } from "./contract.ts";
+import type { Life } from "./life/handlers.ts";
 import type { Result, Say } from "./result.ts";
 
 /** A process that is ready to be used. Disposing of it ends it. `url` is where it serves, if it does. */
@@ -130,13 +131,15 @@ export type StackOptions = {
   readonly withConsumer?: boolean;
   /** How long the handler of a sum takes, using no processor. */
   readonly handlerMs?: number;
+  /** Which other handlers the consumer has. */
+  readonly life?: Life;
   /** Another program than that of `npm start`, which takes the same variables. */
   readonly workerProgram?: Program;
   readonly variables?: ProcessEnvironment;
 };
 
 export const startStack = async (log: StackLog, options: StackOptions = {}): Promise<Stack> => {
-  const { host = "workerd", isDirect = host === "node", topic = "requests", withConsumer = true, handlerMs, variables } = options;
+  const { host = "workerd", isDirect = host === "node", topic = "requests", withConsumer = true, handlerMs, life, variables } = options;
   const { workerProgram = partOf(host === "node" ? "serve" : "worker", topic) } = options;
   await using cleanUp = new AsyncDisposableStack();
   const { path: directory } = cleanUp.use(await createFolder());
@@ -155,7 +158,7 @@ export const startStack = async (log: StackLog, options: StackOptions = {}): Pro
   // On Node, the Worker is its own gateway.
   const gateway = host === "node" || gatewayPort === undefined ? undefined : await start("gateway", programOf("gateway"));
   const worker = await start("worker", workerProgram);
-  const consumer = withConsumer ? await start("consumer", partOf("consumer", topic, handlerMs)) : undefined;
+  const consumer = withConsumer ? await start("consumer", partOf("consumer", topic, handlerMs, life)) : undefined;
   const started = cleanUp.move();
   return {
     workerUrl: `http://127.0.0.1:${port}`,
