@@ -97,7 +97,7 @@ test("chunks whose statuses an earlier version has dropped are dropped too", asy
     const { mailbox } = openMailbox(storage, { kv: createTestKv().kv, now: Date.now });
     const id = await createId();
     await mailbox.write([emitting(id, "run", 0, ["1"])]);
-    const [name] = tablesOf(storage).filter((table) => table.startsWith("status_"));
+    const name = tablesOf(storage).find((table) => table.startsWith("status_"));
     storage.sql.exec(`DROP TABLE ${name}`);
     expect(createRows(storage.sql).find(keyOf(id))).toBeUndefined();
     expect(tablesOf(storage).filter((table) => table.startsWith("chunks"))).toEqual([]);
