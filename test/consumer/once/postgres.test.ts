@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PostgresClient, type PostgresPool, postgresOnce } from "../../../consumer/once/postgres.ts";
+import { ROOT } from "../../../tools/root.ts";
 import { openPglitePool } from "./pglite-pool.ts";
 import { newStep, testOnceStore } from "./once-contract.ts";
 
@@ -84,6 +87,15 @@ describe("in this process", () => {
     await postgresOnce({ pool, table: "mine.steps" }).once(step, async () => "1");
     const { rows } = await pool.query("SELECT step, result FROM mine.steps WHERE correlation_id = $1", [step.correlationId]);
     expect(rows).toEqual([{ step: "debit", result: "1" }]);
+  });
+
+  test("the table may be made before, as the documents say", async () => {
+    const [, statements = ""] = /```sql\n([^]*?)```/.exec(await readFile(join(ROOT, "docs/effects-once.md"), "utf8")) ?? [];
+    for (const statement of statements.split(";\n")) await pool.query(statement);
+    const step = newStep();
+    await postgresOnce({ pool }).once(step, async () => "1");
+    const { rows } = await pool.query("SELECT result FROM rejoinder_once WHERE correlation_id = $1", [step.correlationId]);
+    expect(rows).toEqual([{ result: "1" }]);
   });
 
   test("a database that is away has the request handled again, and is asked for the table again at the next step", async () => {
