@@ -58,8 +58,8 @@ export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
  */
 export const OPERATIONS_HEADER = "Rejoinder-Operations";
 
-/** What became of one reply. The consumer sends only `retry` again. */
-export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "retry"] as const;
+/** What became of one reply. The consumer sends only `retry` again. `refused`: it is more than a mailbox keeps of a request. */
+export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "refused", "retry"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 /** One entry of the response to `POST /replies`; `id` is the reply event's. */
 export type DeliveryResult = { readonly id: string; readonly correlationId: string; readonly outcome: Outcome };

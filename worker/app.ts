@@ -11,9 +11,10 @@ import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
+import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
-import { createStatusRoute } from "./routes/status.ts";
+import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
@@ -43,7 +44,7 @@ const PREFLIGHT_SECONDS = 7_200;
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies` and `/link` are for the consumer only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   contract,
   ids,
@@ -63,7 +64,7 @@ export const createApp = ({
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
-      allowMethods: ["GET", "POST"],
+      allowMethods: ["GET", "POST", "DELETE"],
       allowHeaders: ALLOWED_HEADERS,
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
@@ -75,6 +76,12 @@ export const createApp = ({
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
+    { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ ids, statuses, ...(now && { now }) }) },
+    {
+      method: "POST",
+      path: "/redrives",
+      handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+    },
     {
       method: "POST",
       path: "/replies",
@@ -106,17 +113,17 @@ const consoleRoutes = (assets: ConsoleFiles, consumers: Consumers | undefined): 
   ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
 ];
 
-type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(context: Context): Response | Promise<Response> };
+type Route = { readonly method: "GET" | "POST" | "DELETE"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 
 /** Says why a request has no route: nothing is at its path, or the path does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
-  if (route === undefined) {
+  const atPath = routes.filter((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
+  if (atPath.length === 0) {
     return problemResponse(
       new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),
     );
   }
-  const allowed = route.method === "GET" ? ["GET", "HEAD"] : [route.method];
+  const allowed = atPath.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
   const detail = `Expected ${allowed.join(" or ")}, got ${method}.`;
   return problemResponse(new RejoinderError("METHOD_NOT_ALLOWED", { detail }), { allow: allowed.join(", ") });
 };

@@ -19,6 +19,7 @@ export const memorySource = (
   const given = Promise.withResolvers<OnRevoked>();
   return {
     name: "memory",
+    group: "test",
     commits,
     onRevoked: given.promise,
     async open(_, onRevoked) {

@@ -1,4 +1,4 @@
-import type { Sql } from "../mailbox/status-table.ts";
+import type { Sql } from "../mailbox/expiring-table.ts";
 
 /** For how long an operation still counts as handled after its last link was lost: consumers that are deployed anew come back by then. */
 export const PRESENCE_GRACE_MS = 5_000;

@@ -81,6 +81,22 @@ describe("in this process", () => {
     });
   });
 
+  test("many expired results are removed in steps that hold up nobody for long", async () => {
+    const table = newTable();
+    const store = postgresOnce({ pool, table });
+    await store.once(newStep(), async () => "1");
+    await store.close();
+    await pool.query(`INSERT INTO ${table} SELECT n::text, 'debit', '1', now() FROM generate_series(1, 2500) AS n`);
+    const left: unknown[] = [];
+    const next = postgresOnce({ pool, table });
+    for (let index = 0; index < 3; index++) {
+      await next.once(newStep(), async () => "1");
+      await next.close();
+      left.push(...(await pool.query(`SELECT count(*)::integer AS rows FROM ${table}`)).rows);
+    }
+    expect(left).toEqual([{ rows: 1_502 }, { rows: 503 }, { rows: 4 }]);
+  });
+
   test("a table may be in a schema of its own", async () => {
     await pool.query("CREATE SCHEMA mine");
     const step = newStep();

@@ -16,8 +16,8 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
-import type { PublishResult } from "../../request-publisher.ts";
-import type { NewReply, ReadResult, StatusKey, StoredChunks } from "../../status-store.ts";
+import type { PublishResult, RedriveResult } from "../../request-publisher.ts";
+import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
@@ -110,6 +110,16 @@ export class MailboxObject extends DurableObject<Bindings> {
   /** Reads what a handler has emitted, see {@link StatusStore}. */
   chunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {
     return this.#mailbox.readChunks(key, afterVersion);
+  }
+
+  /** Marks a request as `cancelling`, see {@link StatusStore}. */
+  cancel(key: StatusKey): Promise<StoredStatus> {
+    return this.#mailbox.cancel(key);
+  }
+
+  /** Publishes a request again, see {@link RequestPublisher}. */
+  redrive(key: StatusKey, record: ProducerRecord, next?: StatusKey): Promise<RedriveResult> {
+    return this.#mailbox.redrive(key, record, next);
   }
 
   /** Opens a link, see {@link OpenLink}. */

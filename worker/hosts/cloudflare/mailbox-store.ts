@@ -51,15 +51,23 @@ export const mailboxStore = ({
       try {
         return await publish(key.shard)({ key, record, waitMs, consumerOf }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
-        // An overloaded object has not begun the call; one that was reset may have produced.
-        if ((error as { overloaded?: boolean }).overloaded === true) return { outcome: "overloaded" };
-        return { outcome: "unknown", detail: "The mailbox was reset while it produced the request." };
+        return failureOf(error);
+      }
+    },
+
+    async redrive(key, record, next) {
+      try {
+        return await shard(key.shard).redrive(key, record, next);
+      } catch (error) {
+        return failureOf(error);
       }
     },
 
     read: (key, waitMs, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
 
     readChunks: (key, afterVersion) => shard(key.shard).chunks(key, afterVersion),
+
+    cancel: (key) => shard(key.shard).cancel(key),
 
     async write(replies) {
       const outcomes: Outcome[] = Array.from(replies, () => "retry");
@@ -92,6 +100,12 @@ export const mailboxStore = ({
     },
   };
 };
+
+/** An overloaded object has not begun the call; one that was reset may have produced. */
+const failureOf = (error: unknown): Exclude<PublishResult, { outcome: "stored" }> =>
+  (error as { overloaded?: boolean }).overloaded === true
+    ? { outcome: "overloaded" }
+    : { outcome: "unknown", detail: "The mailbox was reset while it produced the request." };
 
 /** One for each shard, made when it is first asked for. */
 const createByShard = <Value>(create: (number: number) => Value): ((number: number) => Value) => {
