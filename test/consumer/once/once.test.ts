@@ -125,16 +125,17 @@ test("the next attempt at a request gets what the one before has done, for as lo
   expect(steps).toEqual([1, 2].map(() => ({ correlationId, name: "seat", expiresAt: acceptedAt + retentionMs })));
 });
 
-test("while the store is away, requests with steps are to be handled again, and their callers learn nothing of it", async () => {
+test("while the store is away, requests with steps are to be handled again, and only the log tells why", async () => {
   const { store } = createMemoryStore();
   const away = storeAway(new Error("connect ECONNREFUSED 10.0.0.7:5432"));
-  const { invoke } = createInvokerStage((_, { once }) => once("seat", () => ({ greeting: "" })), {
+  const { invoke, log } = createInvokerStage((_, { once }) => once("seat", () => ({ greeting: "" })), {
     ...store,
     once: () => Promise.reject(away),
   });
   const result = await invoke().result;
   expect(result).toMatchObject({ kind: "failed", isRetryable: true, problem: { code: "STEPS_UNAVAILABLE" }, cause: away });
   expect(JSON.stringify(result?.kind === "failed" && result.problem)).not.toContain("10.0.0.7");
+  expect(log.lines).toMatchObject([{ level: "warn", err: { message: expect.stringContaining("connect ECONNREFUSED 10.0.0.7:5432") } }]);
 });
 
 test("a consumer that was given no store says so", async () => {
