@@ -133,6 +133,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const { errors } = handled.operation;
     const definition = Object.hasOwn(errors, error.code) ? errors[error.code] : undefined;
     const isRetryable = error instanceof RetryableError || definition?.retryable === true;
+    if (isRetryable && error.cause !== undefined) log.warn({ err: error }, "the handler failed, and may do better later");
     const problem = { ...problemOfOperation(error), ...(isRetryable ? { retryable: true } : {}) };
     const ended = (told: Problem): AttemptResult => {
       if (!isRetryable) return answer(replies.failed(to, told));

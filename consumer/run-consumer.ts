@@ -58,8 +58,8 @@ export const openConsumer = async (
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
-    const sourcesAndSinks = { source, retrySource, sinks, cancellations, requesters };
-    consumers.push(startConsumer({ contract, handlers, onceStore, ...sourcesAndSinks, log, concurrency, replySource, time }));
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, time };
+    consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);

@@ -1,6 +1,5 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "../../environment/log.ts";
-import { createCheckpointer } from "../../storage/checkpointer.ts";
+import { checkpoint, createCheckpointer } from "../../storage/checkpointer.ts";
 import { createTransact, openDatabaseFile } from "../../storage/database-file.ts";
 import { createWalSync } from "../../storage/wal-sync.ts";
 import type { Step } from "./store.ts";
@@ -110,8 +109,3 @@ export const openStepFile = (folder: string, log: Pick<Log, "warn">): StepFile =
 const PAGES_OF_A_TRANSACTION = 2;
 const PAGES_OF_A_ROW = 2;
 const PAGE_BYTES = 4_096;
-
-const checkpoint = (database: DatabaseSync): void => {
-  const { busy } = database.prepare("PRAGMA wal_checkpoint(FULL)").get() as { busy: number };
-  if (busy !== 0) throw new Error("the write-ahead log is being brought into the file");
-};

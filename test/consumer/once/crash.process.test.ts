@@ -14,6 +14,9 @@ import { newRequest, produce, toWire } from "../requests.ts";
 import { hasPostgres, startPostgresServer } from "./postgres-server.ts";
 
 const PROJECT = fileURLToPath(new URL("project", import.meta.url));
+/** Five processes start, one after the other. */
+const TIMEOUT = { timeout: 180_000 };
+
 const DEATHS = ["in the step", "when it is recorded", "in the step", "when it is recorded"];
 
 type Row = { readonly correlation_id: string; readonly token: string };
@@ -54,36 +57,40 @@ const handleWithDeaths = async (environment: Record<string, string>, look: Look,
 const tokensOf = (rows: readonly Row[], { correlation_id: id }: Row): readonly string[] =>
   rows.filter((row) => row.correlation_id === id).map(({ token }) => token);
 
-test("of 500 requests whose consumer is killed again and again, no recorded step runs a second time, and the reply has what is recorded", async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "rejoinder-once-"));
-  context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const [file, data] = [join(folder, "effects.sqlite"), join(folder, "data")];
-  const read = (path: string, query: string): Row[] => {
-    const database = new DatabaseSync(path);
-    try {
-      return database.prepare(query).all() as Row[];
-    } finally {
-      database.close();
-    }
-  };
-  const look: Look = async () => ({
-    effects: read(file, "SELECT * FROM effects"),
-    recorded: read(join(data, "once.sqlite"), "SELECT correlation_id, json_extract(result, '$') AS token FROM steps"),
-  });
-  const { afterDeaths, end, tokens } = await handleWithDeaths({ EFFECTS_FILE: file, CONSUMER_DATA_DIR: data }, look, context);
+test(
+  "of 500 requests whose consumer is killed again and again, no recorded step runs a second time, and the reply has what is recorded",
+  TIMEOUT,
+  async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "rejoinder-once-"));
+    context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const [file, data] = [join(folder, "effects.sqlite"), join(folder, "data")];
+    const read = (path: string, query: string): Row[] => {
+      const database = new DatabaseSync(path);
+      try {
+        return database.prepare(query).all() as Row[];
+      } finally {
+        database.close();
+      }
+    };
+    const look: Look = async () => ({
+      effects: read(file, "SELECT * FROM effects"),
+      recorded: read(join(data, "once.sqlite"), "SELECT correlation_id, json_extract(result, '$') AS token FROM steps"),
+    });
+    const { afterDeaths, end, tokens } = await handleWithDeaths({ EFFECTS_FILE: file, CONSUMER_DATA_DIR: data }, look, context);
 
-  for (const { recorded, effects } of afterDeaths)
-    for (const row of recorded) expect(tokensOf(end.effects, row)).toEqual(tokensOf(effects, row));
-  expect(end.recorded).toHaveLength(500);
-  for (const row of end.recorded) {
-    expect(tokens.get(row.correlation_id)).toBe(row.token);
-    expect(tokensOf(end.effects, row).at(-1)).toBe(row.token);
-  }
-  // The deaths were where they should be: effects without a record, and records without a reply.
-  const [inStep, whenRecorded] = afterDeaths;
-  expect(inStep?.effects.length).toBeGreaterThan(Number(inStep?.recorded.length));
-  expect(whenRecorded?.recorded.some(({ correlation_id: id }) => !whenRecorded.replied.has(id))).toBe(true);
-});
+    for (const { recorded, effects } of afterDeaths)
+      for (const row of recorded) expect(tokensOf(end.effects, row)).toEqual(tokensOf(effects, row));
+    expect(end.recorded).toHaveLength(500);
+    for (const row of end.recorded) {
+      expect(tokens.get(row.correlation_id)).toBe(row.token);
+      expect(tokensOf(end.effects, row).at(-1)).toBe(row.token);
+    }
+    // The deaths were where they should be: effects without a record, and records without a reply.
+    const [inStep, whenRecorded] = afterDeaths;
+    expect(inStep?.effects.length).toBeGreaterThan(Number(inStep?.recorded.length));
+    expect(whenRecorded?.recorded.some(({ correlation_id: id }) => !whenRecorded.replied.has(id))).toBe(true);
+  },
+);
 
 test.skipIf(!hasPostgres)(
   "with PostgreSQL, all 500 effects are there exactly once, and the reply has what is recorded",

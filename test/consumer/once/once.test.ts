@@ -1,24 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { createOnce } from "../../../consumer/once/once.ts";
-import type { OnceStore, Step } from "../../../consumer/once/store.ts";
-
-/** A store in memory, and what is in it. */
-const createMemoryStore = () => {
-  const results = new Map<string, string>();
-  const steps: Step[] = [];
-  const store: OnceStore = {
-    name: "memory",
-    async once(step, run) {
-      steps.push(step);
-      const key = JSON.stringify([step.correlationId, step.name]);
-      const result = results.get(key) ?? (await run());
-      results.set(key, result);
-      return result;
-    },
-    close: async () => {},
-  };
-  return { store, steps, results };
-};
+import { storeAway } from "../../../consumer/once/store.ts";
+import { answerOf, createInvokerStage } from "../invoker-stage.ts";
+import { createMemoryStore } from "./memory-store.ts";
 
 const REQUEST = { correlationId: "id-1", expiresAt: 5 };
 
@@ -123,4 +107,39 @@ test("requests of requesters on Kafka are told apart by the bytes of their corre
   for (const [index, request] of requests.entries()) expect(await newRun(request)("count", () => index)).toBe(index);
   for (const [index, request] of requests.entries()) expect(await newRun(request)("count", () => -1)).toBe(index);
   expect(Math.max(...steps.map(({ correlationId }) => correlationId.length))).toBeLessThan(100);
+});
+
+test("the next attempt at a request gets what the one before has done, for as long as the request has a status", async () => {
+  const { store, steps } = createMemoryStore();
+  const seat = vi.fn(() => "7 A");
+  const { invoke, request } = createInvokerStage(async (_, { once, attempt }) => {
+    const greeting = await once("seat", seat);
+    if (attempt === 1) throw new Error("the printer is out of paper");
+    return { greeting };
+  }, store);
+  expect(await invoke({}, 1).result).toMatchObject({ kind: "failed" });
+  expect(answerOf(await invoke({}, 2).result)?.reply).toMatchObject({ state: "succeeded", data: { greeting: "7 A" } });
+  expect(seat).toHaveBeenCalledOnce();
+  const { correlationId, acceptedAt } = request;
+  const retentionMs = (30 + 3_600) * 1_000;
+  expect(steps).toEqual([1, 2].map(() => ({ correlationId, name: "seat", expiresAt: acceptedAt + retentionMs })));
+});
+
+test("while the store is away, requests with steps are to be handled again, and only the log tells why", async () => {
+  const { store } = createMemoryStore();
+  const away = storeAway(new Error("connect ECONNREFUSED 10.0.0.7:5432"));
+  const { invoke, log } = createInvokerStage((_, { once }) => once("seat", () => ({ greeting: "" })), {
+    ...store,
+    once: () => Promise.reject(away),
+  });
+  const result = await invoke().result;
+  expect(result).toMatchObject({ kind: "failed", isRetryable: true, problem: { code: "STEPS_UNAVAILABLE" }, cause: away });
+  expect(JSON.stringify(result?.kind === "failed" && result.problem)).not.toContain("10.0.0.7");
+  expect(log.lines).toMatchObject([{ level: "warn", err: { message: expect.stringContaining("connect ECONNREFUSED 10.0.0.7:5432") } }]);
+});
+
+test("a consumer that was given no store says so", async () => {
+  const { invoke, log } = createInvokerStage((_, { once }) => once("seat", () => ({ greeting: "" })));
+  expect(await invoke().result).toMatchObject({ kind: "failed", isRetryable: false });
+  expect(JSON.stringify(log.lines)).toContain("This consumer keeps no results of steps.");
 });

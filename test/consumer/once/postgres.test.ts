@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PostgresClient, type PostgresPool, postgresOnce } from "../../../consumer/once/postgres.ts";
+import { ROOT } from "../../../tools/root.ts";
 import { openPglitePool } from "./pglite-pool.ts";
 import { newStep, testOnceStore } from "./once-contract.ts";
 
@@ -78,12 +81,37 @@ describe("in this process", () => {
     });
   });
 
+  test("many expired results are removed in steps that hold up nobody for long", async () => {
+    const table = newTable();
+    const store = postgresOnce({ pool, table });
+    await store.once(newStep(), async () => "1");
+    await store.close();
+    await pool.query(`INSERT INTO ${table} SELECT n::text, 'debit', '1', now() FROM generate_series(1, 2500) AS n`);
+    const left: unknown[] = [];
+    const next = postgresOnce({ pool, table });
+    for (let index = 0; index < 3; index++) {
+      await next.once(newStep(), async () => "1");
+      await next.close();
+      left.push(...(await pool.query(`SELECT count(*)::integer AS rows FROM ${table}`)).rows);
+    }
+    expect(left).toEqual([{ rows: 1_502 }, { rows: 503 }, { rows: 4 }]);
+  });
+
   test("a table may be in a schema of its own", async () => {
     await pool.query("CREATE SCHEMA mine");
     const step = newStep();
     await postgresOnce({ pool, table: "mine.steps" }).once(step, async () => "1");
     const { rows } = await pool.query("SELECT step, result FROM mine.steps WHERE correlation_id = $1", [step.correlationId]);
     expect(rows).toEqual([{ step: "debit", result: "1" }]);
+  });
+
+  test("the table may be made before, as the documents say", async () => {
+    const [, statements = ""] = /```sql\n([^]*?)```/.exec(await readFile(join(ROOT, "docs/effects-once.md"), "utf8")) ?? [];
+    for (const statement of statements.split(";\n")) await pool.query(statement);
+    const step = newStep();
+    await postgresOnce({ pool }).once(step, async () => "1");
+    const { rows } = await pool.query("SELECT result FROM rejoinder_once WHERE correlation_id = $1", [step.correlationId]);
+    expect(rows).toEqual([{ result: "1" }]);
   });
 
   test("a database that is away has the request handled again, and is asked for the table again at the next step", async () => {

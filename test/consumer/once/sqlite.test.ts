@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
 import { sqliteOnce } from "../../../consumer/once/sqlite.ts";
 import { temporaryFolder } from "../../gateway/temporary-folder.ts";
@@ -41,4 +42,23 @@ test("a consumer that is stopping takes no further step", async () => {
   await expect(store.once(newStep(), async () => "1")).rejects.toMatchObject({
     cause: { message: "The consumer is stopping, and takes no further steps." },
   });
+});
+
+test("many expired results are removed in steps that hold up nobody for long", async () => {
+  const folder = await temporaryFolder();
+  const store = sqliteOnce({ folder, log });
+  const count = async (): Promise<unknown> => {
+    const database = new DatabaseSync(join(folder, "once.sqlite"));
+    const { rows } = database.prepare("SELECT count(*) AS rows FROM steps").get() as { rows: number };
+    database.close();
+    return rows;
+  };
+  await Promise.all(Array.from({ length: 450 }, () => store.once(newStep({ expiresAt: Date.now() - 1 }), async () => "1")));
+  const left = [await count()];
+  for (let index = 0; index < 3; index++) {
+    await store.once(newStep(), async () => "1");
+    left.push(await count());
+  }
+  expect(left).toEqual([250, 51, 2, 3]);
+  await store.close();
 });
