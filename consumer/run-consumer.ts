@@ -1,9 +1,10 @@
-import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
+import { type Contract, findOperation, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import type { Environment } from "../environment/environment.ts";
 import { readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { systemTime } from "../environment/time.ts";
+import { RETRY_SUFFIX } from "../protocol/topics.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
@@ -28,7 +29,7 @@ export const openConsumer = async (
   config: ConsumerConfig,
   log: Log,
 ): Promise<RunningConsumer> => {
-  const { group, relayGroup, instance, workerUrl, concurrency } = config;
+  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency } = config;
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
   const hmac = createSha256Hmac(config.replyKey);
@@ -43,11 +44,21 @@ export const openConsumer = async (
   const consumers: RunningConsumer[] = [];
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics);
+    const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
+    const retrySource =
+      retriedTopics.length === 0
+        ? undefined
+        : await openSource(
+            retryGroup,
+            retriedTopics.map((topic) => topic + RETRY_SUFFIX),
+          );
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
-    consumers.push(startConsumer({ contract, handlers, source, sinks, cancellations, requesters, log, concurrency, replySource, time }));
+    consumers.push(
+      startConsumer({ contract, handlers, source, retrySource, sinks, cancellations, requesters, log, concurrency, replySource, time }),
+    );
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
@@ -100,6 +111,12 @@ export const runConsumer = async (definition: ConsumerDefinition, environment: E
     () => false,
   );
   if (isReady && !stopping) process.send?.({ type: "ready" });
+};
+
+/** Whether requests of a topic may leave it for a retry topic. Requesters on Kafka have topics of their own for an operation. */
+const isRetried = (topic: string, contract: Contract, { requesters }: ConsumerConfig): boolean => {
+  const asked = requesters?.requestTopics.get(topic);
+  return retriedTopicsOf(contract).includes(topic) || (asked !== undefined && findOperation(contract, asked)?.retry.order === "give-up");
 };
 
 type SourceOptions = { readonly group: string; readonly instance: string; readonly topics: readonly string[]; readonly log: Log };

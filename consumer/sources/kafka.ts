@@ -8,9 +8,8 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
-import type { DeadLetter } from "../dead-letter-publisher.ts";
 import { createOutageLog } from "../outage-log.ts";
-import { type OnRevoked, type Source, SourceError } from "../source.ts";
+import { type OnRevoked, type OutgoingRecord, type Source, SourceError } from "../source.ts";
 import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
@@ -58,6 +57,13 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const directory = createDirectory(cluster.requests, time);
   const groups = createGroupRequests(cluster.requests, time);
   const positions = createPositions(group, groups, createLogOffsets(cluster.requests, directory, time));
+
+  const leaveOut = (partition: TopicPartition, isPaused: boolean): void => {
+    const position = held.get(topicPartitionKey(partition));
+    if (position === undefined) return;
+    position.isPaused = isPaused;
+    reader.wake();
+  };
 
   const hold = (change: () => void): void => {
     change();
@@ -129,6 +135,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
 
   return {
     name: "kafka",
+    group,
     async open(signal, whenRevoked) {
       onRevoked = whenRevoked;
       try {
@@ -143,9 +150,11 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
       if (!signal.aborted) throw over.signal.reason;
     },
     commit: commits.commit,
-    async produce(letter) {
+    pause: (partition) => leaveOut(partition, true),
+    resume: (partition) => leaveOut(partition, false),
+    async produce(record) {
       try {
-        await producer.produce([toRecord(letter)]);
+        await producer.produce([toRecord(record)]);
       } catch (error) {
         const { code, message } = kafkaErrorOf(error);
         throw new SourceError(message, { retryable: !REFUSED_RECORD.has(code), cause: error });
@@ -162,7 +171,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   };
 };
 
-const toRecord = ({ topic, key, value, headers }: DeadLetter) => ({
+const toRecord = ({ topic, key, value, headers }: OutgoingRecord) => ({
   topic,
   key: toBytes(key) ?? undefined,
   value: toBytes(value) ?? undefined,
