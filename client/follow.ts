@@ -44,7 +44,12 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   let waitSeconds = MAX_WAIT_SECONDS;
   let giveUpAt = Infinity;
   let canStream = true;
-  const tell = (): void => onStatus(news.latest() as Snapshot);
+  const tell = (): void => {
+    const snapshot = news.latest() as Snapshot;
+    // By the server's clock alone: this one may be wrong by hours.
+    giveUpAt = performance.now() + Date.parse(snapshot.status.deadline) - Date.parse(snapshot.status.acceptedAt) + GRACE_MS;
+    onStatus(snapshot);
+  };
   const hearEvents = (events: readonly StreamEvent[]): boolean => {
     if (events.length > 0) {
       news.hearEvents(events);
@@ -77,11 +82,7 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     }
     const isTaken = status === undefined ? outcome.isEnd : !isUncertain || !/accepted|cancelling|expired/.test(status.state);
     if (isTaken) onAccepted();
-    if (status !== undefined) {
-      if (news.hearStatus(status)) tell();
-      // By the server's clock alone: this one may be wrong by hours.
-      giveUpAt = performance.now() + Date.parse(status.deadline) - Date.parse(status.acceptedAt) + GRACE_MS;
-    }
+    if (status !== undefined && news.hearStatus(status)) tell();
     const last = news.latest()?.status;
     const end = outcome.isEnd ? outcome : last !== undefined && isEnd(last.state) ? { problem: last.error, reply: last.reply } : undefined;
     if (end !== undefined && end.problem === undefined) return end.reply;

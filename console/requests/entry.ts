@@ -135,7 +135,8 @@ const hearFailure = (entry: Entry, error: ClientError, now: number): Entry => {
 };
 
 const hearExchange = (entry: Entry, exchange: HttpExchange, now: number): Entry => {
-  const exchanges = [...entry.exchanges, exchange];
+  // A stream of events takes longer than what was asked beside it.
+  const exchanges = [...entry.exchanges, exchange].toSorted((one, other) => one.startedAt - other.startedAt);
   if (exchanges.length > MAX_EXCHANGES) exchanges.splice(1, 1);
   const headers = new Map(exchange.answer?.headers);
   const location = headers.get("location") ?? headers.get("content-location");

@@ -1,5 +1,5 @@
 import { type Entry, isEnd, stateOf } from "../requests/entry.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration, formatSeconds } from "./duration.ts";
 
 /** The attempts at handling a request: why each of them failed, and what comes next. Nothing while there was one only. */
 export const Attempts = ({ entry, now }: { readonly entry: Entry; readonly now: number }) => {
@@ -30,4 +30,4 @@ export const Attempts = ({ entry, now }: { readonly entry: Entry; readonly now: 
 };
 
 const describeNext = (waitMs: number | undefined): string =>
-  waitMs === undefined ? "is at work" : waitMs > 0 ? `begins in ${formatDuration(Math.ceil(waitMs / 100) * 100)}` : "is about to begin";
+  waitMs === undefined ? "is at work" : waitMs > 0 ? `begins in ${formatSeconds(Math.ceil(waitMs / 1_000))}` : "is about to begin";

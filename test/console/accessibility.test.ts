@@ -35,7 +35,7 @@ describe.each([
     await reach("cancelled");
     expect(await violationsOf(opened)).toEqual([]);
     await send("flaky", '{"failures": 1}');
-    await page.getByText("Attempt 1 was to fail.").waitFor();
+    await page.locator(".why").getByText("Attempt 1 was to fail.").waitFor();
     expect(await violationsOf(opened)).toEqual([]);
     await page.context().setOffline(true);
     await send("sum");
