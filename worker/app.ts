@@ -2,10 +2,12 @@ import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
+import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createContractRoute } from "./routes/contract.ts";
@@ -29,6 +31,10 @@ type AppOptions = {
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing | undefined;
+  /** Takes a line for each request. Absent: there are none. */
+  readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
 };
 
@@ -52,6 +58,8 @@ export const createApp = ({
   openLink,
   assets,
   findProblem = () => undefined,
+  tracing,
+  logRequest,
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
@@ -70,13 +78,14 @@ export const createApp = ({
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
-    { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, ...(now && { now }) }) },
+    { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, tracing, ...(now && { now }) }) },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
     ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
-  for (const { method, path, handle } of routes) app.on(method, path, handle);
-  app.notFound(({ req }) => answerUnrouted(routes, req));
+  const observe = createRequestObserver({ contract, tracing, logRequest });
+  for (const { method, path, handle } of routes) app.on(method, path, observe(path, handle));
+  app.notFound(observe("none", ({ req }) => answerUnrouted(routes, req)));
   app.onError((error) => problemResponse(error));
   return app;
 };

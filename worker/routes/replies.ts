@@ -2,6 +2,8 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_BATCH_BYTES } from "../../protocol/limits.ts";
 import { type DeliveryResult, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
+import type { Tracing } from "../../protocol/tracing.ts";
+import { traceIntake } from "../message-tracing.ts";
 import { jsonResponse } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
@@ -14,13 +16,14 @@ type RepliesOptions = {
   readonly statuses: StatusStore;
   /** Key bytes, newest first. */
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+  readonly tracing?: Tracing | undefined;
   readonly now?: () => number;
 };
 
 /** `POST /replies`: the consumer's signed batch of reply events. The signature is checked before anything is parsed. */
-export const createRepliesRoute = ({ ids, statuses, secrets, now = Date.now }: RepliesOptions) => {
+export const createRepliesRoute = ({ ids, statuses, secrets, tracing, now = Date.now }: RepliesOptions) => {
   const refuseSignature = createSignatureCheck({ secrets, now });
-  const storeReplies = createReplyIntake({ ids, write: (replies) => statuses.write(replies), now });
+  const storeReplies = traceIntake(tracing, createReplyIntake({ ids, write: (replies) => statuses.write(replies), now }));
 
   return async (context: Context): Promise<Response> => {
     const body = await readBody(context.req.raw, MAX_BATCH_BYTES);

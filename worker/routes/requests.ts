@@ -9,9 +9,11 @@ import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { createRequestEvent, dataSchemaOf } from "../../protocol/request-event.ts";
 import { createSpringHeaders } from "../../protocol/spring-headers.ts";
 import { isTerminal } from "../../protocol/states.ts";
+import { readTraceparent, writeTraceparent } from "../../protocol/traceparent.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
+import { TRACEPARENT } from "../request-observer.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { finalResponse, pendingResponse, problemResponse, statusPath } from "../responses.ts";
 import type { StatusStore } from "../status-store.ts";
@@ -40,7 +42,7 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
       data,
       orderingKey: operation.orderingKey?.(request),
       source,
-      traceparent: context.req.header("traceparent"),
+      traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
     });
     const waitSeconds = waitSecondsOf(preferences, statuses);
     const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw);
@@ -89,6 +91,7 @@ const createRecord = ({
   traceparent: string | undefined;
 }): ProducerRecord => {
   const { topic, responder } = operation;
+  const parent = readTraceparent(traceparent);
   const event = createRequestEvent({
     correlationId: id.text,
     operation: operation.name,
@@ -96,7 +99,7 @@ const createRecord = ({
     acceptedAt: id.createdAt,
     deadline: id.deadline,
     data,
-    traceparent: traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    traceparent: parent && writeTraceparent(parent),
     authtype: "unauthenticated",
     orderingKey,
     // A responder has no contract of ours that could differ.
@@ -108,9 +111,6 @@ const createRecord = ({
   if (responder !== undefined) return { ...record, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
   return { ...record, headers };
 };
-
-/** W3C Trace Context §3.2. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",

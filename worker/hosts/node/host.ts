@@ -1,12 +1,15 @@
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
+import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
+import { traceIntake } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
+import { isRequestLogOn } from "../../request-observer.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -19,6 +22,8 @@ import { startServer } from "./server.ts";
 
 export type NodeHostOptions = {
   readonly contract: Contract;
+  /** As in `defineWorker`. */
+  readonly telemetry?: Telemetry | undefined;
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
@@ -29,7 +34,7 @@ export type NodeHostOptions = {
   readonly port: number;
   /** The folder of the built console. Absent: there is no console. */
   readonly assets?: string | undefined;
-  readonly log: Pick<Log, "warn" | "error">;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly time?: Time;
 };
 
@@ -48,9 +53,10 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const { contract, telemetry, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
-  const opened = await openMailbox({ config, producer, directory, links: () => links.count(), log, time });
+  const opened = await openMailbox({ config, producer, tracing, directory, links: () => links.count(), log, time });
   const { mailbox, storage, metrics } = opened;
   const ids = createCorrelationIds({
     secrets: config.CORRELATION_SECRET,
@@ -60,7 +66,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     platform: nodeIds,
   });
   const endpoint = createLinkEndpoint({
-    intake: createReplyIntake({ ids, write: mailbox.write, now: time.now }),
+    intake: traceIntake(tracing, createReplyIntake({ ids, write: mailbox.write, now: time.now })),
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
@@ -78,6 +84,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     openLink: links.openLink,
     assets: files,
     findProblem: createHealth(storage),
+    tracing,
+    logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
   });
   try {
