@@ -35,13 +35,20 @@ export type AttemptResult =
       readonly late?: Promise<OutgoingReply | undefined>;
     }
   /** No answer. What the caller is told if it is the last attempt, whether another may do better, and what was thrown. */
-  | { readonly kind: "failed"; readonly problem: Problem; readonly isRetryable: boolean; readonly cause: unknown };
+  | {
+      readonly kind: "failed";
+      readonly problem: Problem;
+      readonly isRetryable: boolean;
+      readonly cause: unknown;
+      /** How long to wait before the next attempt, if the error says so. */
+      readonly retryAfterMs?: number | undefined;
+    };
 
 /**
- * Handles a request. The result never rejects: whatever goes wrong is a reply too. It is undefined if the handler ended without a reply
- * because the process stops.
+ * Handles a request; attempts count from 1. The result never rejects: whatever goes wrong is a reply too. It is undefined if the handler ended
+ * without a reply because the process stops.
  */
-export type HandlerInvoker = (request: IncomingRequest) => StartedTask<AttemptResult | undefined>;
+export type HandlerInvoker = (request: IncomingRequest, attempt: number) => StartedTask<AttemptResult | undefined>;
 
 /** An operation that is handled here, with what is made once for all its requests. */
 type Handled = {

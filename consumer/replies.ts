@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemTime, type Time } from "../environment/time.ts";
 import type { Problem } from "../protocol/problem.ts";
-import type { Reply } from "../protocol/reply-event.ts";
+import type { ProcessingNews, Reply } from "../protocol/reply-event.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
 
@@ -21,10 +21,14 @@ export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
 /** Makes replies, each with its own id. */
 export type Replies = {
   processing(to: Addressee): OutgoingReply;
+  /** An attempt has failed with this problem, and the one of that number begins then, in milliseconds since 1970. */
+  retrying(to: Addressee, attempt: number, lastError: Problem, nextAttemptAt: number): OutgoingReply;
   /** `data` is JSON; a handler that returns nothing replies `null`. */
   succeeded(to: Addressee, data: unknown, httpStatus?: number): OutgoingReply;
   failed(to: Addressee, problem: Problem): OutgoingReply;
   expired(to: Addressee): OutgoingReply;
+  /** Nothing runs for it any more, because somebody has cancelled it. */
+  cancelled(to: Addressee): OutgoingReply;
 };
 
 type RepliesOptions = {
@@ -37,7 +41,7 @@ type RepliesOptions = {
 export const createReplies = ({ source, time = systemTime }: RepliesOptions): Replies => {
   const reply = (
     { correlationId, operation, traceparent, returnTo }: Addressee,
-    rest: Pick<Reply, "state" | "data" | "httpStatus">,
+    rest: Pick<Reply, "state" | "data" | "httpStatus" | "attempt">,
   ): OutgoingReply => ({
     id: randomUUID(),
     correlationId,
@@ -50,9 +54,14 @@ export const createReplies = ({ source, time = systemTime }: RepliesOptions): Re
   });
   return {
     processing: (to) => reply(to, { state: "processing" }),
+    retrying(to, attempt, lastError, nextAttemptAt) {
+      const news: ProcessingNews = { lastError, nextAttemptAt: new Date(nextAttemptAt).toISOString() };
+      return reply(to, { state: "processing", attempt, data: news });
+    },
     succeeded: (to, data, httpStatus) => reply(to, { state: "succeeded", data: data ?? null, httpStatus }),
     failed: (to, problem) => reply(to, { state: "failed", data: problem }),
     expired: (to) => reply(to, { state: "expired" }),
+    cancelled: (to) => reply(to, { state: "cancelled" }),
   };
 };
 

@@ -26,7 +26,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): ProcessRec
 
   // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
   const handleWithRoom = (request: IncomingRequest): StartedTask<AttemptResult | undefined> => {
-    const started = router.room(request).then(() => invokeHandler(request));
+    const started = router.room(request).then(() => invokeHandler(request, 1));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
 

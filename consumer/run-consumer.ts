@@ -3,9 +3,12 @@ import { createLog, type Log } from "../environment/log.ts";
 import type { Environment } from "../environment/environment.ts";
 import { readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
+import { systemTime } from "../environment/time.ts";
 import { VERSION } from "../protocol/version.ts";
+import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
+import { createMailboxClock } from "./mailbox-clock.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -29,9 +32,11 @@ export const openConsumer = async (
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
   const hmac = createSha256Hmac(config.replyKey);
+  const clock = createMailboxClock({ time: systemTime, log });
+  const { time } = clock;
   /** Each flow has its own, which end when it has drained: late replies of responders that a relay catches up with never hold up those of handlers. */
-  const openSinks = (instance: string, operations: readonly string[]): MailboxSinks =>
-    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, log });
+  const openSinks = (instance: string, operations: readonly string[], cancellations?: Cancellations): MailboxSinks =>
+    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, clock, cancellations, log });
   const requestTopics = [...new Set([...handledTopicsOf(contract), ...(config.requesters?.requestTopics.keys() ?? [])])];
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
@@ -39,13 +44,15 @@ export const openConsumer = async (
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics);
     const requesters = await createRequesters(config, log);
-    const sinks = openSinks(instance, Object.keys(handlers));
-    consumers.push(startConsumer({ contract, handlers, source, sinks, requesters, log, concurrency, replySource: `/consumer/${group}` }));
+    const cancellations = createCancellations();
+    const sinks = openSinks(instance, Object.keys(handlers), cancellations);
+    const replySource = `/consumer/${group}`;
+    consumers.push(startConsumer({ contract, handlers, source, sinks, cancellations, requesters, log, concurrency, replySource, time }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
     const sinks = openSinks(`${instance}-relay`, []);
-    consumers.push(startRelay({ operations: responded, source, sinks, log, replySource: `/relay/${relayGroup}` }));
+    consumers.push(startRelay({ operations: responded, source, sinks, log, time, replySource: `/relay/${relayGroup}` }));
   }
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);

@@ -39,7 +39,7 @@ type FlowParts = {
 
 /** A consumer that runs. */
 export type RunningConsumer = {
-  /** Resolves once records can be read. */
+  /** Resolves once records can be read, and it is known what the Worker's time is, unless the Worker does not say it. */
   readonly ready: Promise<void>;
   /** Resolves when consuming has ended; rejects if it broke. */
   readonly ended: Promise<void>;
@@ -71,7 +71,7 @@ export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowPar
   const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });
   const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
 
-  const ready = source.open(consuming.signal, consumer.handOver);
+  const ready = Promise.all([source.open(consuming.signal, consumer.handOver), sinks.open()]).then(() => undefined);
   const ended = ready.then(() => consumer.run(consuming.signal));
 
   return {

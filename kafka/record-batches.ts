@@ -9,6 +9,7 @@ export type FetchedRecord = Pick<BatchRecord, "key" | "value" | "headers"> & {
   readonly offset: number;
   /** Milliseconds since 1970: the record's own, or that of its arrival if the topic keeps that. */
   readonly timestamp: number;
+  readonly isAppendTime?: true;
 };
 
 export type FetchedPartition = TopicPartition & {
@@ -49,7 +50,8 @@ export const readBatches = (
       const offset = Number(batch.firstOffset) + record.offsetDelta;
       if (offset < from) continue;
       const { key, value, headers } = record;
-      records.push({ offset, timestamp: timestampOf(batch, record), key, value, headers });
+      const fetched = { offset, timestamp: timestampOf(batch, record), key, value, headers };
+      records.push(has(batch, ATTRIBUTES.hasAppendTime) ? { ...fetched, isAppendTime: true } : fetched);
     }
   }
   return { topic, partition, records, next, end: Number(highWatermark) };

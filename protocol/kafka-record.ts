@@ -28,6 +28,8 @@ export type RecordMetadata = TopicPartitionOffset & {
 export type ConsumerRecord = TopicPartitionOffset & {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
+  /** There if the timestamp is known to be that of the record's arrival, not its producer's. */
+  readonly isAppendTime?: true;
   readonly key: string | Uint8Array | null;
   readonly value: string | Uint8Array | null;
   readonly headers: readonly { readonly key: string; readonly value: string | Uint8Array | null }[];

@@ -50,6 +50,12 @@ export type Emitted = {
   readonly first: number;
 };
 
+/**
+ * A header of `POST /replies`: the operations that the sender handles, comma-separated. A consumer that cannot open links says it once a minute, in a
+ * call that may have no replies.
+ */
+export const OPERATIONS_HEADER = "rejoinder-operations";
+
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
 
 /** What became of one reply. The consumer sends only `retry` again. */

@@ -5,7 +5,7 @@ import { fromBase64, toBase64 } from "./base64.ts";
  * Secrets are `whsec_` and base64 of 24 to 64 bytes.
  */
 export const WEBHOOK_ID = "webhook-id";
-const WEBHOOK_TIMESTAMP = "webhook-timestamp";
+export const WEBHOOK_TIMESTAMP = "webhook-timestamp";
 const WEBHOOK_SIGNATURE = "webhook-signature";
 /** How far the timestamp of a call may be off, in seconds, unless its receiver says otherwise. */
 const WEBHOOK_TOLERANCE_SECONDS = 300;

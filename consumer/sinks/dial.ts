@@ -12,13 +12,17 @@ type DialOptions = {
   onFailure(failure: DialFailure): void;
 };
 
-export type DialFailure =
-  /** The signature was refused. `date` is the time of whoever refused it. */
-  | { readonly kind: "unauthorized"; readonly date: string | undefined }
-  /** An upgrade is not possible here. The answer stays the same until something is deployed or configured. */
-  | { readonly kind: "refused"; readonly reason: string }
-  /** It may be possible soon. */
-  | { readonly kind: "failed"; readonly reason: string };
+export type DialFailure = {
+  /**
+   * - `unauthorized`: the signature was refused.
+   * - `refused`: an upgrade is not possible here. The answer stays the same until something is deployed or configured.
+   * - `failed`: it may be possible soon.
+   */
+  readonly kind: "unauthorized" | "refused" | "failed";
+  readonly reason: string;
+  /** The time of whoever answered, as a header says it. */
+  readonly date?: string | undefined;
+};
 
 /** A handshake that takes longer is held back by something between us and the Worker. */
 const HANDSHAKE_MS = 5_000;
@@ -60,7 +64,7 @@ export const dial = ({ url, headers, time, onOpen, onFailure }: DialOptions): ((
 };
 
 const failureOf = ({ statusCode: status = 0, headers }: IncomingMessage): DialFailure => {
-  if (status === 401) return { kind: "unauthorized", date: headers.date };
   const isTemporary = TEMPORARY.has(status) || (status >= 500 && !PERMANENT.has(status));
-  return { kind: isTemporary ? "failed" : "refused", reason: `the handshake was answered with ${status}` };
+  const kind = status === 401 ? "unauthorized" : isTemporary ? "failed" : "refused";
+  return { kind, reason: `the handshake was answered with ${status}`, date: headers.date };
 };

@@ -23,8 +23,9 @@ type LinkSessionOptions = {
   readonly time: Time;
   /** The mailbox has answered something. */
   onAnswer(): void;
-  /** The mailbox says something of its own accord. */
-  onNews(news: WelcomeFrame | CancelFrame): void;
+  /** The mailbox has answered the hello, which was sent at that time. */
+  onWelcome(welcome: WelcomeFrame, sentAt: number): void;
+  onCancel(cancel: CancelFrame): void;
   /** It is over, and not because {@link LinkSession.close} was called. */
   onLost(reason: string): void;
 };
@@ -47,7 +48,7 @@ type AnswerFrame = ResultsFrame | RefusedFrame;
 type Unanswered = { readonly batch: Batch<ReplyJson>; readonly resolve: (attempt: Attempt) => void };
 
 /** Begins with hello. Batches travel under numbers, and the answers to them bring these numbers back. */
-export const beginLinkSession = ({ socket, hello, time, onAnswer, onNews, onLost }: LinkSessionOptions): LinkSession => {
+export const beginLinkSession = ({ socket, hello, time, onAnswer, onWelcome, onCancel, onLost }: LinkSessionOptions): LinkSession => {
   /** In the order in which they were sent. */
   const unanswered = new Map<number, Unanswered>();
   let batches = 0;
@@ -107,7 +108,8 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onNews, onLost
     if (text === PONG) return onAnswer();
     try {
       const frame = readMailboxFrame(text);
-      if (frame.type === "welcome" || frame.type === "cancel") onNews(frame);
+      if (frame.type === "welcome") onWelcome(frame, helloAt);
+      else if (frame.type === "cancel") onCancel(frame);
       else settle(frame);
       onAnswer();
     } catch (error) {
@@ -134,6 +136,7 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onNews, onLost
     end(reason, code);
     onLost(reason);
   });
+  const helloAt = time.now();
   socket.send(JSON.stringify({ type: "hello", ...hello }));
   ping();
 

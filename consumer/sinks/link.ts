@@ -1,9 +1,10 @@
 import type { Log } from "../../environment/log.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { MAX_UNANSWERED_BATCHES } from "../../protocol/limits.ts";
-import { type HelloFrame, linkHandshake, linkPath } from "../../protocol/link.ts";
+import { type CancelFrame, type HelloFrame, linkHandshake, linkPath, type WelcomeFrame } from "../../protocol/link.ts";
 import { createBackoff } from "../backoff.ts";
 import { createOutageLog } from "../outage-log.ts";
+import type { MailboxClock } from "../mailbox-clock.ts";
 import type { Sink } from "../sink.ts";
 import { dial, type DialFailure } from "./dial.ts";
 import { beginLinkSession, type LinkSession } from "./link-session.ts";
@@ -15,9 +16,16 @@ export type LinkOptions = {
   readonly url: string;
   readonly hello: Omit<HelloFrame, "type">;
   readonly signature: WorkerSignature;
+  readonly clock: MailboxClock;
   readonly outages: LinkOutages;
   readonly time?: Time | undefined;
   readonly random?: (() => number) | undefined;
+  /** It is open. */
+  onOpen?(): void;
+  onWelcome?(welcome: WelcomeFrame): void;
+  onCancel?(cancel: CancelFrame): void;
+  /** It could not be opened. `refused`: nor will it be soon. */
+  onFailure?(kind: DialFailure["kind"]): void;
 };
 
 /** The link to a shard, as a sink. It opens by itself, and again whenever it is lost, until it is closed. */
@@ -56,7 +64,7 @@ export const createLinkOutages = (log: Log): LinkOutages => {
 
 /** Opens the link to a shard of the mailbox. */
 export const openLink = (shard: number, options: LinkOptions): Link => {
-  const { url, hello, signature, outages, time = systemTime, random } = options;
+  const { url, hello, signature, clock, outages, time = systemTime, random } = options;
   const backoff = createBackoff({ ...RECONNECT, random });
   let session: LinkSession | undefined;
   let opening: PromiseWithResolvers<void> | undefined;
@@ -69,15 +77,24 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
     opening = Promise.withResolvers();
     const headers = await signature.sign({ body: linkHandshake(shard) });
     if (isClosed) return;
+    const sentAt = time.now();
     giveUp = dial({
       url: url.replace(/^http/, "ws") + linkPath(shard),
       headers,
       time,
       onOpen(socket) {
-        session = beginLinkSession({ socket, hello, time, onAnswer, onNews: () => {}, onLost });
+        session = beginLinkSession({ socket, hello, time, onAnswer, onWelcome, onCancel: options.onCancel ?? (() => {}), onLost });
         settleOpening();
+        options.onOpen?.();
       },
-      onFailure,
+      onFailure(failure) {
+        const isUnauthorized = failure.kind === "unauthorized";
+        clock.dated(failure.date, sentAt, isUnauthorized ? "refused" : undefined);
+        downBecause = isUnauthorized ? signature.refused(headers, failure.date) : failure.reason;
+        openAgainIn(failure.kind === "refused" ? RETRY_REFUSED_MS : backoff.nextMs());
+        settleOpening();
+        options.onFailure?.(failure.kind);
+      },
     });
   };
 
@@ -92,11 +109,9 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
     outages.up(shard);
   };
 
-  const onFailure = (failure: DialFailure): void => {
-    const isRefused = failure.kind === "refused";
-    downBecause = failure.kind === "unauthorized" ? signature.refused(failure.date) : failure.reason;
-    openAgainIn(isRefused ? RETRY_REFUSED_MS : backoff.nextMs());
-    settleOpening();
+  const onWelcome = (welcome: WelcomeFrame, sentAt: number): void => {
+    clock.welcomed(welcome.time, sentAt);
+    options.onWelcome?.(welcome);
   };
 
   const onLost = (reason: string): void => {

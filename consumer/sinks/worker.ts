@@ -1,10 +1,13 @@
 import type { Log } from "../../environment/log.ts";
-import { systemTime, type Time } from "../../environment/time.ts";
-import type { HelloFrame } from "../../protocol/link.ts";
+import { pause, systemTime, type Time } from "../../environment/time.ts";
+import type { HelloFrame, WelcomeFrame } from "../../protocol/link.ts";
 import type { Hmac } from "../../protocol/webhook-signature.ts";
+import type { Cancellations } from "../cancellations.ts";
+import type { MailboxClock } from "../mailbox-clock.ts";
 import type { MailboxSinks, Sink } from "../sink.ts";
 import { httpSink } from "./http.ts";
 import { createLinkOutages, type Link, openLink } from "./link.ts";
+import { createPresence } from "./presence.ts";
 import type { ReplyJson } from "./reply-json.ts";
 import { createWorkerSignature } from "./worker-signature.ts";
 
@@ -13,7 +16,11 @@ type WorkerSinksOptions = {
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */
   readonly hmac: Hmac;
-  readonly hello: Omit<HelloFrame, "type">;
+  readonly hello: Pick<HelloFrame, "instance" | "version" | "operations">;
+  /** Learns the Worker's time. */
+  readonly clock: MailboxClock;
+  /** Learns what is to be cancelled. Without it nothing is handled here: links open when there is a reply, and nobody need know of them before. */
+  readonly cancellations?: Cancellations | undefined;
   readonly log: Log;
   readonly time?: Time | undefined;
   readonly random?: (() => number) | undefined;
@@ -21,17 +28,40 @@ type WorkerSinksOptions = {
 
 /** A record can name any shard, as can a forged one. The first shards get links, and the replies of all others go by POST together. */
 const MAX_LINKS = 64;
+/** A mailbox that has not answered a hello by then is of a version that does not, or is away. */
+const WELCOME_MS = 2_000;
 
 /** The sinks of a Worker: a link to each shard, and `POST /replies` for as long as the link is down. */
-export const workerSinks = ({ url, hmac, hello, log, time = systemTime, random }: WorkerSinksOptions): MailboxSinks => {
-  const signature = createWorkerSignature({ hmac, time });
+export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
+  const { url, hmac, clock, cancellations, log, time = systemTime, random } = options;
+  const hello = cancellations === undefined ? options.hello : { ...options.hello, takes: ["welcome", "cancel"] };
+  const signature = createWorkerSignature({ hmac, clock });
   const outages = createLinkOutages(log);
-  const post = httpSink({ url, signature, time });
+  const post = httpSink({ url, signature, clock, time });
+  const presence = createPresence({ announce: () => post.announce(hello.operations), time });
   const links: Link[] = [];
   const sinks = new Map<number, Sink<ReplyJson>>();
+  /** Aborts once it is known how the first attempt to open a link went. */
+  const begun = new AbortController();
+  let isClosed = false;
 
   const openSink = (shard: number): Sink<ReplyJson> => {
-    const link = openLink(shard, { url, hello, signature, outages, time, random });
+    const link = openLink(shard, {
+      url,
+      hello,
+      signature,
+      clock,
+      outages,
+      time,
+      random,
+      onOpen: () => presence.end(),
+      onWelcome,
+      onCancel: ({ correlationIds }) => cancellations?.add(correlationIds),
+      onFailure(kind) {
+        if (kind === "refused" && cancellations !== undefined) presence.begin();
+        begun.abort();
+      },
+    });
     links.push(link);
     return {
       name: post.name,
@@ -50,17 +80,33 @@ export const workerSinks = ({ url, hmac, hello, log, time = systemTime, random }
     };
   };
 
+  const sinkOf = (shard: number): Sink<ReplyJson> => {
+    let sink = sinks.get(shard);
+    if (sink === undefined && links.length === MAX_LINKS) return post;
+    if (sink === undefined) {
+      sink = openSink(shard);
+      sinks.set(shard, sink);
+    }
+    return sink;
+  };
+
+  const onWelcome = ({ shards }: WelcomeFrame): void => {
+    begun.abort();
+    if (isClosed) return;
+    for (let shard = 0; shard < Math.min(shards, MAX_LINKS); shard++) sinkOf(shard);
+  };
+
   return {
-    of(shard) {
-      let sink = sinks.get(shard);
-      if (sink === undefined && links.length === MAX_LINKS) return post;
-      if (sink === undefined) {
-        sink = openSink(shard);
-        sinks.set(shard, sink);
-      }
-      return sink;
+    async open() {
+      if (cancellations === undefined || isClosed) return;
+      sinkOf(0);
+      await pause(time, WELCOME_MS, begun.signal);
     },
+    of: sinkOf,
     async close() {
+      isClosed = true;
+      begun.abort();
+      presence.end();
       await Promise.all([...links.map((link) => link.close()), post.close()]);
     },
   };

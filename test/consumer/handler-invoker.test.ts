@@ -148,7 +148,7 @@ test("a schema that throws while it reads a request fails that request only", as
     onProcessing() {},
     time,
   });
-  expect(await invoke(request).result).toMatchObject({ kind: "failed", problem: { code: "HANDLER_FAILED" } });
+  expect(await invoke(request, 1).result).toMatchObject({ kind: "failed", problem: { code: "HANDLER_FAILED" } });
   expect(log.lines).toMatchObject([{ level: "error", err: { message: "a bug in a schema" } }]);
 });
 

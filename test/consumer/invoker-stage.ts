@@ -41,7 +41,7 @@ export const createInvokerStage = (handler: Greet) => {
   const onProcessing = (reply: Reply): void => void processing.push(reply);
   const invoke = createHandlerInvoker({ contract, handlers: { greet: handler }, replies, log, onProcessing, stop: stop.signal, time });
   const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
-  return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }) };
+  return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }, 1) };
 };
 
 /** The answer that an attempt ended in; undefined if it ended in none. */

@@ -1,5 +1,7 @@
 import type { MailboxSinks } from "../../consumer/sink.ts";
 import { httpSink } from "../../consumer/sinks/http.ts";
+import { createCancellations } from "../../consumer/cancellations.ts";
+import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { workerSinks } from "../../consumer/sinks/worker.ts";
 import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
 import type { Log } from "../../environment/log.ts";
