@@ -42,7 +42,7 @@ export class MailboxObject extends DurableObject<Bindings> {
   readonly #waiters = createWaiters();
   readonly #links: LinkSockets;
 
-  constructor(ctx: DurableObjectState, env: Bindings, contract: Contract, tracing: Tracing | undefined) {
+  constructor(ctx: DurableObjectState, env: Bindings, contract: Contract, tracing?: Tracing) {
     super(ctx, env);
     const config = readWorkerConfig(env, contract);
     const { storage } = ctx;

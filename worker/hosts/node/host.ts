@@ -1,5 +1,6 @@
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
+import { startMetricsServer } from "../../../environment/metrics-server.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
 import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
@@ -17,7 +18,6 @@ import { createHealth } from "./health.ts";
 import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
-import { startMetricsServer } from "./metrics-server.ts";
 import { startServer } from "./server.ts";
 
 export type NodeHostOptions = {
@@ -91,7 +91,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
     const metricsServer =
-      metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, metrics);
+      metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, { "/metrics": metrics.read });
     const server = await startServer({
       host,
       port,
@@ -117,7 +117,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
       await (ended ??= stop());
       time.clearTimeout(cutting);
     };
-    return { url: server.url, metricsUrl: metricsServer?.url, drain: end, close: () => end(0) };
+    return { url: server.url, metricsUrl: metricsServer && `${metricsServer.url}/metrics`, drain: end, close: () => end(0) };
   } catch (error) {
     await links.close();
     await opened.close();

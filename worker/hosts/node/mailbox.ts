@@ -20,7 +20,7 @@ const MAX_DROPPED_ROWS = 1_000;
 type MailboxOptions = {
   readonly config: Pick<NodeHostConfig, "MAILBOX_FSYNC" | "MAILBOX_RETENTION_SECONDS">;
   readonly producer: Producer;
-  readonly tracing: Tracing | undefined;
+  readonly tracing?: Tracing | undefined;
   readonly directory: string;
   /** How many links are open. */
   readonly links: () => number;
