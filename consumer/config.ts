@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import * as z from "zod";
 import { type Contract, findOperation } from "../contract/contract.ts";
 import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
-import { processVariables } from "../environment/process-variables.ts";
+import { metricsVariables, processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
 import { isTopic } from "../protocol/topics.ts";
@@ -63,6 +63,7 @@ const schema = (contract: Contract, host: string) =>
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // a restarted process takes up its own partitions again
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; requests that are cut off are handled again
+    ...metricsVariables,
     ...processVariables,
   });
 
@@ -109,6 +110,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     concurrency: values.CONSUMER_CONCURRENCY,
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
     log: values,
+    /** Where to serve health, readiness and metrics. Undefined: nowhere. */
+    metrics: values.METRICS_PORT === undefined ? undefined : { host: values.METRICS_HOST, port: values.METRICS_PORT },
     exitWithParent: values.EXIT_WITH_PARENT,
   } as const;
 };

@@ -1,9 +1,15 @@
 import { DefinitionError } from "../contract/definition-error.ts";
 import type { Contract } from "../contract/contract.ts";
+import type { Telemetry } from "../protocol/tracing.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
 
 /** A consumer as an application defines it: a contract, and the handlers of its operations. */
-export type ConsumerDefinition<C extends Contract = Contract> = { readonly contract: C; readonly handlers: AnyHandlers };
+export type ConsumerDefinition<C extends Contract = Contract> = {
+  readonly contract: C;
+  readonly handlers: AnyHandlers;
+  /** `{ context, trace }` of `@opentelemetry/api`: handlers run in spans that are made with them. Absent: there are none. */
+  readonly telemetry?: Telemetry | undefined;
+};
 
 /**
  * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
@@ -12,8 +18,9 @@ export type ConsumerDefinition<C extends Contract = Contract> = { readonly contr
 export const defineConsumer = <const C extends Contract>(definition: {
   readonly contract: C;
   readonly handlers: Handlers<C>;
+  readonly telemetry?: Telemetry;
 }): ConsumerDefinition<C> => {
-  const { contract, handlers } = definition;
+  const { contract, handlers, telemetry } = definition;
   const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
   for (const name of handled) {
     if (!Object.hasOwn(handlers, name) || typeof handlers[name as keyof typeof handlers] !== "function")
@@ -26,5 +33,5 @@ export const defineConsumer = <const C extends Contract>(definition: {
       `Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`,
     );
   }
-  return Object.freeze({ contract, handlers: handlers as AnyHandlers });
+  return Object.freeze({ contract, handlers: handlers as AnyHandlers, telemetry });
 };

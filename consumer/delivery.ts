@@ -5,6 +5,7 @@ import { createProblem } from "../protocol/problem.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import type { InFlightLimiter } from "./in-flight-limiter.ts";
+import type { ConsumerObserver } from "./observe/observer.ts";
 import { createOutageLog } from "./outage-log.ts";
 import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
 import type { EncodedReply, ReplyResult, Sink } from "./sink.ts";
@@ -23,6 +24,7 @@ export type DeliveryOptions = {
   readonly sink: Sink;
   readonly replies: Replies;
   readonly log: Log;
+  readonly observer?: Pick<ConsumerObserver, "delivered"> | undefined;
   /** Counts the replies that wait, here and wherever else the same memory is used. */
   readonly limiter: InFlightLimiter;
   readonly time?: Time | undefined;
@@ -56,7 +58,8 @@ type ReplacementCode = "REPLY_TOO_LARGE" | "INVALID_REPLY";
  * in any order, and one that is sent again may arrive after those that left later. It travels alone: if the other side cannot take it, it is
  * the only one that can be blamed.
  */
-export const createDelivery = ({ sink, replies, log, limiter, time = systemTime, random = Math.random }: DeliveryOptions): Delivery => {
+export const createDelivery = (options: DeliveryOptions): Delivery => {
+  const { sink, replies, log, observer, limiter, time = systemTime, random = Math.random } = options;
   const queue: Item[] = [];
   /** To be sent again, before anything from the queue. */
   const again: ItemBatch[] = [];
@@ -197,6 +200,7 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
   const finish = (item: Item): void => {
     waiting.delete(item);
     limiter.leave(item.bytes);
+    observer?.delivered(time.now() - item.reply.time);
     item.resolve(true);
   };
 

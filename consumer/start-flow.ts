@@ -4,6 +4,8 @@ import { createCommits } from "./commits.ts";
 import { createConsumer, type ProcessRecord } from "./consumer.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createInFlightLimiter } from "./in-flight-limiter.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
+import { observeSource } from "./observe/source.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import { createReplyRouter } from "./reply-router.ts";
@@ -25,6 +27,7 @@ export type FlowOptions = {
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
+  readonly observer?: ConsumerObserver | undefined;
   readonly time?: Time;
 };
 
@@ -55,17 +58,19 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Builds and starts everything between a source and its sinks. `createProcessor` defines what is done with a record. */
 export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
-  const { source, sinks, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
-  const { time = systemTime } = options;
+  const { sinks, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { observer = SILENT_OBSERVER, time = systemTime } = options;
+  const source = observeSource(options.source, observer);
   const consuming = new AbortController();
   const stop = new AbortController();
   const offsets = createOffsets();
   const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
+  observer.watch({ inFlight: () => inFlight.records });
   const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time });
   const router = createReplyRouter({
-    toWorker: createWorkerDelivery({ sinks, replies, log, maxWaitingBytes, time }),
-    toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, limiter, time }),
+    toWorker: createWorkerDelivery({ sinks, replies, log, observer, maxWaitingBytes, time }),
+    toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, observer, limiter, time }),
   });
   const commits = createCommits({ source, offsets, log, time });
   const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });

@@ -84,6 +84,8 @@ export const createPartEnvironments = (
     consumer: {
       SOURCE: place.kafkaBrokers === undefined ? "upstash" : "kafka",
       ...all,
+      // On Node the Worker has that port.
+      ...(isOnNode && { METRICS_PORT: undefined }),
       ...kafkaRest,
       WORKER_URL: `http://127.0.0.1:${place.port}`,
       REPLY_SECRET: secrets.REPLY_SECRET,
