@@ -1,10 +1,10 @@
 import type { Contract } from "../contract/contract.ts";
+import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { createDeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
 import { createHandlerInvoker } from "./handler-invoker.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
 import { readRecord } from "./reading.ts";
-import type { OutgoingReply } from "./replies.ts";
 import { createRequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
 import type { Sink } from "./sink.ts";
@@ -17,6 +17,8 @@ type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & 
   readonly requesters?: Requesters | undefined;
   /** How many handlers run at once. */
   readonly concurrency: number;
+  /** What the mailbox says is to be cancelled. Default: nothing is. */
+  readonly cancellations?: Cancellations | undefined;
 };
 
 export type Requesters = Omit<RequesterReadingOptions, "contract"> & { readonly sink: Sink };
@@ -27,15 +29,14 @@ const MIN_RECORDS = 1_000;
 
 /** Starts to answer requests by handlers. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
-  const { contract, concurrency, requesters } = options;
+  const { contract, concurrency, requesters, cancellations = createCancellations() } = options;
   const maxRecords = Math.max(concurrency * RECORDS_PER_HANDLER, MIN_RECORDS);
   return startFlow({ ...options, maxRecords, requesterSink: requesters?.sink }, ({ offsets, replies, router, stop }) => {
-    const onProcessing = (reply: OutgoingReply): void => void router.deliver(reply);
     return createRequestProcessor({
       read: requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters }),
       offsets,
       executor: createKeyedExecutor({ concurrency }),
-      invokeHandler: createHandlerInvoker({ ...options, replies, stop, onProcessing }),
+      invokeHandler: createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) }),
       replies,
       router,
       publishDeadLetter: createDeadLetterPublisher({ ...options, stop }),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { createCancellations } from "../../consumer/cancellations.ts";
 import { type AttemptResult, createHandlerInvoker } from "../../consumer/handler-invoker.ts";
 import type { Handlers } from "../../consumer/handler.ts";
 import { createReplies } from "../../consumer/replies.ts";
@@ -38,8 +39,18 @@ export const createInvokerStage = (handler: Greet) => {
   const stop = new AbortController();
   const processing: Reply[] = [];
   const replies = createReplies({ source: "/consumer/test", time });
-  const onProcessing = (reply: Reply): void => void processing.push(reply);
-  const invoke = createHandlerInvoker({ contract, handlers: { greet: handler }, replies, log, onProcessing, stop: stop.signal, time });
+  const deliver = async (reply: Reply): Promise<boolean> => (processing.push(reply), true);
+  const cancellations = createCancellations();
+  const invoke = createHandlerInvoker({
+    contract,
+    handlers: { greet: handler },
+    replies,
+    log,
+    deliver,
+    cancellations,
+    stop: stop.signal,
+    time,
+  });
   const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
   return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }, 1) };
 };
