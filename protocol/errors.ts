@@ -5,6 +5,8 @@
 export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
   INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
+  INVALID_REDRIVE: { status: 400, retryable: false, title: "What is to be sent again cannot be read" },
+  INVALID_QUERY: { status: 400, retryable: false, title: "A parameter of the query is not valid" },
   UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
   NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
   UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },
@@ -13,6 +15,8 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "This path does not take that method" },
   STATUS_GONE: { status: 410, retryable: false, title: "The status is past its retention" },
   ALREADY_ENDED: { status: 409, retryable: false, title: "The request has ended" },
+  NOT_ENDED: { status: 409, retryable: false, title: "The request has not ended" },
+  ALREADY_REDRIVEN: { status: 409, retryable: false, title: "Another request was sent in its place" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },

@@ -29,6 +29,9 @@ export const MAX_CHUNKS = 10_000;
 /** All chunks of one request, as JSON text: the status body holds them all. */
 export const MAX_CHUNKS_BYTES = MIB;
 
+/** What a handler says about how far it is, or why its last attempt failed, each as JSON text: a row of a Durable Object holds both. */
+export const MAX_NEWS_BYTES = 64 * 1024;
+
 /** The records of one call to a Kafka REST proxy: larger batches make it no faster, and leave more outcomes unknown when a call is lost. */
 export const MAX_PRODUCE_RECORDS = 200;
 

@@ -23,9 +23,12 @@ export type StatusBody = {
   readonly nextAttemptAt?: string;
   /** How far the handler is, as the operation's `progress` schema has it. */
   readonly progress?: unknown;
-  /** What the handler has emitted, in its order, as the operation's `chunks` schema has it. There if there is any, but never in an event stream. */
+  /**
+   * What the handler has emitted, in its order, as the operation's `chunk` schema has it. There if there is any, in responses to
+   * `GET /status/:correlationId` alone, but for its event stream.
+   */
   readonly chunks?: readonly unknown[];
-  /** How many chunks the caller has left out of `chunks`, by `?chunks-from=`. */
+  /** How many chunks are left out of `chunks`, as the caller asked by `?chunks-from=`; fewer if there are fewer. Absent: none. */
   readonly chunksFrom?: number;
   /** The correlation ID of the request that was sent in its place, after its deadline: see `causationId` there. */
   readonly redrivenAs?: string;

@@ -6,14 +6,17 @@ import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
+import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
+import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
+import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
-import { createStatusRoute } from "./routes/status.ts";
+import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
@@ -27,7 +30,9 @@ type AppOptions = {
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
   /** Absent: the store has no mailboxes to link to. */
   readonly openLink?: OpenLink | undefined;
-  /** The files of the console. Absent: the console is off. */
+  /** Absent: as for `openLink`. */
+  readonly consumers?: Consumers | undefined;
+  /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
@@ -39,13 +44,13 @@ type AppOptions = {
 };
 
 const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
-const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Traceparent"];
+const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies` and `/link` are for the consumer only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   contract,
   ids,
@@ -56,6 +61,7 @@ export const createApp = ({
   corsOrigins,
   replySecrets,
   openLink,
+  consumers,
   assets,
   findProblem = () => undefined,
   tracing,
@@ -66,7 +72,7 @@ export const createApp = ({
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
-      allowMethods: ["GET", "POST"],
+      allowMethods: ["GET", "POST", "DELETE"],
       allowHeaders: ALLOWED_HEADERS,
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
@@ -78,9 +84,27 @@ export const createApp = ({
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
-    { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, tracing, ...(now && { now }) }) },
+    { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ ids, statuses, ...(now && { now }) }) },
+    {
+      method: "POST",
+      path: "/redrives",
+      handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+    },
+    {
+      method: "POST",
+      path: "/replies",
+      handle: createRepliesRoute({
+        ids,
+        statuses,
+        secrets: replySecrets,
+        operations: Object.keys(contract),
+        consumers,
+        tracing,
+        ...(now && { now }),
+      }),
+    },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
-    ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
+    ...(assets === undefined ? [] : consoleRoutes(assets, consumers)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });
@@ -93,17 +117,23 @@ export const createApp = ({
 const healthResponse = (problem: string | undefined): Response =>
   problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
 
-type Route = { readonly method: "GET" | "POST"; readonly path: string; handle(context: Context): Response | Promise<Response> };
+/** Who may see the console may see who is connected: its page is public, and so is this. */
+const consoleRoutes = (assets: ConsoleFiles, consumers: Consumers | undefined): readonly Route[] => [
+  { method: "GET", path: "/consumers", handle: createConsumersRoute(consumers) },
+  ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
+];
+
+type Route = { readonly method: "GET" | "POST" | "DELETE"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 
 /** Says why a request has no route: nothing is at its path, or the path does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const route = routes.find((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
-  if (route === undefined) {
+  const atPath = routes.filter((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
+  if (atPath.length === 0) {
     return problemResponse(
       new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),
     );
   }
-  const allowed = route.method === "GET" ? ["GET", "HEAD"] : [route.method];
+  const allowed = atPath.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
   const detail = `Expected ${allowed.join(" or ")}, got ${method}.`;
   return problemResponse(new RejoinderError("METHOD_NOT_ALLOWED", { detail }), { allow: allowed.join(", ") });
 };

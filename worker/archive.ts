@@ -1,5 +1,5 @@
 import type { KeptStatus } from "./mailbox/rules.ts";
-import type { StatusKey } from "./status-store.ts";
+import type { StatusKey, StoredChunks } from "./status-store.ts";
 
 /** What this needs of a Workers KV namespace. */
 export type KeyValueStore = {
@@ -24,11 +24,23 @@ export const createArchive = (kv: KeyValueStore) => ({
   },
 
   async write({ text, expiresAt }: Pick<StatusKey, "text" | "expiresAt">, status: KeptStatus): Promise<void> {
-    const { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId } = status;
-    const value: KeptStatus = { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId };
-    await kv.put(text, JSON.stringify(value), { expiration: Math.ceil(expiresAt / 1_000) });
+    const { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId, details } = status;
+    const value: KeptStatus = { state, version, updatedAt, operation, httpStatus, attempt, body, lateReply, replyId, details };
+    await kv.put(text, JSON.stringify(value), { expiration: expirationOf(expiresAt) });
+  },
+
+  async readChunks({ text }: Pick<StatusKey, "text">): Promise<readonly StoredChunks[]> {
+    return JSON.parse((await kv.get(chunksKey(text))) ?? "[]") as StoredChunks[];
+  },
+
+  /** Under a key of their own: a status that changes once more has the same chunks as before. */
+  async writeChunks({ text, expiresAt }: Pick<StatusKey, "text" | "expiresAt">, chunks: readonly StoredChunks[]): Promise<void> {
+    await kv.put(chunksKey(text), JSON.stringify(chunks), { expiration: expirationOf(expiresAt) });
   },
 });
+
+const chunksKey = (correlationId: string): string => `${correlationId}.chunks`;
+const expirationOf = (expiresAt: number): number => Math.ceil(expiresAt / 1_000);
 
 export type Archive = ReturnType<typeof createArchive>;
 

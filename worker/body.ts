@@ -1,4 +1,11 @@
+import { isJsonMediaType } from "../protocol/cloudevent.ts";
 import { RejoinderError } from "../protocol/errors.ts";
+
+/** @throws RejoinderError `UNSUPPORTED_MEDIA_TYPE` for a content type that is not JSON */
+export const checkJsonType = (contentType: string | undefined): void => {
+  if (contentType !== undefined && isJsonMediaType(contentType)) return;
+  throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: "Expected the header Content-Type: application/json." });
+};
 
 /**
  * Reads a body of at most `maxBytes`, and stops reading soon after that.
@@ -27,6 +34,9 @@ const encoder = new TextEncoder();
 /** Whether text has more bytes in UTF-8. A character has three at most, so nearly all text is measured without being encoded. */
 export const isLongerThan = (text: string, maxBytes: number): boolean =>
   text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
+
+/** The length of text in bytes of UTF-8. */
+export const bytesOf = (text: string): number => encoder.encode(text).length;
 
 const concatenate = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
   const body = new Uint8Array(size);

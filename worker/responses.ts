@@ -1,15 +1,19 @@
-import { RejoinderError } from "../protocol/errors.ts";
+import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
-import type { StatusKey, StatusStore, StoredStatus } from "./status-store.ts";
+import type { PublishResult } from "./request-publisher.ts";
+import type { StatusKey, StatusStore, StoredDetails, StoredStatus } from "./status-store.ts";
 
 const JSON_CONTENT_TYPE = "application/json";
 
 /** Where the status of a request is. */
 export const statusPath = (correlationId: string): string => `/status/${correlationId}`;
 
-/** The status body as JSON text. Replies are text already, and are put in as they are. */
-export const statusText = (key: StatusKey, status: StoredStatus | undefined): string => {
+/** What a handler has emitted: JSON text of each, without the first `from`. */
+export type ShownChunks = { readonly texts: readonly string[]; readonly from: number };
+
+/** The status body as JSON text. What is JSON text already is put in as it is. */
+export const statusText = (key: StatusKey, status: StoredStatus | undefined, chunks?: ShownChunks): string => {
   const time = (ms: number): string => new Date(ms).toISOString();
   const head: StatusBody = {
     correlationId: key.text,
@@ -23,21 +27,34 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined): st
     ...(status?.attempt == null ? {} : { attempt: status.attempt }),
   };
   const text = JSON.stringify(head);
-  if (status?.body == null) return text;
-  const lateReply = status.lateReply == null ? "" : `,"lateReply":${status.lateReply}`;
-  return `${text.slice(0, -1)},"${status.state === "succeeded" ? "reply" : "error"}":${status.body}${lateReply}}`;
+  if (status === undefined) return text;
+  const { state, body, lateReply, details } = status;
+  const more = [
+    details === undefined ? "" : detailsText(details),
+    chunks === undefined ? "" : `,"chunks":[${chunks.texts.join(",")}]${chunks.from === 0 ? "" : `,"chunksFrom":${chunks.from}`}`,
+    body === null ? "" : `,"${state === "succeeded" ? "reply" : "error"}":${body}`,
+    lateReply === null ? "" : `,"lateReply":${lateReply}`,
+  ];
+  return `${text.slice(0, -1)}${more.join("")}}`;
 };
+
+const detailsText = ({ lastError, nextAttemptAt, progress, redrivenAs }: StoredDetails): string =>
+  [
+    lastError === undefined ? "" : `,"lastError":${lastError}`,
+    nextAttemptAt === undefined ? "" : `,"nextAttemptAt":"${new Date(nextAttemptAt).toISOString()}"`,
+    progress === undefined ? "" : `,"progress":${progress}`,
+    redrivenAs === undefined ? "" : `,"redrivenAs":"${redrivenAs}"`,
+  ].join("");
 
 /** Header fields of a response. Names are in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
 
-/** The 202 of a request that is not done yet. */
+/** The 202 of a request that is not done yet. @param text of its status */
 export const pendingResponse = (
-  key: StatusKey,
-  status: StoredStatus | undefined,
+  text: string,
   { retryAfterSeconds }: Pick<StatusStore, "retryAfterSeconds">,
   headers: ResponseHeaders,
-): Response => jsonResponse(202, statusText(key, status), { ...headers, "retry-after": String(retryAfterSeconds) });
+): Response => jsonResponse(202, text, { ...headers, "retry-after": String(retryAfterSeconds) });
 
 /** The response to a caller who waited for the end: the reply itself, or its problem. */
 export const finalResponse = (key: StatusKey, { state, httpStatus, body }: StoredStatus, headers: ResponseHeaders): Response =>
@@ -64,4 +81,29 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
     ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
     ...headers,
   });
+};
+
+/** About as long as it takes to start a consumer anew. */
+const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
+const NO_CONSUMER =
+  "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
+
+const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
+  rejected: "PRODUCE_REJECTED",
+  unavailable: "PRODUCE_UNAVAILABLE",
+  unknown: "PRODUCE_UNKNOWN",
+  overloaded: "OVERLOADED",
+};
+
+/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
+export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+  if (result.outcome === "no-consumer")
+    return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
+  const detail = "detail" in result ? result.detail : undefined;
+  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
+  const error = new RejoinderError("PRODUCE_UNKNOWN", {
+    detail: `${detail} Look at the status before you send the request again.`,
+    members: { correlationId: text, retryable: false },
+  });
+  return problemResponse(error, { location: statusPath(text) });
 };

@@ -18,6 +18,43 @@ export type StoredStatus = {
   readonly body: string | null;
   /** JSON text: member `lateReply` of the status body, if a reply came after the request had expired. */
   readonly lateReply: string | null;
+  /** What few requests have. */
+  readonly details?: StoredDetails | undefined;
+};
+
+/** What is known of a request beside its state, as far as it has any of it. What is JSON text is never parsed on its way. */
+export type StoredDetails = {
+  /** JSON text. */
+  readonly progress?: string | undefined;
+  /** JSON text: problem details. */
+  readonly lastError?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly nextAttemptAt?: number | undefined;
+  readonly chunks?: ChunkCount | undefined;
+  /** A correlation ID. */
+  readonly redrivenAs?: string | undefined;
+};
+
+/** How much a handler has emitted. */
+export type ChunkCount = {
+  /** The run of the handler that has emitted them; null if none has since the request was sent again. */
+  readonly execution: string | null;
+  readonly count: number;
+  /** Of all of them as JSON text. */
+  readonly bytes: number;
+  /** The last runs before that one, the newest last: what still comes of them is dropped. */
+  readonly earlier: readonly string[];
+};
+
+/** Chunks that came together, and were stored as one change. */
+export type StoredChunks = {
+  /** That of the status from then on. */
+  readonly version: number;
+  readonly execution: string;
+  /** The index of the first of them, from 0. */
+  readonly first: number;
+  /** JSON text of each. */
+  readonly texts: readonly string[];
 };
 
 /** The part of a correlation ID that a store needs. */
@@ -32,6 +69,10 @@ export type NewReply = {
   readonly httpStatus: number;
   readonly attempt: number | null;
   readonly body: string | null;
+  /** What is new in state `processing`; what is absent stays as it was, except that an attempt is at work without `nextAttemptAt`. */
+  readonly news?: Pick<StoredDetails, "progress" | "lastError" | "nextAttemptAt"> | undefined;
+  /** Chunks; the state is `processing`. */
+  readonly emitted?: Omit<StoredChunks, "version"> | undefined;
 };
 
 /** `undefined`: nothing but the ID is known, the request is accepted. */
@@ -46,7 +87,7 @@ export type StatusStore = {
     readonly wait: boolean;
     /** Does the first terminal reply win? Otherwise a second one overwrites it. */
     readonly duplicates: boolean;
-    /** Is `processing` shown? */
+    /** Is `processing` shown, and what a handler says and emits meanwhile? */
     readonly progress: boolean;
     /** Are replies kept that come more than a minute after the deadline? */
     readonly lateReplies: boolean;
@@ -58,6 +99,13 @@ export type StatusStore = {
    * Rejects if the store cannot be reached.
    */
   read(key: StatusKey, waitMs: number, known?: readonly number[], caller?: Caller): Promise<ReadResult>;
+  /** Reads what a handler has emitted, in its order: what came after a version; after 0, all. Rejects if the store cannot be reached. */
+  readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]>;
+  /**
+   * Marks a request as `cancelling`, unless it has ended, and resolves to its status then. Rejects if the store cannot be reached.
+   * Absent: the store has no way to tell a consumer.
+   */
+  cancel?(key: StatusKey): Promise<StoredStatus>;
   /** Stores replies; one outcome each, in their order, `retry` where the store could not. */
   write(replies: readonly NewReply[]): Promise<Outcome[]>;
 };

@@ -4,10 +4,11 @@ import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, PublishResult } from "../request-publisher.ts";
-import type { NewReply, ReadResult, StatusKey } from "../status-store.ts";
+import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
-import type { Rows } from "./rows.ts";
-import { expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
+import { createRedrive } from "./redrive.ts";
+import { endOfPeriod, type Rows } from "./rows.ts";
+import { cancel, expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { WaitedFor, Waiters } from "./waiters.ts";
 
@@ -27,6 +28,8 @@ type MailboxOptions = {
    * or the platform holds back what leaves before it is. Fails if it could not be written: then nothing of it is there.
    */
   readonly transaction: <T>(run: () => T) => T | Promise<T>;
+  /** Called when somebody wants to cancel a request, once that is durable; perhaps again for the same one. */
+  readonly onCancel?: (correlationId: string) => void;
   readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
@@ -37,7 +40,7 @@ type MailboxOptions = {
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
-  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, alarm, now, logError } = options;
+  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, onCancel, alarm, now, logError } = options;
   /** By correlation ID, what is not durable yet. */
   const underWay = new Map<string, Promise<unknown>>();
   let alarmIsSet = false;
@@ -95,6 +98,10 @@ export const createMailbox = (options: MailboxOptions) => {
   /** The status that moved to KV: without it, a reply to an old request would reopen it. */
   const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => (mayHaveLeft(key) ? archive.read(key) : undefined);
 
+  const put = (key: StatusKey, status: KeptStatus): void => {
+    if (!rows.insert(key, status, now())) rows.update(key, status);
+  };
+
   /** The end of an overdue request: its row or the status that moved to KV, or else it expires now. */
   const recallOrExpire = async (key: StatusKey): Promise<KeptStatus> => {
     const archived = await recall(key);
@@ -105,8 +112,7 @@ export const createMailbox = (options: MailboxOptions) => {
       const current = rows.find(key);
       if (current !== undefined && isTerminal(current.state)) return current;
       const next = expire(current, now());
-      if (current === undefined) rows.insert(key, next, now());
-      else rows.update(key, next);
+      put(key, next);
       return next;
     });
     await ensureAlarm();
@@ -120,11 +126,15 @@ export const createMailbox = (options: MailboxOptions) => {
   const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): { outcome: Outcome; news?: KeptStatus | undefined } => {
     const first = settle(recalled, reply, now());
     // Most replies are the first of their request: a row is looked for only if there is one.
-    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) return { outcome: first.outcome, news: first.next };
+    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) {
+      if (first.chunks !== undefined) rows.addChunks(reply.key, first.chunks);
+      return { outcome: first.outcome, news: first.next };
+    }
     const current = rows.find(reply.key);
     if (current === undefined) return first;
-    const { outcome, next } = settle(current, reply, now());
+    const { outcome, next, chunks } = settle(current, reply, now());
     if (next !== undefined) rows.update(reply.key, next);
+    if (chunks !== undefined) rows.addChunks(reply.key, chunks);
     // An end that is there already may have become durable only now, after a write that failed.
     return { outcome, news: next ?? (isTerminal(current.state) ? current : undefined) };
   };
@@ -150,6 +160,28 @@ export const createMailbox = (options: MailboxOptions) => {
     else signal?.addEventListener("abort", wait.cancel, { once: true });
     return wait;
   };
+
+  /** The status as it is. If the request is overdue, it ends now. */
+  const latest = async (key: StatusKey): Promise<KeptStatus | undefined> => {
+    const current = await findDurable(key);
+    if (current !== undefined && isTerminal(current.state)) return current;
+    return isOverdue(key, now()) ? recallOrExpire(key) : current;
+  };
+
+  /** Replaces a status, if it is still of that version; the status that there is then. */
+  const replace = async (key: StatusKey, { version }: KeptStatus, next: KeptStatus): Promise<KeptStatus | undefined> => {
+    const status = await commit([key], () => {
+      const current = rows.find(key);
+      if (current !== undefined && current.version !== version) return current;
+      put(key, next);
+      return next;
+    });
+    if (status === next) waiters.wake(key.text, next);
+    await ensureAlarm();
+    return status;
+  };
+
+  const redrive = createRedrive({ batches, latest, replace, now, logError });
 
   return {
     /** As {@link RequestPublisher.publish}. */
@@ -178,6 +210,40 @@ export const createMailbox = (options: MailboxOptions) => {
       if (waiters.isFull) return "overloaded";
       return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
     },
+
+    /** As {@link StatusStore.readChunks}. */
+    async readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {
+      if (now() >= key.expiresAt) return [];
+      const here = await findDurable(key);
+      const execution = (here ?? (await recall(key)))?.details?.chunks?.execution;
+      if (execution == null) return [];
+      const found = here && rows.findChunks(endOfPeriod(key), key, execution, afterVersion);
+      return found ?? (await archive.readChunks(key)).filter(({ version }) => version > afterVersion);
+    },
+
+    /** As {@link StatusStore.cancel}. */
+    async cancel(key: StatusKey): Promise<StoredStatus> {
+      // Overdue requests end here.
+      const ended = await latest(key);
+      if (ended !== undefined && isTerminal(ended.state)) return ended;
+      const { status, isNew } = await commit([key], () => {
+        const current = rows.find(key);
+        if (current !== undefined && isTerminal(current.state)) return { status: current, isNew: false };
+        const next = cancel(current, now());
+        if (next !== undefined) put(key, next);
+        return { status: next ?? (current as KeptStatus), isNew: next !== undefined };
+      });
+      if (isNew) waiters.wake(key.text, status);
+      if (!isTerminal(status.state)) onCancel?.(key.text);
+      await ensureAlarm();
+      return status;
+    },
+
+    /** The correlation IDs of the requests that somebody wants to cancel and that have not ended. */
+    openCancellations: (): readonly string[] => rows.openCancellations(now()),
+
+    /** As {@link RequestPublisher.redrive}. */
+    redrive,
 
     /** As {@link StatusStore.write}, except that it rejects if its storage fails. */
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {

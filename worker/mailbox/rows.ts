@@ -1,6 +1,10 @@
-import type { StatusKey } from "../status-store.ts";
+import type { StatusKey, StoredChunks } from "../status-store.ts";
+import { CANCELLATIONS, type Cancellations, createCancellations } from "./cancellations.ts";
+import type { ChunkChange } from "./chunk-rules.ts";
+import { type ChunkTable, createChunkTable } from "./chunk-table.ts";
+import type { RowKey, Sql } from "./expiring-table.ts";
 import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
-import { createStatusTable, type RowKey, type Sql, type StatusTable } from "./status-table.ts";
+import { createStatusTable, type StatusTable } from "./status-table.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -15,8 +19,13 @@ export const endOfPeriod = ({ createdAt, deadline }: Pick<StatusKey, "createdAt"
   return (Math.floor(deadline / width) + 1) * width;
 };
 
-const PREFIX = "status_";
-const tableName = (end: number): string => `${PREFIX}${end / MINUTE_MS}`;
+const STATUS = "status";
+const CHUNKS = "chunks";
+/** Where the rows of a request are: in the tables of the period with that end, or in the rest. */
+export type Place = number | "rest";
+const tableName = (kind: typeof STATUS | typeof CHUNKS, place: Place): string => (place === "rest" ? kind : `${kind}_${place / MINUTE_MS}`);
+/** The place that a table is for. */
+const placeOf = (name: string): Place => (name.includes("_") ? Number(name.split("_")[1]) * MINUTE_MS : "rest");
 
 /** How far the rows of a period have gone to KV: all up to this key, and when the last of them had. */
 export type Closing = RowKey & { readonly archivedAt: number | null };
@@ -29,49 +38,92 @@ const CLOSING_TABLE = `CREATE TABLE IF NOT EXISTS closing (
 )`;
 
 /** What is in the database, so that nobody needs to ask for it. */
-type Known = { readonly tables: Map<number, StatusTable>; readonly closing: Map<number, Closing>; restIsEmpty: boolean };
+type Known = {
+  readonly tables: Map<number, StatusTable>;
+  readonly chunks: Map<Place, ChunkTable>;
+  readonly closing: Map<number, Closing>;
+  readonly cancellations: Cancellations;
+  restIsEmpty: boolean;
+};
 
 /**
  * The statuses of one mailbox, a row each. Requests whose deadlines are in one period share a table. It is dropped when its last row has expired or
  * gone to KV: Cloudflare bills each row that is deleted, and none that is dropped. The table `status` holds the rest, whose rows are deleted
- * one by one: what an earlier version wrote, and what outlives the table of its period.
+ * one by one: what an earlier version wrote, and what outlives the table of its period. Chunks have tables of the same kind, made when a handler
+ * emits, and they always are where the status of their request is.
  *
  * Every call is synchronous; the caller makes the transaction, and calls `forget` if it fails.
  */
 export const createRows = (sql: Sql) => {
-  const rest = createStatusTable(sql, "status");
+  const rest = createStatusTable(sql, STATUS);
   let known: Known | undefined;
 
   const open = (): Known => {
     rest.create();
-    rest.addMissingColumns();
     sql.exec(CLOSING_TABLE);
-    const names = sql.exec(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '${PREFIX}[0-9]*'`).toArray();
-    const ends = names.map(({ name }) => Number(String(name).slice(PREFIX.length)) * MINUTE_MS);
+    const found = sql.exec("SELECT name, sql FROM sqlite_master WHERE type = 'table'").toArray();
+    const definitions = new Map(found.map((row) => [String(row["name"]), String(row["sql"])]));
+    const namesOf = (kind: string): string[] => [...definitions.keys()].filter((name) => new RegExp(`^${kind}(?:_\\d+)?$`).test(name));
+    const tables = new Map(namesOf(STATUS).map((name) => [placeOf(name), createStatusTable(sql, name)]));
+    for (const [place, table] of tables) table.addMissingColumns(definitions.get(tableName(STATUS, place)) as string);
+    const chunks = new Map(namesOf(CHUNKS).map((name) => [placeOf(name), createChunkTable(sql, name)]));
+    // An earlier version drops the statuses of a period only.
+    for (const [place, table] of chunks) if (!tables.has(place) && chunks.delete(place)) table.drop();
+    tables.delete("rest");
     const closing = sql.exec("SELECT period_end, expires_at, correlation_id, archived_at FROM closing").toArray();
     return {
-      tables: new Map(ends.map((end) => [end, createStatusTable(sql, tableName(end))])),
+      tables: tables as Map<number, StatusTable>,
+      chunks,
       closing: new Map(closing.map((row) => [row["period_end"] as number, readClosing(row)])),
+      cancellations: createCancellations(sql, definitions.has(CANCELLATIONS)),
       restIsEmpty: rest.isEmpty(),
     };
   };
   const database = (): Known => (known ??= open());
   const tableOf = (end: number): StatusTable | undefined => database().tables.get(end);
 
-  const insertIntoRest = (key: RowKey, status: KeptStatus): boolean => {
+  const makeChunks = (place: Place): ChunkTable => {
+    const name = tableName(CHUNKS, place);
+    const table = createChunkTable(sql, name);
+    table.create();
+    database().chunks.set(place, table);
+    return table;
+  };
+
+  /** Adds a row of a period to the rest, and what its handler has emitted. */
+  const insertIntoRest = (end: number, key: RowKey, status: KeptStatus): boolean => {
     database().restIsEmpty = false;
-    return rest.insert(key, status);
+    if (!rest.insert(key, status)) return false;
+    const emitted = status.details?.chunks === undefined ? undefined : database().chunks.get(end);
+    if (emitted !== undefined) {
+      if (!database().chunks.has("rest")) makeChunks("rest");
+      emitted.copyTo(tableName(CHUNKS, "rest"), key);
+    }
+    return true;
   };
   const findInRest = (key: RowKey): KeptStatus | undefined => (database().restIsEmpty ? undefined : rest.find(key));
   const findIn = (end: number, key: RowKey): KeptStatus | undefined => findInRest(key) ?? tableOf(end)?.find(key);
   const isClosing = (end: number): boolean => database().closing.has(end);
 
   const makeTable = (end: number): StatusTable => {
-    const table = createStatusTable(sql, tableName(end));
+    const table = createStatusTable(sql, tableName(STATUS, end));
     table.create();
     database().tables.set(end, table);
     return table;
   };
+
+  const insert = (key: StatusKey, status: KeptStatus, now: number): boolean => {
+    const end = endOfPeriod(key);
+    const table = tableOf(end);
+    if (findInRest(key) !== undefined) return false;
+    if (table !== undefined && !isClosing(end)) return table.insert(key, status);
+    if (table !== undefined) return table.find(key) === undefined && insertIntoRest(end, key, status);
+    // Those who ask for old requests, one by one, make no table for each.
+    return now > end + GRACE_AFTER_DEADLINE_MS ? insertIntoRest(end, key, status) : makeTable(end).insert(key, status);
+  };
+
+  const chunksOf = (place: Place, key: RowKey): ChunkTable | undefined =>
+    database().chunks.size === 0 ? undefined : database().chunks.get(findInRest(key) === undefined ? place : "rest");
 
   return {
     find: (key: StatusKey): KeptStatus | undefined => findIn(endOfPeriod(key), key),
@@ -81,22 +133,40 @@ export const createRows = (sql: Sql) => {
 
     /** Adds a status, unless there is one for that key: then it returns false. */
     insert(key: StatusKey, status: KeptStatus, now: number): boolean {
-      const end = endOfPeriod(key);
-      const table = tableOf(end);
-      if (findInRest(key) !== undefined) return false;
-      if (table !== undefined && !isClosing(end)) return table.insert(key, status);
-      if (table !== undefined) return table.find(key) === undefined && insertIntoRest(key, status);
-      // Those who ask for old requests, one by one, make no table for each.
-      return now > end + GRACE_AFTER_DEADLINE_MS ? insertIntoRest(key, status) : makeTable(end).insert(key, status);
+      const isInserted = insert(key, status, now);
+      if (isInserted) database().cancellations.note(key, status);
+      return isInserted;
     },
 
     /** Replaces the status that there is for that key. It has to go to KV again if it went there before. */
     update(key: StatusKey, status: KeptStatus): void {
       const end = endOfPeriod(key);
       if (findInRest(key) !== undefined) rest.update(key, status);
-      else if (isClosing(end)) insertIntoRest(key, status);
+      else if (isClosing(end)) insertIntoRest(end, key, status);
       else tableOf(end)?.update(key, status);
+      database().cancellations.note(key, status);
     },
+
+    /** Adds chunks beside the status that has them. */
+    addChunks(key: StatusKey, { added, replaces }: ChunkChange): void {
+      const place = findInRest(key) === undefined ? endOfPeriod(key) : "rest";
+      const table = database().chunks.get(place) ?? makeChunks(place);
+      if (replaces) table.delete(key);
+      table.insert(key, added);
+    },
+
+    /** What came of a run of a handler after a version, in its order; undefined if there are no chunks for that key. */
+    findChunks(place: Place, key: RowKey, execution: string, afterVersion = 0): readonly StoredChunks[] | undefined {
+      const table = chunksOf(place, key);
+      const found = table?.find(key, execution, afterVersion);
+      return found?.length === 0 && table?.has(key) === false ? undefined : found;
+    },
+
+    /** The requests that somebody wants to cancel and that have not ended, by correlation ID. */
+    openCancellations: (now: number): readonly string[] => database().cancellations.open(now),
+
+    /** Forgets the cancellations of requests that no handler is at work for any more. */
+    deleteCancellations: (now: number): void => database().cancellations.deleteBefore(now),
 
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
@@ -106,7 +176,7 @@ export const createRows = (sql: Sql) => {
     isEmpty(): boolean {
       const { tables } = database();
       database().restIsEmpty = rest.isEmpty();
-      return tables.size === 0 && database().restIsEmpty;
+      return tables.size === 0 && database().restIsEmpty && (database().chunks.get("rest")?.isEmpty() ?? true);
     },
 
     /** The rows that no table of a period holds. */
@@ -116,6 +186,10 @@ export const createRows = (sql: Sql) => {
     endsBefore: (time: number): number[] => [...database().tables.keys()].filter((end) => end <= time).toSorted((a, b) => a - b),
 
     table: tableOf,
+
+    /** The tables of a period, in the order in which they may be emptied: chunks are read only beside their status. */
+    tablesOf: (end: number): readonly Pick<StatusTable, "deleteFirst">[] =>
+      [tableOf(end), database().chunks.get(end)].filter((table) => table !== undefined),
 
     closing: (end: number): Closing | undefined => database().closing.get(end),
 
@@ -136,10 +210,24 @@ export const createRows = (sql: Sql) => {
     moveToRest(end: number, key: RowKey): void {
       const status = tableOf(end)?.find(key);
       // A newer one may be there already.
-      if (status !== undefined) insertIntoRest(key, status);
+      if (status !== undefined) insertIntoRest(end, key, status);
+    },
+
+    /** Deletes about `limit` rows of the rest that are past their retention, and says whether there may be more. */
+    deleteExpired(now: number, limit: number): boolean {
+      const hasMoreChunks = database().chunks.get("rest")?.deleteExpired(now, limit) ?? false;
+      return rest.deleteExpired(now, limit) || hasMoreChunks;
+    },
+
+    /** Deletes the rows of the rest that KV has had since before that time. */
+    deleteArchived(before: number): void {
+      database().chunks.get("rest")?.deleteArchived(STATUS, before);
+      rest.deleteArchived(before);
     },
 
     drop(end: number): void {
+      database().chunks.get(end)?.drop();
+      database().chunks.delete(end);
       tableOf(end)?.drop();
       database().tables.delete(end);
       if (database().closing.delete(end)) sql.exec("DELETE FROM closing WHERE period_end = ?", end);

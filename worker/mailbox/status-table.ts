@@ -1,21 +1,6 @@
 import { TERMINAL_STATES } from "../../protocol/states.ts";
-import type { StatusKey } from "../status-store.ts";
-import type { KeptStatus } from "./rules.ts";
-
-/** The SQLite that rows need: a Durable Object's `ctx.storage.sql`, or another database behind the same call. */
-export type Sql = {
-  exec(
-    query: string,
-    ...values: (string | number | null)[]
-  ): {
-    /** 0 if the statement has written none. */
-    readonly rowsWritten: number;
-    toArray(): Record<string, unknown>[];
-  };
-};
-
-/** The key of a row. */
-export type RowKey = Pick<StatusKey, "expiresAt" | "text">;
+import { createExpiringTable, type RowKey, type Sql } from "./expiring-table.ts";
+import type { KeptDetails, KeptStatus } from "./rules.ts";
 
 /** What tells whether a row must go to KV. */
 export type RowHead = RowKey & Pick<KeptStatus, "version" | "state">;
@@ -35,33 +20,34 @@ const COLUMNS = `(
   operation TEXT,
   body TEXT,
   late_reply TEXT,
+  details TEXT,
   PRIMARY KEY (expires_at, correlation_id)
 ) WITHOUT ROWID`;
+
+/** All hold text. */
+const LATER_COLUMNS = ["late_reply", "details"];
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
 
 /** One table of statuses. Nothing in `name` may come from outside. */
 export const createStatusTable = (sql: Sql, name: string) => {
-  const find = `SELECT version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply FROM ${name} WHERE expires_at = ? AND correlation_id = ?`;
-  const insert = `INSERT INTO ${name} (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
-  const update = `UPDATE ${name} SET version = ?, state = ?, updated_at = ?, http_status = ?, attempt = ?, reply_id = ?, operation = ?, body = ?, late_reply = ?, archived_at = NULL WHERE expires_at = ? AND correlation_id = ?`;
-  const valuesOf = ({ version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply }: KeptStatus) =>
-    [version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply] as const;
+  const find = `SELECT version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply, details FROM ${name} WHERE expires_at = ? AND correlation_id = ?`;
+  const insert = `INSERT INTO ${name} (expires_at, correlation_id, version, state, updated_at, http_status, attempt, reply_id, operation, body, late_reply, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  const update = `UPDATE ${name} SET version = ?, state = ?, updated_at = ?, http_status = ?, attempt = ?, reply_id = ?, operation = ?, body = ?, late_reply = ?, details = ?, archived_at = NULL WHERE expires_at = ? AND correlation_id = ?`;
+  const valuesOf = ({ version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply, details }: KeptStatus) =>
+    [
+      ...[version, state, updatedAt, httpStatus, attempt, replyId, operation, body, lateReply],
+      details === undefined ? null : JSON.stringify(details),
+    ] as const;
 
   return {
-    create: (): void => void sql.exec(`CREATE TABLE IF NOT EXISTS ${name} ${COLUMNS}`),
-    drop: (): void => void sql.exec(`DROP TABLE ${name}`),
+    ...createExpiringTable(sql, name, COLUMNS),
 
-    /** Deletes the first rows, `limit` at most, and says whether there were any. */
-    deleteFirst(limit: number): boolean {
-      const first = `SELECT expires_at, correlation_id FROM ${name} ORDER BY expires_at, correlation_id LIMIT ?`;
-      return sql.exec(`DELETE FROM ${name} WHERE (expires_at, correlation_id) IN (${first})`, limit).rowsWritten > 0;
-    },
-
-    /** A table that an earlier version made lacks the columns that came later. */
-    addMissingColumns(): void {
-      const columns = sql.exec(`PRAGMA table_info(${name})`).toArray();
-      if (!columns.some((column) => column["name"] === "late_reply")) sql.exec(`ALTER TABLE ${name} ADD COLUMN late_reply TEXT`);
+    /** A table that an earlier version made lacks the columns that came later. @param definition of the table that there is, as SQL */
+    addMissingColumns(definition: string): void {
+      for (const column of LATER_COLUMNS) {
+        if (!new RegExp(`\\b${column}\\b`).test(definition)) sql.exec(`ALTER TABLE ${name} ADD COLUMN ${column} TEXT`);
+      }
     },
 
     find({ expiresAt, text }: RowKey): KeptStatus | undefined {
@@ -75,8 +61,6 @@ export const createStatusTable = (sql: Sql, name: string) => {
 
     /** What has changed is not in KV yet. */
     update: ({ expiresAt, text }: RowKey, status: KeptStatus): void => void sql.exec(update, ...valuesOf(status), expiresAt, text),
-
-    isEmpty: (): boolean => sql.exec(`SELECT 1 FROM ${name} LIMIT 1`).toArray().length === 0,
 
     /** Whether a row expires after that time. */
     outlasts: (time: number): boolean => sql.exec(`SELECT 1 FROM ${name} WHERE expires_at > ? LIMIT 1`, time).toArray().length > 0,
@@ -109,13 +93,6 @@ export const createStatusTable = (sql: Sql, name: string) => {
 
     /** Deletes the rows that KV has had since before that time. */
     deleteArchived: (before: number): void => void sql.exec(`DELETE FROM ${name} WHERE archived_at <= ?`, before),
-
-    /** Deletes about `limit` rows that are past their retention, and says whether there may be more. */
-    deleteExpired(now: number, limit: number): boolean {
-      const [last] = sql.exec(`SELECT expires_at FROM ${name} WHERE expires_at <= ? LIMIT 1 OFFSET ?`, now, limit).toArray();
-      sql.exec(`DELETE FROM ${name} WHERE expires_at <= ?`, last === undefined ? now : (last["expires_at"] as number));
-      return last !== undefined;
-    },
   };
 };
 
@@ -138,4 +115,5 @@ const readStatus = (row: Record<string, unknown>): KeptStatus => ({
   operation: row["operation"] as string | null,
   body: row["body"] as string | null,
   lateReply: row["late_reply"] as string | null,
+  ...(row["details"] === null ? {} : { details: JSON.parse(row["details"] as string) as KeptDetails }),
 });

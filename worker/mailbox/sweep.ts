@@ -1,15 +1,15 @@
 import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS, MIN_ARCHIVE_MS, putEach } from "../archive.ts";
-import type { Closing, Rows } from "./rows.ts";
-import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
+import type { Closing, Place, Rows } from "./rows.ts";
+import { GRACE_AFTER_DEADLINE_MS } from "./rules.ts";
 import type { RowHead, StatusTable } from "./status-table.ts";
 
 /** How often a mailbox that is not empty looks for what it need not keep any longer: as often as a period ends. */
 export const SWEEP_MS = 5 * 60_000;
 /** How soon the next round starts when this one had too much to do. */
 export const SWEEP_AGAIN_MS = 1_000;
-/** How many rows a round copies to KV or keeps in the rest: below the 1,000 operations that an invocation may do. */
-const MAX_ROWS = 800;
+/** How many rows a round copies to KV or keeps in the rest: each takes two operations at most, and an invocation may do 1,000. */
+const MAX_ROWS = 450;
 const MAX_DELETES = 5_000;
 
 type SweepOptions = {
@@ -38,11 +38,15 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
   let isAway = false;
 
   /** @returns those that KV did not take */
-  const putAll = async (heads: readonly RowHead[], find: (head: RowHead) => KeptStatus | undefined): Promise<Set<RowHead>> => {
+  const putAll = async (place: Place, heads: readonly RowHead[]): Promise<Set<RowHead>> => {
     const refused = new Set<RowHead>();
     await putEach(heads, async (head) => {
       try {
-        const status = find(head);
+        const status = place === "rest" ? rows.rest.find(head) : rows.findIn(place, head);
+        const execution = status?.details?.chunks?.execution;
+        // Before their status: whoever sees it in KV finds them.
+        const chunks = execution == null ? undefined : rows.findChunks(place, head, execution);
+        if (chunks !== undefined) await archive.writeChunks(head, chunks);
         if (status !== undefined) await archive.write(head, status);
       } catch (error) {
         refused.add(head);
@@ -52,12 +56,12 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     return refused;
   };
 
-  const drop = async (end: number, table: StatusTable): Promise<void> => {
-    if (maxDroppedRows !== undefined) while (await deleteSome(table, maxDroppedRows));
+  const drop = async (end: number): Promise<void> => {
+    if (maxDroppedRows !== undefined) for (const table of rows.tablesOf(end)) while (await deleteSome(table, maxDroppedRows));
     await commit(() => rows.drop(end));
   };
 
-  const deleteSome = async (table: StatusTable, limit: number): Promise<boolean> => {
+  const deleteSome = async (table: Pick<StatusTable, "deleteFirst">, limit: number): Promise<boolean> => {
     let hasDeleted = false;
     await commit(() => {
       hasDeleted = table.deleteFirst(limit);
@@ -67,7 +71,7 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
 
   /** Drops the table of a period if all of it has expired, and else begins to close it when it is time, unless a later round can drop it. */
   const beginToClose = async (end: number, table: StatusTable): Promise<void> => {
-    if (!table.outlasts(now)) await drop(end, table);
+    if (!table.outlasts(now)) await drop(end);
     else if (end <= overdue - mailboxRetentionMs && table.outlasts(gone))
       await commit(() => rows.setClosing(end, { expiresAt: gone, text: "", archivedAt: null }));
   };
@@ -77,7 +81,7 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     const heads = table.findAfter(closing, budget);
     const isLast = heads.length < budget;
     const due = heads.filter(({ state, expiresAt }) => isTerminal(state) && expiresAt > gone);
-    const refused = await putAll(due, (head) => rows.findIn(end, head));
+    const refused = await putAll(end, due);
     // KV that takes nothing is away: a later round goes on from here.
     isAway = due.length > 0 && refused.size === due.length;
     if (isAway) return;
@@ -96,16 +100,17 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     const closing = rows.closing(end);
     if (closing === undefined) continue;
     if (closing.archivedAt === null && budget > 0 && !isAway) await close(end, table, closing);
-    else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await drop(end, table);
+    else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await drop(end);
   }
 
   let hasMoreExpired = false;
   await commit(() => {
-    hasMoreExpired = rows.rest.deleteExpired(now, MAX_DELETES);
-    rows.rest.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
+    hasMoreExpired = rows.deleteExpired(now, MAX_DELETES);
+    rows.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
+    rows.deleteCancellations(now);
   });
   const due = isAway ? [] : rows.rest.findToArchive(now - mailboxRetentionMs, now + MIN_ARCHIVE_MS, budget);
-  const refused = await putAll(due, (head) => rows.rest.find(head));
+  const refused = await putAll("rest", due);
   await commit(() => {
     for (const head of due) if (!refused.has(head)) rows.rest.markArchived(head, now);
   });

@@ -1,10 +1,12 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { jsonResponse, pendingResponse, statusText } from "../responses.ts";
-import { type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
+import { jsonResponse, pendingResponse, type ResponseHeaders, statusText } from "../responses.ts";
+import { type CorrelationId, type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
+import { viewStatus } from "../status-view.ts";
+import { acceptsEvents, createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
   readonly ids: CorrelationIds;
@@ -14,35 +16,84 @@ type StatusOptions = {
 
 /**
  * `GET /status/:correlationId`: what has become of a request. 200 in every terminal state, 202 before. With `If-None-Match`, 304 if there
- * is no newer version, and a wait ends at any change.
+ * is no newer version, and a wait ends at any change. `?chunks-from=N` leaves out the first N chunks. With `Accept: text/event-stream`, a stream
+ * of events.
  */
-export const createStatusRoute =
-  ({ ids, statuses, now = Date.now }: StatusOptions) =>
-  async (context: Context): Promise<Response> => {
-    const id = await ids.read(context.req.param("correlationId") ?? "");
-    // Forged, foreign and not yours get the same response, so that nobody can tell them apart.
-    if (id === undefined || id.owner !== PUBLIC_OWNER) {
-      throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected a correlation ID as a Location header of this API gave it." });
+export const createStatusRoute = ({ ids, statuses, now = Date.now }: StatusOptions) => {
+  const streamEvents = createStatusEvents({ statuses, now });
+
+  return async ({ req }: Context): Promise<Response> => {
+    const id = await readReadableId(ids, req.param("correlationId") ?? "", now());
+    if (acceptsEvents(req.header("accept"))) {
+      if (!statuses.capabilities.wait) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_EVENTS });
+      return streamEvents(id, req.header("last-event-id")).catch(refuseUnreadable);
     }
-    if (now() >= id.expiresAt) {
-      throw new RejoinderError("STATUS_GONE", { detail: `The status could be read until ${new Date(id.expiresAt).toISOString()}.` });
-    }
-    const waitSeconds = waitSecondsOf(readPrefer(context.req.header("prefer")), statuses);
-    const known = readKnownVersions(context.req.header("if-none-match"));
-    const status = await statuses.read(id, waitSeconds * 1_000, known, context.req.raw).catch((cause: unknown) => {
-      console.error("A status could not be read", cause);
-      throw new RejoinderError("STORE_UNAVAILABLE", { cause });
+    const chunksFrom = readChunksFrom(req.query("chunks-from"));
+    const waitSeconds = waitSecondsOf(readPrefer(req.header("prefer")), statuses);
+    const known = readKnownVersions(req.header("if-none-match"));
+    const read = await statuses.read(id, waitSeconds * 1_000, known, req.raw).catch(refuseUnreadable);
+    if (read === "overloaded") throw new RejoinderError("OVERLOADED");
+    const headersOf = (version: number): ResponseHeaders => ({
+      ...appliedHeaders(waitSeconds, false),
+      vary: "Prefer, Accept",
+      etag: entityTag(version),
     });
-    if (status === "overloaded") throw new RejoinderError("OVERLOADED");
-    const version = status?.version ?? 0;
-    const headers = { ...appliedHeaders(waitSeconds, false), etag: entityTag(version) };
-    const isPending = status === undefined || !isTerminal(status.state);
-    if (known.includes(version))
+    if (known.includes(read?.version ?? 0)) {
+      const headers = headersOf(read?.version ?? 0);
+      const isPending = read === undefined || !isTerminal(read.state);
       return jsonResponse(304, null, isPending ? { ...headers, "retry-after": String(statuses.retryAfterSeconds) } : headers);
-    return isPending ? pendingResponse(id, status, statuses, headers) : jsonResponse(200, statusText(id, status), headers);
+    }
+    const { status, chunks } =
+      read?.details?.chunks === undefined
+        ? { status: read, chunks: undefined }
+        : await viewStatus(statuses, id, read, chunksFrom).catch(refuseUnreadable);
+    const text = statusText(id, status, chunks);
+    const headers = headersOf(status?.version ?? 0);
+    return status === undefined || !isTerminal(status.state) ? pendingResponse(text, statuses, headers) : jsonResponse(200, text, headers);
+  };
+};
+
+const NO_EVENTS = "REPLY_STORE=kv cannot tell when a status changes. Ask for it again with Accept: application/json.";
+
+/** `DELETE /status/:correlationId`: asks to cancel a request. 202 with its status, which is `cancelling` until it has ended. */
+export const createCancelRoute =
+  ({ ids, statuses, now = Date.now }: StatusOptions) =>
+  async ({ req }: Context): Promise<Response> => {
+    const id = await readReadableId(ids, req.param("correlationId") ?? "", now());
+    if (statuses.cancel === undefined)
+      throw new RejoinderError("NOT_SUPPORTED", { detail: "REPLY_STORE=kv cannot tell a consumer to cancel a request." });
+    const status = await statuses.cancel(id).catch(refuseUnreadable);
+    if (!isTerminal(status.state)) return pendingResponse(statusText(id, status), statuses, {});
+    throw new RejoinderError("ALREADY_ENDED", { detail: `The request has ended as ${status.state}.`, members: { state: status.state } });
   };
 
-/** The `ETag` of a status (RFC 9110 §8.8.3). Two responses of one version are alike to the last byte. */
+/** The ID of a status that may be read. Forged, foreign and not yours get the same response, so that nobody can tell them apart. */
+const readReadableId = async (ids: CorrelationIds, text: string, nowMs: number): Promise<CorrelationId> => {
+  const id = await ids.read(text);
+  if (id === undefined || id.owner !== PUBLIC_OWNER) {
+    throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected a correlation ID as a Location header of this API gave it." });
+  }
+  if (nowMs >= id.expiresAt) {
+    throw new RejoinderError("STATUS_GONE", { detail: `The status could be read until ${new Date(id.expiresAt).toISOString()}.` });
+  }
+  return id;
+};
+
+/** For whatever a store rejects with. */
+const refuseUnreadable = (cause: unknown): never => {
+  if (cause instanceof RejoinderError) throw cause;
+  console.error("A status could not be read or changed", cause);
+  throw new RejoinderError("STORE_UNAVAILABLE", { cause });
+};
+
+/** How many of the first chunks a caller has already. */
+const readChunksFrom = (text: string | undefined): number => {
+  if (text === undefined) return 0;
+  if (/^(?:0|[1-9]\d{0,5})$/.test(text)) return Number(text);
+  throw new RejoinderError("INVALID_QUERY", { detail: `Expected chunks-from to be a whole number, got ${JSON.stringify(text)}.` });
+};
+
+/** The `ETag` of a status (RFC 9110 §8.8.3). Two responses of one version from one URL are alike to the last byte. */
 const entityTag = (version: number): string => `"${version}"`;
 
 /**

@@ -45,6 +45,8 @@ export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => 
       return expire(undefined, key.deadline);
     },
 
+    readChunks: async () => [],
+
     async write(replies) {
       const outcomes: Outcome[] = [];
       await putEach(replies, async (reply, index) => {

@@ -5,7 +5,7 @@ import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mail
 import type { NewReply } from "../../../worker/status-store.ts";
 
 const key = { text: "id", shard: 0, createdAt: 0, deadline: 30_000, expiresAt: 3_600_000 };
-const replyStates = STATES.filter((state): state is ReplyState => state !== "accepted");
+const replyStates = STATES.filter((state): state is ReplyState => state !== "accepted" && state !== "cancelling");
 const anyReply: fc.Arbitrary<NewReply> = fc.record({
   key: fc.constant(key),
   replyId: fc.uuid(),

@@ -2,7 +2,7 @@ import { createArchive, type KeyValueStore } from "../../../worker/archive.ts";
 import { createMailbox } from "../../../worker/mailbox/mailbox.ts";
 import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
 import { createRows } from "../../../worker/mailbox/rows.ts";
-import type { Sql } from "../../../worker/mailbox/status-table.ts";
+import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
 import type { Producer } from "../../../worker/producer.ts";
 import type { TestStorage } from "./test-host.ts";

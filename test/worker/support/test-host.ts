@@ -1,6 +1,6 @@
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import type { createCorrelationIds } from "../../../worker/correlation-id.ts";
-import type { Sql } from "../../../worker/mailbox/status-table.ts";
+import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import type { StatusStore } from "../../../worker/status-store.ts";
 

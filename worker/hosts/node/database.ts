@@ -3,7 +3,7 @@ import type { Log } from "../../../environment/log.ts";
 import { createCheckpointer } from "../../../storage/checkpointer.ts";
 import { createTransact, openDatabaseFile } from "../../../storage/database-file.ts";
 import { createWalSync, type WalSync } from "../../../storage/wal-sync.ts";
-import type { Sql } from "../../mailbox/status-table.ts";
+import type { Sql } from "../../mailbox/expiring-table.ts";
 
 type MailboxDatabaseOptions = {
   readonly folder: string;
