@@ -135,7 +135,7 @@ export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise
     }
     const replies = (JSON.parse(body.toString()) as unknown[]).map(readReplyEvent);
     const batch = { webhookId: String(request.headers["webhook-id"]), way: "POST", replies, bytes: body.length } as const;
-    const operations = request.headers[OPERATIONS_HEADER];
+    const operations = request.headers[OPERATIONS_HEADER.toLowerCase()];
     if (operations !== undefined) announced.push(String(operations));
     else batches.push(batch);
     if (misbehaviour?.(batch, response) !== true) {

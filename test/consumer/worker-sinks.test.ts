@@ -183,6 +183,32 @@ test("a link that breaks again and again loses no reply, and keeps the news of a
   }
 });
 
+test("chunks arrive in their order and before the reply, however often the link breaks", async () => {
+  const { receiver, delivery } = await setUp();
+  let frames = 0;
+  receiver.misbehaveOnLinks((socket) => {
+    if (++frames % 7 !== 0) return false;
+    socket.terminate();
+    return true;
+  });
+  const addressee = to(0);
+  const chunks = Array.from({ length: 100 }, (_, first) => replies.emitted(addressee, { execution: "one", first }, [first]));
+  const delivered: Promise<boolean>[] = [];
+  for (const chunk of chunks) {
+    delivered.push(delivery.deliver(chunk));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all([...delivered, delivery.deliver(replies.succeeded(addressee, "done"))]);
+  const places = receiver.arrived.map(({ emitted, state }) => (state === "succeeded" ? chunks.length : emitted?.first));
+  // What is sent again may come twice, but nothing comes before what it follows.
+  const seen = new Set<number | undefined>();
+  for (const place of places) {
+    expect(place === 0 || seen.has((place ?? 0) - 1)).toBe(true);
+    seen.add(place);
+  }
+  expect(seen.size).toBe(101);
+});
+
 describe("where handlers run", () => {
   test("links to all shards are open before the first request, and each consumer says that it takes news", async () => {
     const { receiver, sinks } = await setUp({ cancellations: createCancellations(), shards: 3 });
