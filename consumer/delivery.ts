@@ -7,7 +7,7 @@ import { createBackoff } from "./backoff.ts";
 import type { InFlightLimiter } from "./in-flight-limiter.ts";
 import type { ConsumerObserver } from "./observe/observer.ts";
 import { createOutageLog } from "./outage-log.ts";
-import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
+import { type Addressee, logFieldsOf, type OutgoingReply, type Replies } from "./replies.ts";
 import type { EncodedReply, ReplyResult, Sink } from "./sink.ts";
 
 /** Delivers replies, and does not give up. */
@@ -154,7 +154,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
       leaveBatch(item);
       if (outcome === "unknown")
-        log.warn({ correlationId: item.reply.correlationId }, "a reply to a request that nobody knows was dropped");
+        log.warn(logFieldsOf(item.reply), "a reply to a request that nobody knows was dropped");
       if (outcome === "retry") {
         retried.push(item);
         returned.push(item);
@@ -184,7 +184,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   /** The item with a problem in place of its reply, or nothing if there is nothing left to send. */
   const replace = (item: Item, code: ReplacementCode, reason?: string): readonly Item[] => {
     const { reply, encoded, replaced } = item;
-    log.error({ correlationId: reply.correlationId, code, reason, bytes: encoded.bytes }, "a reply cannot be delivered");
+    log.error({ ...logFieldsOf(reply), code, reason, bytes: encoded.bytes }, "a reply cannot be delivered");
     const replacement = encodeProblem(reply, code);
     // A replacement is small and plain. If even that cannot pass, nothing will, and one reply must not hold up all others.
     // News that a handler is at work may get lost: the request has not failed because of it.
@@ -216,10 +216,10 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     try {
       const encoded = sink.encode(reply);
       if (encoded === undefined || encoded.bytes <= sink.limits.maxReplyBytes) return { encoded, replaced: false };
-      log.error({ correlationId: reply.correlationId, bytes: encoded.bytes }, "a reply is too large to be delivered");
+      log.error({ ...logFieldsOf(reply), bytes: encoded.bytes }, "a reply is too large to be delivered");
       return replaceBy("REPLY_TOO_LARGE");
     } catch (error) {
-      log.error({ err: error, correlationId: reply.correlationId }, "a reply is not JSON");
+      log.error({ ...logFieldsOf(reply), err: error }, "a reply is not JSON");
       return replaceBy("INVALID_REPLY");
     }
   };

@@ -4,6 +4,7 @@ import { ConfigurationError, type Environment } from "../environment/environment
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { systemTime } from "../environment/time.ts";
+import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
@@ -26,7 +27,7 @@ import { startRelay } from "./relay.ts";
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers }: ConsumerDefinition,
+  { contract, handlers, telemetry }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
   observer: ConsumerObserver = SILENT_OBSERVER,
@@ -51,7 +52,9 @@ export const openConsumer = async (
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
-    consumers.push(startConsumer({ contract, handlers, source, sinks, cancellations, requesters, log, observer, concurrency, replySource, time }));
+    const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
+    const parts = { source, sinks, cancellations, requesters, log, observer, traced, time };
+    consumers.push(startConsumer({ ...parts, contract, handlers, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);

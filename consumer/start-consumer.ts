@@ -4,6 +4,7 @@ import { createDeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
 import { createHandlerInvoker } from "./handler-invoker.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
+import { type ConsumerTracing, traceInvoker } from "./observe/tracing.ts";
 import { readRecord } from "./reading.ts";
 import { createRequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
@@ -19,6 +20,8 @@ type StartConsumerOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & 
   readonly concurrency: number;
   /** What the mailbox says is to be cancelled. Default: nothing is. */
   readonly cancellations?: Cancellations | undefined;
+  /** Absent: no spans. */
+  readonly traced?: ConsumerTracing | undefined;
 };
 
 export type Requesters = Omit<RequesterReadingOptions, "contract"> & { readonly sink: Sink };
@@ -36,7 +39,11 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
       read: requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters }),
       offsets,
       executor: createKeyedExecutor({ concurrency }),
-      invokeHandler: createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) }),
+      invokeHandler: traceInvoker(
+        options.traced,
+        contract,
+        createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) }),
+      ),
       replies,
       router,
       publishDeadLetter: createDeadLetterPublisher({ ...options, stop }),

@@ -3,19 +3,16 @@ import { isProblem } from "../../protocol/problem.ts";
 import type { Tracing } from "../../protocol/tracing.ts";
 import type { AttemptResult, HandlerInvoker } from "../handler-invoker.ts";
 
-/** The consumer, as a span names it. */
-export type TracedConsumer = { readonly contract: Contract; readonly group: string; readonly instance: string };
+/** What begins spans, and the consumer as they name it. */
+export type ConsumerTracing = { readonly tracing: Tracing; readonly group: string; readonly instance: string };
 
 /**
  * Has each attempt at a request told in a span, which ends when the handler has really ended. The handler runs within it, and the reply carries the
  * trace on from there. Without tracing it is the same as before.
  */
-export const traceInvoker = (
-  tracing: Tracing | undefined,
-  { contract, group, instance }: TracedConsumer,
-  invoke: HandlerInvoker,
-): HandlerInvoker => {
-  if (tracing === undefined) return invoke;
+export const traceInvoker = (traced: ConsumerTracing | undefined, contract: Contract, invoke: HandlerInvoker): HandlerInvoker => {
+  if (traced === undefined) return invoke;
+  const { tracing, group, instance } = traced;
   return (request, attempt) => {
     const { topic } = findOperation(contract, request.operation) ?? {};
     const span = tracing.start("consumer", topic === undefined ? "process" : `process ${topic}`, request.traceparent, {
