@@ -62,19 +62,24 @@ export const readRunningMetrics = async (): Promise<{ readonly samples: readonly
     body: '{"a":2,"b":3}',
   });
   if (response.status !== 200) throw new Error(await response.text());
-  await running.drain(2_000);
   // What this request did not come to.
   observer.read({ topic: "requests", partition: 0, offset: 0, end: 1 });
   observer.deadLettered("requests");
   observer.stepped("sum", "run");
 
-  const headers = { authorization: `Basic ${btoa(LOGIN)}` };
-  const pages = [
-    fetch(`${url}/metrics`),
-    fetch(String(firstLine()["metricsUrl"])),
-    fetch(`${String(worker.gatewayUrl)}/metrics`, { headers }),
-  ].map(async (page) => (await page).text());
-  const text = (await Promise.all(pages)).join("\n");
+  const readAll = async (): Promise<string> => {
+    const headers = { authorization: `Basic ${btoa(LOGIN)}` };
+    const pages = [
+      fetch(`${url}/metrics`),
+      fetch(String(firstLine()["metricsUrl"])),
+      fetch(`${String(worker.gatewayUrl)}/metrics`, { headers }),
+    ].map(async (page) => (await page).text());
+    return (await Promise.all(pages)).join("\n");
+  };
+  // While the consumer has an instance at the gateway, and once it has committed.
+  const before = await readAll();
+  await running.drain(2_000);
+  const text = `${before}\n${await readAll()}`;
   await worker.drain(0);
   await rm(folder, { recursive: true });
   return readPages(text);
