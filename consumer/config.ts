@@ -5,7 +5,7 @@ import { type Demand, type Environment, readEnvironment } from "../environment/e
 import { metricsVariables, processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
-import { isTopic } from "../protocol/topics.ts";
+import { isTopic, RETRY_SUFFIX } from "../protocol/topics.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 
 /** The consumer's configuration. */
@@ -42,6 +42,8 @@ const replyTopics = () =>
 type KafkaRestVariable = keyof typeof kafkaRestVariables;
 
 const DEFAULT_GROUP = "rejoinder";
+
+const retryGroupOf = (group: string): string => group + RETRY_SUFFIX;
 
 /** Required only where they are used: see {@link demand}. */
 const optionally = <Name extends KafkaRestVariable>(name: Name) =>
@@ -81,10 +83,9 @@ const demandSource: Demand = (set) => {
 
 const demand: Demand = (set) => {
   const { CONSUMER_GROUP: group = DEFAULT_GROUP, CONSUMER_RELAY_GROUP: relayGroup } = set;
-  return {
-    ...demandSource(set),
-    ...(relayGroup === group ? { CONSUMER_RELAY_GROUP: "Expected another group than CONSUMER_GROUP, which reads other topics." } : {}),
-  };
+  const taken = [group, retryGroupOf(String(group))];
+  const wrong = `Expected another group than ${taken.join(" and ")}, which read other topics.`;
+  return { ...demandSource(set), ...(relayGroup !== undefined && taken.includes(relayGroup) ? { CONSUMER_RELAY_GROUP: wrong } : {}) };
 };
 
 /**
@@ -104,6 +105,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     /** Key bytes; only the newest secret signs. */
     replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
     group: values.CONSUMER_GROUP,
+    /** Reads the requests that wait for another attempt. */
+    retryGroup: retryGroupOf(values.CONSUMER_GROUP),
     /** Reads the replies of responders. Never the group of the requests, whose members would get records of both. */
     relayGroup: values.CONSUMER_RELAY_GROUP ?? `${values.CONSUMER_GROUP}-relay`,
     instance: values.CONSUMER_INSTANCE,

@@ -3,6 +3,7 @@ import { topicPartitionKey } from "../protocol/topic-partition.ts";
 import type { Commits } from "./commits.ts";
 import type { InFlightLimiter } from "./in-flight-limiter.ts";
 import type { Offsets } from "./offsets.ts";
+import type { Pauses } from "./retry/pauses.ts";
 import type { OnRevoked, Source } from "./source.ts";
 import { unlessAborted } from "./waiting.ts";
 
@@ -17,6 +18,7 @@ type ConsumerParts = {
   readonly offsets: Offsets;
   readonly inFlight: InFlightLimiter;
   readonly commits: Commits;
+  readonly pauses: Pick<Pauses, "cutOff" | "makeRoom">;
   readonly processRecord: ProcessRecord;
 };
 
@@ -29,7 +31,7 @@ type Consumer = {
 };
 
 /** The flow of a record: taken → processed → committed. */
-export const createConsumer = ({ source, offsets, inFlight, commits, processRecord }: ConsumerParts): Consumer => {
+export const createConsumer = ({ source, offsets, inFlight, commits, pauses, processRecord }: ConsumerParts): Consumer => {
   const processing = new Map<ConsumerRecord, Promise<void>>();
 
   const processAndCommit = async (record: ConsumerRecord): Promise<void> => {
@@ -51,11 +53,14 @@ export const createConsumer = ({ source, offsets, inFlight, commits, processReco
           inFlight.leave(bytes);
         });
         processing.set(record, processed);
+        pauses.makeRoom();
         // While there is no room, nothing more is read: if replies cannot be delivered, Kafka keeps the requests, not this process.
         await inFlight.room(signal);
       }
     },
     async handOver(partitions, signal) {
+      // Other members can go on with those that pause.
+      pauses.cutOff(partitions);
       if (!signal.aborted) {
         const revoked = new Set(partitions.map(topicPartitionKey));
         const theirs = [...processing].filter(([record]) => revoked.has(topicPartitionKey(record))).map(([, processed]) => processed);

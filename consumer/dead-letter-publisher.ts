@@ -1,29 +1,34 @@
 import type { Log } from "../environment/log.ts";
 import { pause, systemTime, type Time } from "../environment/time.ts";
+import { createDeadLetterHeaders, type DeadLetterReason } from "../protocol/dead-letter.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
 import { createBackoff } from "./backoff.ts";
-import { type Source, SourceError } from "./source.ts";
+import { type OutgoingRecord, type Source, SourceError } from "./source.ts";
 
-/** A record on its way to a dead-letter topic. */
-export type DeadLetter = Pick<ConsumerRecord, "topic" | "key" | "value" | "headers">;
+/** What became of a dead letter: it is stored, its topic refuses it for good, or the process stops. */
+type DeadLetterOutcome = "stored" | "refused" | "stopped";
 
-/**
- * Publishes a record as a dead letter, and resolves with true when that is done; with false if it was stopped before. Never rejects.
- * The reason says what is wrong with the record.
- */
-export type DeadLetterPublisher = (record: ConsumerRecord, reason: string) => Promise<boolean>;
+/** Publishes a record as a dead letter. Resolves when it is known what became of it; never rejects. `traceId` is for the log. */
+export type DeadLetterPublisher = (
+  record: ConsumerRecord,
+  reason: Omit<DeadLetterReason, "failedAt">,
+  traceId?: string,
+) => Promise<DeadLetterOutcome>;
 
 type DeadLetterPublisherOptions = {
-  readonly source: Pick<Source, "produce">;
+  readonly source: Pick<Source, "produce" | "group">;
   readonly log: Log;
   /** When it aborts, the publisher gives up. */
   readonly stop: AbortSignal;
-  readonly time?: Time;
-  readonly random?: () => number;
+  readonly time?: Time | undefined;
+  readonly random?: (() => number) | undefined;
 };
 
 const RETRY = { firstMs: 1_000, mostMs: 30_000 };
+
+/** The topic of the dead letters of a topic. */
+export const deadLetterTopicOf = (topic: string): string => topic + DEAD_LETTER_SUFFIX;
 
 /**
  * Publishes to the dead-letter topic of the record's own topic, and tries for as long as that may succeed.
@@ -32,37 +37,23 @@ const RETRY = { firstMs: 1_000, mostMs: 30_000 };
  */
 export const createDeadLetterPublisher =
   ({ source, log, stop, time = systemTime, random = Math.random }: DeadLetterPublisherOptions): DeadLetterPublisher =>
-  async (record, reason) => {
-    const { topic, partition, offset } = record;
-    const letter = createDeadLetter(record, reason);
+  async (record, reason, traceId) => {
+    const { topic, partition, offset, key, value, headers } = record;
+    const { code, attempts, correlationId, message } = reason;
+    const added = createDeadLetterHeaders({ ...record, group: source.group }, { ...reason, failedAt: time.now() });
+    const letter: OutgoingRecord = { topic: deadLetterTopicOf(topic), key, value, headers: [...headers, ...added] };
+    const what = { topic, partition, offset, correlationId, traceId, to: letter.topic };
     const backoff = createBackoff({ ...RETRY, random });
     while (!stop.aborted) {
       try {
         await source.produce(letter);
-        log.warn({ topic, partition, offset, reason, to: letter.topic }, "a record could not be read and was moved to the dead letters");
-        return true;
+        log.warn({ ...what, code, attempts, reason: message }, "a record was moved to the dead letters");
+        return "stored";
       } catch (error) {
-        log.error({ err: error, topic, partition, offset, to: letter.topic }, "a dead letter could not be produced");
-        if (error instanceof SourceError && !error.retryable) return true;
+        log.error({ ...what, err: error }, "a dead letter could not be produced");
+        if (error instanceof SourceError && !error.retryable) return "refused";
         await pause(time, backoff.nextMs(), stop);
       }
     }
-    return false;
+    return "stopped";
   };
-
-/**
- * A record as a dead letter: key, value and headers unchanged, then where it was stored and what was wrong with it, under the header
- * names of Spring's DeadLetterPublishingRecoverer. Numbers are text, since a REST proxy can carry nothing else.
- */
-const createDeadLetter = (record: ConsumerRecord, reason: string): DeadLetter => ({
-  topic: record.topic + DEAD_LETTER_SUFFIX,
-  key: record.key,
-  value: record.value,
-  headers: [
-    ...record.headers,
-    { key: "kafka_dlt-original-topic", value: record.topic },
-    { key: "kafka_dlt-original-partition", value: String(record.partition) },
-    { key: "kafka_dlt-original-offset", value: String(record.offset) },
-    { key: "kafka_dlt-exception-message", value: reason },
-  ],
-});

@@ -88,9 +88,10 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
   });
   cancellations.watchAll((correlationId) => {
     for (const run of running) {
-      if (run.request.correlationId !== correlationId || run.abort.signal.aborted) continue;
+      const { request, abort } = run;
+      if (request.correlationId !== correlationId || request.returnTo !== undefined || abort.signal.aborted) continue;
       run.isCancelled = true;
-      run.abort.abort(new DOMException("The request was cancelled.", "AbortError"));
+      abort.abort(new DOMException("The request was cancelled.", "AbortError"));
     }
   });
 
@@ -183,7 +184,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       ended: Promise.resolve(),
     });
     if (deadline <= time.now()) return done(replies.expired(to));
-    if (cancellations.has(correlationId)) return done(replies.cancelled(to));
+    if (returnTo === undefined && cancellations.has(correlationId)) return done(replies.cancelled(to));
     const handled = operations.get(name);
     if (handled === undefined)
       return done(replies.failed(to, createProblem("NO_HANDLER", { detail: `This consumer has no handler for ${JSON.stringify(name)}.` })));

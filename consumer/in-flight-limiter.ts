@@ -10,6 +10,8 @@ export type InFlightLimiter = {
   /** Resolves once nothing is in flight, or the signal aborts. */
   empty(signal: AbortSignal): Promise<void>;
   readonly records: number;
+  /** How much of the limits is taken: 1 where there is no room. */
+  readonly fullness: number;
 };
 
 /** A limiter that starts empty. A record larger than `maxBytes` can still enter, alone. */
@@ -48,6 +50,9 @@ export const createInFlightLimiter = ({ maxRecords, maxBytes }: InFlightLimits):
     empty: (signal) => wait(isEmpty, signal),
     get records() {
       return records;
+    },
+    get fullness() {
+      return Math.max(records / maxRecords, bytes / maxBytes);
     },
   };
 };

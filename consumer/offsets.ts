@@ -4,8 +4,10 @@ import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } fro
 export type Offsets = {
   /** Whether a record is new. False if it is in flight or finished already, as after a redelivery. */
   take(position: TopicPartitionOffset): boolean;
-  /** Whether the record is in flight, of a partition that was not forgotten. */
+  /** Whether the record is in flight, of a partition that was not forgotten, and no earlier one of it was left. */
   holds(position: TopicPartitionOffset): boolean;
+  /** The record is left to whoever consumes the partition next, and so are all behind it: they could not be committed, and would overtake it. */
+  leave(position: TopicPartitionOffset): void;
   /** The record is done: its reply is delivered. Nothing happens if its partition was forgotten meanwhile. */
   finish(position: TopicPartitionOffset): void;
   /** For each partition that moved since the last {@link Offsets.committed}: the offset after its last contiguous finished record. */
@@ -24,6 +26,8 @@ type Progress = TopicPartition & {
   readonly taken: number[];
   head: number;
   readonly finished: Set<number>;
+  /** From here on, what has not begun never does. */
+  leftFrom: number;
 };
 
 /** Starts without partitions. A partition is known from its first record on. */
@@ -36,14 +40,28 @@ export const createOffsets = (): Offsets => {
       let progress = find(position);
       if (progress === undefined) {
         const { topic, partition, offset } = position;
-        progress = { topic, partition, next: offset, committed: offset, taken: [], head: 0, finished: new Set() };
+        progress = {
+          topic,
+          partition,
+          next: offset,
+          committed: offset,
+          taken: [],
+          head: 0,
+          finished: new Set(),
+          leftFrom: Number.POSITIVE_INFINITY,
+        };
         partitions.set(topicPartitionKey(position), progress);
       }
       return position.offset >= progress.next && insert(progress, position.offset);
     },
     holds(position) {
       const progress = find(position);
-      return progress !== undefined && indexOf(progress, position.offset) !== undefined && !progress.finished.has(position.offset);
+      if (progress === undefined || position.offset >= progress.leftFrom) return false;
+      return indexOf(progress, position.offset) !== undefined && !progress.finished.has(position.offset);
+    },
+    leave(position) {
+      const progress = find(position);
+      if (progress !== undefined) progress.leftFrom = Math.min(progress.leftFrom, position.offset);
     },
     finish(position) {
       const progress = find(position);

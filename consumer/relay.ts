@@ -7,9 +7,11 @@ import type { ProcessRecord } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import { logFieldsOf, type Replies } from "./replies.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
+import type { Source } from "./source.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
 
-type StartRelayOptions = Omit<FlowOptions, "maxRecords" | "requesterSink"> & {
+type StartRelayOptions = Omit<FlowOptions, "requesterSink"> & {
+  readonly source: Source;
   /** The operations that responders answer, by the topics of their replies. */
   readonly operations: ReadonlyMap<string, Operation>;
 };
@@ -19,10 +21,10 @@ const MAX_RECORDS = 1_000;
 
 /** Starts to relay the replies of responders to the Worker. */
 export const startRelay = (options: StartRelayOptions): RunningConsumer => {
-  const { operations, log } = options;
-  return startFlow({ ...options, maxRecords: MAX_RECORDS }, ({ replies, router }) =>
-    createRelayProcessor({ operations, replies, router, log }),
-  );
+  const { source, operations, log } = options;
+  return startFlow(options, ({ replies, router }) => [
+    { source, maxRecords: MAX_RECORDS, createProcessor: () => createRelayProcessor({ operations, replies, router, log }) },
+  ]);
 };
 
 type RelayParts = Pick<StartRelayOptions, "operations"> & {

@@ -1,9 +1,10 @@
-import { handledTopicsOf, respondedOperationsOf } from "../contract/contract.ts";
+import { type Contract, findOperation, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { ConfigurationError, type Environment } from "../environment/environment.ts";
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { systemTime } from "../environment/time.ts";
+import { RETRY_SUFFIX } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
@@ -32,7 +33,7 @@ export const openConsumer = async (
   log: Log,
   observer: ConsumerObserver = SILENT_OBSERVER,
 ): Promise<RunningConsumer> => {
-  const { group, relayGroup, instance, workerUrl, concurrency } = config;
+  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency } = config;
   const openSource = (group: string, topics: readonly string[]) =>
     createSource(config.source, { group, instance, topics, log, onRead: observer.read });
 
@@ -48,12 +49,20 @@ export const openConsumer = async (
   const consumers: RunningConsumer[] = [];
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics);
+    const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
+    const retrySource =
+      retriedTopics.length === 0
+        ? undefined
+        : await openSource(
+            retryGroup,
+            retriedTopics.map((topic) => topic + RETRY_SUFFIX),
+          );
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
-    const parts = { source, sinks, cancellations, requesters, log, observer, traced, time };
+    const parts = { source, retrySource, sinks, cancellations, requesters, log, observer, traced, time };
     consumers.push(startConsumer({ ...parts, contract, handlers, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
@@ -100,7 +109,6 @@ export const runConsumer = async (definition: ConsumerDefinition, environment: E
   });
 
   consumer.ended.catch((error) => {
-    observation?.broke((error as Error).message);
     log.error({ err: error }, "the consumer broke");
     process.exit(1);
   });
@@ -139,6 +147,12 @@ type SourceOptions = {
   readonly topics: readonly string[];
   readonly log: Log;
   readonly onRead: ConsumerObserver["read"];
+};
+
+/** Whether requests of a topic may leave it for a retry topic. Requesters on Kafka have topics of their own for an operation. */
+const isRetried = (topic: string, contract: Contract, { requesters }: ConsumerConfig): boolean => {
+  const asked = requesters?.requestTopics.get(topic);
+  return retriedTopicsOf(contract).includes(topic) || (asked !== undefined && findOperation(contract, asked)?.retry.order === "give-up");
 };
 
 /** Kafka's client is loaded only where it is needed: loading it takes longer than everything else at the start. */

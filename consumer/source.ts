@@ -1,10 +1,14 @@
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import type { DeadLetter } from "./dead-letter-publisher.ts";
 
-/** Where requests come from, and where dead letters go. Only {@link Source.produce} rejects when the connection is lost. */
+/** A record on its way to another topic. */
+export type OutgoingRecord = Pick<ConsumerRecord, "topic" | "key" | "value" | "headers">;
+
+/** Where requests come from, and where records go that leave their topic. Only {@link Source.produce} rejects when the connection is lost. */
 export type Source = {
   readonly name: string;
+  /** The consumer group that it is a member of. */
+  readonly group: string;
   /**
    * Joins the group and resolves once it can read. Tries until it can, or the signal aborts.
    * @throws SourceError if somebody has to change the configuration first.
@@ -18,11 +22,14 @@ export type Source = {
   records(signal: AbortSignal): AsyncIterable<ConsumerRecord>;
   /** Commits the offsets to read next, never an empty list. */
   commit(positions: readonly TopicPartitionOffset[]): Promise<CommitResult>;
+  /** Leaves the partition out until it is resumed, or assigned anew: its records stay where they are. Absent where a source cannot. */
+  pause?(partition: TopicPartition): void;
+  resume?(partition: TopicPartition): void;
   /**
-   * Produces to the topic that the dead letter names.
+   * Produces to the topic that the record names.
    * @throws SourceError, `retryable` if the same may succeed later.
    */
-  produce(letter: DeadLetter): Promise<void>;
+  produce(record: OutgoingRecord): Promise<void>;
   /** Leaves the group, so that others take over at once. */
   close(): Promise<void>;
 };

@@ -1,29 +1,21 @@
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
-import { createCommits } from "./commits.ts";
-import { createConsumer, type ProcessRecord } from "./consumer.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createInFlightLimiter } from "./in-flight-limiter.ts";
+import { createIntake, type IntakeDefinition } from "./intake.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
-import { observeSource } from "./observe/source.ts";
-import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import { createReplyRouter } from "./reply-router.ts";
 import type { MailboxSinks, Sink } from "./sink.ts";
-import type { Source } from "./source.ts";
-import { within } from "./waiting.ts";
 import { createWorkerDelivery } from "./worker-delivery.ts";
 
 export type FlowOptions = {
-  readonly source: Source;
   /** Take the replies to callers of the Worker. They are closed when the flow has drained. */
   readonly sinks: MailboxSinks;
   /** Takes the replies that have a return address. */
   readonly requesterSink?: Sink | undefined;
   readonly log: Log;
-  /** How many records may be in flight at once. */
-  readonly maxRecords: number;
-  /** How many bytes the records in flight may hold. The undelivered replies to the Worker may hold as many again, and those to requesters. */
+  /** How many bytes the records of each source in flight may hold. The undelivered replies to the Worker may hold as many again, and those to requesters. */
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
@@ -33,7 +25,6 @@ export type FlowOptions = {
 
 /** What a processor of records works with. */
 type FlowParts = {
-  readonly offsets: Offsets;
   readonly replies: Replies;
   readonly router: Delivery;
   /** Aborts when the process can wait no longer. */
@@ -56,52 +47,42 @@ export type RunningConsumer = {
 /** Fits into a small container, with the strings that are made of these bytes. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** Builds and starts everything between a source and its sinks. `createProcessor` defines what is done with a record. */
-export const startFlow = (options: FlowOptions, createProcessor: (parts: FlowParts) => ProcessRecord): RunningConsumer => {
-  const { sinks, requesterSink, log, maxRecords, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+/** Builds and starts everything between sources and their sinks. */
+export const startFlow = (options: FlowOptions, createIntakes: (parts: FlowParts) => readonly IntakeDefinition[]): RunningConsumer => {
+  const { sinks, requesterSink, log, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const { observer = SILENT_OBSERVER, time = systemTime } = options;
-  const source = observeSource(options.source, observer);
   const consuming = new AbortController();
   const stop = new AbortController();
-  const offsets = createOffsets();
-  const inFlight = createInFlightLimiter({ maxRecords, maxBytes: maxWaitingBytes });
-  observer.watch({ inFlight: () => inFlight.records });
   const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time });
   const router = createReplyRouter({
     toWorker: createWorkerDelivery({ sinks, replies, log, observer, maxWaitingBytes, time }),
     toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, observer, limiter, time }),
   });
-  const commits = createCommits({ source, offsets, log, time });
-  const processRecord = createProcessor({ offsets, replies, router, stop: stop.signal });
-  const consumer = createConsumer({ source, offsets, inFlight, commits, processRecord });
+  const intakes = createIntakes({ replies, router, stop: stop.signal }).map((definition) =>
+    createIntake({ ...definition, maxBytes: maxWaitingBytes, draining: consuming.signal, log, observer, time }),
+  );
 
-  const ready = Promise.all([source.open(consuming.signal, consumer.handOver), sinks.open()]).then(() => undefined);
-  const ended = ready.then(() => consumer.run(consuming.signal));
+  const sinksOpen = sinks.open();
+  const opened = intakes.map((intake) => Promise.all([intake.open(), sinksOpen]));
+  // None waits for another: a topic of one that does not exist yet holds up nobody else.
+  const ran = intakes.map((intake, index) => opened[index]?.then(() => intake.run()));
 
   return {
-    ready,
-    ended,
+    ready: Promise.all(opened).then(() => undefined),
+    ended: Promise.all(ran).then(() => undefined),
     async drain(timeoutMs) {
       consuming.abort();
       const cutOff = new AbortController();
       const timer = time.setTimeout(() => cutOff.abort(), timeoutMs);
-      await inFlight.empty(cutOff.signal);
+      await Promise.all(intakes.map((intake) => intake.empty(cutOff.signal)));
       time.clearTimeout(timer);
-      if (inFlight.records > 0) log.warn({ records: inFlight.records }, "some records were not finished in time and will be done again");
+      const records = intakes.reduce((sum, intake) => sum + intake.records, 0);
+      if (records > 0) log.warn({ records }, "some records were not finished in time and will be done again");
       // Closed before the handlers are told to stop: a handler that fails because of that must not fail its request.
       router.close();
       stop.abort(new DOMException("The consumer is stopping.", "AbortError"));
-      const leave = commits.flush().then(() => source.close());
-      await Promise.all([
-        within(LEAVE_TIMEOUT_MS, leave, () => new Error(`The source ${source.name} did not answer.`), time).catch((error) =>
-          log.warn({ err: error }, "left without a last commit"),
-        ),
-        sinks.close(),
-      ]);
+      await Promise.all([...intakes.map((intake) => intake.leave()), sinks.close()]);
     },
   };
 };
-
-/** A source that is away is not waited for: without the last commit some handlers run twice. */
-const LEAVE_TIMEOUT_MS = 1_000;

@@ -1,5 +1,6 @@
 import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
+import { RETRY_SUFFIX } from "../protocol/topics.ts";
 import type { Responder } from "./responder.ts";
 
 /** Operations by name, as the Worker, the consumer and the clients take them. */
@@ -69,6 +70,13 @@ export const handledTopicsOf = (contract: Contract): readonly string[] => [
   ...new Set(Object.values(contract).flatMap(({ topic, responder }) => (responder === undefined ? topic : []))),
 ];
 
+/** The topics of the operations whose requests may leave them for a retry topic, each once. */
+export const retriedTopicsOf = (contract: Contract): readonly string[] => [
+  ...new Set(
+    Object.values(contract).flatMap(({ topic, responder, retry }) => (responder === undefined && retry.order === "give-up" ? topic : [])),
+  ),
+];
+
 /** The operations that responders answer, by the topics of their replies. */
 export const respondedOperationsOf = (contract: Contract): ReadonlyMap<string, Operation> =>
   new Map(
@@ -80,10 +88,13 @@ export const respondedOperationsOf = (contract: Contract): ReadonlyMap<string, O
 /** What is read from a topic must be of one kind: requests for handlers, requests for responders, or the replies of one operation. */
 const checkTopics = (contract: Contract): void => {
   const uses = new Map<string, string>();
-  for (const { name, topic, responder } of Object.values(contract)) {
+  for (const { name, topic, responder, retry } of Object.values(contract)) {
     const own: [topic: string, use: string][] =
       responder === undefined
-        ? [[topic, "requests to handlers"]]
+        ? [
+            [topic, "requests to handlers"],
+            ...(retry.order === "give-up" ? [[topic + RETRY_SUFFIX, "requests that wait for another attempt"] as [string, string]] : []),
+          ]
         : [
             [topic, "requests to responders"],
             [responder.replyTopic, `replies to ${name}`],

@@ -1,7 +1,7 @@
 import { createClient } from "../../client/client.ts";
-import { type Contract, handledTopicsOf, respondedOperationsOf } from "../../contract/contract.ts";
+import { type Contract, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../../contract/contract.ts";
 import { readConsumerConfig } from "../../consumer/config.ts";
-import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
+import { DEAD_LETTER_SUFFIX, RETRY_SUFFIX } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
 import type { ProcessEnvironment } from "../start/part-environments.ts";
 import { checkProducing } from "./producing-check.ts";
@@ -123,7 +123,9 @@ async function* checkKafka(producing: ProcessEnvironment, environment: ProcessEn
 function* checkTopics(topics: Readonly<Record<string, number>> | undefined, contract: Contract): Generator<Finding> {
   if (topics === undefined) return;
   const requests = [...handledTopicsOf(contract), ...[...respondedOperationsOf(contract)].flatMap(([reply, { topic }]) => [topic, reply])];
-  const needed = [...new Set([...requests, ...handledTopicsOf(contract).map((topic) => `${topic}${DEAD_LETTER_SUFFIX}`)])];
+  const deadLetters = handledTopicsOf(contract).map((topic) => topic + DEAD_LETTER_SUFFIX);
+  const retries = retriedTopicsOf(contract).map((topic) => topic + RETRY_SUFFIX);
+  const needed = [...new Set([...requests, ...deadLetters, ...retries])];
   const missing = needed.filter((topic) => topics[topic] === undefined);
   if (missing.length > 0)
     yield wrong(

@@ -1,15 +1,19 @@
-import { type Contract, handledTopicsOf, respondedOperationsOf } from "../../contract/contract.ts";
-import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
+import { type Contract, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../../contract/contract.ts";
+import { DEAD_LETTER_SUFFIX, RETRY_SUFFIX } from "../../protocol/topics.ts";
 
 /** As many consumers can share the work. */
 const PARTITIONS = 6;
 
-/** The topics of a contract, as GATEWAY_TOPICS takes them: requests to handlers, dead letters, requests to responders, and their replies. */
+/**
+ * The topics of a contract, as GATEWAY_TOPICS takes them: requests to handlers, dead letters, requests that wait for another attempt, requests to
+ * responders, and their replies.
+ */
 export const topicsToProvide = (contract: Contract): string => {
   const handled = handledTopicsOf(contract).flatMap((topic) => [`${topic}:${PARTITIONS}`, `${topic}${DEAD_LETTER_SUFFIX}:1`]);
+  const retried = retriedTopicsOf(contract).map((topic) => `${topic}${RETRY_SUFFIX}:${PARTITIONS}`);
   const responded = [...respondedOperationsOf(contract)].flatMap(([replyTopic, { topic }]) => [
     `${topic}:${PARTITIONS}`,
     `${replyTopic}:${PARTITIONS}`,
   ]);
-  return [...new Set([...handled, ...responded])].join(",");
+  return [...new Set([...handled, ...retried, ...responded])].join(",");
 };

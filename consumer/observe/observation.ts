@@ -5,7 +5,7 @@ import type { ConsumerObserver } from "./observer.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 
 /** What is known of a consumer, for whoever asks by HTTP. */
-export type Observation = Pick<Readiness, "joined" | "draining" | "broke"> & {
+export type Observation = Pick<Readiness, "joined" | "draining"> & {
   readonly observer: ConsumerObserver;
   /** Without a slash at the end. */
   readonly url: string;
@@ -16,15 +16,15 @@ export type Observation = Pick<Readiness, "joined" | "draining" | "broke"> & {
  * @param operations that it handles
  */
 export const startObservation = async (address: MetricsAddress, operations: readonly string[]): Promise<Observation> => {
-  const readiness = createReadiness();
-  const { joined, draining, broke, workerReached, failure, problems } = readiness;
+  const { joined, draining, workerReached, problems } = createReadiness();
   const { page, ...metrics } = createConsumerMetrics({ operations, problems });
   const { url } = await startMetricsServer(address, {
-    "/health": () => statePage("ok", failure() === undefined ? [] : problems()),
+    // A consumer that breaks ends its process, so who answers is well.
+    "/health": () => statePage("ok", []),
     "/ready": () => statePage("ready", problems()),
     "/metrics": page,
   });
-  return { observer: { ...metrics, workerReached }, url, joined, draining, broke };
+  return { observer: { ...metrics, workerReached }, url, joined, draining };
 };
 
 const statePage = (status: string, problems: readonly string[]): Page => ({

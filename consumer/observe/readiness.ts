@@ -4,12 +4,8 @@ export type Readiness = {
   joined(): void;
   /** It finishes what it has, and takes nothing more. */
   draining(): void;
-  /** It reads no more, and somebody has to do something. */
-  broke(reason: string): void;
   /** Something was sent to the Worker, or a link was tried: whether somebody was there. */
   workerReached(isThere: boolean): void;
-  /** Why it is broken; undefined if it is not. */
-  failure(): string | undefined;
   /** Why it cannot work now, a sentence each; empty if it can. */
   problems(): readonly string[];
 };
@@ -20,7 +16,6 @@ const AWAY_MS = 10_000;
 /** Begins as one that has not joined. @param nowMs a clock that is never set */
 export const createReadiness = (nowMs = (): number => performance.now()): Readiness => {
   let state: "joining" | "joined" | "draining" = "joining";
-  let failure: string | undefined;
   let awaySince: number | undefined;
 
   return {
@@ -28,15 +23,12 @@ export const createReadiness = (nowMs = (): number => performance.now()): Readin
       if (state === "joining") state = "joined";
     },
     draining: () => void (state = "draining"),
-    broke: (reason) => void (failure ??= reason),
     workerReached(isThere) {
       awaySince = isThere ? undefined : (awaySince ?? nowMs());
     },
-    failure: () => failure,
     problems() {
       const awayMs = awaySince === undefined ? 0 : nowMs() - awaySince;
       return [
-        ...(failure === undefined ? [] : [`The consumer broke: ${failure}`]),
         ...(state === "joining" ? ["The consumer is not a member of its group yet."] : []),
         ...(state === "draining" ? ["The consumer is stopping."] : []),
         ...(awayMs > AWAY_MS ? [`The Worker has not answered for ${Math.floor(awayMs / 1_000)} s, so replies are waiting.`] : []),

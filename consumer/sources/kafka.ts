@@ -8,10 +8,9 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
-import type { DeadLetter } from "../dead-letter-publisher.ts";
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
-import { type OnRevoked, type Source, SourceError } from "../source.ts";
+import { type OnRevoked, type OutgoingRecord, type Source, SourceError } from "../source.ts";
 import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
@@ -61,6 +60,13 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   const directory = createDirectory(cluster.requests, time);
   const groups = createGroupRequests(cluster.requests, time);
   const positions = createPositions(group, groups, createLogOffsets(cluster.requests, directory, time));
+
+  const leaveOut = (partition: TopicPartition, isPaused: boolean): void => {
+    const position = held.get(topicPartitionKey(partition));
+    if (position === undefined) return;
+    position.isPaused = isPaused;
+    reader.wake();
+  };
 
   const hold = (change: () => void): void => {
     change();
@@ -133,6 +139,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
 
   return {
     name: "kafka",
+    group,
     async open(signal, whenRevoked) {
       onRevoked = whenRevoked;
       try {
@@ -147,9 +154,11 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
       if (!signal.aborted) throw over.signal.reason;
     },
     commit: commits.commit,
-    async produce(letter) {
+    pause: (partition) => leaveOut(partition, true),
+    resume: (partition) => leaveOut(partition, false),
+    async produce(record) {
       try {
-        await producer.produce([toRecord(letter)]);
+        await producer.produce([toRecord(record)]);
       } catch (error) {
         const { code, message } = kafkaErrorOf(error);
         throw new SourceError(message, { retryable: !REFUSED_RECORD.has(code), cause: error });
@@ -166,7 +175,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
   };
 };
 
-const toRecord = ({ topic, key, value, headers }: DeadLetter) => ({
+const toRecord = ({ topic, key, value, headers }: OutgoingRecord) => ({
   topic,
   key: toBytes(key) ?? undefined,
   value: toBytes(value) ?? undefined,

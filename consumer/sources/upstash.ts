@@ -99,6 +99,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
 
   return {
     name: "upstash",
+    group,
     commit,
     async open(signal) {
       first = await instance.consume(FIRST_CONSUME_TIMEOUT_MS, signal);

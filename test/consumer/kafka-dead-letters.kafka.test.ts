@@ -42,7 +42,14 @@ kafkaSuite("records of other systems", ({ brokers }) => {
         ["kafka_dlt-original-topic", topic],
         ["kafka_dlt-original-partition", "0"],
         ["kafka_dlt-original-offset", String(places[index]?.offset)],
+        ["kafka_dlt-original-timestamp", expect.stringMatching(/^\d{13}$/)],
+        ["kafka_dlt-original-timestamp-type", "CreateTime"],
+        ["kafka_dlt-original-consumer-group", expect.stringMatching(/^consumers/)],
+        ["kafka_dlt-exception-fqcn", "RejoinderError"],
         ["kafka_dlt-exception-message", expect.stringMatching(/^Expected /)],
+        ["rejoinder-code", "INVALID_RECORD"],
+        ["rejoinder-attempts", "0"],
+        ["rejoinder-failed-at", expect.stringMatching(/Z$/)],
       ]);
     }
   });

@@ -1,54 +1,81 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createKeyedExecutor } from "../../consumer/keyed-executor.ts";
+import { createKeyedExecutor, type StartedTask, type Turn } from "../../consumer/keyed-executor.ts";
 
-type Task = { readonly key: string | undefined; readonly resultFirst: boolean };
+/** Work of some turns, each of which may have its result before it ends. */
+type Work = { readonly key: string | undefined; readonly turns: number; readonly resultFirst: boolean };
 
-const tasks = fc.array(fc.record<Task>({ key: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }), resultFirst: fc.boolean() }), {
-  maxLength: 40,
-});
+const works = fc.array(
+  fc.record<Work>({
+    key: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }),
+    turns: fc.integer({ min: 1, max: 3 }),
+    resultFirst: fc.boolean(),
+  }),
+  { maxLength: 30 },
+);
 
-/** Runs tasks by an executor and ends them in an order that the test chooses; what was seen is checked at each step. */
-const simulate = async (concurrency: number, given: readonly Task[], nextToEnd: (running: number) => number) => {
+/** A turn that runs, or a pause between two turns, and what ends it. */
+type Step = { readonly index: number; readonly isTurn: boolean; readonly end: () => void };
+
+/** Runs work by an executor, and ends turns and pauses in an order that the test chooses; what was seen is checked at each step. */
+const simulate = async (concurrency: number, given: readonly Work[], nextToEnd: (steps: number) => number) => {
   const executor = createKeyedExecutor({ concurrency });
-  const running: { readonly index: number; readonly end: () => void }[] = [];
-  const started: number[] = [];
-  const results = given.map(({ key, resultFirst }, index) =>
-    executor.run(key, () => {
-      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-      running.push({ index, end });
-      started.push(index);
-      return { result: resultFirst ? Promise.resolve(index) : ended.then(() => index), ended };
+  const steps: Step[] = [];
+  const begun: number[] = [];
+  const step = (index: number, isTurn: boolean): Promise<void> => {
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    steps.push({ index, isTurn, end });
+    return promise;
+  };
+  const results = given.map(({ key, turns, resultFirst }, index) =>
+    executor.run(key, async (turn) => {
+      for (let count = 1; ; count += 1) {
+        await turn(() => {
+          if (count === 1) begun.push(index);
+          const ended = step(index, true);
+          // A turn that another one follows has ended with its result.
+          return { result: resultFirst && count === turns ? Promise.resolve() : ended, ended };
+        });
+        if (count === turns) return index;
+        await step(index, false);
+      }
     }),
   );
-  while (running.length > 0) {
+  while (steps.length > 0) {
+    const running = steps.filter(({ isTurn }) => isTurn);
     expect(running.length).toBeLessThanOrEqual(concurrency);
-    const keys = running.flatMap(({ index }) => given[index]?.key ?? []);
+    const keys = steps.flatMap(({ index }) => given[index]?.key ?? []);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(isBusyEnough(given, started, running, concurrency)).toBe(true);
-    running.splice(nextToEnd(running.length), 1)[0]?.end();
+    expect(isBusyEnough(given, begun, steps, concurrency)).toBe(true);
+    steps.splice(nextToEnd(steps.length), 1)[0]?.end();
     await pass();
   }
   expect(await Promise.all(results)).toEqual(given.map((_, index) => index));
-  return started;
+  return begun;
 };
 
-/** Whether every place is taken, or every task that has not started waits for one of its key. */
-const isBusyEnough = (given: readonly Task[], started: readonly number[], running: readonly { index: number }[], concurrency: number) => {
-  const busy = new Set(running.map(({ index }) => given[index]?.key));
-  const couldStart = given.filter(({ key }, index) => !started.includes(index) && (key === undefined || !busy.has(key)));
-  return running.length === concurrency || couldStart.length === 0;
+/** Whether every place is taken, or all work that has not begun waits for some of its key. Work that pauses takes no place. */
+const isBusyEnough = (given: readonly Work[], begun: readonly number[], steps: readonly Step[], concurrency: number) => {
+  const busy = new Set(steps.map(({ index }) => given[index]?.key));
+  const couldBegin = given.filter(({ key }, index) => !begun.includes(index) && (key === undefined || !busy.has(key)));
+  return steps.filter(({ isTurn }) => isTurn).length === concurrency || couldBegin.length === 0;
 };
 
 /** Promises that are already resolved have had their say. */
 const pass = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("tasks of a key run in order and never two at once, whatever ends first, and no place stays free in vain", async () => {
+/** Work of one turn. */
+const once =
+  <T>(start: () => StartedTask<T>) =>
+  (turn: Turn): Promise<T> =>
+    turn(start);
+
+test("work of a key runs in order and never two at once, whatever ends first and however often it pauses, and no place stays free in vain", async () => {
   await fc.assert(
-    fc.asyncProperty(tasks, fc.integer({ min: 1, max: 5 }), fc.infiniteStream(fc.nat()), async (given, concurrency, choices) => {
-      const started = await simulate(concurrency, given, (running) => (choices.next().value as number) % running);
+    fc.asyncProperty(works, fc.integer({ min: 1, max: 5 }), fc.infiniteStream(fc.nat()), async (given, concurrency, choices) => {
+      const begun = await simulate(concurrency, given, (steps) => (choices.next().value as number) % steps);
       for (const key of ["a", "b", "c"]) {
-        const ofKey = started.filter((index) => given[index]?.key === key);
+        const ofKey = begun.filter((index) => given[index]?.key === key);
         expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b));
       }
     }),
@@ -58,10 +85,23 @@ test("tasks of a key run in order and never two at once, whatever ends first, an
 test("a key stays busy until its task has really ended, though the result is known", async () => {
   const executor = createKeyedExecutor({ concurrency: 2 });
   const slow = Promise.withResolvers<void>();
-  expect(await executor.run("a", () => ({ result: Promise.resolve("at the deadline"), ended: slow.promise }))).toBe("at the deadline");
+  expect(
+    await executor.run(
+      "a",
+      once(() => ({ result: Promise.resolve("at the deadline"), ended: slow.promise })),
+    ),
+  ).toBe("at the deadline");
   let second = false;
-  const next = executor.run("a", () => ({ result: Promise.resolve((second = true)), ended: Promise.resolve() }));
-  expect(await executor.run("b", () => ({ result: Promise.resolve("other"), ended: Promise.resolve() }))).toBe("other");
+  const next = executor.run(
+    "a",
+    once(() => ({ result: Promise.resolve((second = true)), ended: Promise.resolve() })),
+  );
+  expect(
+    await executor.run(
+      "b",
+      once(() => ({ result: Promise.resolve("other"), ended: Promise.resolve() })),
+    ),
+  ).toBe("other");
   expect(second).toBe(false);
   slow.resolve();
   expect(await next).toBe(true);
@@ -69,11 +109,22 @@ test("a key stays busy until its task has really ended, though the result is kno
 
 test("a task that fails frees its key and its place", async () => {
   const executor = createKeyedExecutor({ concurrency: 1 });
-  const thrown = executor.run("a", () => {
-    throw new Error("at once");
-  });
-  const rejected = executor.run("a", () => ({ result: Promise.reject(new Error("later")), ended: Promise.reject(new Error("later")) }));
+  const thrown = executor.run(
+    "a",
+    once(() => {
+      throw new Error("at once");
+    }),
+  );
+  const rejected = executor.run(
+    "a",
+    once(() => ({ result: Promise.reject(new Error("later")), ended: Promise.reject(new Error("later")) })),
+  );
   await expect(thrown).rejects.toThrow("at once");
   await expect(rejected).rejects.toThrow("later");
-  expect(await executor.run("a", () => ({ result: Promise.resolve(1), ended: Promise.resolve() }))).toBe(1);
+  expect(
+    await executor.run(
+      "a",
+      once(() => ({ result: Promise.resolve(1), ended: Promise.resolve() })),
+    ),
+  ).toBe(1);
 });

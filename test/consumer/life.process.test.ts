@@ -8,7 +8,7 @@ import { HOSTS } from "../helpers/stack.ts";
 import { contract } from "./fixtures/life-contract.ts";
 
 const CONTRACT = fileURLToPath(new URL("fixtures/life-contract.ts", import.meta.url));
-const project = createProject({ "app/contract.ts": `export { contract } from ${JSON.stringify(CONTRACT)};` });
+const project = createProject({ "app/contract.ts": `export { contract } from ${JSON.stringify(CONTRACT)};`, "tsconfig.json": "{}" });
 afterAll(() => project.remove());
 
 type AllHandlers = Handlers<typeof contract>;

@@ -72,12 +72,16 @@ test("does not start a handler for a request past its deadline", async () => {
   expect(reply?.data).toBeUndefined();
 });
 
-test("tells the caller of a record that only names the request", async () => {
+test("tells the caller of a record that only names the request, and that it is among the dead letters", async () => {
   const request = newRequest();
   const { headers = [], ...record } = toWire(request);
   await produce(gateway, [{ ...record, value: "{", headers }]);
   await receiver.until(() => receiver.stored.has(request.correlationId));
-  expect(receiver.stored.get(request.correlationId)).toMatchObject({ operation: "sum", state: "failed", data: { code: "INVALID_RECORD" } });
+  expect(receiver.stored.get(request.correlationId)).toMatchObject({
+    operation: "sum",
+    state: "failed",
+    data: { code: "INVALID_RECORD", deadLetter: "requests-dlt" },
+  });
 });
 
 test("puts a record that names nobody into the dead letters, and goes on", async () => {
@@ -87,14 +91,21 @@ test("puts a record that names nobody into the dead letters, and goes on", async
   await replyTo(newRequest());
   const place0 = { topic: "requests-dlt", partition: 0, offset: 0, timeout: 10_000 };
   const letters = (await callGateway(gateway, "/fetch", place0)) as { key: string; value: string; headers: object[] }[];
-  expect(letters).toHaveLength(1);
-  expect(letters[0]).toMatchObject({ key: "k", value: "not an event" });
-  expect(letters[0]?.headers).toEqual([
+  const letter = letters.find(({ value }) => value === "not an event");
+  expect(letter?.key).toBe("k");
+  expect(letter?.headers).toEqual([
     { key: "kept", value: "as it was" },
     { key: "kafka_dlt-original-topic", value: "requests" },
     { key: "kafka_dlt-original-partition", value: String(place?.partition) },
     { key: "kafka_dlt-original-offset", value: String(place?.offset) },
+    { key: "kafka_dlt-original-timestamp", value: expect.stringMatching(/^\d{13}$/) },
+    { key: "kafka_dlt-original-timestamp-type", value: "CreateTime" },
+    { key: "kafka_dlt-original-consumer-group", value: "rejoinder" },
+    { key: "kafka_dlt-exception-fqcn", value: "RejoinderError" },
     { key: "kafka_dlt-exception-message", value: expect.stringContaining("Expected a CloudEvent") },
+    { key: "rejoinder-code", value: "INVALID_RECORD" },
+    { key: "rejoinder-attempts", value: "0" },
+    { key: "rejoinder-failed-at", value: expect.stringMatching(/Z$/) },
   ]);
 });
 

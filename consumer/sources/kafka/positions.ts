@@ -3,7 +3,11 @@ import type { LogOffsets } from "../../../kafka/log-offsets.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 
 /** The next offset to read of a partition. A partition that is assigned again gets another object. */
-export type Position = TopicPartition & { next: number };
+export type Position = TopicPartition & {
+  next: number;
+  /** Nothing is read there for now. */
+  isPaused?: boolean;
+};
 
 /** Finds where a group goes on. Nothing is repeated: each call is one attempt. */
 type Positions = {

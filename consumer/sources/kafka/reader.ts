@@ -119,7 +119,8 @@ export const createReader = (options: ReaderOptions): Reader => {
     const known = await retry("finding the leaders of partitions", () => directory.find(topics), signal);
     if (known === undefined) return;
     const leaderOf = ({ topic, partition }: TopicPartition): Broker | undefined => known.get(topic)?.leaders[partition];
-    for (const [address, wanted] of Map.groupBy(positions(), (position) => addressOf(leaderOf(position)))) {
+    const reading = positions().filter(({ isPaused }) => isPaused !== true);
+    for (const [address, wanted] of Map.groupBy(reading, (position) => addressOf(leaderOf(position)))) {
       if (busy.has(address)) continue;
       busy.add(address);
       void read(address, leaderOf(wanted[0] as Position), wanted, known, signal);
@@ -141,7 +142,9 @@ export const createReader = (options: ReaderOptions): Reader => {
           }
           for (const { position, record } of answer.reads) {
             // The same object, not one of the same partition: what was read before the partition went and came back may come again.
-            if (!signal.aborted && positions().includes(position)) yield consumerRecord(position, record);
+            if (signal.aborted || !positions().includes(position)) continue;
+            if (isSkipped(position, record)) position.next = Math.min(position.next, record.offset);
+            else yield consumerRecord(position, record);
           }
           // Replies that are ready leave first: somebody waits for them.
           if (answer.reads.length > 0) await nextTurn(time);
@@ -154,6 +157,9 @@ export const createReader = (options: ReaderOptions): Reader => {
     wake: () => wake(),
   };
 };
+
+/** Read again later, together with all behind it: the partition is paused, or was when an earlier record of the same answer had its turn. */
+const isSkipped = ({ isPaused, next }: Position, { offset }: FetchedRecord): boolean => isPaused === true || offset >= next;
 
 const addressOf = (broker: Broker | undefined): string => (broker === undefined ? NOBODY : `${broker.host}:${broker.port}`);
 

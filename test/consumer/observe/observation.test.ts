@@ -22,13 +22,6 @@ test("a consumer that joins is well, and not ready", async () => {
   expect(await get("/ready")).toEqual([200, { status: "ready", version: VERSION }]);
 });
 
-test("a consumer that broke is not well", async () => {
-  const { get, joined, broke } = await open();
-  joined();
-  broke("no such topic");
-  expect(await get("/health")).toEqual([503, { status: "not ok", version: VERSION, problems: ["The consumer broke: no such topic"] }]);
-});
-
 test("nothing else is served", async () => {
   const { url } = await open();
   expect((await fetch(`${url}/`)).status).toBe(404);

@@ -32,18 +32,6 @@ test("it stays ready while the Worker is deployed, and is not when the Worker ha
   expect(readiness.problems()).toEqual([]);
   pass(1);
   expect(readiness.problems()).toEqual(["The Worker has not answered for 11 s, so replies are waiting."]);
-  expect(readiness.failure()).toBeUndefined();
   readiness.workerReached(true);
   expect(readiness.problems()).toEqual([]);
-});
-
-test("one that is broken says why, and what broke it first", () => {
-  const { readiness } = open();
-  readiness.joined();
-  readiness.broke("Another process has taken its place.");
-  readiness.broke("something else");
-  expect([readiness.failure(), readiness.problems()]).toEqual([
-    "Another process has taken its place.",
-    ["The consumer broke: Another process has taken its place."],
-  ]);
 });
