@@ -153,8 +153,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
     for (const item of items) {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
       leaveBatch(item);
-      if (outcome === "unknown")
-        log.warn(logFieldsOf(item.reply), "a reply to a request that nobody knows was dropped");
+      if (outcome === "unknown") log.warn(logFieldsOf(item.reply), "a reply to a request that nobody knows was dropped");
       if (outcome === "retry") {
         retried.push(item);
         returned.push(item);

@@ -25,6 +25,21 @@ export const gaugeOf = (read: () => number, named: Named): Gauge =>
     },
   });
 
+/** A gauge by labels that is read when somebody asks. Labels that are not read any more are not told any more. */
+export const labelledGaugeOf = <Label extends string>(
+  labelNames: readonly Label[],
+  read: () => readonly { readonly labels: Readonly<Record<Label, string | number>>; readonly value: number }[],
+  named: Named,
+): Gauge =>
+  new Gauge({
+    ...named,
+    labelNames: [...labelNames],
+    collect() {
+      this.reset();
+      for (const { labels, value } of read()) this.set(labels, value);
+    },
+  });
+
 /** A histogram by some labels. Its children are kept, since the lookup by labels costs more than the counting. */
 export const histogramOf = <Label extends string>(
   labelNames: readonly Label[],

@@ -1,5 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
-import { gaugeOf, histogramOf, metricsPage } from "../../environment/metrics.ts";
+import { collectDefaultMetrics, Counter, Registry } from "prom-client";
+import { gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import { type ConsumerObserver, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
@@ -44,26 +44,36 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
   const handlers = histogramOf(["operation"], timed("handler_duration_seconds", "How long handlers run, until they have really ended."));
   const ages = histogramOf(["operation"], timed("request_age_seconds", "From the acceptance of a request to the start of its handler."));
   const deliveries = histogramOf([], timed("delivery_lag_seconds", "From a reply that is made to the news that it is stored."));
-  const deadLetters = new Counter({ ...named("dead_letters_total", "Dead letters, by the topic of their records."), labelNames: ["topic"] });
-  const steps = new Counter({ ...named("steps_total", "Steps that are to run once, by what they came to."), labelNames: ["operation", "outcome"] });
+  const deadLetters = new Counter({
+    ...named("dead_letters_total", "Dead letters, by the topic of their records."),
+    labelNames: ["topic"],
+  });
+  const steps = new Counter({
+    ...named("steps_total", "Steps that are to run once, by what they came to."),
+    labelNames: ["operation", "outcome"],
+  });
   gaugeOf(() => sum(watched, ({ inFlight }) => inFlight?.() ?? 0), named("in_flight", "Records that are taken and not finished."));
   gaugeOf(() => (problems().length === 0 ? 1 : 0), named("ready", "1 if the consumer is a member of its group and can deliver, else 0."));
-  new Gauge({
-    ...named("links", "Links to the mailbox: those that are open, and those that should be."),
-    labelNames: ["state"],
-    collect() {
-      this.set({ state: "open" }, sum(watched, ({ links }) => links?.().open ?? 0));
-      this.set({ state: "wanted" }, sum(watched, ({ links }) => links?.().wanted ?? 0));
+  labelledGaugeOf(
+    ["state"],
+    () => {
+      const links = watched.flatMap((one) => one.links?.() ?? []);
+      return [
+        { labels: { state: "open" }, value: sum(links, ({ open }) => open) },
+        { labels: { state: "wanted" }, value: sum(links, ({ wanted }) => wanted) },
+      ];
     },
-  });
-  new Gauge({
-    ...named("lag_records", "Records after the committed offset, where the source says where a partition ends."),
-    labelNames: ["topic", "partition"],
-    collect() {
-      this.reset();
-      for (const { topic, partition, committed, end } of partitions.values()) this.set({ topic, partition }, Math.max(0, end - committed));
-    },
-  });
+    named("links", "Links to the mailbox: those that are open, and those that should be."),
+  );
+  labelledGaugeOf(
+    ["topic", "partition"],
+    () =>
+      [...partitions.values()].map(({ topic, partition, committed, end }) => ({
+        labels: { topic, partition },
+        value: Math.max(0, end - committed),
+      })),
+    named("lag_records", "Records after the committed offset, where the source says where a partition ends."),
+  );
 
   const nameOf = (operation: string): string => (known.has(operation) ? operation : OTHER);
 

@@ -48,7 +48,8 @@ test("one trace leads from the caller through the Worker and Kafka to the handle
   ]);
   const conversation = "messaging.message.conversation_id";
   const correlationId = response.headers.get("content-location")?.replace("/status/", "");
-  for (const name of names.filter((one) => one !== "caller" && one !== "add")) expect(find(name)?.attributes[conversation], name).toBe(correlationId);
+  for (const name of names.filter((one) => one !== "caller" && one !== "add"))
+    expect(find(name)?.attributes[conversation], name).toBe(correlationId);
   expect(find("process requests")?.attributes).toMatchObject({
     "messaging.system": "kafka",
     "messaging.operation.type": "process",

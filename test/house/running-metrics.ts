@@ -103,7 +103,10 @@ const readPages = (text: string) => {
     if (type !== null) for (const suffix of type[2] === "histogram" ? ["_bucket", "_count", "_sum"] : [""]) names.add(type[1] + suffix);
     const sample = /^(\w+)(?:\{(.*)\})? \S+$/.exec(line);
     if (sample !== null)
-      samples.push({ name: sample[1] ?? "", labels: Object.fromEntries(pairsOf(sample[2] ?? "").map(({ label, value }) => [label, value])) });
+      samples.push({
+        name: sample[1] ?? "",
+        labels: Object.fromEntries(pairsOf(sample[2] ?? "").map(({ label, value }) => [label, value])),
+      });
   }
   return { samples, names };
 };

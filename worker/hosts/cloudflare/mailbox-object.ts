@@ -36,7 +36,10 @@ export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; reado
 const logError = (message: string, error: unknown): void => console.error(message, error);
 
 /** The mailbox of the Workers of one contract. */
-export const defineMailbox = (contract: Contract, tracing: Tracing | undefined): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
+export const defineMailbox = (
+  contract: Contract,
+  tracing: Tracing | undefined,
+): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
   class Mailbox extends MailboxObject {
     constructor(ctx: DurableObjectState, env: Bindings) {
       super(ctx, env, contract, tracing);

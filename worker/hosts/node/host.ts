@@ -106,7 +106,9 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
     const metricsServer =
-      metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, { "/metrics": metrics.read });
+      metricsPort === undefined
+        ? undefined
+        : await startMetricsServer({ host: metricsHost, port: metricsPort }, { "/metrics": metrics.read });
     const server = await startServer({
       host,
       port,
