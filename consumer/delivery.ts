@@ -154,6 +154,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
       leaveBatch(item);
       if (outcome === "unknown") log.warn(logFieldsOf(item.reply), "a reply to a request that nobody knows was dropped");
+      if (outcome === "refused") log.warn(logFieldsOf(item.reply), "news of a request was more than the mailbox keeps");
       if (outcome === "retry") {
         retried.push(item);
         returned.push(item);
