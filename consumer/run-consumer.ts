@@ -11,8 +11,10 @@ import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
+import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
+import { sqliteOnce } from "./once/sqlite.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -28,12 +30,13 @@ import { startRelay } from "./relay.ts";
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers, telemetry }: ConsumerDefinition,
+  { contract, handlers, once, telemetry }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
   observer: ConsumerObserver = SILENT_OBSERVER,
 ): Promise<RunningConsumer> => {
-  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency } = config;
+  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
+  const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
   const openSource = (group: string, topics: readonly string[]) =>
     createSource(config.source, { group, instance, topics, log, onRead: observer.read });
 
@@ -62,8 +65,8 @@ export const openConsumer = async (
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
-    const parts = { source, retrySource, sinks, cancellations, requesters, log, observer, traced, time };
-    consumers.push(startConsumer({ ...parts, contract, handlers, concurrency, replySource }));
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, observer, traced, time };
+    consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
@@ -84,7 +87,10 @@ export const openConsumer = async (
   return {
     ready,
     ended: all(consumers.map((consumer) => consumer.ended)),
-    drain: (timeoutMs) => all(consumers.map((consumer) => consumer.drain(timeoutMs))),
+    async drain(timeoutMs) {
+      await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
+      await onceStore.close();
+    },
   };
 };
 

@@ -7,6 +7,7 @@ import type { IntakeDefinition } from "./intake.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
 import { SILENT_OBSERVER } from "./observe/observer.ts";
 import { type ConsumerTracing, traceInvoker } from "./observe/tracing.ts";
+import type { OnceStore } from "./once/store.ts";
 import { readRecord } from "./reading.ts";
 import { createRequestProcessor, type RequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
@@ -24,6 +25,8 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly retrySource?: Source | undefined;
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Absent: handlers can do none by `once`. */
+  readonly onceStore?: OnceStore | undefined;
   /** Requesters that wait on Kafka instead of asking a Worker. */
   readonly requesters?: Requesters | undefined;
   /** How many handlers run at once. */

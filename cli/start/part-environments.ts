@@ -87,6 +87,7 @@ export const createPartEnvironments = (
       // On Node the Worker has that port.
       ...(isOnNode && { METRICS_PORT: undefined }),
       ...kafkaRest,
+      CONSUMER_DATA_DIR: join(place.directory, "consumer"),
       WORKER_URL: `http://127.0.0.1:${place.port}`,
       REPLY_SECRET: secrets.REPLY_SECRET,
     },

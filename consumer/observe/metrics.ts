@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
-import { gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
+import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import { type ConsumerObserver, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
@@ -48,10 +48,7 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
     ...named("dead_letters_total", "Dead letters, by the topic of their records."),
     labelNames: ["topic"],
   });
-  const steps = new Counter({
-    ...named("steps_total", "Steps that are to run once, by what they came to."),
-    labelNames: ["operation", "outcome"],
-  });
+  const steps = countersOf(["run", "known"] as const, named("steps_total", "Steps that are to run once, by what they came to."));
   gaugeOf(() => sum(watched, ({ inFlight }) => inFlight?.() ?? 0), named("in_flight", "Records that are taken and not finished."));
   gaugeOf(() => (problems().length === 0 ? 1 : 0), named("ready", "1 if the consumer is a member of its group and can deliver, else 0."));
   labelledGaugeOf(
@@ -102,7 +99,7 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
     revoked(gone) {
       for (const partition of gone) partitions.delete(topicPartitionKey(partition));
     },
-    stepped: (operation, outcome) => steps.inc({ operation: nameOf(operation), outcome }),
+    stepped: (outcome) => steps[outcome].inc(),
     watch: (more) => void watched.push(more),
     page: () => metricsPage(registry),
   };

@@ -34,7 +34,7 @@ export type ConsumerObserver = {
   /** Partitions go to other members. */
   revoked(partitions: readonly TopicPartition[]): void;
   /** A step of a handler that is to run once: whether it ran, or its result was known. */
-  stepped(operation: string, outcome: "run" | "known"): void;
+  stepped(outcome: "run" | "known"): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
   watch(watched: Watched): void;
 };

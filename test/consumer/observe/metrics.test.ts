@@ -72,12 +72,12 @@ test("dead letters, deliveries and steps are counted, and so is that no work can
   const { observer, lines } = open(["The Worker is away."]);
   observer.deadLettered("requests");
   observer.delivered(250);
-  observer.stepped("sum", "known");
+  observer.stepped("known");
   expect(await lines()).toEqual(
     expect.arrayContaining([
       'rejoinder_consumer_dead_letters_total{topic="requests"} 1',
       "rejoinder_consumer_delivery_lag_seconds_sum 0.25",
-      'rejoinder_consumer_steps_total{operation="sum",outcome="known"} 1',
+      'rejoinder_consumer_steps_total{outcome="known"} 1',
       "rejoinder_consumer_ready 0",
     ]),
   );
