@@ -219,10 +219,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       time,
     });
     const handlerEnded = observer.handling(name, time.now() - request.acceptedAt);
-    const ended = settle(run, context, end).finally(() => {
-      running.delete(run);
-      handlerEnded();
-    });
+    const ended = settle(run, context, end);
     const isOver = (): boolean => deadline <= time.now();
     const expire = (): AttemptResult => ({ ...answer(replies.expired(to)), late: ended.then((result) => lateReplyOf(result)) });
     // A handler that has blocked this process ends before the timer that would have ended it.
@@ -239,7 +236,11 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       time.clearTimeout(processing);
       time.clearTimeout(expiry);
     });
-    return { result, ended };
+    const left = ended.finally(() => {
+      running.delete(run);
+      handlerEnded();
+    });
+    return { result, ended: left };
   };
 };
 
