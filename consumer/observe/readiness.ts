@@ -31,7 +31,7 @@ export const createReadiness = (nowMs = (): number => performance.now()): Readin
       return [
         ...(state === "joining" ? ["The consumer is not a member of its group yet."] : []),
         ...(state === "draining" ? ["The consumer is stopping."] : []),
-        ...(awayMs > AWAY_MS ? [`The Worker has not answered for ${Math.floor(awayMs / 1_000)} s, so replies are waiting.`] : []),
+        ...(awayMs > AWAY_MS ? [`Nothing could be delivered to the Worker for ${Math.floor(awayMs / 1_000)} s: the log says why.`] : []),
       ];
     },
   };

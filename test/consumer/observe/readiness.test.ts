@@ -31,7 +31,7 @@ test("it stays ready while the Worker is deployed, and is not when the Worker ha
   readiness.workerReached(false);
   expect(readiness.problems()).toEqual([]);
   pass(1);
-  expect(readiness.problems()).toEqual(["The Worker has not answered for 11 s, so replies are waiting."]);
+  expect(readiness.problems()).toEqual(["Nothing could be delivered to the Worker for 11 s: the log says why."]);
   readiness.workerReached(true);
   expect(readiness.problems()).toEqual([]);
 });
