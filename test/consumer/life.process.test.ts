@@ -24,7 +24,11 @@ const start = async (host: (typeof HOSTS)[number], handlers: Partial<AllHandlers
   };
   const send = async (operation: string, request: string): Promise<string> => {
     const body = JSON.stringify(request);
-    const { correlationId } = await call(`/requests/${operation}`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { correlationId } = await call(`/requests/${operation}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
     return correlationId;
   };
   return {
