@@ -35,7 +35,7 @@ type RunContext = {
 
 export const createRunContext = (options: RunContextOptions): RunContext => {
   const { request, attempt, operation, signal, log, onceStore, errors } = options;
-  const { correlationId, deadline, traceparent } = request;
+  const { correlationId, acceptedAt, deadline, traceparent, returnTo } = request;
   const { name } = operation;
   let ownLog: Log | undefined;
   let ownOnce: Once | undefined;
@@ -46,14 +46,15 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     deadline: new Date(deadline),
     signal,
     ...(traceparent === undefined ? {} : { traceparent }),
-    // Made when they are first asked for: most handlers never write a line, or have no steps.
+    // Made when it is first asked for: most handlers never write a line.
     get log() {
       ownLog ??= log.child(logFieldsOf(request));
       return ownLog;
     },
-    get once() {
-      ownOnce ??= createOnce(onceStore, { ...request, expiresAt: request.acceptedAt + operation.retentionSeconds * 1_000 });
-      return ownOnce;
+    // A second getter would cost each request more than this function does.
+    once(step, fn) {
+      ownOnce ??= createOnce(onceStore, { correlationId, returnTo, expiresAt: acceptedAt + operation.retentionSeconds * 1_000 });
+      return ownOnce(step, fn);
     },
     errors,
   };
