@@ -1,8 +1,10 @@
-import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import { randomUUID } from "node:crypto";
+import { createSha256Hmac } from "../../consumer/sinks/worker-signature.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { isProblem, type Problem } from "../../protocol/problem.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import type { StatusBody } from "../../protocol/status.ts";
+import { signWebhook } from "../../protocol/webhook-signature.ts";
 import { ExpectedError } from "../expected-error.ts";
 
 /** What the Worker made of a request that was to be sent again. */
@@ -33,10 +35,13 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Redrives by `POST /redrives`, signed like a delivery of replies. */
 export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
-  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), time });
+  const hmac = createSha256Hmac(key);
+  /** What to add to our clock to get the Worker's. */
+  let clockDifferenceMs = 0;
 
   const post = async (body: Uint8Array<ArrayBuffer>): Promise<Response> => {
-    const headers = { "content-type": "application/json", ...(await signature.sign({ body })) };
+    const timestampSeconds = Math.floor((time.now() + clockDifferenceMs) / 1_000);
+    const headers = { "content-type": "application/json", ...(await signWebhook(hmac, { id: randomUUID(), timestampSeconds, body })) };
     try {
       return await fetch(`${url}/redrives`, { method: "POST", headers, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     } catch (error) {
@@ -51,11 +56,12 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
     const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
     let response = await post(body);
     if (response.status === 401) {
-      const reason = signature.refused(response.headers.get("date") ?? undefined);
-      // Perhaps only the clocks differ: then the next signature is one by the Worker's.
       await response.arrayBuffer();
+      // Perhaps only the clocks differ.
+      clockDifferenceMs = Date.parse(response.headers.get("date") ?? "") - time.now() || 0;
       response = await post(body);
-      if (response.status === 401) throw new WorkerError(`${url}/redrives: ${reason}.`);
+      if (response.status === 401)
+        throw new WorkerError(`${url}/redrives refused the signature: REPLY_SECRET differs from the Worker's. Set it to the Worker's own.`);
     }
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };

@@ -29,7 +29,12 @@ const MAX_CONNECTIONS = 8;
 const UNREADABLE = new Set(["INVALID_BATCH", "MALFORMED_JSON"]);
 
 /** What the Worker answered. The body is read to its end, since only then the connection is free for the next batch. */
-type WorkerResponse = { readonly status: number; readonly date: string | undefined; readonly signed: SignatureHeaders; readonly text: string };
+type WorkerResponse = {
+  readonly status: number;
+  readonly date: string | undefined;
+  readonly signed: SignatureHeaders;
+  readonly text: string;
+};
 
 /** A body, the id of its message, and what else its headers say. */
 type Message = { readonly id?: string; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
