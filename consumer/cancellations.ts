@@ -6,6 +6,8 @@ export type Cancellations = {
   has(correlationId: string): boolean;
   /** Calls back when the request is to be cancelled; at once if it is already. Returns what ends that: call it when the request has ended. */
   watch(correlationId: string, onCancel: () => void): () => void;
+  /** Calls back with each request that is to be cancelled from now on: for whoever has so many that watching each would cost something. */
+  watchAll(onCancel: (correlationId: string) => void): void;
 };
 
 /** How many that are not here yet are kept, the newest: their records may be on the way, or at another consumer. */
@@ -13,6 +15,7 @@ const MAX_KEPT = 10_000;
 
 export const createCancellations = (): Cancellations => {
   const watched = new Map<string, Set<() => void>>();
+  const watchers: ((correlationId: string) => void)[] = [];
   const kept = new Set<string>();
 
   const keep = (correlationId: string): void => {
@@ -26,9 +29,11 @@ export const createCancellations = (): Cancellations => {
       for (const correlationId of correlationIds) {
         keep(correlationId);
         for (const onCancel of [...(watched.get(correlationId) ?? [])]) onCancel();
+        for (const onCancel of watchers) onCancel(correlationId);
       }
     },
     has: (correlationId) => kept.has(correlationId),
+    watchAll: (onCancel) => void watchers.push(onCancel),
     watch(correlationId, onCancel) {
       if (kept.has(correlationId)) {
         onCancel();

@@ -204,14 +204,19 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
     sink.encode(replies.failed(reply, createProblem(code)));
 
   const encode = (reply: OutgoingReply): { readonly encoded: EncodedReply | undefined; readonly replaced: boolean } => {
+    // The request has not failed because of news that cannot be sent.
+    const replaceBy = (code: ReplacementCode) => ({
+      encoded: isTerminal(reply.state) ? encodeProblem(reply, code) : undefined,
+      replaced: true,
+    });
     try {
       const encoded = sink.encode(reply);
       if (encoded === undefined || encoded.bytes <= sink.limits.maxReplyBytes) return { encoded, replaced: false };
       log.error({ correlationId: reply.correlationId, bytes: encoded.bytes }, "a reply is too large to be delivered");
-      return { encoded: encodeProblem(reply, "REPLY_TOO_LARGE"), replaced: true };
+      return replaceBy("REPLY_TOO_LARGE");
     } catch (error) {
       log.error({ err: error, correlationId: reply.correlationId }, "a reply is not JSON");
-      return { encoded: encodeProblem(reply, "INVALID_REPLY"), replaced: true };
+      return replaceBy("INVALID_REPLY");
     }
   };
 

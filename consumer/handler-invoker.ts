@@ -5,10 +5,12 @@ import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 import { createProblem, type Problem } from "../protocol/problem.ts";
 import { dataSchemaOf } from "../protocol/request-event.ts";
-import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult } from "./handler.ts";
+import type { Cancellations } from "./cancellations.ts";
+import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult, RetryableError } from "./handler.ts";
+import { createRunContext } from "./handler-context.ts";
 import type { StartedTask } from "./keyed-executor.ts";
 import type { IncomingRequest } from "./reading.ts";
-import { type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
+import { type Addressee, type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 
 /** A handler that takes longer is reported as `processing`. Sooner, the message would only cost: nobody has time to see it. */
 const PROCESSING_AFTER_MS = 250;
@@ -18,10 +20,12 @@ type HandlerInvokerOptions = {
   readonly handlers: AnyHandlers;
   readonly replies: Replies;
   readonly log: Log;
-  /** Called with `processing` while a handler still runs. */
-  onProcessing(reply: OutgoingReply): void;
+  /** Takes what there is to say while a handler still runs. Resolves once that is delivered, or is not to be. */
+  deliver(news: OutgoingReply): Promise<boolean>;
+  readonly cancellations: Cancellations;
   /** Aborts the handlers that run when the process can wait no longer. */
   readonly stop: AbortSignal;
+  /** With the clock that sets the deadlines. */
   readonly time?: Time;
 };
 
@@ -57,71 +61,107 @@ type Handled = {
   readonly errors: HandlerContext["errors"];
 };
 
+/** One run of a handler. */
+type Run = {
+  readonly request: IncomingRequest;
+  readonly to: Addressee;
+  readonly handled: Handled;
+  readonly abort: AbortController;
+  /** Somebody has cancelled the request, before its deadline. */
+  isCancelled: boolean;
+};
+
 /** Invokes the handler of the request's operation, within the request's deadline. */
-export const createHandlerInvoker = ({
-  contract,
-  handlers,
-  replies,
-  log,
-  onProcessing,
-  stop,
-  time = systemTime,
-}: HandlerInvokerOptions): HandlerInvoker => {
+export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInvoker => {
+  const { contract, handlers, replies, log, deliver, cancellations, stop, time = systemTime } = options;
   const operations = new Map(
     Object.entries(handlers).flatMap(([name, handler]): [string, Handled][] => {
       const operation = contract[name];
       return operation === undefined ? [] : [[name, { operation, handler, errors: createErrors(operation.errors) }]];
     }),
   );
-  const running = new Set<AbortController>();
+  const running = new Set<Run>();
   stop.addEventListener("abort", () => {
-    for (const abort of running) abort.abort(stop.reason);
+    for (const { abort } of running) abort.abort(stop.reason);
+  });
+  cancellations.watchAll((correlationId) => {
+    for (const run of running) {
+      const { request, abort } = run;
+      if (request.correlationId !== correlationId || request.returnTo !== undefined || abort.signal.aborted) continue;
+      run.isCancelled = true;
+      abort.abort(new DOMException("The request was cancelled.", "AbortError"));
+    }
   });
 
-  const replyOf = async (request: IncomingRequest, { operation, handler }: Handled, context: HandlerContext): Promise<OutgoingReply> => {
+  const answer = (reply: OutgoingReply): AttemptResult => ({ kind: "reply", reply });
+  const bug = (code: "HANDLER_FAILED" | "INVALID_REPLY", { operation }: Handled, cause: unknown): AttemptResult => ({
+    kind: "failed",
+    problem: createProblem(code),
+    isRetryable: operation.retry.on === "any",
+    cause,
+  });
+
+  const handle = async ({ request, to, handled }: Run, context: HandlerContext): Promise<AttemptResult> => {
+    const { operation, handler } = handled;
     const validated = validate(operation.request, request.data);
     // Awaited only if it is a promise, so that the handler starts in the same turn.
     const { value, errors } = validated instanceof Promise ? await validated : validated;
-    if (errors !== undefined) return replies.failed(request, createProblem("INVALID_REQUEST", { members: { errors } }));
+    if (errors !== undefined) return answer(replies.failed(to, createProblem("INVALID_REQUEST", { members: { errors } })));
     let result: unknown;
     try {
       // The only line that does not know the handler's types. The operation's own schema has just made what the handler gets.
       result = await handler(value as never, context as never);
     } catch (error) {
-      if (error instanceof OperationError) return failedBy(error, request, operation, context);
+      if (error instanceof OperationError) return failedBy(error, to, handled, context);
       throw error;
     }
     const { reply, httpStatus } = readResult(result);
     const checked = await validate(operation.reply, reply);
-    if (checked.errors === undefined) return replies.succeeded(request, checked.value, httpStatus);
+    if (checked.errors === undefined) return answer(replies.succeeded(to, checked.value, httpStatus));
     context.log.error({ issues: checked.errors }, "the handler's reply does not fit the schema");
-    return replies.failed(request, createProblem("INVALID_REPLY"));
+    return bug("INVALID_REPLY", handled, new TypeError("The reply does not fit the operation's schema."));
   };
 
-  const failedBy = async (error: OperationError, request: IncomingRequest, { errors }: Operation, { log }: HandlerContext) => {
-    const problem = problemOfOperation(error);
-    const schema = Object.hasOwn(errors, error.code) ? errors[error.code]?.data : undefined;
-    if (schema === undefined) return replies.failed(request, problem);
-    const checked = await validate(schema, error.members["data"]);
-    if (checked.errors === undefined) return replies.failed(request, { ...problem, data: checked.value });
+  const failedBy = async (error: OperationError, to: Addressee, handled: Handled, { log }: HandlerContext): Promise<AttemptResult> => {
+    const { errors } = handled.operation;
+    const definition = Object.hasOwn(errors, error.code) ? errors[error.code] : undefined;
+    const isRetryable = error instanceof RetryableError || definition?.retryable === true;
+    const problem = { ...problemOfOperation(error), ...(isRetryable ? { retryable: true } : {}) };
+    const ended = (told: Problem): AttemptResult => {
+      if (!isRetryable) return answer(replies.failed(to, told));
+      const seconds = error instanceof RetryableError ? error.retryAfterSeconds : undefined;
+      return {
+        kind: "failed",
+        problem: told,
+        isRetryable,
+        cause: error,
+        retryAfterMs: seconds === undefined ? undefined : seconds * 1_000,
+      };
+    };
+    if (definition?.data === undefined) return ended(problem);
+    const checked = await validate(definition.data, error.members["data"]);
+    if (checked.errors === undefined) return ended({ ...problem, data: checked.value });
     log.error({ code: error.code, issues: checked.errors }, "the data of the handler's error does not fit the schema");
-    return replies.failed(request, createProblem("INVALID_REPLY"));
+    return bug("INVALID_REPLY", handled, error);
   };
 
-  /** Undefined if the handler ended without a reply after it was told to stop. */
-  const handle = async (request: IncomingRequest, handled: Handled, context: HandlerContext): Promise<AttemptResult | undefined> => {
+  /** Undefined if the handler ended without an answer after it was told to stop, and not because somebody has cancelled the request. */
+  const settle = async (run: Run, context: HandlerContext, end: () => void): Promise<AttemptResult | undefined> => {
+    let result: AttemptResult;
     try {
-      const reply = await replyOf(request, handled, context);
-      if (context.signal.aborted) context.log.warn("the handler replied after it was told to stop");
-      return { kind: "reply", reply };
+      result = await handle(run, context);
     } catch (error) {
-      if (context.signal.aborted) {
-        context.log.info("the handler ended after it was told to stop");
-        return undefined;
-      }
-      context.log.error({ err: error }, "the handler failed");
-      return { kind: "failed", problem: createProblem("HANDLER_FAILED"), isRetryable: handled.operation.retry.on === "any", cause: error };
+      if (!context.signal.aborted) context.log.error({ err: error }, "the handler failed");
+      result = bug("HANDLER_FAILED", run.handled, error);
     }
+    end();
+    if (!context.signal.aborted) return result;
+    if (result.kind === "reply") {
+      context.log.warn("the handler replied after it was told to stop");
+      return result;
+    }
+    context.log.info("the handler ended after it was told to stop");
+    return run.isCancelled ? answer(replies.cancelled(run.to)) : undefined;
   };
 
   const mismatchOf = ({ dataschema, correlationId }: IncomingRequest, { name, description }: Operation): string | undefined => {
@@ -133,26 +173,36 @@ export const createHandlerInvoker = ({
     return `The Worker has ${dataschema} and the consumer ${own}. Deploy both from one version of the contract.`;
   };
 
-  return (request) => {
-    const { operation: name, deadline } = request;
-    if (deadline <= time.now()) return done(replies.expired(request));
+  return (request, attempt) => {
+    const { correlationId, operation: name, deadline, traceparent, returnTo } = request;
+    const to: Addressee = { correlationId, operation: name, attempt, traceparent, returnTo };
+    const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
+      result: Promise.resolve(answer(reply)),
+      ended: Promise.resolve(),
+    });
+    if (deadline <= time.now()) return done(replies.expired(to));
+    if (returnTo === undefined && cancellations.has(correlationId)) return done(replies.cancelled(to));
     const handled = operations.get(name);
     if (handled === undefined)
-      return done(
-        replies.failed(request, createProblem("NO_HANDLER", { detail: `This consumer has no handler for ${JSON.stringify(name)}.` })),
-      );
+      return done(replies.failed(to, createProblem("NO_HANDLER", { detail: `This consumer has no handler for ${JSON.stringify(name)}.` })));
     const mismatch = mismatchOf(request, handled.operation);
-    if (mismatch !== undefined) return done(replies.failed(request, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
+    if (mismatch !== undefined) return done(replies.failed(to, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
 
+    const { operation, errors } = handled;
     const abort = new AbortController();
-    running.add(abort);
-    const ended = handle(request, handled, createContext({ request, signal: abort.signal, log, errors: handled.errors }));
-    const processing = time.setTimeout(() => onProcessing(replies.processing(request)), PROCESSING_AFTER_MS);
+    const { signal } = abort;
+    const run: Run = { request, to, handled, abort, isCancelled: false };
+    running.add(run);
+    // Before the handler starts, which may say at once how far it is.
+    const processing = time.setTimeout(() => void deliver(replies.processing(to)), PROCESSING_AFTER_MS);
+    const onProgress = (): void => time.clearTimeout(processing);
+    const { context, end } = createRunContext({ request, to, attempt, operation, errors, signal, log, replies, deliver, onProgress, time });
+    const ended = settle(run, context, end);
     let expiry: unknown;
     const expired = new Promise<AttemptResult>((resolve) => {
       expiry = time.setTimeout(() => {
-        const late = ended.then((result) => (result?.kind === "failed" ? replies.failed(request, result.problem) : result?.reply));
-        resolve({ kind: "reply", reply: replies.expired(request), late });
+        resolve({ kind: "reply", reply: replies.expired(to), late: ended.then((result) => lateReplyOf(result)) });
+        run.isCancelled = false;
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
       }, deadline - time.now());
     });
@@ -160,38 +210,10 @@ export const createHandlerInvoker = ({
       time.clearTimeout(processing);
       time.clearTimeout(expiry);
     });
-    return { result, ended: ended.finally(() => running.delete(abort)) };
+    return { result, ended: ended.finally(() => running.delete(run)) };
   };
 };
 
 const DATA_SCHEMA_SCHEME = "rejoinder:";
 
-const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
-  result: Promise.resolve({ kind: "reply", reply }),
-  ended: Promise.resolve(),
-});
-
-type ContextParts = Pick<HandlerContext, "signal" | "log" | "errors"> & { readonly request: IncomingRequest };
-
-const createContext = ({ request, signal, log, errors }: ContextParts): HandlerContext => {
-  const { correlationId, operation, deadline, traceparent } = request;
-  let ownLog: Log | undefined;
-  return {
-    correlationId,
-    operation,
-    deadline: new Date(deadline),
-    signal,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    // Made when it is first asked for: most handlers never write a line.
-    get log() {
-      ownLog ??= log.child({ correlationId, operation, traceId: traceIdOf(traceparent) });
-      return ownLog;
-    },
-    errors,
-  };
-};
-
-/** Version, trace ID, parent ID and flags; a later version may add to them (W3C Trace Context §3.2). */
-const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}(?:-|$)/;
-
-const traceIdOf = (traceparent = ""): string | undefined => TRACEPARENT.exec(traceparent)?.[1];
+const lateReplyOf = (result: AttemptResult | undefined): OutgoingReply | undefined => (result?.kind === "reply" ? result.reply : undefined);

@@ -1,6 +1,14 @@
 import { STATUS_CODES } from "node:http";
 import type { Contract, HandledName } from "../contract/contract.ts";
-import type { ErrorDefinition, ErrorDefinitions, Operation, ReplyInput, RequestOf } from "../contract/operation.ts";
+import type {
+  ChunkInput,
+  ErrorDefinition,
+  ErrorDefinitions,
+  Operation,
+  ProgressInput,
+  ReplyInput,
+  RequestOf,
+} from "../contract/operation.ts";
 import type { InputOf, Schema } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 
@@ -9,17 +17,47 @@ type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Da
   ? (data: InputOf<Data>, detail?: string) => OperationError
   : (detail?: string) => OperationError;
 
-/** What a handler knows about its request, besides the request itself. */
-export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> = {
+/** What a handler has beside its request. What its operation has no schema for is not there: `progress` or `emit`. */
+export type HandlerContext<O extends Pick<Operation, "errors" | "progress" | "chunk"> = Operation> = KnownOfRequest<O["errors"]> &
+  (O["progress"] extends Schema ? Reports<ProgressInput<O>> : unknown) &
+  (O["chunk"] extends Schema ? Emits<ChunkInput<O>> : unknown);
+
+type Reports<Progress> = {
+  /**
+   * Says how far the handler is. The caller sees the latest value in its status: the first one at once, and further ones at most once a second. The
+   * last ones may be passed over by the reply. Resolves once the value is taken.
+   * @throws TypeError if the value does not fit the operation's `progress` schema
+   * @throws the reason of `signal` once that has aborted
+   */
+  progress(value: Progress): Promise<void>;
+};
+
+type Emits<Chunk> = {
+  /**
+   * Gives the caller a piece of the result, in order, before the reply. It resolves when there is room for the next one: await it, so that no more
+   * waits than can be sent. Chunks that come close together travel together. If the request is handled again, its chunks begin anew.
+   * @throws TypeError if the chunk does not fit the operation's `chunk` schema
+   * @throws OperationError `TOO_MANY_CHUNKS` beyond 10,000 chunks or 1 MiB of them: the caller gets it unless the handler catches it
+   * @throws the reason of `signal` once that has aborted
+   */
+  emit(chunk: Chunk): Promise<void>;
+};
+
+type KnownOfRequest<Errors extends ErrorDefinitions> = {
   /** The ID of the request, the same if it is handled again. */
   readonly correlationId: string;
   /** The operation's name in the contract. */
   readonly operation: string;
-  /** The caller is told at this time that there is no reply. */
+  /** Which attempt at handling the request this is, from 1. A crash repeats an attempt under its number. */
+  readonly attempt: number;
+  /** The caller is told at this time that there is no reply: by the Worker's clock, which `signal` follows. */
   readonly deadline: Date;
   /**
-   * Aborts at the deadline, and when the process must stop. The request expires at the deadline, whether the handler listens or not; a
-   * reply after it is kept as a late one. Further requests of the same ordering key wait until the handler has really ended.
+   * Aborts at the deadline, when the caller cancels, and when the process must stop. Further requests of the same ordering key wait until the handler
+   * has really ended.
+   * - The request expires at the deadline, whether the handler listens or not; a reply after it is kept as a late one.
+   * - A request whose handler throws after it was cancelled is `cancelled`, and no attempt follows. A reply, and an error that is an answer, count as
+   *   ever: return them if it is too late to go back.
    */
   readonly signal: AbortSignal;
   /** The trace that the request belongs to, as the caller sent it: header `traceparent` of W3C Trace Context. */
@@ -36,7 +74,7 @@ export type HandlerContext<Errors extends ErrorDefinitions = ErrorDefinitions> =
  */
 export type Handler<O extends Operation> = (
   request: RequestOf<O>,
-  context: HandlerContext<O["errors"]>,
+  context: HandlerContext<O>,
 ) => HandlerResult<ReplyInput<O>> | Promise<HandlerResult<ReplyInput<O>>>;
 
 /** A handler for each operation of a contract that nobody else answers: one too few does not compile. */
@@ -74,7 +112,7 @@ export const readResult = (result: unknown): { readonly reply: unknown; readonly
  * `HANDLER_FAILED`.
  */
 export class OperationError extends Error {
-  override readonly name = "OperationError";
+  override readonly name: string = "OperationError";
   /** HTTP status, 400 to 599. */
   readonly status: number;
   /** Stable, for programs. */
@@ -95,6 +133,41 @@ export class OperationError extends Error {
     this.status = status;
     this.code = code;
     this.members = members;
+  }
+}
+
+/** Options of {@link RetryableError}. */
+export type RetryableErrorOptions = {
+  /** HTTP status, 400 to 599, for the caller if no further attempt follows. Default: 503. */
+  readonly status?: number;
+  /** Handle the request again after that time, instead of after a pause by the operation's `retry`. */
+  readonly retryAfterSeconds?: number;
+  /** Further members of the problem details. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** What was the reason: for the log. */
+  readonly cause?: unknown;
+};
+
+/**
+ * Thrown by a handler that may succeed if it runs again, such as when a service that it needs is away. The request is handled again as the operation's
+ * `retry` says, within its deadline; if it never succeeds, the caller gets this error. An error that the contract lists as `retryable` does the same.
+ */
+export class RetryableError extends OperationError {
+  override readonly name = "RetryableError";
+  /** How long to wait before the next attempt, if the handler knows. */
+  readonly retryAfterSeconds: number | undefined;
+
+  /**
+   * @param code for programs, such as `LEDGER_AWAY`
+   * @param detail for people
+   * @throws RangeError if the status is not a whole number from 400 to 599, or the time is negative
+   */
+  constructor(code: string, detail: string, { status = 503, retryAfterSeconds, members, cause }: RetryableErrorOptions = {}) {
+    if (retryAfterSeconds !== undefined && !(retryAfterSeconds >= 0))
+      throw new RangeError(`Expected retryAfterSeconds of 0 or more, got ${retryAfterSeconds}`);
+    super(status, code, detail, members);
+    this.retryAfterSeconds = retryAfterSeconds;
+    if (cause !== undefined) this.cause = cause;
   }
 }
 

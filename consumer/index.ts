@@ -8,5 +8,7 @@ export {
   type Handlers,
   OperationError,
   type ReplyWithStatus,
+  RetryableError,
+  type RetryableErrorOptions,
   withStatus,
 } from "./handler.ts";

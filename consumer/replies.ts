@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemTime, type Time } from "../environment/time.ts";
 import type { Problem } from "../protocol/problem.ts";
-import type { ProcessingNews, Reply } from "../protocol/reply-event.ts";
+import type { Emitted, ProcessingNews, Reply } from "../protocol/reply-event.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
 
@@ -9,6 +9,8 @@ import type { ReturnAddress } from "./return-address.ts";
 export type Addressee = {
   readonly correlationId: string;
   readonly operation: string;
+  /** Which attempt at handling the request this is about, from 1. */
+  readonly attempt?: number | undefined;
   /** The trace that the request belongs to (W3C Trace Context). */
   readonly traceparent?: string | undefined;
   /** Undefined: the caller of the Worker, by the correlation ID alone. */
@@ -20,7 +22,9 @@ export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
 
 /** Makes replies, each with its own id. */
 export type Replies = {
-  processing(to: Addressee): OutgoingReply;
+  processing(to: Addressee, news?: ProcessingNews): OutgoingReply;
+  /** Chunks of one run of the handler, in order; at least one. */
+  emitted(to: Addressee, emitted: Emitted, chunks: readonly unknown[]): OutgoingReply;
   /** An attempt has failed with this problem, and the one of that number begins then, in milliseconds since 1970. */
   retrying(to: Addressee, attempt: number, lastError: Problem, nextAttemptAt: number): OutgoingReply;
   /** `data` is JSON; a handler that returns nothing replies `null`. */
@@ -40,20 +44,22 @@ type RepliesOptions = {
 /** Replies of one consumer. */
 export const createReplies = ({ source, time = systemTime }: RepliesOptions): Replies => {
   const reply = (
-    { correlationId, operation, traceparent, returnTo }: Addressee,
-    rest: Pick<Reply, "state" | "data" | "httpStatus" | "attempt">,
+    { correlationId, operation, attempt, traceparent, returnTo }: Addressee,
+    rest: Pick<Reply, "state" | "data" | "httpStatus" | "attempt" | "emitted">,
   ): OutgoingReply => ({
     id: randomUUID(),
     correlationId,
     operation,
     source,
     time: time.now(),
+    ...(attempt === undefined ? {} : { attempt }),
     ...rest,
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(returnTo === undefined ? {} : { returnTo }),
   });
   return {
-    processing: (to) => reply(to, { state: "processing" }),
+    processing: (to, news) => reply(to, { state: "processing", ...(news === undefined ? {} : { data: news }) }),
+    emitted: (to, emitted, chunks) => reply(to, { state: "processing", emitted, data: chunks }),
     retrying(to, attempt, lastError, nextAttemptAt) {
       const news: ProcessingNews = { lastError, nextAttemptAt: new Date(nextAttemptAt).toISOString() };
       return reply(to, { state: "processing", attempt, data: news });

@@ -7,7 +7,6 @@ import type { IntakeDefinition } from "./intake.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { readRecord } from "./reading.ts";
-import type { OutgoingReply } from "./replies.ts";
 import { createRequestProcessor, type RequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
 import { createAttempts } from "./retry/attempts.ts";
@@ -28,6 +27,7 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly requesters?: Requesters | undefined;
   /** How many handlers run at once. */
   readonly concurrency: number;
+  /** What the mailbox says is to be cancelled. Default: nothing is. */
   readonly cancellations?: Cancellations | undefined;
   readonly observer?: ConsumerObserver | undefined;
   readonly random?: (() => number) | undefined;
@@ -45,10 +45,9 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
   const { observer = SILENT_OBSERVER } = options;
   const maxRecords = Math.max(concurrency * RECORDS_PER_HANDLER, MIN_RECORDS);
   return startFlow({ ...options, requesterSink: requesters?.sink }, ({ replies, router, stop }) => {
-    const onProcessing = (reply: OutgoingReply): void => void router.deliver(reply);
     // One for both sources: a place is a place, and two handlers of one key never overlap in this process.
     const executor = createKeyedExecutor({ concurrency });
-    const invokeHandler = createHandlerInvoker({ ...options, replies, stop, onProcessing });
+    const invokeHandler = createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) });
     const publishDeadLetter = createDeadLetterPublisher({ source, log, stop, time, random });
     const moveToRetryTopic = createRetryTopic({ source, log });
     const onRetry = (operation: string): void => observer.handled(operation, "retried");

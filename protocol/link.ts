@@ -41,6 +41,12 @@ export const LINK_CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
+/**
+ * Consumers open links to at most this many shards before they have replies for them, the first ones. Whether there is a consumer is known
+ * only there.
+ */
+export const MAX_LINKED_SHARDS = 64;
+
 /** What `instance` and `version` of a hello may have, in UTF-16 units. */
 const MAX_NAME_LENGTH = 255;
 

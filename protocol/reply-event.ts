@@ -50,13 +50,13 @@ export type Emitted = {
   readonly first: number;
 };
 
-/**
- * A header of `POST /replies`: the operations that the sender handles, comma-separated. A consumer that cannot open links says it once a minute, in a
- * call that may have no replies.
- */
-export const OPERATIONS_HEADER = "rejoinder-operations";
-
 export const REPLY_BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
+
+/**
+ * The header of `POST /replies` that names the operations which its sender handles, with commas between them. A consumer that cannot open
+ * links sends it at least once a minute, with an empty batch if there are no replies, so that the Worker knows of it.
+ */
+export const OPERATIONS_HEADER = "Rejoinder-Operations";
 
 /** What became of one reply. The consumer sends only `retry` again. `refused`: it is more than a mailbox keeps of a request. */
 export const OUTCOMES = ["stored", "duplicate", "late", "unknown", "refused", "retry"] as const;

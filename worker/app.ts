@@ -5,9 +5,11 @@ import { RejoinderError } from "../protocol/errors.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
+import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
+import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
@@ -26,7 +28,9 @@ type AppOptions = {
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
   /** Absent: the store has no mailboxes to link to. */
   readonly openLink?: OpenLink | undefined;
-  /** The files of the console. Absent: the console is off. */
+  /** Absent: as for `openLink`. */
+  readonly consumers?: Consumers | undefined;
+  /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
@@ -34,7 +38,7 @@ type AppOptions = {
 };
 
 const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
-const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Traceparent"];
+const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
@@ -51,6 +55,7 @@ export const createApp = ({
   corsOrigins,
   replySecrets,
   openLink,
+  consumers,
   assets,
   findProblem = () => undefined,
   now,
@@ -77,9 +82,20 @@ export const createApp = ({
       path: "/redrives",
       handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
     },
-    { method: "POST", path: "/replies", handle: createRepliesRoute({ ids, statuses, secrets: replySecrets, ...(now && { now }) }) },
+    {
+      method: "POST",
+      path: "/replies",
+      handle: createRepliesRoute({
+        ids,
+        statuses,
+        secrets: replySecrets,
+        operations: Object.keys(contract),
+        consumers,
+        ...(now && { now }),
+      }),
+    },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
-    ...(assets === undefined ? [] : CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const)),
+    ...(assets === undefined ? [] : consoleRoutes(assets, consumers)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   for (const { method, path, handle } of routes) app.on(method, path, handle);
@@ -90,6 +106,12 @@ export const createApp = ({
 
 const healthResponse = (problem: string | undefined): Response =>
   problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
+
+/** Who may see the console may see who is connected: its page is public, and so is this. */
+const consoleRoutes = (assets: ConsoleFiles, consumers: Consumers | undefined): readonly Route[] => [
+  { method: "GET", path: "/consumers", handle: createConsumersRoute(consumers) },
+  ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
+];
 
 type Route = { readonly method: "GET" | "POST" | "DELETE"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 

@@ -8,6 +8,8 @@ import { createCorrelationIds } from "./correlation-id.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
+import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
+import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
 import { createProducer } from "./producer-config.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
@@ -72,7 +74,12 @@ const consoleAssets = (config: WorkerConfig, { ASSETS }: Bindings): Bindings["AS
   return isConsoleOn(config) ? ASSETS : undefined;
 };
 
-type Ports = { readonly publisher: RequestPublisher; readonly statuses: StatusStore; readonly openLink?: OpenLink };
+type Ports = {
+  readonly publisher: RequestPublisher;
+  readonly statuses: StatusStore;
+  readonly openLink?: OpenLink;
+  readonly consumers?: Consumers;
+};
 
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
 const createPorts = (config: WorkerConfig, env: Bindings): Ports => {
@@ -81,8 +88,12 @@ const createPorts = (config: WorkerConfig, env: Bindings): Ports => {
       publisher: directPublisher({ producer: createProducer({ kafkaRest: config.producer }, env) }),
       statuses: kvStore({ kv: env.REPLIES }),
     };
-  const mailbox = mailboxStore({ namespace: env.MAILBOX, locationHint: config.MAILBOX_LOCATION_HINT });
-  return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink };
+  const mailbox = mailboxStore({
+    namespace: env.MAILBOX,
+    locationHint: config.MAILBOX_LOCATION_HINT,
+    linkedShards: Math.min(config.MAILBOX_SHARDS, MAX_LINKED_SHARDS),
+  });
+  return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink, consumers: mailbox.consumers };
 };
 
 /** A Worker that is not configured refuses every request, and names each variable that is missing or wrong, never a value. */

@@ -6,6 +6,8 @@ import type { StatusKey, StoredStatus } from "./status-store.ts";
 export type PublishResult =
   | { readonly outcome: "stored"; readonly status: StoredStatus | undefined }
   | { readonly outcome: "overloaded" }
+  /** No consumer of the operation is there, and nothing was published. */
+  | { readonly outcome: "no-consumer" }
   | Exclude<ProduceOutcome, { outcome: "stored" }>;
 
 /** What became of the record of a request that is sent again; `refused`: nothing was done, because of that status. */
@@ -16,8 +18,11 @@ export type Caller = { readonly signal: AbortSignal };
 
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {
-  /** Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects. */
-  publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult>;
+  /**
+   * Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects.
+   * @param consumerOf an operation: publishes nothing if it is known that no consumer of it is there
+   */
+  publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, consumerOf?: string): Promise<PublishResult>;
   /**
    * Publishes a request again that has ended otherwise than in `succeeded`, and was not sent again before. Without `next`, the record is of the
    * same request, whose status is reopened. With it, the record is of that new request, in the same shard, and the status of the old one names

@@ -83,7 +83,12 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
   });
 };
 
-const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
+/** About as long as it takes to start a consumer anew. */
+const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
+const NO_CONSUMER =
+  "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
+
+const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
@@ -92,6 +97,8 @@ const CODES: Record<Exclude<PublishResult["outcome"], "stored">, ErrorCode> = {
 
 /** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
 export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+  if (result.outcome === "no-consumer")
+    return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
   const detail = "detail" in result ? result.detail : undefined;
   if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
   const error = new RejoinderError("PRODUCE_UNKNOWN", {

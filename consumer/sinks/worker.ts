@@ -1,6 +1,6 @@
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
-import type { HelloFrame, WelcomeFrame } from "../../protocol/link.ts";
+import { type HelloFrame, MAX_LINKED_SHARDS, type WelcomeFrame } from "../../protocol/link.ts";
 import type { Hmac } from "../../protocol/webhook-signature.ts";
 import type { Cancellations } from "../cancellations.ts";
 import type { MailboxClock } from "../mailbox-clock.ts";
@@ -26,8 +26,6 @@ type WorkerSinksOptions = {
   readonly random?: (() => number) | undefined;
 };
 
-/** A record can name any shard, as can a forged one. The first shards get links, and the replies of all others go by POST together. */
-const MAX_LINKS = 64;
 /** A mailbox that has not answered a hello by then is of a version that does not, or is away. */
 const WELCOME_MS = 2_000;
 
@@ -82,7 +80,8 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
 
   const sinkOf = (shard: number): Sink<ReplyJson> => {
     let sink = sinks.get(shard);
-    if (sink === undefined && links.length === MAX_LINKS) return post;
+    // A record can name any shard, as can a forged one: the replies of all further ones go by POST together.
+    if (sink === undefined && links.length === MAX_LINKED_SHARDS) return post;
     if (sink === undefined) {
       sink = openSink(shard);
       sinks.set(shard, sink);
@@ -93,7 +92,7 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
   const onWelcome = ({ shards }: WelcomeFrame): void => {
     begun.abort();
     if (isClosed) return;
-    for (let shard = 0; shard < Math.min(shards, MAX_LINKS); shard++) sinkOf(shard);
+    for (let shard = 0; shard < Math.min(shards, MAX_LINKED_SHARDS); shard++) sinkOf(shard);
   };
 
   return {

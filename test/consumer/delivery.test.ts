@@ -211,3 +211,13 @@ test("news of a handler at work that the Worker cannot read is dropped, and does
   await Promise.all([delivery.deliver(replies.processing(to)), delivery.deliver(replies.succeeded(to, { sum: 5 }))]);
   expect(receiver.arrived.map(({ state }) => state)).toEqual(["succeeded"]);
 });
+
+test.each([
+  ["too large", "x".repeat(1024 * 1024)],
+  ["not JSON", 1n],
+])("news that is %s is dropped, and does not fail its request", async (_, progress) => {
+  const to = { correlationId: newCorrelationId(), operation: "sum" };
+  expect(await delivery.deliver(replies.processing(to, { progress }))).toBe(true);
+  expect(await delivery.deliver(replies.succeeded(to, { sum: 5 }))).toBe(true);
+  expect(receiver.arrived.map(({ state }) => state)).toEqual(["succeeded"]);
+});

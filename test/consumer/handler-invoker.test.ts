@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { createHandlerInvoker } from "../../consumer/handler-invoker.ts";
+import { createCancellations } from "../../consumer/cancellations.ts";
 import { type HandlerContext, OperationError, withStatus } from "../../consumer/handler.ts";
 import { defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
@@ -65,9 +66,9 @@ test.each([
   const { invoke, log } = createInvokerStage((_request, { errors }) => {
     throw create(errors as unknown as HandlerContext["errors"]);
   });
-  const reply = answerOf(await invoke().result)?.reply;
-  expect(reply).toMatchObject({ state: "failed", data: { status: 500, code: "INVALID_REPLY" } });
-  expect(JSON.stringify(reply)).not.toContain("since");
+  const result = await invoke().result;
+  expect(result).toMatchObject({ kind: "failed", isRetryable: false, problem: { status: 500, code: "INVALID_REPLY" } });
+  expect(JSON.stringify(result?.kind === "failed" && result.problem)).not.toContain("since");
   expect(log.lines).toMatchObject([{ level: "error", code: "NAME_TAKEN", issues: [{ path: expect.any(String) }] }]);
 });
 
@@ -125,9 +126,9 @@ test("any other exception tells the caller nothing of the inside, and the log ev
 
 test("a reply that does not fit the schema fails, and only the log says why", async () => {
   const { invoke, log } = createInvokerStage((() => ({ greting: "typo" })) as never);
-  const reply = answerOf(await invoke().result)?.reply;
-  expect(reply).toMatchObject({ state: "failed", data: { code: "INVALID_REPLY" } });
-  expect(JSON.stringify(reply)).not.toContain("greting");
+  const result = await invoke().result;
+  expect(result).toMatchObject({ kind: "failed", problem: { code: "INVALID_REPLY" } });
+  expect(JSON.stringify(result?.kind === "failed" && result.problem)).not.toContain("greting");
   expect(log.lines).toMatchObject([{ level: "error", issues: [{ path: "/greeting" }, { path: "" }] }]);
 });
 
@@ -145,7 +146,8 @@ test("a schema that throws while it reads a request fails that request only", as
     replies,
     log,
     stop: stop.signal,
-    onProcessing() {},
+    deliver: async () => true,
+    cancellations: createCancellations(),
     time,
   });
   expect(await invoke(request, 1).result).toMatchObject({ kind: "failed", problem: { code: "HANDLER_FAILED" } });

@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { createCancellations } from "../../consumer/cancellations.ts";
 import { type AttemptResult, createHandlerInvoker } from "../../consumer/handler-invoker.ts";
-import type { Handlers } from "../../consumer/handler.ts";
+import type { AnyHandlers, Handlers } from "../../consumer/handler.ts";
 import { createReplies } from "../../consumer/replies.ts";
-import { defineContract } from "../../contract/contract.ts";
+import { type Contract, defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
 import type { Reply } from "../../protocol/reply-event.ts";
 import { dataSchemaOf } from "../../protocol/request-event.ts";
@@ -32,16 +33,65 @@ export const ownSchema = dataSchemaOf("greet", contract.greet.description.finger
 type Greet = Handlers<typeof contract>["greet"];
 
 /** An invoker with this handler, and a request with five seconds left. */
-export const createInvokerStage = (handler: Greet) => {
+export const createInvokerStage = (handler: Greet) => createStage({ contract, handlers: { greet: handler }, operation: "greet" });
+
+/** An operation that says how far it is and gives its result in pieces, and that may be retried. */
+const tell = operation({
+  request: z.strictObject({}),
+  reply: z.string(),
+  progress: z.strictObject({ percent: z.number().max(100) }),
+  chunk: z.string(),
+  errors: { NO_PAPER: { status: 507, retryable: true, data: z.strictObject({ tray: z.int() }) }, TOLD: { status: 409 } },
+});
+export const tellContract = defineContract({ tell });
+export type Tell = Handlers<typeof tellContract>["tell"];
+
+/** The same with a handler of that operation. */
+export const createTellStage = (handler: Tell) => createStage({ contract: tellContract, handlers: { tell: handler }, operation: "tell" });
+
+type StageOptions = { readonly contract: Contract; readonly handlers: AnyHandlers; readonly operation: string };
+
+const createStage = ({ contract, handlers, operation }: StageOptions) => {
   const time = createManualTime(Date.now());
   const log = createRecordedLog();
   const stop = new AbortController();
   const processing: Reply[] = [];
+  /** Holds back what is said while a handler runs, until it resolves. */
+  let arrival: Promise<boolean> = Promise.resolve(true);
   const replies = createReplies({ source: "/consumer/test", time });
-  const onProcessing = (reply: Reply): void => void processing.push(reply);
-  const invoke = createHandlerInvoker({ contract, handlers: { greet: handler }, replies, log, onProcessing, stop: stop.signal, time });
-  const request = newRequest({ operation: "greet", data: {}, deadline: time.now() + 5_000 });
-  return { time, log, stop, replies, processing, request, invoke: (overrides = {}) => invoke({ ...request, ...overrides }, 1) };
+  const cancellations = createCancellations();
+  const invoke = createHandlerInvoker({
+    contract,
+    handlers,
+    replies,
+    log,
+    deliver(news) {
+      processing.push(news);
+      return arrival;
+    },
+    cancellations,
+    stop: stop.signal,
+    time,
+  });
+  const request = newRequest({ operation, data: {}, deadline: time.now() + 5_000 });
+  return {
+    time,
+    log,
+    stop,
+    replies,
+    processing,
+    request,
+    cancel: () => cancellations.add([request.correlationId]),
+    holdBack: () => {
+      const held = Promise.withResolvers<boolean>();
+      arrival = held.promise;
+      return () => {
+        arrival = Promise.resolve(true);
+        held.resolve(true);
+      };
+    },
+    invoke: (overrides = {}, attempt = 1) => invoke({ ...request, ...overrides }, attempt),
+  };
 };
 
 /** The answer that an attempt ended in; undefined if it ended in none. */

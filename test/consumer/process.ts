@@ -1,6 +1,5 @@
 import type { MailboxSinks } from "../../consumer/sink.ts";
 import { httpSink } from "../../consumer/sinks/http.ts";
-import { createCancellations } from "../../consumer/cancellations.ts";
 import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { workerSinks } from "../../consumer/sinks/worker.ts";
 import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
@@ -9,6 +8,7 @@ import { systemTime } from "../../environment/time.ts";
 import { type Hmac, readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import type { GatewayProcess } from "../helpers/gateway.ts";
 import { type RunningProcess, startProcess } from "../helpers/processes.ts";
+import { createRecordedLog } from "./log.ts";
 import type { ReplyReceiver } from "./reply-receiver.ts";
 
 /** `whsec_` and 32 bytes. */
@@ -20,12 +20,17 @@ export const hmacOf = (secret: string): Hmac => createSha256Hmac(readWebhookSecr
 export const REPLY_HMAC = hmacOf(REPLY_SECRET);
 
 /** A sink that posts, whatever the shard. */
-export const postTo = ({ url }: Pick<ReplyReceiver, "url">) =>
-  httpSink({ url, signature: createWorkerSignature({ hmac: REPLY_HMAC, time: systemTime }) });
+export const postTo = ({ url }: Pick<ReplyReceiver, "url">) => httpSink({ url, ...signedBy(REPLY_HMAC) });
+
+/** What a sink needs to sign its calls, and a clock that has learned nothing yet. */
+export const signedBy = (hmac: Hmac, log: Log = createRecordedLog()) => {
+  const clock = createMailboxClock({ time: systemTime, log });
+  return { clock, signature: createWorkerSignature({ hmac, clock }) };
+};
 
 /** The sinks of a consumer, in this process. */
 export const sinksTo = ({ url }: Pick<ReplyReceiver, "url">, log: Log): MailboxSinks =>
-  workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, log });
+  workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, clock: createMailboxClock({ time: systemTime, log }), log });
 
 /** Who the consumers of these tests say that they are. */
 export const HELLO = { instance: "test-1", version: "0.0.0", operations: ["sum"] };

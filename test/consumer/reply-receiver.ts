@@ -15,7 +15,14 @@ import {
   PONG,
   readConsumerFrame,
 } from "../../protocol/link.ts";
-import { type DeliveryResult, type Outcome, readReplyEvent, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
+import {
+  type DeliveryResult,
+  OPERATIONS_HEADER,
+  type Outcome,
+  readReplyEvent,
+  type Reply,
+  REPLY_BATCH_CONTENT_TYPE,
+} from "../../protocol/reply-event.ts";
 import { importWebhookKey, readWebhookSecret, verifyWebhook } from "../../protocol/webhook-signature.ts";
 
 /** One call or frame as it came, already known to be signed rightly. */
@@ -50,6 +57,8 @@ export type ReplyReceiver = {
   readonly refused: number;
   /** The links that are open. */
   readonly links: readonly ReceivedLink[];
+  /** What posts said of the operations that are handled, one entry a post. */
+  readonly announced: readonly string[];
   /** Handshakes of links that were answered, however. */
   readonly handshakes: number;
   /** From now on every call goes through this. */
@@ -71,16 +80,21 @@ export type ReplyReceiverOptions = {
   readonly now?: () => number;
   /** As {@link ReplyReceiver.answerHandshakes}; 101 unless told otherwise. */
   readonly handshakeStatus?: number;
+  /** How many shards there are, as the answer to a hello says: 1 unless told otherwise. With 0, hellos are not answered. */
+  readonly shards?: number;
+  /** What is to be cancelled, as it says after its answer to a hello. */
+  readonly toCancel?: readonly string[];
 };
 
 /** A real HTTP server where the Worker's `POST /replies` and its links would be. Two implementations check each signature. */
 export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise<ReplyReceiver> => {
-  const { secret, port = 0, now = Date.now } = options;
+  const { secret, port = 0, now = Date.now, shards = 1, toCancel = [] } = options;
   const key = await importWebhookKey(readWebhookSecret(secret) as Uint8Array<ArrayBuffer>);
   const oracle = new Webhook(secret);
   const stored = new Map<string, Reply>();
   const arrived: Reply[] = [];
   const batches: ReceivedBatch[] = [];
+  const announced: string[] = [];
   const waiting = new Set<() => void>();
   let refused = 0;
   let misbehaviour: Misbehaviour | undefined;
@@ -114,14 +128,16 @@ export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise
 
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
+    response.setHeader("date", new Date(now()).toUTCString());
     if (!(await isSigned(request, body)) || request.headers["content-type"] !== REPLY_BATCH_CONTENT_TYPE) {
       refused += 1;
-      response.setHeader("date", new Date(now()).toUTCString());
       return answer(response, 401, { code: "UNAUTHORIZED" });
     }
     const replies = (JSON.parse(body.toString()) as unknown[]).map(readReplyEvent);
     const batch = { webhookId: String(request.headers["webhook-id"]), way: "POST", replies, bytes: body.length } as const;
-    batches.push(batch);
+    const operations = request.headers[OPERATIONS_HEADER.toLowerCase()];
+    if (operations !== undefined) announced.push(String(operations));
+    else batches.push(batch);
     if (misbehaviour?.(batch, response) !== true) {
       const results = replies.map((reply): DeliveryResult => ({ id: reply.id, correlationId: reply.correlationId, outcome: store(reply) }));
       answer(response, 200, { results });
@@ -139,8 +155,12 @@ export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise
       const text = String(data);
       if (text === PING) return isSilent || socket.send(PONG);
       const frame = readConsumerFrame(text);
-      if (frame.type === "hello") link.hello = frame;
-      else {
+      if (frame.type === "hello") {
+        link.hello = frame;
+        if (shards > 0 && frame.takes?.includes("welcome")) socket.send(JSON.stringify({ type: "welcome", time: now(), shards }));
+        if (toCancel.length > 0 && frame.takes?.includes("cancel"))
+          socket.send(JSON.stringify({ type: "cancel", correlationIds: toCancel }));
+      } else {
         const replies = frame.replies.map(readReplyEvent);
         batches.push({ webhookId, way: "link", replies, bytes: text.length });
         if (linkMisbehaviour?.(socket, frame.batch, replies) !== true)
@@ -178,6 +198,7 @@ export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise
     stored,
     arrived,
     batches,
+    announced,
     get refused() {
       return refused;
     },

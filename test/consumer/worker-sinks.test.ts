@@ -1,7 +1,9 @@
 import { createServer, request as forward } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Cancellations, createCancellations } from "../../consumer/cancellations.ts";
+import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { workerSinks } from "../../consumer/sinks/worker.ts";
 import { createWorkerDelivery } from "../../consumer/worker-delivery.ts";
@@ -9,26 +11,27 @@ import { systemTime, type Time } from "../../environment/time.ts";
 import { createManualTime } from "../helpers/manual-time.ts";
 import { createRecordedLog } from "./log.ts";
 import { HELLO, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
-import { NO_ANSWER, startReplyReceiver } from "./reply-receiver.ts";
+import { NO_ANSWER, type ReplyReceiverOptions, startReplyReceiver } from "./reply-receiver.ts";
 import { newCorrelationId } from "./requests.ts";
 
 const replies = createReplies({ source: "/consumer/test" });
 const to = (shard: number) => ({ correlationId: newCorrelationId(shard), operation: "sum" });
 const newReply = (shard = 0) => replies.succeeded(to(shard), { sum: 5 });
 
-type SetUp = {
-  readonly handshakeStatus?: number;
+type SetUp = Partial<ReplyReceiverOptions> & {
+  readonly cancellations?: Cancellations;
   readonly time?: Time;
   readonly maxWaitingBytes?: number;
   readonly proxy?: typeof stripUpgrades;
 };
 
 /** A Worker, and the deliveries to its shards. */
-const setUp = async ({ handshakeStatus = 101, time = systemTime, maxWaitingBytes = 1_000_000, proxy }: SetUp = {}) => {
-  const receiver = await startReplyReceiver({ secret: REPLY_SECRET, handshakeStatus });
+const setUp = async ({ time = systemTime, maxWaitingBytes = 1_000_000, proxy, cancellations, ...options }: SetUp = {}) => {
+  const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
   const url = proxy === undefined ? receiver.url : await proxy(receiver.url);
   const log = createRecordedLog();
-  const sinks = workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, log, time, random: () => 1 });
+  const clock = createMailboxClock({ time, log });
+  const sinks = workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, clock, cancellations, log, time, random: () => 1 });
   const delivery = createWorkerDelivery({ sinks, replies, log, maxWaitingBytes, time, random: () => 1 });
   onTestFinished(async () => {
     delivery.close();
@@ -36,7 +39,7 @@ const setUp = async ({ handshakeStatus = 101, time = systemTime, maxWaitingBytes
     await receiver.close();
   });
   const said = (level: string) => log.lines.filter((line) => line.level === level).map(({ msg, reason }) => [msg, reason]);
-  return { receiver, delivery, sinks, said };
+  return { receiver, delivery, sinks, clock, said };
 };
 
 /** A proxy that knows nothing of upgrades: it passes a handshake on as any other GET. Resolves to its URL. */
@@ -114,7 +117,7 @@ test("while a mailbox takes no more links, replies are posted, and the link is t
 
 test("a handshake that is never answered does not hold up replies for longer than a few seconds", async () => {
   const time = createManualTime(Date.now());
-  const { receiver, delivery, said } = await setUp({ handshakeStatus: NO_ANSWER, time });
+  const { receiver, delivery, said } = await setUp({ handshakeStatus: NO_ANSWER, time, now: time.now });
   const delivered = delivery.deliver(newReply());
   await receiver.until(() => receiver.handshakes === 1);
   await time.elapse(5_000);
@@ -178,4 +181,108 @@ test("a link that breaks again and again loses no reply, and keeps the news of a
     expect(states.toSorted()).toEqual(states);
     expect(new Set(states)).toEqual(new Set(["processing", "succeeded"]));
   }
+});
+
+test("chunks arrive in their order and before the reply, however often the link breaks", async () => {
+  const { receiver, delivery } = await setUp();
+  let frames = 0;
+  receiver.misbehaveOnLinks((socket) => {
+    if (++frames % 7 !== 0) return false;
+    socket.terminate();
+    return true;
+  });
+  const addressee = to(0);
+  const chunks = Array.from({ length: 100 }, (_, first) => replies.emitted(addressee, { execution: "one", first }, [first]));
+  const delivered: Promise<boolean>[] = [];
+  for (const chunk of chunks) {
+    delivered.push(delivery.deliver(chunk));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all([...delivered, delivery.deliver(replies.succeeded(addressee, "done"))]);
+  const places = receiver.arrived.map(({ emitted, state }) => (state === "succeeded" ? chunks.length : emitted?.first));
+  // What is sent again may come twice, but nothing comes before what it follows.
+  const seen = new Set<number | undefined>();
+  for (const place of places) {
+    expect(place === 0 || seen.has((place ?? 0) - 1)).toBe(true);
+    seen.add(place);
+  }
+  expect(seen.size).toBe(101);
+});
+
+describe("where handlers run", () => {
+  test("links to all shards are open before the first request, and each consumer says that it takes news", async () => {
+    const { receiver, sinks } = await setUp({ cancellations: createCancellations(), shards: 3 });
+    await sinks.open();
+    await receiver.until(() => receiver.links.length === 3 && receiver.links.every(({ hello }) => hello !== undefined));
+    expect(receiver.links.map(({ shard }) => shard).toSorted()).toEqual([0, 1, 2]);
+    expect(receiver.links).toMatchObject(Array.from({ length: 3 }, () => ({ hello: { takes: ["welcome", "cancel"] } })));
+  });
+
+  test("a mailbox of more than 64 shards gets 64 links", async () => {
+    const { receiver, sinks } = await setUp({ cancellations: createCancellations(), shards: 200 });
+    await sinks.open();
+    await receiver.until(() => receiver.links.length === 64);
+    expect(receiver.handshakes).toBe(64);
+  });
+
+  test.each([-600_000, 600_000])(
+    "a Worker whose clock is %i ms from ours is known before the first request, and told once",
+    async (offMs) => {
+      const { receiver, sinks, clock, said } = await setUp({
+        cancellations: createCancellations(),
+        shards: 4,
+        now: () => Date.now() + offMs,
+      });
+      await sinks.open();
+      expect(Math.abs(clock.time.now() - Date.now() - offMs)).toBeLessThan(5_000);
+      await receiver.until(() => receiver.links.length === 4);
+      expect(said("warn").filter(([message]) => String(message).startsWith("the Worker's clock differs"))).toHaveLength(1);
+    },
+  );
+
+  test.each([101, 501, 503])(
+    "a Worker that answers a handshake with %i, and never a hello, is not waited for long",
+    async (handshakeStatus) => {
+      const time = createManualTime(Date.now());
+      const { receiver, sinks } = await setUp({ cancellations: createCancellations(), handshakeStatus, shards: 0, time });
+      const opened = sinks.open();
+      await receiver.until(() => receiver.handshakes === 1);
+      if (handshakeStatus === 101) await time.elapse(2_000);
+      await opened;
+    },
+  );
+
+  test("what somebody wants to cancel is known as soon as the mailbox says it", async () => {
+    const cancellations = createCancellations();
+    const { correlationId } = to(0);
+    const { sinks } = await setUp({ cancellations, shards: 1, toCancel: [correlationId] });
+    const told = new Promise((resolve) => cancellations.watchAll(resolve));
+    await sinks.open();
+    expect(await told).toBe(correlationId);
+    expect(cancellations.has(correlationId)).toBe(true);
+  });
+
+  test("while no link can be opened, the Worker hears at least once a minute which operations are handled", async () => {
+    const time = createManualTime(Date.now());
+    const { receiver, sinks } = await setUp({ cancellations: createCancellations(), handshakeStatus: 501, time, now: time.now });
+    await sinks.open();
+    await receiver.until(() => receiver.announced.length === 1);
+    await time.elapse(60_000);
+    await receiver.until(() => receiver.announced.length === 2);
+    expect(new Set(receiver.announced)).toEqual(new Set(["sum"]));
+    receiver.answerHandshakes(101);
+    await time.elapse(240_000);
+    await receiver.until(() => receiver.links[0]?.hello !== undefined);
+    const before = receiver.announced.length;
+    await time.elapse(120_000);
+    expect(receiver.announced).toHaveLength(before);
+  });
+});
+
+test("a consumer that only relays opens no link before it has a reply, and asks for no news", async () => {
+  const { receiver, sinks, delivery } = await setUp({ shards: 3 });
+  await sinks.open();
+  await delivery.deliver(newReply(2));
+  expect(receiver.links).toMatchObject([{ shard: 2 }]);
+  expect(receiver.links[0]?.hello).not.toHaveProperty("takes");
 });

@@ -28,7 +28,21 @@ export type LinkSocket = {
   close(code: number, reason: string): void;
 };
 
-export type LinkConsumer = Pick<HelloFrame, "instance" | "version">;
+/** What a consumer has said of itself. */
+export type LinkConsumer = Pick<HelloFrame, "instance" | "version"> & {
+  /** Those of the contract that it handles. */
+  readonly operations: readonly string[];
+  /** Whether it reads frames that tell it what to cancel. */
+  readonly takesCancel: boolean;
+};
+
+/** A link that is open, whose consumer has said hello. */
+export type ConsumerLink = {
+  readonly shard: number;
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+  readonly consumer: LinkConsumer;
+};
 
 /** An open link. */
 export type Link = {
@@ -42,6 +56,13 @@ type Violation = readonly [code: number, reason: string];
 type LinkEndpointOptions = {
   /** See `createReplyIntake`. It resolves once the replies are durable. */
   readonly intake: (replies: readonly Reply[]) => Promise<readonly Outcome[]>;
+  /** The names of the contract's operations: what else a consumer handles is of no concern here. */
+  readonly operations: readonly string[];
+  /** How many shards there are. */
+  readonly shards: number;
+  /** The correlation IDs of the requests that are to be cancelled, see {@link Mailbox}; those of other shards are left out here. */
+  readonly openCancellations: () => readonly string[];
+  readonly now?: () => number;
   readonly warn: (message: string) => void;
   readonly logError: (message: string, error: unknown) => void;
 };
@@ -52,15 +73,21 @@ export type LinkEndpoint = {
    * all that the socket receives.
    */
   open(socket: LinkSocket): Link;
+  /** Tells the consumers at these sockets, as far as they read it, that somebody wants to cancel a request. */
+  cancel(correlationId: string, sockets: Iterable<Pick<LinkSocket, "shard" | "consumer" | "send">>): void;
 };
+
+/** How many requests one frame names: a consumer reads no frame over 1 MiB. */
+const MAX_CANCELLATIONS = 1_000;
 
 /**
  * The mailbox's side of links, on any host: reads frames, stores their replies, and answers each batch. The batches of a link are stored one
  * after the other. A frame that breaks the protocol closes its link with a reason; so does a failure of the storage. From then on nothing of
  * that link is stored, and its consumer sends again, in order, what was not answered. If the consumer leaves, what it had sent is stored.
  */
-export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptions): LinkEndpoint => ({
+export const createLinkEndpoint = (options: LinkEndpointOptions): LinkEndpoint => ({
   open(socket) {
+    const { intake, operations, shards, openCancellations, now = Date.now, warn, logError } = options;
     let isOpen = true;
     let unanswered = 0;
     /** Of the frames of unanswered batches, in UTF-16 units: at most as many as their bytes. */
@@ -107,8 +134,19 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
       if ((frame.type === "hello") !== (socket.consumer === undefined))
         return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
       if (frame.type === "replies") return enqueue(frame, data.length);
-      socket.consumer = { instance: frame.instance, version: frame.version };
+      greet(frame);
       return undefined;
+    };
+
+    const greet = ({ instance, version, operations: said, takes = [] }: HelloFrame): void => {
+      const handled = new Set(said);
+      const takesCancel = takes.includes("cancel");
+      socket.consumer = { instance, version, operations: operations.filter((name) => handled.has(name)), takesCancel };
+      if (takes.includes("welcome")) socket.send(JSON.stringify({ type: "welcome", time: now(), shards } satisfies MailboxFrame));
+      if (!takesCancel) return;
+      const own = openCancellations().filter((correlationId) => shardOfCorrelationId(correlationId) === socket.shard);
+      for (let first = 0; first < own.length; first += MAX_CANCELLATIONS)
+        socket.send(cancelFrame(own.slice(first, first + MAX_CANCELLATIONS)));
     };
 
     const enqueue = (batch: RepliesFrame, length: number): Violation | undefined => {
@@ -132,7 +170,16 @@ export const createLinkEndpoint = ({ intake, warn, logError }: LinkEndpointOptio
       },
     };
   },
+
+  cancel(correlationId, sockets) {
+    const shard = shardOfCorrelationId(correlationId);
+    const frame = cancelFrame([correlationId]);
+    for (const socket of sockets) if (socket.shard === shard && socket.consumer?.takesCancel === true) socket.send(frame);
+  },
 });
+
+const cancelFrame = (correlationIds: readonly string[]): string =>
+  JSON.stringify({ type: "cancel", correlationIds } satisfies MailboxFrame);
 
 /** @throws RejoinderError `INVALID_BATCH` or `BODY_TOO_LARGE` */
 const readOwnReplies = (shard: number, events: readonly unknown[]): Reply[] => {

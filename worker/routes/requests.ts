@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
@@ -38,7 +39,9 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
       traceparent: context.req.header("traceparent"),
     });
     const waitSeconds = waitSecondsOf(preferences, statuses);
-    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw);
+    const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
+    const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
+    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf);
 
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;
@@ -54,3 +57,6 @@ const readRequest = async (context: Context, operation: Operation): Promise<{ da
   const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
   return { data, request: await readData(operation, data) };
 };
+
+/** Responders have no links. */
+const needsConsumer = ({ withoutConsumer, responder }: Operation): boolean => withoutConsumer === "refuse" && responder === undefined;

@@ -6,6 +6,7 @@ import { type CorrelationId, type CorrelationIds, PUBLIC_OWNER } from "../correl
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 import { viewStatus } from "../status-view.ts";
+import { acceptsEvents, createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
   readonly ids: CorrelationIds;
@@ -15,18 +16,28 @@ type StatusOptions = {
 
 /**
  * `GET /status/:correlationId`: what has become of a request. 200 in every terminal state, 202 before. With `If-None-Match`, 304 if there
- * is no newer version, and a wait ends at any change. `?chunks-from=N` leaves out the first N chunks.
+ * is no newer version, and a wait ends at any change. `?chunks-from=N` leaves out the first N chunks. With `Accept: text/event-stream`, a stream
+ * of events.
  */
-export const createStatusRoute =
-  ({ ids, statuses, now = Date.now }: StatusOptions) =>
-  async ({ req }: Context): Promise<Response> => {
+export const createStatusRoute = ({ ids, statuses, now = Date.now }: StatusOptions) => {
+  const streamEvents = createStatusEvents({ statuses, now });
+
+  return async ({ req }: Context): Promise<Response> => {
     const id = await readReadableId(ids, req.param("correlationId") ?? "", now());
+    if (acceptsEvents(req.header("accept"))) {
+      if (!statuses.capabilities.wait) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_EVENTS });
+      return streamEvents(id, req.header("last-event-id")).catch(refuseUnreadable);
+    }
     const chunksFrom = readChunksFrom(req.query("chunks-from"));
     const waitSeconds = waitSecondsOf(readPrefer(req.header("prefer")), statuses);
     const known = readKnownVersions(req.header("if-none-match"));
     const read = await statuses.read(id, waitSeconds * 1_000, known, req.raw).catch(refuseUnreadable);
     if (read === "overloaded") throw new RejoinderError("OVERLOADED");
-    const headersOf = (version: number): ResponseHeaders => ({ ...appliedHeaders(waitSeconds, false), etag: entityTag(version) });
+    const headersOf = (version: number): ResponseHeaders => ({
+      ...appliedHeaders(waitSeconds, false),
+      vary: "Prefer, Accept",
+      etag: entityTag(version),
+    });
     if (known.includes(read?.version ?? 0)) {
       const headers = headersOf(read?.version ?? 0);
       const isPending = read === undefined || !isTerminal(read.state);
@@ -40,6 +51,9 @@ export const createStatusRoute =
     const headers = headersOf(status?.version ?? 0);
     return status === undefined || !isTerminal(status.state) ? pendingResponse(text, statuses, headers) : jsonResponse(200, text, headers);
   };
+};
+
+const NO_EVENTS = "REPLY_STORE=kv cannot tell when a status changes. Ask for it again with Accept: application/json.";
 
 /** `DELETE /status/:correlationId`: asks to cancel a request. 202 with its status, which is `cancelling` until it has ended. */
 export const createCancelRoute =

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RejoinderError } from "../../../protocol/errors.ts";
+import type { CancelFrame } from "../../../protocol/link.ts";
 import { MAX_BATCH_BYTES } from "../../../protocol/limits.ts";
 import { createReplyEvent, type Outcome, type Reply } from "../../../protocol/reply-event.ts";
 import { createLinkEndpoint, type LinkSocket } from "../../../worker/link/link-endpoint.ts";
@@ -145,7 +146,7 @@ describe("a link is closed", () => {
 });
 
 /** An endpoint whose storage a test drives by hand, and what it does with one socket. */
-const createTestEndpoint = () => {
+const createTestEndpoint = (openCancellations: readonly string[] = []) => {
   const batches: { replies: readonly Reply[]; resolve(outcomes: Outcome[]): void; reject(error: unknown): void }[] = [];
   const sent: unknown[] = [];
   const closed: { code: number; reason: string }[] = [];
@@ -157,12 +158,18 @@ const createTestEndpoint = () => {
     close: (code, reason) => void closed.push({ code, reason }),
   };
   const endpoint = createLinkEndpoint({
+    operations: ["sum"],
+    shards: 1,
+    openCancellations: () => openCancellations,
+    now: () => 1_700_000_000_000,
     intake: (replies) => new Promise((resolve, reject) => batches.push({ replies, resolve, reject })),
     warn: (message) => logged.push(message),
     logError: (message) => logged.push(message),
   });
   return { endpoint, socket, batches, sent, closed, logged };
 };
+const OF_SHARD_0 = "A".repeat(63);
+const OF_SHARD_2 = `AAAC${"A".repeat(59)}`;
 const text = (...frame: Parameters<typeof batchOf>) => JSON.stringify(batchOf(...frame));
 
 describe("the mailbox's end of a link", () => {
@@ -231,6 +238,47 @@ describe("the mailbox's end of a link", () => {
       { type: "results", batch: 2, outcomes: [] },
     ]);
     expect(closed).toEqual([]);
+  });
+
+  test("welcomes a consumer with the time and the number of shards, and names what is to be cancelled, if it takes that", async () => {
+    const { endpoint, socket, sent } = createTestEndpoint([OF_SHARD_0, OF_SHARD_2]);
+    await endpoint.open(socket).message(JSON.stringify({ ...HELLO, takes: ["welcome", "cancel", "something new"] }));
+    expect(sent).toEqual([
+      { type: "welcome", time: 1_700_000_000_000, shards: 1 },
+      { type: "cancel", correlationIds: [OF_SHARD_0] },
+    ]);
+  });
+
+  test.each([
+    ["nothing to a consumer of a version that knew no such frames", undefined, []],
+    ["nothing that it does not take", ["welcome"], ["welcome"]],
+  ])("tells %s", async (_, takes, types) => {
+    const { endpoint, socket, sent } = createTestEndpoint([OF_SHARD_0]);
+    await endpoint.open(socket).message(JSON.stringify({ ...HELLO, takes }));
+    endpoint.cancel(OF_SHARD_0, [socket]);
+    expect(sent).toEqual(types.map((type) => expect.objectContaining({ type }) as unknown));
+  });
+
+  test("names what is to be cancelled in frames that a consumer reads, however much it is", async () => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => `AAAA${String(index).padStart(59, "0")}`);
+    const { endpoint, socket, sent } = createTestEndpoint(ids);
+    await endpoint.open(socket).message(JSON.stringify({ ...HELLO, takes: ["cancel"] }));
+    expect((sent as CancelFrame[]).map(({ correlationIds }) => correlationIds.length)).toEqual([1_000, 1_000, 500]);
+    expect((sent as CancelFrame[]).flatMap(({ correlationIds }) => correlationIds)).toEqual(ids);
+  });
+
+  test("names a request to the links of its shard that take it", async () => {
+    const { endpoint, socket, sent } = createTestEndpoint();
+    await endpoint.open(socket).message(JSON.stringify({ ...HELLO, takes: ["cancel"] }));
+    endpoint.cancel(OF_SHARD_2, [socket]);
+    endpoint.cancel(OF_SHARD_0, [socket, { ...socket, consumer: undefined }]);
+    expect(sent).toEqual([{ type: "cancel", correlationIds: [OF_SHARD_0] }]);
+  });
+
+  test("keeps of what a consumer handles only what the contract has", async () => {
+    const { endpoint, socket } = createTestEndpoint();
+    await endpoint.open(socket).message(JSON.stringify({ ...HELLO, operations: ["of-another-contract", "sum"] }));
+    expect(socket.consumer).toEqual({ instance: "consumer-1", version: "0.1.0", operations: ["sum"], takesCancel: false });
   });
 
   test("goes on with a link whose consumer has said hello before the memory of it was lost", async () => {

@@ -1,4 +1,4 @@
-import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE, type Reply } from "../../../protocol/reply-event.ts";
+import { createReplyEvent, OPERATIONS_HEADER, REPLY_BATCH_CONTENT_TYPE, type Reply } from "../../../protocol/reply-event.ts";
 import { type Hmac, readWebhookSecret, signWebhook } from "../../../protocol/webhook-signature.ts";
 import { call, testEnv } from "./worker.ts";
 
@@ -14,7 +14,7 @@ export const replyTo = (correlationId: string, overrides: Partial<Reply> = {}): 
   ...overrides,
 });
 
-export type Signing = { secret?: string | undefined; timestampSeconds?: number; body?: string; contentType?: string };
+export type Signing = { secret?: string | undefined; timestampSeconds?: number; body?: string; contentType?: string; operations?: string };
 
 /** What signs with a secret, here where there is no Node. */
 export const hmacOf = async (secret: string): Promise<Hmac> => {
@@ -32,7 +32,11 @@ export const deliver = async (replies: readonly Reply[], options: Signing = {}):
   const signature = await signWebhook(await hmacOf(secret), { id: crypto.randomUUID(), timestampSeconds, body });
   return call("/replies", {
     method: "POST",
-    headers: { "content-type": options.contentType ?? REPLY_BATCH_CONTENT_TYPE, ...signature },
+    headers: {
+      "content-type": options.contentType ?? REPLY_BATCH_CONTENT_TYPE,
+      ...(options.operations === undefined ? {} : { [OPERATIONS_HEADER]: options.operations }),
+      ...signature,
+    },
     body,
   });
 };

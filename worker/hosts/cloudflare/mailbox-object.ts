@@ -6,7 +6,8 @@ import type { Outcome } from "../../../protocol/reply-event.ts";
 import { createArchive } from "../../archive.ts";
 import { readWorkerConfig, type WorkerConfig } from "../../config.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
-import { createLinkEndpoint } from "../../link/link-endpoint.ts";
+import { type ConsumerLink, createLinkEndpoint } from "../../link/link-endpoint.ts";
+import { createHeard, type Heard } from "../../link/presence.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
@@ -21,7 +22,13 @@ import type { Bindings } from "./bindings.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
 
-export type RequestCall = { readonly key: StatusKey; readonly record: ProducerRecord; readonly waitMs: number };
+export type RequestCall = {
+  readonly key: StatusKey;
+  readonly record: ProducerRecord;
+  readonly waitMs: number;
+  /** See {@link RequestPublisher}. */
+  readonly consumerOf?: string | undefined;
+};
 export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
 
 const logError = (message: string, error: unknown): void => console.error(message, error);
@@ -39,6 +46,7 @@ export class MailboxObject extends DurableObject<Bindings> {
   readonly #mailbox: Mailbox;
   readonly #waiters = createWaiters();
   readonly #links: LinkSockets;
+  readonly #heard: Heard;
 
   constructor(ctx: DurableObjectState, env: Bindings, contract: Contract) {
     super(ctx, env);
@@ -51,13 +59,24 @@ export class MailboxObject extends DurableObject<Bindings> {
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),
+      onCancel: (correlationId) => this.#links.cancel(correlationId),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
       now: Date.now,
       logError,
     });
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
     const intake = createReplyIntake({ ids, write: (replies) => this.#mailbox.write(replies) });
-    this.#links = createLinkSockets(ctx, createLinkEndpoint({ intake, warn: (message) => console.warn(message), logError }));
+    const operations = Object.keys(contract);
+    const endpoint = createLinkEndpoint({
+      intake,
+      operations,
+      shards: config.MAILBOX_SHARDS,
+      openCancellations: () => this.#mailbox.openCancellations(),
+      warn: (message) => console.warn(message),
+      logError,
+    });
+    this.#heard = createHeard(storage.sql);
+    this.#links = createLinkSockets(ctx, { endpoint, operations, heard: this.#heard });
   }
 
   // Objects and Workers are not deployed in one instant: each must understand the calls of the version before.
@@ -65,9 +84,14 @@ export class MailboxObject extends DurableObject<Bindings> {
   /** Many requests as one call, see {@link settleTogether}. */
   requests(calls: readonly RequestCall[], report: ReportSettled<PublishResult>): Promise<readonly SettledCall<PublishResult>[]> {
     return settleTogether(
-      calls.map(({ key, record, waitMs }) => this.#mailbox.publish(key, record, waitMs)),
+      calls.map((call) => this.#publish(call)),
       report,
     );
+  }
+
+  async #publish({ key, record, waitMs, consumerOf }: RequestCall): Promise<PublishResult> {
+    if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) return { outcome: "no-consumer" };
+    return this.#mailbox.publish(key, record, waitMs);
   }
 
   /** Many reads as one call, see {@link settleTogether}. */
@@ -111,8 +135,20 @@ export class MailboxObject extends DurableObject<Bindings> {
     this.#links.closed(socket, code);
   }
 
-  override webSocketError(_socket: WebSocket, error: unknown): void {
+  override webSocketError(socket: WebSocket, error: unknown): void {
     console.warn("A link broke; its consumer will open another", error);
+    this.#links.lost(socket);
+  }
+
+  /** Remembers a consumer that cannot open links, see {@link Consumers}. */
+  hear(operations: readonly string[]): void {
+    this.#heard.write(operations, Date.now());
+    this.#links.presence.refresh();
+  }
+
+  /** The links whose consumers have said hello. */
+  consumers(): ConsumerLink[] {
+    return this.#links.list();
   }
 
   /** How many calls wait now. */

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../../protocol/reply-event.ts";
 import { RejoinderError } from "../../../protocol/errors.ts";
+import type { Consumers } from "../../link/consumers.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
 import type { PublishResult, RequestPublisher } from "../../request-publisher.ts";
@@ -10,6 +11,8 @@ import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
 type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<MailboxObject>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
+  /** How many shards have links before there are replies: those where consumers are known. */
+  readonly linkedShards?: number;
 };
 
 /** How much longer than its work takes a mailbox may take to answer before it counts as lost. */
@@ -22,7 +25,8 @@ const GRACE_MS = 5_000;
 export const mailboxStore = ({
   namespace,
   locationHint,
-}: MailboxStoreOptions): RequestPublisher & StatusStore & { readonly openLink: OpenLink } => {
+  linkedShards = 1,
+}: MailboxStoreOptions): RequestPublisher & StatusStore & { readonly openLink: OpenLink; readonly consumers: Consumers } => {
   const shard = (number: number) =>
     namespace.get(namespace.idFromName(`shard-${number}`), locationHint === undefined ? {} : { locationHint });
   const publish = createByShard((number) =>
@@ -43,9 +47,9 @@ export const mailboxStore = ({
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs) {
+    async publish(key, record, waitMs, _caller, consumerOf) {
       try {
-        return await publish(key.shard)({ key, record, waitMs }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
+        return await publish(key.shard)({ key, record, waitMs, consumerOf }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         return failureOf(error);
       }
@@ -84,6 +88,15 @@ export const mailboxStore = ({
       } catch (cause) {
         throw new RejoinderError("STORE_UNAVAILABLE", { detail: "The mailbox was reset while the link was opened. Open it again.", cause });
       }
+    },
+
+    consumers: {
+      async hear(operations) {
+        await Promise.all(Array.from({ length: linkedShards }, (_, number) => shard(number).hear(operations)));
+      },
+      async links() {
+        return (await Promise.all(Array.from({ length: linkedShards }, (_, number) => shard(number).consumers()))).flat();
+      },
     },
   };
 };

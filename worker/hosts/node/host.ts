@@ -5,6 +5,7 @@ import { createApp } from "../../app.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
+import { createHeard } from "../../link/presence.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import type { NodeHostConfig } from "./config.ts";
@@ -50,7 +51,15 @@ export type NodeHost = {
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
   const { contract, config, producer, directory, host, port, assets, log, time = systemTime } = options;
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
-  const opened = await openMailbox({ config, producer, directory, links: () => links.count(), log, time });
+  const opened = await openMailbox({
+    config,
+    producer,
+    directory,
+    links: () => links.count(),
+    onCancel: (id) => links.cancel(id),
+    log,
+    time,
+  });
   const { mailbox, storage, metrics } = opened;
   const ids = createCorrelationIds({
     secrets: config.CORRELATION_SECRET,
@@ -61,11 +70,15 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const endpoint = createLinkEndpoint({
     intake: createReplyIntake({ ids, write: mailbox.write, now: time.now }),
+    operations: Object.keys(contract),
+    shards: config.MAILBOX_SHARDS,
+    openCancellations: mailbox.openCancellations,
+    now: time.now,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
-  const links = createLinks({ endpoint, time, log });
-  const store = localMailbox({ mailbox, storage, log });
+  const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
+  const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
   const app = createApp({
     contract,
     ids,
@@ -76,6 +89,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     corsOrigins: config.CORS_ORIGINS,
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
+    consumers: links.consumers,
     assets: files,
     findProblem: createHealth(storage),
     now: time.now,

@@ -4,16 +4,20 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Log } from "../../../environment/log.ts";
 import type { Time } from "../../../environment/time.ts";
 import { RejoinderError } from "../../../protocol/errors.ts";
+import { shardOfCorrelationId } from "../../../protocol/correlation-id.ts";
 import { LINK_CLOSE, MAX_FRAME_BYTES } from "../../../protocol/link.ts";
 import { createLinkAdmission } from "../../link/link-admission.ts";
-import type { LinkEndpoint } from "../../link/link-endpoint.ts";
+import type { Consumers } from "../../link/consumers.ts";
+import type { ConsumerLink, LinkConsumer, LinkEndpoint, LinkSocket } from "../../link/link-endpoint.ts";
 import type { OpenLink } from "../../link/link-route.ts";
+import { createPresence, type Heard, type Presence } from "../../link/presence.ts";
 
 /** A request for a WebSocket, as Node's HTTP server hands it over. */
 export type Upgrade = { readonly incoming: IncomingMessage; readonly socket: Duplex; readonly head: Buffer };
 
 type LinksOptions = {
   readonly endpoint: LinkEndpoint;
+  readonly heard: Heard;
   readonly time: Time;
   readonly log: Pick<Log, "warn">;
 };
@@ -23,6 +27,11 @@ export type Links = {
   readonly openLink: OpenLink;
   /** Announces that a request can be upgraded. Returns whether that was done, once the request was answered. */
   announce(request: Request, upgrade: Upgrade): () => boolean;
+  readonly consumers: Consumers;
+  /** Whether it is known that no consumer of the operation is linked to that shard. */
+  isMissing(shard: number, operation: string): boolean;
+  /** Tells the consumers that somebody wants to cancel a request. */
+  cancel(correlationId: string): void;
   /** How many links are open. */
   count(): number;
   /** Tells every consumer that this process ends. Resolves once all links are closed, and what came over them is dealt with. */
@@ -41,33 +50,43 @@ const MOST_BYTES = 2 * MAX_FRAME_BYTES;
 const SWITCHED = (): Response => new Response(null, { status: 204 });
 
 /** The links of all shards, as WebSockets of this process. */
-export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
+export const createLinks = ({ endpoint, heard, time, log }: LinksOptions): Links => {
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_BYTES });
   const upgrades = new WeakMap<Request, Upgrade & { isTaken: boolean }>();
-  const shards = new Map<number, { readonly refuse: ReturnType<typeof createLinkAdmission>; count: number }>();
+  const shards = new Map<number, Shard>();
   /** Each open link, and whether it has answered the last ping. */
   const isAnswered = new Map<WebSocket, boolean>();
   /** Frames that are being dealt with. */
   const frames = new Set<Promise<void>>();
+  const since = time.now();
   let isClosing = false;
   let whenEmpty: (() => void) | undefined;
 
   const shardOf = (number: number) => {
     let shard = shards.get(number);
-    if (shard === undefined) shards.set(number, (shard = { refuse: createLinkAdmission(time.now), count: 0 }));
+    if (shard === undefined) shards.set(number, (shard = createShard(heard, time.now, since)));
     return shard;
   };
 
   const serve = (number: number, socket: WebSocket): void => {
     const shard = shardOf(number);
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
-    const link = endpoint.open({
+    let consumer: LinkConsumer | undefined;
+    const end: LinkEnd = {
       shard: number,
-      consumer: undefined,
+      openedAt: time.now(),
+      get consumer() {
+        return consumer;
+      },
+      set consumer(said) {
+        consumer = said;
+        shard.presence.refresh();
+      },
       send: (text) => isOpen() && socket.send(text),
       close: (code, reason) => isOpen() && socket.close(code, reason),
-    });
-    shard.count++;
+    };
+    const link = endpoint.open(end);
+    shard.ends.add(end);
     isAnswered.set(socket, true);
     socket.on("message", (data, isBinary) => {
       const taken = link.message(isBinary ? (data as Buffer) : String(data)).finally(() => frames.delete(taken));
@@ -77,7 +96,8 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
     // A frame that is too large or is none: the library has closed the link with the code for it.
     socket.on("error", (error) => log.warn({ err: error, shard: number }, "a link broke; its consumer will open another"));
     socket.on("close", () => {
-      shard.count--;
+      shard.ends.delete(end);
+      shard.presence.refresh(consumer?.operations);
       isAnswered.delete(socket);
       if (isAnswered.size === 0) whenEmpty?.();
     });
@@ -103,7 +123,7 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
     async openLink(number, request) {
       const upgrade = upgrades.get(request);
       if (upgrade === undefined) throw new RejoinderError("UPGRADE_REQUIRED", { detail: "Expected the header Connection: Upgrade." });
-      const refusal = shardOf(number).refuse(request, shardOf(number).count);
+      const refusal = shardOf(number).refuse(request, shardOf(number).ends.size);
       if (refusal !== undefined) return refusal;
       upgrade.isTaken = true;
       sockets.handleUpgrade(upgrade.incoming, upgrade.socket, upgrade.head, (socket) => serve(number, socket));
@@ -114,6 +134,21 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
       const announced = { ...upgrade, isTaken: false };
       upgrades.set(request, announced);
       return () => announced.isTaken;
+    },
+
+    consumers: {
+      async hear(operations) {
+        heard.write(operations, time.now());
+        for (const { presence } of shards.values()) presence.refresh();
+      },
+      links: async () => [...shards.values()].flatMap(({ ends }) => [...ends].filter(hasConsumer)),
+    },
+
+    isMissing: (number, operation) => shardOf(number).presence.isMissing(operation),
+
+    cancel(correlationId) {
+      const shard = shards.get(shardOfCorrelationId(correlationId));
+      if (shard !== undefined) endpoint.cancel(correlationId, shard.ends);
     },
 
     count: () => isAnswered.size,
@@ -132,5 +167,27 @@ export const createLinks = ({ endpoint, time, log }: LinksOptions): Links => {
     },
   };
 };
+
+/** The mailbox's end of a link. */
+type LinkEnd = LinkSocket & Pick<ConsumerLink, "openedAt">;
+
+type Shard = {
+  readonly refuse: ReturnType<typeof createLinkAdmission>;
+  /** Of the links that are open. */
+  readonly ends: Set<LinkEnd>;
+  readonly presence: Presence;
+};
+
+const createShard = (heard: Heard, now: () => number, since: number): Shard => {
+  const ends = new Set<LinkEnd>();
+  // Links whose consumers do not answer are cut, so each counts for as long as it is open.
+  const links = () =>
+    [...ends].flatMap(({ consumer }) =>
+      consumer === undefined ? [] : { operations: consumer.operations, until: Number.POSITIVE_INFINITY },
+    );
+  return { refuse: createLinkAdmission(now), ends, presence: createPresence({ links, heard, now, since }) };
+};
+
+const hasConsumer = (end: LinkEnd): end is LinkEnd & ConsumerLink => end.consumer !== undefined;
 
 const GOING_AWAY = "This process ends. Open another link, and send again what was not answered.";

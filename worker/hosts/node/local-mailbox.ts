@@ -7,11 +7,13 @@ import type { MailboxDatabase } from "./database.ts";
 type LocalMailboxOptions = {
   readonly mailbox: Mailbox;
   readonly storage: Pick<MailboxDatabase, "failure" | "settled">;
+  /** Whether it is known that no consumer of an operation is linked to a shard. Absent: nothing is known of consumers. */
+  readonly isMissing?: (shard: number, operation: string) => boolean;
   readonly log: Pick<Log, "error">;
 };
 
 /** The mailbox of all shards, in this process: each call is a call of the mailbox. */
-export const localMailbox = ({ mailbox, storage, log }: LocalMailboxOptions): RequestPublisher & StatusStore => {
+export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }: LocalMailboxOptions): RequestPublisher & StatusStore => {
   /** After a sync that failed, a power cut could take back what would be read. */
   const isUnsettled = (): boolean => storage.failure() !== undefined;
   return {
@@ -19,7 +21,10 @@ export const localMailbox = ({ mailbox, storage, log }: LocalMailboxOptions): Re
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
     retryAfterSeconds: 1,
 
-    publish: mailbox.publish,
+    async publish(key, record, waitMs, caller, consumerOf) {
+      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return { outcome: "no-consumer" };
+      return mailbox.publish(key, record, waitMs, caller);
+    },
     redrive: mailbox.redrive,
 
     async read(key, waitMs, known, caller) {

@@ -21,6 +21,8 @@ type MailboxOptions = {
   readonly directory: string;
   /** How many links are open. */
   readonly links: () => number;
+  /** See {@link createMailbox}. */
+  readonly onCancel?: (correlationId: string) => void;
   readonly log: Pick<Log, "warn" | "error">;
   readonly time: Time;
 };
@@ -30,7 +32,7 @@ const MAX_WAITERS = 50_000;
 const PRODUCE_LIMITS = { maxQueuedRecords: 50_000, maxQueuedBytes: 64 * 1024 * 1024 };
 
 /** The mailbox of all shards in one file, with what counts in it. @throws Error if the folder is in use or cannot be written */
-export const openMailbox = async ({ config, producer, directory, links, log, time }: MailboxOptions) => {
+export const openMailbox = async ({ config, producer, directory, links, onCancel, log, time }: MailboxOptions) => {
   const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
   const waiters = createWaiters({ maxWaiters: MAX_WAITERS, time });
   const metrics = createMetrics({ waits: () => waiters.count, links, storageBytes: () => storage.bytes() });
@@ -62,6 +64,7 @@ export const openMailbox = async ({ config, producer, directory, links, log, tim
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
     maxDroppedRows: MAX_DROPPED_ROWS,
     transaction: storage.transaction,
+    ...(onCancel && { onCancel }),
     alarm,
     now: time.now,
     logError,

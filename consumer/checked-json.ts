@@ -1,0 +1,29 @@
+import { type Schema, validate } from "../contract/schema.ts";
+
+/** How a value is checked that a handler gives away while it runs. */
+export type CheckedBy = {
+  readonly schema: Schema;
+  /** What the value is, for the error's message: `progress of operation "sum"`. */
+  readonly what: string;
+};
+
+/** What the schema makes of a value, and its JSON. */
+export type CheckedJson = { readonly value: unknown; readonly json: string };
+
+/**
+ * Checks a value; a promise only if the schema is asynchronous.
+ * @throws TypeError saying what does not fit the schema, or that the value has no JSON
+ */
+export const checkedJson = (value: unknown, { schema, what }: CheckedBy): CheckedJson | Promise<CheckedJson> => {
+  const read = ({ value: made, errors }: Awaited<ReturnType<typeof validate>>): CheckedJson => {
+    if (errors !== undefined) {
+      const faults = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+      throw new TypeError(`Expected ${what} to fit its schema. ${faults.join("; ")}`);
+    }
+    const json = JSON.stringify(made) as string | undefined;
+    if (json === undefined) throw new TypeError(`Expected ${what} to be JSON, got ${typeof made}.`);
+    return { value: made, json };
+  };
+  const validated = validate(schema, value);
+  return validated instanceof Promise ? validated.then(read) : read(validated);
+};
