@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest";
 import { createHeard, createPresence, type Handled, type Heard } from "../../../worker/link/presence.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import { deliver } from "../support/replies.ts";
-import { openLink } from "../support/links.ts";
-import { post } from "../support/worker.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -116,12 +114,4 @@ test("an empty batch that says what its consumer handles is taken, whatever else
   const response = await deliver([], { operations: "sum, no-such-operation" });
   expect([response.status, await response.json()]).toEqual([200, { results: [] }]);
   expect((await deliver([])).status).toBe(200);
-});
-
-test("a caller who waits is served while a consumer of the operation is linked", async () => {
-  const link = await openLink();
-  link.send("ping");
-  await link.next();
-  expect((await post("sum", { a: 2, b: 3 }, { prefer: "wait=1" })).status).toBe(202);
-  link.close();
 });

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contract } from "../../project/app/contract.ts";
 import type { StatusBody } from "../../../protocol/status.ts";
+import { openLink, type TestLink } from "../support/links.ts";
 import { deliver, replyTo } from "../support/replies.ts";
 import { correlationIdOf, createTraceparent, headersOf } from "../support/requests.ts";
 import { call, post } from "../support/worker.ts";
@@ -9,6 +10,13 @@ const problemOf = async (response: Response) => {
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   return { status: response.status, ...(await response.json<Record<string, unknown>>()) };
 };
+
+// Those who wait are refused without a consumer.
+let consumer: TestLink;
+beforeAll(async () => {
+  consumer = await openLink();
+});
+afterAll(() => consumer.close());
 
 /** Sends a sum that waits, and delivers a reply to it. */
 const requestAndAnswer = async (prefer: string, reply: Parameters<typeof replyTo>[1]): Promise<Response> => {

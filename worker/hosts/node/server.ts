@@ -35,7 +35,8 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     const { incoming, outgoing } = bindings as HttpBindings;
     const begunAt = performance.now();
     answering.add(outgoing);
-    if (isStopping) outgoing.shouldKeepAlive = false;
+    // A stream says at its beginning whether its connection stays open: the server could not end otherwise.
+    if (isStopping || asksForStream(incoming)) outgoing.shouldKeepAlive = false;
     const response = await fetch(request);
     answering.delete(outgoing);
     onAnswered(incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
@@ -66,6 +67,10 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     cut: () => server.closeAllConnections(),
   };
 };
+
+/** To read the headers takes a while, so only those of a GET are. */
+const asksForStream = (incoming: IncomingMessage): boolean =>
+  incoming.method === "GET" && incoming.headers.accept?.includes("text/event-stream") === true;
 
 /** Lets the handler decide, and writes its response unless the socket was handed over. */
 const upgrade = async (asked: Upgrade, fetch: ServerOptions["fetch"], links: ServerOptions["links"]): Promise<void> => {

@@ -1,11 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKS } from "../../../../worker/link/link-admission.ts";
 import { batchOf, HELLO, openLink, requestLink, type TestLink } from "../../support/links.ts";
-import { replyTo } from "../../support/replies.ts";
-import { createId } from "../../support/worker.ts";
+import { deliver, replyTo } from "../../support/replies.ts";
+import { call, createId, keyOf } from "../../support/worker.ts";
 import { mailboxOf } from "./test-host.ts";
 
 /** Another stub each time, since one that has seen a reset is broken. */
@@ -25,6 +25,57 @@ test("a link goes on after the mailbox hibernated, with the hello that came befo
   await evictDurableObject(mailbox());
   link.send(HELLO);
   expect((await link.closed).code).toBe(1_008);
+});
+
+test("what a consumer takes is known after the mailbox hibernated", async () => {
+  const longest = "\u20ac".repeat(255);
+  const takes = ["welcome", "cancel"];
+  const link = await openLink({ hello: { ...HELLO, instance: longest, version: longest, takes } });
+  const old = await openLink();
+  expect(await link.nextFrame()).toMatchObject({ type: "welcome" });
+
+  await evictDurableObject(mailbox());
+  const { text } = await createId();
+  await call(`/status/${text}`, { method: "DELETE" });
+  expect(await link.nextFrame()).toEqual({ type: "cancel", correlationIds: [text] });
+  old.send("ping");
+  expect(await old.next()).toBe("pong");
+  for (const one of [link, old]) {
+    one.close();
+    await one.closed;
+  }
+});
+
+test("which operations have a consumer is known after the mailbox hibernated, and not for ever after the link was lost", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+  const ask = async (operation: string): Promise<string> => {
+    const record = { topic: "requests", value: "{}", headers: [] };
+    return (await mailboxStore({ namespace: env.MAILBOX }).publish(keyOf(await createId()), record, 0, undefined, operation)).outcome;
+  };
+  const link = await openLink();
+  link.send("ping");
+  await link.next();
+  await evictDurableObject(mailbox());
+  // Wakes it.
+  await call(`/status/${(await createId()).text}`);
+  pass(5_000);
+  expect([await ask("sum"), await ask("echo")]).toEqual(["stored", "no-consumer"]);
+
+  link.close();
+  await link.closed;
+  expect(await ask("sum")).toBe("stored");
+  pass(5_000);
+  expect(await ask("sum")).toBe("no-consumer");
+
+  expect((await deliver([], { operations: "sum" })).status).toBe(200);
+  await evictDurableObject(mailbox());
+  await call(`/status/${(await createId()).text}`);
+  pass(80_000);
+  expect([await ask("sum"), await ask("echo")]).toEqual(["stored", "no-consumer"]);
+  pass(10_000);
+  expect(await ask("sum")).toBe("no-consumer");
 });
 
 test("a ping is answered while the mailbox hibernates, and does not wake it", async () => {
