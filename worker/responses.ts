@@ -29,14 +29,13 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined, chu
   const text = JSON.stringify(head);
   if (status === undefined) return text;
   const { state, body, lateReply, details } = status;
-  const more = [
-    details === undefined ? "" : detailsText(details),
-    chunks === undefined ? "" : `,"chunks":[${chunks.texts.join(",")}]${chunks.from === 0 ? "" : `,"chunksFrom":${chunks.from}`}`,
-    body === null ? "" : `,"${state === "succeeded" ? "reply" : "error"}":${body}`,
-    lateReply === null ? "" : `,"lateReply":${lateReply}`,
-  ];
-  return `${text.slice(0, -1)}${more.join("")}}`;
+  const said = details === undefined ? "" : detailsText(details);
+  const emitted = chunks === undefined ? "" : chunksText(chunks);
+  const end = body === null ? "" : `,"${state === "succeeded" ? "reply" : "error"}":${body}`;
+  return `${text.slice(0, -1)}${said}${emitted}${end}${lateReply === null ? "" : `,"lateReply":${lateReply}`}}`;
 };
+
+const chunksText = ({ texts, from }: ShownChunks): string => `,"chunks":[${texts.join(",")}]${from === 0 ? "" : `,"chunksFrom":${from}`}`;
 
 const detailsText = ({ lastError, nextAttemptAt, progress, redrivenAs }: StoredDetails): string =>
   [

@@ -23,12 +23,18 @@ test("a preflight is answered for two hours, with the headers that may be sent",
   );
 });
 
-test("a page of another origin gets no leave, and nobody gets any for replies", async () => {
+test("a page of an allowed origin may cancel a request", async () => {
+  const headers = { origin: "https://app.example", "access-control-request-method": "DELETE" };
+  const response = await call("/status/x", { method: "OPTIONS", headers });
+  expect([response.status, response.headers.get("access-control-allow-methods")]).toEqual([204, "GET,POST,DELETE"]);
+});
+
+test("a page of another origin gets no leave, and nobody gets any for replies and redrives", async () => {
   const other = await call("/health", { headers: { origin: "https://evil.example" } });
   expect(other.headers.get("access-control-allow-origin")).toBeNull();
-  const replies = await call("/replies", {
-    method: "OPTIONS",
-    headers: { origin: "https://app.example", "access-control-request-method": "POST" },
-  });
-  expect(replies.headers.get("access-control-allow-origin")).toBeNull();
+  for (const path of ["/replies", "/redrives"]) {
+    const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+    const response = await call(path, { method: "OPTIONS", headers });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  }
 });

@@ -25,7 +25,8 @@ export const createCancellations = (sql: Sql, exists: boolean) => {
         sql.exec(TABLE);
         sql.exec(`INSERT INTO ${CANCELLATIONS} (correlation_id, until) VALUES (?, ?)`, text, until);
         open.set(text, until);
-      } else if (isTerminal(state) && open.delete(text)) sql.exec(`DELETE FROM ${CANCELLATIONS} WHERE correlation_id = ?`, text);
+      } else if (open.size > 0 && isTerminal(state) && open.delete(text))
+        sql.exec(`DELETE FROM ${CANCELLATIONS} WHERE correlation_id = ?`, text);
     },
 
     open: (now: number): string[] => [...open].filter(([, until]) => until >= now).map(([text]) => text),

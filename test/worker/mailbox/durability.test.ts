@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createTestKv, openMailbox, rowsOf } from "../support/mailbox.ts";
-import { createId, keyOf, replyFor } from "../support/worker.ts";
+import { createId, emitting, keyOf, replyFor } from "../support/worker.ts";
 import type { TestStorage } from "../support/test-host.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 
@@ -51,6 +51,38 @@ test("nobody hears of a reply before it is durable: not the consumer, nor who wa
     disk.sync();
     expect(await writing).toEqual(["stored"]);
     for (const status of [waiting, asking]) expect(await status).toMatchObject({ state: "succeeded" });
+  });
+});
+
+test("nobody hears of a cancellation before it is durable: not who asked for it, nor a consumer, nor who waits for a change", async () => {
+  const id = await createId();
+  await host.inStorage(async (storage) => {
+    const disk = createGroupCommit(storage);
+    const told: string[] = [];
+    const { mailbox } = openMailbox(storage, {
+      ...{ kv: createTestKv().kv, now: Date.now, transaction: disk.transaction },
+      onCancel: (correlationId) => void told.push(correlationId),
+    });
+    const waiting = mailbox.read(keyOf(id), 20_000, [0]);
+    const cancelling = mailbox.cancel(keyOf(id));
+    await disk.holds(1);
+    for (const promise of [waiting, cancelling]) expect(await settledYet<unknown>(promise)).toBe("pending");
+    expect(told).toEqual([]);
+    disk.sync();
+    for (const status of [waiting, cancelling]) expect(await status).toMatchObject({ state: "cancelling", version: 1 });
+    expect(told).toEqual([id.text]);
+  });
+});
+
+test("nobody reads a chunk before it is durable", async () => {
+  const id = await createId();
+  await inMailbox(async ({ mailbox, disk }) => {
+    const writing = mailbox.write([emitting(id, "run", 0, ["1", "2"])]);
+    await disk.holds(1);
+    const reading = mailbox.readChunks(keyOf(id), 0);
+    expect(await settledYet<unknown>(reading)).toBe("pending");
+    disk.sync();
+    expect([await writing, await reading]).toEqual([["stored"], [{ version: 1, execution: "run", first: 0, texts: ["1", "2"] }]]);
   });
 });
 

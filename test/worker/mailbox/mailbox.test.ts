@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
+import { statusText } from "../../../worker/responses.ts";
 import type { StoredStatus } from "../../../worker/status-store.ts";
+import { viewStatus } from "../../../worker/status-view.ts";
 import { createTestKv, dropTables, openMailbox, rowsOf } from "../support/mailbox.ts";
-import { createId, replyFor, keyOf } from "../support/worker.ts";
+import { createId, emitting, keyOf, replyFor } from "../support/worker.ts";
 import type { TestStorage } from "../support/test-host.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 
 type Step =
   | { readonly kind: "wait"; readonly seconds: number }
   | { readonly kind: "deliver"; readonly state: ReplyState; readonly replyId: string }
-  | { readonly kind: "read" | "sweep" | "restart" | "kv-fails" | "kv-works" };
+  | { readonly kind: "read" | "cancel" | "emit" | "sweep" | "restart" | "kv-fails" | "kv-works" };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 20, 61, 301, 3_601, 100_000) }),
@@ -19,7 +21,17 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     state: fc.constantFrom<ReplyState>("processing", "succeeded", "failed", "expired"),
     replyId: fc.uuid(),
   }),
-  fc.record({ kind: fc.constantFrom("read" as const, "sweep" as const, "restart" as const, "kv-fails" as const, "kv-works" as const) }),
+  fc.record({
+    kind: fc.constantFrom(
+      "read" as const,
+      "cancel" as const,
+      "emit" as const,
+      "sweep" as const,
+      "restart" as const,
+      "kv-fails" as const,
+      "kv-works" as const,
+    ),
+  }),
 );
 
 /** A mailbox with a clock of its own over real storage, and over a KV that can fail. */
@@ -34,17 +46,24 @@ const simulate = async (storage: TestStorage, deadlineSeconds: number, steps: re
   let shown: StoredStatus | undefined;
   let stored: string | undefined;
   let late: string | undefined;
+  let emitted = 0;
+  const texts = new Map<number, string>();
 
   for (const step of steps) {
     if (step.kind === "wait") now = Math.min(now + step.seconds * 1_000, id.expiresAt - 120_000);
     else if (step.kind === "restart") mailbox = open();
     else if (step.kind === "sweep") await mailbox.sweep();
     else if (step.kind === "kv-fails" || step.kind === "kv-works") state.isAway = step.kind === "kv-fails";
-    else if (step.kind === "deliver") {
+    else if (step.kind === "cancel") await mailbox.cancel(key).catch(() => "unreadable");
+    else if (step.kind === "emit") {
+      const [outcome] = await mailbox.write([emitting(id, "run", emitted, [String(emitted)])]);
+      expect(outcome).not.toBe("refused");
+      if (outcome === "stored") emitted++;
+    } else if (step.kind === "deliver") {
       const [outcome] = await mailbox.write([replyFor(id, { key, state: step.state, replyId: step.replyId, body: `"${step.replyId}"` })]);
       if (outcome === "stored" && isTerminal(step.state)) {
         expect(stored, "a second terminal reply was stored").toBeUndefined();
-        expect(shown?.state ?? "accepted", "a reply was stored after its request had ended").toMatch(/accepted|processing/);
+        expect(shown?.state ?? "accepted", "a reply was stored after its request had ended").toMatch(/accepted|processing|cancelling/);
         stored = step.replyId;
       }
       if (outcome === "late" && (step.state === "succeeded" || step.state === "failed")) late ??= step.replyId;
@@ -60,6 +79,13 @@ const simulate = async (storage: TestStorage, deadlineSeconds: number, steps: re
       if (late !== undefined) expect(status?.lateReply).toContain(late);
       expect(status?.version ?? 0).toBeGreaterThanOrEqual(shown?.version ?? 0);
       shown = status;
+      const view = await viewStatus(mailbox, key, status).catch(() => undefined);
+      if (view === undefined) continue;
+      const version = view.status?.version ?? 0;
+      const text = statusText(key, view.status, view.chunks);
+      expect(text, "two answers of one version differ").toBe(texts.get(version) ?? text);
+      texts.set(version, text);
+      expect(view.chunks?.texts ?? []).toEqual(Array.from({ length: emitted }, (_, index) => String(index)));
     }
   }
 };

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTerminal, type ReplyState } from "../../../protocol/states.ts";
 import { createArchive } from "../../../worker/archive.ts";
-import { createRows } from "../../../worker/mailbox/rows.ts";
+import { createRows, endOfPeriod } from "../../../worker/mailbox/rows.ts";
 import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mailbox/rules.ts";
 import { sweep } from "../../../worker/mailbox/sweep.ts";
-import type { StatusKey } from "../../../worker/status-store.ts";
+import type { StatusKey, StoredChunks } from "../../../worker/status-store.ts";
 import { createTestKv, dropTables, rowsOf, tablesOf } from "../support/mailbox.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import type { TestStorage } from "../support/test-host.ts";
@@ -33,6 +33,8 @@ const anyStep = fc.oneof(
       which,
       state: fc.constantFrom<ReplyState>("processing", "succeeded", "expired"),
       attempt: fc.nat(3),
+      /** The run of the handler that emits, if one does. */
+      emits: fc.option(fc.constantFrom("first", "second")),
       fails: fc.boolean(),
     }),
   },
@@ -71,6 +73,7 @@ const simulate = async (storage: TestStorage, { mailboxRetentionMs, maxDroppedRo
   let now = START;
   const keys: StatusKey[] = [];
   const model = new Map<string, KeptStatus>();
+  const chunksModel = new Map<string, readonly StoredChunks[]>();
 
   const commit = async (run: () => void, fails = false): Promise<void> => {
     try {
@@ -84,25 +87,36 @@ const simulate = async (storage: TestStorage, { mailboxRetentionMs, maxDroppedRo
     }
   };
   const round = () => sweep({ rows, archive, commit, maxDroppedRows, mailboxRetentionMs, now });
-  const recall = async (key: StatusKey): Promise<KeptStatus | undefined> => {
+  const recall = async (key: StatusKey) => {
     const row = rows.find(key);
-    if (row !== undefined || !values.has(key.text)) return row;
+    const execution = row?.details?.chunks?.execution;
+    const chunks = execution == null ? undefined : rows.findChunks(endOfPeriod(key), key, execution);
+    if (row !== undefined && (execution == null || chunks !== undefined)) return { status: row, chunks };
+    if (!values.has(key.text)) return { status: row, chunks };
     expect(isOverdue(key, now), "a status left before its request was overdue").toBe(true);
     const wasAway = state.isAway;
     state.isAway = false;
-    const archived = await archive.read(key);
+    const archived = { status: row ?? (await archive.read(key)), chunks: await archive.readChunks(key) };
     state.isAway = wasAway;
-    return archived;
+    return archived.chunks.length === 0 ? { ...archived, chunks: undefined } : archived;
   };
-  const change = async (key: StatusKey, next: KeptStatus | undefined, fails: boolean): Promise<void> => {
+  const change = async (
+    key: StatusKey,
+    { next, chunks }: Pick<ReturnType<typeof settle>, "next" | "chunks">,
+    fails: boolean,
+  ): Promise<void> => {
     if (next === undefined) return;
     await commit(() => {
       if (!rows.insert(key, next, now)) rows.update(key, next);
+      if (chunks !== undefined) rows.addChunks(key, chunks);
     }, fails);
-    if (!fails) model.set(key.text, next);
+    if (fails) return;
+    model.set(key.text, next);
+    if (chunks !== undefined) chunksModel.set(key.text, [...(chunks.replaces ? [] : (chunksModel.get(key.text) ?? [])), chunks.added]);
   };
   const check = async (): Promise<void> => {
-    for (const key of keys.filter(({ expiresAt }) => expiresAt > now)) expect(await recall(key)).toEqual(model.get(key.text));
+    for (const key of keys.filter(({ expiresAt }) => expiresAt > now))
+      expect(await recall(key)).toEqual({ status: model.get(key.text), chunks: chunksModel.get(key.text) });
   };
 
   for (const step of steps) {
@@ -125,10 +139,11 @@ const simulate = async (storage: TestStorage, { mailboxRetentionMs, maxDroppedRo
         httpStatus: 200,
         attempt: step.attempt,
         body: '"reply"',
+        emitted: step.emits !== null && step.state === "processing" ? emittedBy(step.emits, model.get(key.text)) : undefined,
       };
-      await change(key, settle(model.get(key.text), reply, now).next, step.fails);
+      await change(key, settle(model.get(key.text), reply, now), step.fails);
     } else if (isOverdue(key, now) && !isTerminal(model.get(key.text)?.state ?? "accepted"))
-      await change(key, expire(model.get(key.text), now), false);
+      await change(key, { next: expire(model.get(key.text), now) }, false);
     await check();
   }
 
@@ -138,7 +153,14 @@ const simulate = async (storage: TestStorage, { mailboxRetentionMs, maxDroppedRo
     await round();
     await check();
   }
-  expect([rowsOf(storage), rows.isEmpty(), tablesOf(storage).toSorted()]).toEqual([{}, true, ["closing", "status"]]);
+  const left = tablesOf(storage).filter((name) => name !== "chunks");
+  expect([rowsOf(storage), rows.isEmpty(), left.toSorted()]).toEqual([{}, true, ["closing", "status"]]);
+};
+
+/** The next chunks of a run, behind those that there are of it. */
+const emittedBy = (execution: string, current: KeptStatus | undefined) => {
+  const chunks = current?.details?.chunks;
+  return { execution, first: chunks?.execution === execution ? chunks.count : 0, texts: ['"a"', '"b"'] };
 };
 
 test("rows hold what a Map would, until it expires or is in KV, and then nothing", async () => {

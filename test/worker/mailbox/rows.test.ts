@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { createRows } from "../../../worker/mailbox/rows.ts";
+import { createRows, endOfPeriod } from "../../../worker/mailbox/rows.ts";
 import { expire, settle } from "../../../worker/mailbox/rules.ts";
-import type { StatusKey } from "../../../worker/status-store.ts";
-import { createTestKv, openMailbox, rowsOf, tablesOf } from "../support/mailbox.ts";
-import { createId, keyOf, replyFor } from "../support/worker.ts";
+import type { NewReply, StatusKey } from "../../../worker/status-store.ts";
+import { createTestKv, openMailbox, rowsOf, tablesOf, takesAll } from "../support/mailbox.ts";
+import { createId, emitting, keyOf, replyFor } from "../support/worker.ts";
 import type { TestStorage } from "../support/test-host.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 
@@ -73,6 +73,108 @@ test("a table that an earlier version made is opened with its rows, and keeps la
       version: 2,
       lateReply: expect.stringContaining('{"sum":5}') as string,
     });
+  });
+});
+
+test("a table of a period that an earlier version made gets what came later", async () => {
+  const id = await createId();
+  await inStorage(({ sql }) => {
+    const name = `status_${endOfPeriod(id) / MINUTE}`;
+    sql.exec(OLD_TABLE.replace("status", name));
+    sql.exec(
+      `INSERT INTO ${name} (expires_at, correlation_id, version, state, updated_at, http_status, reply_id) VALUES (?, ?, 1, ?, ?, 202, ?)`,
+      ...[id.expiresAt, id.text, "processing", id.createdAt, "r"],
+    );
+    const rows = createRows(sql);
+    const { next } = settle(rows.find(keyOf(id)), replyFor(id, { state: "processing", attempt: 2, news: { progress: "1" } }), id.createdAt);
+    if (next !== undefined) rows.update(keyOf(id), next);
+    expect(createRows(sql).find(keyOf(id))).toMatchObject({ version: 2, details: { progress: "1" } });
+  });
+});
+
+test("chunks whose statuses an earlier version has dropped are dropped too", async () => {
+  await inStorage(async (storage) => {
+    const { mailbox } = openMailbox(storage, { kv: createTestKv().kv, now: Date.now });
+    const id = await createId();
+    await mailbox.write([emitting(id, "run", 0, ["1"])]);
+    const name = tablesOf(storage).find((table) => table.startsWith("status_"));
+    storage.sql.exec(`DROP TABLE ${name}`);
+    expect(createRows(storage.sql).find(keyOf(id))).toBeUndefined();
+    expect(tablesOf(storage).filter((table) => table.startsWith("chunks"))).toEqual([]);
+  });
+});
+
+test.runIf(isBilled)("a plain request costs one row as ever, and chunks cost one for each batch, and none to be forgotten", async () => {
+  await inStorage(async (storage) => {
+    let now = NOON;
+    const { sql, written } = countWritten(storage);
+    const { mailbox, alarm } = openMailbox(storage, { kv: createTestKv().kv, now: () => now, sql });
+    const [first, plain, streamed] = (await keysAt(NOON, 3)) as [StatusKey, StatusKey, StatusKey];
+    const costOf = async (replies: readonly NewReply[]): Promise<number> => {
+      const before = written();
+      await mailbox.write(replies);
+      return written() - before;
+    };
+    await mailbox.write([replyOf(first)]);
+    expect(await costOf([replyOf(plain)])).toBe(1);
+    expect(tablesOf(storage).filter((name) => /^(?:chunks|cancellations)/.test(name))).toEqual([]);
+    const id = { ...streamed, owner: "" };
+    await mailbox.write([emitting(id, "run", 0, ["1"])]);
+    // The status, and what is new.
+    expect(await costOf([emitting(id, "run", 1, ["2", "3"])])).toBe(2);
+    await mailbox.write([replyFor(id)]);
+    const kept = written();
+    while (alarm() !== null) {
+      now = alarm() ?? now;
+      await mailbox.sweep();
+    }
+    expect([rowsOf(storage), written() - kept]).toEqual([{}, 0]);
+  });
+});
+
+test("a consumer that comes later, or after the mailbox was reset, learns which requests are to be cancelled", async () => {
+  const [open, ended, overdue] = (await keysAt(NOON, 3)) as [StatusKey, StatusKey, StatusKey];
+  await inStorage(async (storage) => {
+    let now = NOON;
+    const { kv } = createTestKv();
+    const reset = () => openMailbox(storage, { kv, now: () => now }).mailbox;
+    const mailbox = reset();
+    for (const key of [open, ended]) await mailbox.cancel(key);
+    expect(reset().openCancellations().toSorted()).toEqual([open.text, ended.text].toSorted());
+    await reset().write([replyFor({ ...ended, owner: "" }, { state: "cancelled" })]);
+    expect(reset().openCancellations()).toEqual([open.text]);
+    await reset().cancel(overdue);
+    now += 2 * MINUTE;
+    expect(reset().openCancellations()).toEqual([]);
+    await reset().sweep();
+    expect(storage.sql.exec("SELECT * FROM cancellations").toArray()).toEqual([]);
+  });
+});
+
+test("what a handler has emitted can be read until its status expires, also from KV, and after a late change of the status", async () => {
+  const [key] = (await keysAt(NOON, 1, { retentionSeconds: 86_400 })) as [StatusKey];
+  const id = { ...key, owner: "" };
+  await inStorage(async (storage) => {
+    let now = NOON;
+    const { kv, values } = createTestKv();
+    const opened = openMailbox(storage, { kv, now: () => now, batches: takesAll });
+    const { mailbox, alarm } = opened;
+    const texts = async () => (await mailbox.readChunks(key, 0)).flatMap((chunks) => chunks.texts);
+    await mailbox.write([emitting(id, "one", 0, ["0"]), emitting(id, "run", 0, ["1"]), emitting(id, "run", 1, ["2", "3"])]);
+    await mailbox.write([replyFor(id, { state: "failed", body: "{}" })]);
+    let isRedriven = false;
+    for (now = NOON; now < key.expiresAt - 10 * MINUTE; now += 5 * MINUTE) {
+      if ((alarm() ?? now) <= now) await mailbox.sweep();
+      expect(await texts(), new Date(now).toISOString()).toEqual(["1", "2", "3"]);
+      // The status comes back from KV, and its chunks stay there.
+      if (now < NOON + 5 * 60 * MINUTE || isRedriven) continue;
+      expect([rowsOf(storage), values.size]).toEqual([{}, 2]);
+      const next = { ...key, text: "A".repeat(63) };
+      expect(await mailbox.redrive(key, { topic: "requests", value: "{}", headers: [] }, next)).toMatchObject({ outcome: "stored" });
+      isRedriven = true;
+    }
+    expect(await mailbox.read(key, 0)).toMatchObject({ state: "failed", version: 5, details: { redrivenAs: "A".repeat(63) } });
+    expect([rowsOf(storage), values.size]).toEqual([{}, 2]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isTerminal, STATES, type ReplyState } from "../../../protocol/states.ts";
-import { expire, isOverdue, type KeptStatus, settle } from "../../../worker/mailbox/rules.ts";
+import { cancel, expire, isOverdue, type KeptStatus, nameRedriven, reopen, settle, takeBack } from "../../../worker/mailbox/rules.ts";
 import type { NewReply } from "../../../worker/status-store.ts";
 
 const key = { text: "id", shard: 0, createdAt: 0, deadline: 30_000, expiresAt: 3_600_000 };
@@ -96,6 +96,45 @@ describe("the mailbox's rules", () => {
       body: null,
     });
     expect(settleAll([processing(1), processing(1), processing(2)]).outcomes).toEqual(["stored", "duplicate", "stored"]);
+  });
+
+  const news = (attempt: number, told: NewReply["news"]): NewReply => ({
+    ...{ key, replyId: crypto.randomUUID(), state: "processing", operation: "sum", httpStatus: 202, body: null },
+    ...{ attempt, news: told },
+  });
+
+  test("keep of news what is not said again, but not that an attempt is to come", () => {
+    const waiting = settleAll([news(1, { progress: "40" }), news(2, { lastError: "{}", nextAttemptAt: 5 })]).status;
+    expect(waiting?.details).toEqual({ progress: "40", lastError: "{}", nextAttemptAt: 5 });
+    const atWork = settleAll([news(2, undefined)], waiting);
+    expect([atWork.outcomes, atWork.status?.details]).toEqual([["stored"], { progress: "40", lastError: "{}" }]);
+    expect(settleAll([news(2, undefined), news(1, { progress: "10" })], atWork.status).outcomes).toEqual(["duplicate", "duplicate"]);
+  });
+
+  test("keep a request cancelling until it has ended, whatever is told meanwhile", () => {
+    const cancelling = cancel(settleAll([news(1, { progress: "1" })]).status, 7);
+    expect(cancelling).toMatchObject({ state: "cancelling", version: 2, updatedAt: 7, attempt: 1, details: { progress: "1" } });
+    expect(cancel(cancelling, 8)).toBeUndefined();
+    const told = settleAll([news(1, { progress: "2" })], cancelling).status;
+    expect(told).toMatchObject({ state: "cancelling", version: 3, details: { progress: "2" } });
+    const end = { ...news(1, undefined), state: "cancelled" as const, body: '{"code":"CANCELLED"}' };
+    expect(settleAll([end, news(1, { progress: "3" })], told).status).toMatchObject({ state: "cancelled", version: 4 });
+  });
+
+  test("let a request that is sent again end otherwise, but not by what had ended it before", () => {
+    const end = { ...news(3, undefined), state: "failed" as const, body: '{"code":"HANDLER_FAILED"}' };
+    const ended = settleAll([news(3, { lastError: "{}" }), end]).status as KeptStatus;
+    const again = reopen(ended, 9);
+    expect(again).toMatchObject({ state: "accepted", version: 3, attempt: null, body: null });
+    const { status, outcomes } = settleAll([news(1, { progress: "1" }), end, { ...end, replyId: "other", state: "succeeded" }], again);
+    expect([outcomes, status?.state, status?.version]).toEqual([["stored", "duplicate", "stored"], "succeeded", 5]);
+  });
+
+  test("put back what a request that could not be sent again had said, as a newer version", () => {
+    const ended = settleAll([{ ...news(1, undefined), state: "failed", body: "{}" }]).status as KeptStatus;
+    const named = nameRedriven(ended, "new", 3);
+    expect(named).toMatchObject({ state: "failed", version: 2, details: { redrivenAs: "new" } });
+    expect(takeBack(named, ended, 4)).toEqual({ ...ended, version: 3, updatedAt: 4 });
   });
 
   test("call a request overdue one minute after its deadline", () => {

@@ -31,6 +31,32 @@ describe("a batch of replies", () => {
     expect(await outcomesOf(await deliver([replyTo("A".repeat(63)), replyTo(gone.text)]))).toEqual(["unknown", "unknown"]);
   });
 
+  test("refuses news and chunks that are larger than a mailbox keeps, and stores all others", async () => {
+    const { text } = await createId();
+    const large = "x".repeat(64 * 1024);
+    const processing = { state: "processing", attempt: 1 } as const;
+    const chunks = (first: number, data: readonly unknown[]) =>
+      replyTo(text, { ...processing, emitted: { execution: "run", first }, data });
+    const replies = [
+      replyTo(text, { ...processing, data: { progress: large } }),
+      replyTo(text, { ...processing, data: { lastError: { type: "about:blank", title: large, status: 500, code: "C" } } }),
+      ...[
+        chunks(0, [large]),
+        chunks(1, ["x".repeat(1024 * 1024)]),
+        chunks(3, [4]),
+        chunks(
+          1,
+          Array.from({ length: 10_000 }, () => 1),
+        ),
+      ],
+      ...[chunks(1, [2]), replyTo(text)],
+    ];
+    expect(await outcomesOf(await deliver(replies))).toEqual([
+      ...["refused", "refused", "stored", "refused", "refused", "refused", "stored", "stored"],
+    ]);
+    expect(await (await call(`/status/${text}`)).json()).toMatchObject({ state: "succeeded", chunks: [large, 2] });
+  });
+
   test("may be empty", async () => {
     expect(await outcomesOf(await deliver([]))).toEqual([]);
   });

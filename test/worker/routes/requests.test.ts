@@ -117,7 +117,7 @@ describe("a request that is refused", () => {
   test.each([
     ["GET", "/requests/sum", "POST"],
     ["DELETE", "/requests/sum", "POST"],
-    ["POST", "/status/x", "GET, HEAD"],
+    ["POST", "/status/x", "GET, HEAD, DELETE"],
     ["PUT", "/replies", "POST"],
     ["POST", "/health", "GET, HEAD"],
   ])("uses a wrong method, %s %s: 405, with Allow", async (method, path, allow) => {

@@ -107,6 +107,44 @@ describe("a status", () => {
     expect([response.status, response.headers.get("etag")]).toEqual([202, '"0"']);
   });
 
+  test("shows how far the handler is, why its last attempt failed and when the next one begins, until it has ended", async () => {
+    const { text } = await createId();
+    const lastError = { type: "about:blank", title: "Busy", status: 503, code: "BUSY" };
+    const nextAttemptAt = "2026-06-01T12:00:00.000Z";
+    await deliver([replyTo(text, { state: "processing", attempt: 2, data: { progress: { percent: 40 }, lastError, nextAttemptAt } })]);
+    expect(await (await statusOf(text)).json()).toMatchObject({
+      ...{ state: "processing", attempt: 2, progress: { percent: 40 }, lastError, nextAttemptAt },
+    });
+    await deliver([replyTo(text, { state: "processing", attempt: 2, data: {} }), replyTo(text)]);
+    const ended = await (await statusOf(text)).json<StatusBody>();
+    expect(ended).toMatchObject({ state: "succeeded", version: 3, progress: { percent: 40 }, reply: { sum: 5 } });
+    expect(ended.nextAttemptAt).toBeUndefined();
+  });
+
+  test("shows all that the handler has emitted, or what comes after what the caller has", async () => {
+    const { text } = await createId();
+    const emitted = (first: number, data: readonly unknown[]) =>
+      replyTo(text, { state: "processing", emitted: { execution: "run", first }, data });
+    await deliver([emitted(0, ["one", { two: 2 }]), emitted(2, [3])]);
+    const whole = await statusOf(text);
+    expect([whole.headers.get("etag"), await whole.json()]).toEqual(['"2"', expect.objectContaining({ chunks: ["one", { two: 2 }, 3] })]);
+    for (const [from, chunks, chunksFrom] of [
+      [0, ["one", { two: 2 }, 3], undefined],
+      [2, [3], 2],
+      [7, [], 3],
+    ] as const) {
+      const body = await (await statusOf(`${text}?chunks-from=${from}`)).json<StatusBody>();
+      expect([body.chunks, body.chunksFrom]).toEqual([chunks, chunksFrom]);
+    }
+    await deliver([replyTo(text)]);
+    expect(await (await statusOf(text)).json()).toMatchObject({ state: "succeeded", version: 3, chunks: ["one", { two: 2 }, 3] });
+  });
+
+  test.each(["-1", "1.5", "x", "", "1e3"])("is refused to somebody who asks for chunks-from=%s: 400", async (from) => {
+    const { text } = await createId();
+    expect(await codeOf(await statusOf(`${text}?chunks-from=${from}`))).toEqual([400, "INVALID_QUERY"]);
+  });
+
   test("past its retention is gone, from the ID alone", async () => {
     const { text } = await createId({ agoMs: 3_600_001, shard: 60_000 });
     expect(await codeOf(await statusOf(text))).toEqual([410, "STATUS_GONE"]);
@@ -128,5 +166,50 @@ describe("a status", () => {
     for (const id of [foreign.text, notMine.text, forged, text.slice(0, 62), `${text}=`, "nothing", "%00", "..%2f"]) {
       expect(await codeOf(await statusOf(id))).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
     }
+  });
+});
+
+describe("a request that somebody wants to cancel", () => {
+  const cancel = (id: string) => call(`/status/${id}`, { method: "DELETE" });
+
+  test("is cancelling, however often they say so, until its consumer says how it ended", async () => {
+    const { text } = await createId();
+    for (const version of [1, 1]) {
+      const response = await cancel(text);
+      expect([response.status, response.headers.get("retry-after")]).toEqual([202, "1"]);
+      expect(await response.json()).toMatchObject({ correlationId: text, state: "cancelling", version });
+    }
+    await deliver([replyTo(text, { state: "cancelled", data: undefined })]);
+    expect(await (await statusOf(text)).json()).toMatchObject({
+      state: "cancelled",
+      version: 2,
+      error: { code: "CANCELLED", status: 409 },
+    });
+  });
+
+  test("ends in whatever its consumer says, also in a reply", async () => {
+    const { text } = await createId();
+    await cancel(text);
+    await deliver([replyTo(text, { state: "processing", attempt: 1, data: undefined }), replyTo(text)]);
+    expect(await (await statusOf(text)).json()).toMatchObject({ state: "succeeded", version: 3 });
+  });
+
+  test("and has ended is 409, with its state", async () => {
+    const { text } = await createId();
+    await deliver([replyTo(text)]);
+    const response = await cancel(text);
+    expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: "ALREADY_ENDED", state: "succeeded" })]);
+  });
+
+  test("and is past its deadline by more than a minute has expired: 409", async () => {
+    const { text } = await createId({ agoMs: 100_000 });
+    const response = await cancel(text);
+    expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: "ALREADY_ENDED", state: "expired" })]);
+  });
+
+  test("and that nobody knows is 404, and one past its retention 410", async () => {
+    const gone = await createId({ agoMs: 3_600_001 });
+    expect(await codeOf(await cancel("A".repeat(63)))).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
+    expect(await codeOf(await cancel(gone.text))).toEqual([410, "STATUS_GONE"]);
   });
 });

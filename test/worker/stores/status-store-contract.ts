@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { StatusStore, StoredStatus } from "../../../worker/status-store.ts";
-import { createId, replyFor, keyOf } from "../support/worker.ts";
+import { createId, emitting, keyOf, replyFor } from "../support/worker.ts";
 
 /** What every store of statuses does, as far as it says that it can. `create` is called once a test. */
 export const testStatusStore = (name: string, create: () => StatusStore): void => {
   describe(`the ${name} status store`, () => {
-    const { capabilities } = create();
+    const { capabilities, cancel } = create();
+    const canCancel = cancel !== undefined;
 
     test("knows nothing of a request without a reply but that it is accepted", async () => {
       expect(await create().read(keyOf(await createId()), 0)).toBeUndefined();
@@ -103,6 +104,74 @@ export const testStatusStore = (name: string, create: () => StatusStore): void =
       expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "processing", version: 1, attempt: 1 });
       await store.write([replyFor(id)]);
       expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "succeeded", version: 2 });
+    });
+
+    test.runIf(capabilities.progress)("shows what a handler says meanwhile, and keeps it beside the reply", async () => {
+      const store = create();
+      const id = await createId();
+      const processing = { state: "processing" as const, body: null };
+      await store.write([
+        replyFor(id, { ...processing, attempt: 2, news: { progress: '{"percent":40}', lastError: "{}", nextAttemptAt: 5 } }),
+      ]);
+      expect(await store.read(keyOf(id), 0)).toMatchObject({
+        ...{ state: "processing", version: 1, attempt: 2 },
+        details: { progress: '{"percent":40}', lastError: "{}", nextAttemptAt: 5 },
+      });
+      await store.write([replyFor(id)]);
+      const { details } = (await store.read(keyOf(id), 0)) as StoredStatus;
+      expect([details?.progress, details?.nextAttemptAt]).toEqual(['{"percent":40}', undefined]);
+    });
+
+    test.runIf(capabilities.progress)("keeps chunks in their order, and reads those that came after a version", async () => {
+      const store = create();
+      const id = await createId();
+      expect(await store.write([emitting(id, "run", 0, ["1", "2"]), emitting(id, "run", 2, ["3"]), emitting(id, "run", 0, ["1"])])).toEqual(
+        [...["stored", "stored", "duplicate"]],
+      );
+      await store.write([replyFor(id)]);
+      expect(await store.readChunks(keyOf(id), 0)).toEqual([
+        { version: 1, execution: "run", first: 0, texts: ["1", "2"] },
+        { version: 2, execution: "run", first: 2, texts: ["3"] },
+      ]);
+      expect((await store.readChunks(keyOf(id), 1)).map(({ version }) => version)).toEqual([2]);
+      expect(await store.readChunks(keyOf(id), 2)).toEqual([]);
+      expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "succeeded", version: 3, details: { chunks: { count: 3 } } });
+    });
+
+    test.runIf(capabilities.progress)("reads the chunks of the latest run alone", async () => {
+      const store = create();
+      const id = await createId();
+      await store.write([emitting(id, "one", 0, ["1", "2"]), emitting(id, "two", 0, ["3"]), emitting(id, "one", 2, ["4"])]);
+      expect(await store.readChunks(keyOf(id), 0)).toEqual([{ version: 2, execution: "two", first: 0, texts: ["3"] }]);
+    });
+
+    test("has no chunks of a request that nobody has heard of", async () => {
+      expect(await create().readChunks(keyOf(await createId()), 0)).toEqual([]);
+    });
+
+    test.runIf(canCancel)("says cancelling, once, until the consumer says that it is cancelled", async () => {
+      const store = create();
+      const id = await createId();
+      const cancel = () => store.cancel?.(keyOf(id));
+      expect(await cancel()).toMatchObject({ state: "cancelling", version: 1 });
+      expect(await cancel()).toMatchObject({ state: "cancelling", version: 1 });
+      await store.write([replyFor(id, { state: "processing", body: null, attempt: 1 })]);
+      expect(await store.read(keyOf(id), 0)).toMatchObject({ state: "cancelling", version: 2, attempt: 1 });
+      await store.write([replyFor(id, { state: "cancelled", httpStatus: 409, body: "{}" })]);
+      expect(await cancel()).toMatchObject({ state: "cancelled", version: 3 });
+    });
+
+    test.runIf(canCancel)("wakes who knows the state when somebody wants to cancel", async () => {
+      const store = create();
+      const id = await createId();
+      const waiting = store.read(keyOf(id), 20_000, [0]);
+      await store.cancel?.(keyOf(id));
+      expect(await waiting).toMatchObject({ state: "cancelling", version: 1 });
+    });
+
+    test.runIf(canCancel)("ends a request that is long overdue rather than cancel it", async () => {
+      const id = await createId({ agoMs: 200_000 });
+      expect(await create().cancel?.(keyOf(id))).toMatchObject({ state: "expired", version: 1 });
     });
 
     test.runIf(capabilities.wait)("wakes every caller who waits for the reply", async () => {

@@ -1,6 +1,6 @@
 import { createArchive, type KeyValueStore } from "../../../worker/archive.ts";
 import { createMailbox } from "../../../worker/mailbox/mailbox.ts";
-import { createProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
+import { createProduceBatches, type ProduceBatches } from "../../../worker/mailbox/produce-batches.ts";
 import { createRows } from "../../../worker/mailbox/rows.ts";
 import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
@@ -31,6 +31,9 @@ const noProducer: Producer = {
   produce: async () => [],
   check: async () => [],
 };
+
+/** Kafka that stores each record at once. */
+export const takesAll: ProduceBatches = { produce: async () => ({ outcome: "stored", metadata: undefined }) };
 
 type MailboxParts = Partial<Parameters<typeof createMailbox>[0]> & {
   readonly kv: KeyValueStore;
@@ -69,9 +72,9 @@ export const dropTables = (storage: TestStorage): void => {
   for (const name of tablesOf(storage)) storage.sql.exec(`DROP TABLE ${name}`);
 };
 
-/** The correlation IDs of all rows, by table. */
+/** The correlation IDs of all rows of statuses and chunks, by table. */
 export const rowsOf = (storage: TestStorage): Record<string, string[]> => {
-  const tables = tablesOf(storage).filter((name) => name.startsWith("status"));
+  const tables = tablesOf(storage).filter((name) => /^(?:status|chunks)/.test(name));
   const idsIn = (name: string) => storage.sql.exec(`SELECT correlation_id AS id FROM ${name}`).toArray();
   return Object.fromEntries(tables.map((name) => [name, idsIn(name).map(({ id }) => String(id))]).filter(([, ids]) => ids?.length));
 };

@@ -46,6 +46,10 @@ export const replyFor = (id: CorrelationId, overrides: Partial<NewReply> = {}): 
   ...overrides,
 });
 
+/** Chunks that a run of a handler has emitted for that request. */
+export const emitting = (id: CorrelationId, execution: string, first: number, texts: readonly string[]): NewReply =>
+  replyFor(id, { state: "processing", httpStatus: 202, body: null, emitted: { execution, first, texts } });
+
 /** Calls the Worker as a client does. */
 export const { call } = host;
 

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { post } from "../../support/worker.ts";
+import { deliver, outcomesOf, replyTo } from "../../support/replies.ts";
+import { call, createId, post } from "../../support/worker.ts";
 import { mailboxOf } from "./test-host.ts";
 
 test("a caller who waits when the mailbox is reset is told where to look", async () => {
@@ -11,4 +12,25 @@ test("a caller who waits when the mailbox is reset is told where to look", async
   const response = await waiting;
   expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ code: "PRODUCE_UNKNOWN" })]);
   expect(response.headers.get("location")).toMatch(/^\/status\/[\w-]{63}$/);
+});
+
+test("a mailbox that is reset while a handler emits goes on where it was: no version goes back, and no chunk is lost or there twice", async () => {
+  const { text, shard } = await createId({ shard: 3 });
+  const emitted = (first: number, ...data: readonly unknown[]) =>
+    replyTo(text, { state: "processing", emitted: { execution: "run", first }, data });
+  const reset = () => runInDurableObject(mailboxOf({ shard }), (_, state) => state.abort("reset")).catch(() => undefined);
+  const view = async () => (await call(`/status/${text}`)).json<{ version: number; state: string; chunks: unknown[] }>();
+
+  await deliver([emitted(0, 1, 2), replyTo(text, { state: "processing", attempt: 1, data: { progress: 40 } })]);
+  const cancelling = await (await call(`/status/${text}`, { method: "DELETE" })).json();
+  expect(cancelling).toMatchObject({ state: "cancelling", version: 3 });
+  await reset();
+  expect(await view()).toMatchObject({ state: "cancelling", version: 3, progress: 40, chunks: [1, 2] });
+  // The consumer does not know whether its last batch was stored.
+  expect(await outcomesOf(await deliver([emitted(0, 1, 2), emitted(2, 3)]))).toEqual(["duplicate", "stored"]);
+  await reset();
+  expect(await view()).toMatchObject({ state: "cancelling", version: 4, chunks: [1, 2, 3] });
+  await deliver([replyTo(text)]);
+  await reset();
+  expect(await view()).toMatchObject({ state: "succeeded", version: 5, chunks: [1, 2, 3] });
 });
