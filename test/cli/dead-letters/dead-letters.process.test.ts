@@ -2,7 +2,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
-import { callGateway } from "../../consumer/requests.ts";
+import { readReplyKey } from "../../../cli/dead-letters/config.ts";
+import { createRedrive } from "../../../cli/dead-letters/redrive-request.ts";
+import { callGateway, newRequest } from "../../consumer/requests.ts";
 import { createProject } from "../../helpers/project.ts";
 import { HOSTS, type Stack, startStack, until } from "../../helpers/stack.ts";
 import { callCommand, type Called } from "../run-command.ts";
@@ -88,14 +90,20 @@ describe.each(HOSTS)("dead letters of a project that runs on %s", (host) => {
     });
   });
 
-  test("after its deadline it is redriven as a new request, which the old status names", async () => {
+  test("after its deadline it is redriven as a new request, which the old status names, and once only if the command is killed", async () => {
     const id = await fail("brief");
     const { deadline } = await statusOf(id);
     await until(() => Date.now() > Date.parse(deadline));
-    const [redriven] = linesOf(await call("dead-letters", "redrive", id, "--json"));
-    expect(redriven).toMatchObject({ action: "redriven", correlationId: expect.stringMatching(/^[\w-]{63}$/) });
-    const newId = String(redriven?.["correlationId"]);
-    expect(newId).not.toBe(id);
+    // As a command that is killed before it could settle the letter.
+    const redrive = createRedrive({ url: stack.url, key: readReplyKey(stack.secrets) });
+    const sent = await redrive(newRequest({ correlationId: id, operation: "brief", data: { a: 2, b: 3 } }));
+    const newId = sent.outcome === "redriven" ? sent.correlationId : "";
+    expect([newId.length, newId === id]).toEqual([63, false]);
+    const redriven = await call("dead-letters", "redrive", id);
+    expect([redriven.code, redriven.stdout]).toEqual([
+      0,
+      expect.stringContaining(`was redriven before as ${newId} (a new one: its deadline had passed)`),
+    ]);
     expect(await statusOf(id)).toMatchObject({ state: "failed", redrivenAs: newId });
     const ended = await call("status", newId, "--wait", "30");
     expect([ended.code, JSON.parse(ended.stdout)]).toEqual([0, { sum: 5 }]);
