@@ -24,7 +24,7 @@ export type RequestPublisher = {
    */
   publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, consumerOf?: string): Promise<PublishResult>;
   /**
-   * Publishes a request again that has ended otherwise than in `succeeded`, and was not sent again before. Without `next`, the record is of the
+   * Publishes a request again that has failed or expired, and in whose place none was sent before. Without `next`, the record is of the
    * same request, whose status is reopened. With it, the record is of that new request, in the same shard, and the status of the old one names
    * it. If the record is certainly not stored, the status says again what it said. Never rejects. Absent: the publisher knows no statuses.
    */

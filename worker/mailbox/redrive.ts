@@ -1,5 +1,4 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import { isTerminal } from "../../protocol/states.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { PublishResult, RedriveResult } from "../request-publisher.ts";
 import type { StatusKey } from "../status-store.ts";
@@ -48,5 +47,6 @@ export const createRedrive = ({ batches, latest, replace, now, logError }: Redri
     });
 };
 
+/** Who has a reply, or did not want one any more, is not to get another. */
 const mayGoAgain = ({ state, details }: KeptStatus): boolean =>
-  isTerminal(state) && state !== "succeeded" && details?.redrivenAs === undefined;
+  (state === "failed" || state === "expired") && details?.redrivenAs === undefined;

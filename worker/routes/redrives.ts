@@ -27,7 +27,7 @@ type RedrivesOptions = {
 const MAX_REDRIVE_BYTES = MAX_REQUEST_BYTES + 4_096;
 
 /**
- * `POST /redrives`: sends a request again that has ended otherwise than in `succeeded`, signed as `POST /replies` is. Before its deadline it is the
+ * `POST /redrives`: sends a request again that has failed or expired, signed as `POST /replies` is. Before its deadline it is the
  * same request, and its status begins anew. After that it is a new one, which its status names.
  */
 export const createRedrivesRoute = ({ contract, ids, publisher, statuses, source, secrets, now = Date.now }: RedrivesOptions) => {
@@ -99,7 +99,7 @@ const refusalOf = (status: StoredStatus | undefined): RejoinderError => {
     return new RejoinderError("ALREADY_REDRIVEN", { detail, members: { redrivenAs } });
   }
   return isTerminal(state)
-    ? new RejoinderError("ALREADY_ENDED", { detail: `The request has ${state}: there is nothing to mend.`, members: { state } })
+    ? new RejoinderError("ALREADY_ENDED", { detail: `The request has ended as ${state}: there is nothing to mend.`, members: { state } })
     : new RejoinderError("NOT_ENDED", {
         detail: `The request is ${state}, and its consumer may still reply. Redrive it when it has ended: a minute after its deadline at the latest.`,
         members: { state },

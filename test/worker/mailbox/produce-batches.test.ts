@@ -65,7 +65,7 @@ describe("produce batches", () => {
 
   test("make as many calls at once as the producer asks for, and then gather until a batch is full", async () => {
     const { calls, producer } = heldProducer({ maxBatchRecords: 2, maxBatchBytes: 1024, eagerCalls: 3, maxCalls: 4 });
-    const batches = createProduceBatches({ producer });
+    const batches = createProduceBatches({ producer, time: createManualTime(Date.now()) });
     const sent = () => calls.map(({ records }) => records.map(({ value }) => value));
     for (const value of ["a", "b", "c", "d"]) {
       void batches.produce(record(value), Date.now() + 5_000);

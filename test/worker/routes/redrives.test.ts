@@ -86,12 +86,15 @@ describe("a redrive is refused", () => {
     expect(await (await redrive(body)).json()).toMatchObject({ code: "NOT_ENDED", state: "processing" });
   });
 
-  test("of a request that has succeeded: 409, since its caller has a reply", async () => {
+  test.each([
+    ["succeeded", "since its caller has a reply", { sum: 5 }],
+    ["cancelled", "since its caller did not want one any more", undefined],
+  ] as const)("of a request that has %s: 409, %s", async (state, _, reply) => {
     const { text } = await createId();
-    await deliver([replyTo(text)]);
+    await deliver([replyTo(text, { state, data: reply })]);
     const response = await redrive({ correlationId: text, operation: "sum", data });
-    expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: "ALREADY_ENDED", state: "succeeded" })]);
-    expect(await statusOf(text)).toMatchObject({ state: "succeeded", version: 1 });
+    expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ code: "ALREADY_ENDED", state })]);
+    expect(await statusOf(text)).toMatchObject({ state, version: 1 });
   });
 
   test.each([
