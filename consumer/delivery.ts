@@ -152,6 +152,7 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
       leaveBatch(item);
       if (outcome === "unknown")
         log.warn({ correlationId: item.reply.correlationId }, "a reply to a request that nobody knows was dropped");
+      if (outcome === "refused") log.warn({ correlationId: item.reply.correlationId }, "news of a request was more than the mailbox keeps");
       if (outcome === "retry") {
         retried.push(item);
         returned.push(item);

@@ -93,7 +93,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     }
   });
 
-  const answer = (reply: OutgoingReply): AttemptResult => ({ kind: "reply", reply });
+  const answer = (reply: OutgoingReply) => ({ kind: "reply", reply }) as const;
   const bug = (code: "HANDLER_FAILED" | "INVALID_REPLY", { operation }: Handled, cause: unknown): AttemptResult => ({
     kind: "failed",
     problem: createProblem(code),
@@ -198,15 +198,19 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const onProgress = (): void => time.clearTimeout(processing);
     const { context, end } = createRunContext({ request, to, attempt, operation, errors, signal, log, replies, deliver, onProgress, time });
     const ended = settle(run, context, end);
+    const isOver = (): boolean => deadline <= time.now();
+    const expire = (): AttemptResult => ({ ...answer(replies.expired(to)), late: ended.then((result) => lateReplyOf(result)) });
+    // A handler that has blocked this process ends before the timer that would have ended it.
+    const inTime = ended.then((result) => (result !== undefined && isOver() ? expire() : result));
     let expiry: unknown;
     const expired = new Promise<AttemptResult>((resolve) => {
       expiry = time.setTimeout(() => {
-        resolve({ kind: "reply", reply: replies.expired(to), late: ended.then((result) => lateReplyOf(result)) });
+        resolve(expire());
         run.isCancelled = false;
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
       }, deadline - time.now());
     });
-    const result = Promise.race([ended, expired]).finally(() => {
+    const result = Promise.race([inTime, expired]).finally(() => {
       time.clearTimeout(processing);
       time.clearTimeout(expiry);
     });
@@ -216,4 +220,5 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
 
 const DATA_SCHEMA_SCHEME = "rejoinder:";
 
-const lateReplyOf = (result: AttemptResult | undefined): OutgoingReply | undefined => (result?.kind === "reply" ? result.reply : undefined);
+const lateReplyOf = (result: AttemptResult | undefined): OutgoingReply | undefined =>
+  result?.kind === "reply" && result.reply.state !== "cancelled" ? result.reply : undefined;

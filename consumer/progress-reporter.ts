@@ -1,4 +1,5 @@
 import type { Time } from "../environment/time.ts";
+import { MAX_NEWS_BYTES } from "../protocol/limits.ts";
 import type { OutgoingReply } from "./replies.ts";
 import { type CheckedBy, checkedJson } from "./checked-json.ts";
 
@@ -19,8 +20,6 @@ type ProgressReporterOptions = CheckedBy & {
 
 /** Each value is written by the mailbox and read by everybody who waits: people do not see more. */
 const EVERY_MS = 1_000;
-/** The value is in the status, and in each event of a stream. */
-const MAX_BYTES = 64 * 1024;
 
 /** Sends how far one run of a handler is: the first value at once, then the latest, once a second and when the one before has arrived. */
 export const createProgressReporter = (options: ProgressReporterOptions): ProgressReporter => {
@@ -52,7 +51,8 @@ export const createProgressReporter = (options: ProgressReporterOptions): Progre
       const checked = checkedJson(value, options);
       const { value: progress, json } = checked instanceof Promise ? await checked : checked;
       const bytes = Buffer.byteLength(json);
-      if (bytes > MAX_BYTES) throw new RangeError(`Expected ${options.what} to have at most ${MAX_BYTES} bytes as JSON, got ${bytes}.`);
+      if (bytes > MAX_NEWS_BYTES)
+        throw new RangeError(`Expected ${options.what} to have at most ${MAX_NEWS_BYTES} bytes as JSON, got ${bytes}.`);
       if (latest === undefined) onFirst();
       latest = progress;
       isNew = true;

@@ -57,8 +57,8 @@ export type Sink<Encoded extends EncodedReply = EncodedReply> = {
 /** The sinks of the Worker's mailbox, by shard. */
 export type MailboxSinks = {
   /**
-   * Tells the mailbox that the consumer is there, where that matters. Resolves once the mailbox has told its time, or does not in time: call it
-   * before the first request is handled.
+   * Tells the mailbox that the consumer is there, where that matters. Resolves once all shards have told their time and what is to be cancelled, or
+   * do not in time: call it before the first request is handled.
    */
   open(): Promise<void>;
   /** The sink of a shard, always the same one. It opens when it is asked for the first time. */

@@ -1,6 +1,6 @@
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
-import { type HelloFrame, MAX_LINKED_SHARDS, type WelcomeFrame } from "../../protocol/link.ts";
+import { type HelloFrame, MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import type { Hmac } from "../../protocol/webhook-signature.ts";
 import type { Cancellations } from "../cancellations.ts";
 import type { MailboxClock } from "../mailbox-clock.ts";
@@ -26,7 +26,7 @@ type WorkerSinksOptions = {
   readonly random?: (() => number) | undefined;
 };
 
-/** A mailbox that has not answered a hello by then is of a version that does not, or is away. */
+/** Mailboxes that have not answered a hello by then are of a version that does not, or are away. */
 const WELCOME_MS = 2_000;
 
 /** The sinks of a Worker: a link to each shard, and `POST /replies` for as long as the link is down. */
@@ -39,7 +39,9 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
   const presence = createPresence({ announce: () => post.announce(hello.operations), time });
   const links: Link[] = [];
   const sinks = new Map<number, Sink<ReplyJson>>();
-  /** Aborts once it is known how the first attempt to open a link went. */
+  /** The shards whose mailbox has not said at first what it has to say, nor failed to. */
+  const awaited = new Set<number>();
+  /** Aborts when there is none of them any more. */
   const begun = new AbortController();
   let isClosed = false;
 
@@ -53,11 +55,15 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       time,
       random,
       onOpen: () => presence.end(),
-      onWelcome,
+      onWelcome: ({ shards }) => {
+        openAll(shards);
+        heard(shard);
+      },
       onCancel: ({ correlationIds }) => cancellations?.add(correlationIds),
       onFailure(kind) {
         if (kind === "refused" && cancellations !== undefined) presence.begin();
-        begun.abort();
+        // Mostly because of the clocks, which the next attempt knows better.
+        if (kind !== "unauthorized") heard(shard);
       },
     });
     links.push(link);
@@ -89,16 +95,24 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
     return sink;
   };
 
-  const onWelcome = ({ shards }: WelcomeFrame): void => {
-    begun.abort();
+  const openAll = (shards: number): void => {
     if (isClosed) return;
-    for (let shard = 0; shard < Math.min(shards, MAX_LINKED_SHARDS); shard++) sinkOf(shard);
+    for (let shard = 0; shard < Math.min(shards, MAX_LINKED_SHARDS); shard++) {
+      if (!sinks.has(shard)) awaited.add(shard);
+      sinkOf(shard);
+    }
+  };
+
+  const heard = (shard: number): void => {
+    awaited.delete(shard);
+    // What the mailbox says after its welcome may be behind it in the same packet.
+    if (awaited.size === 0) time.setImmediate(() => begun.abort());
   };
 
   return {
     async open() {
       if (cancellations === undefined || isClosed) return;
-      sinkOf(0);
+      openAll(1);
       await pause(time, WELCOME_MS, begun.signal);
     },
     of: sinkOf,

@@ -96,3 +96,13 @@ test("a deadline further away than timers reach does not fire at once", async ()
   await time.elapse(1_000);
   expect(answerOf(await running.result)?.reply).toMatchObject({ state: "succeeded" });
 });
+
+test("a handler that has blocked the process beyond the deadline has expired, and its reply is late", async () => {
+  const { invoke, time } = createInvokerStage(() => {
+    time.advance(20_000);
+    return { greeting: "too late" };
+  });
+  const handled = answerOf(await invoke().result);
+  expect(handled?.reply).toMatchObject({ state: "expired" });
+  expect(await handled?.late).toMatchObject({ state: "succeeded", data: { greeting: "too late" } });
+});

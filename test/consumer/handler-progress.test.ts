@@ -89,6 +89,17 @@ test.each([
   expect(log.lines).toMatchObject([{ level: "warn", msg: "the handler's progress was not taken" }]);
 });
 
+test("a value that is too large is refused in the handler, too", async () => {
+  const { invoke } = createTellStage(async (_, { progress }) => {
+    await progress({ percent: 1, note: "x".repeat(70_000) });
+    return "done";
+  });
+  expect(await invoke().result).toMatchObject({
+    kind: "failed",
+    cause: { name: "RangeError", message: expect.stringMatching(/to have at most 65536 bytes as JSON, got 700\d\d\.$/) },
+  });
+});
+
 test("a value that is refused fails the request unless the handler catches it", async () => {
   const { invoke } = createTellStage(async (_, { progress }) => {
     await progress({ percent: 1_000 });

@@ -72,7 +72,7 @@ test("a handler knows which attempt it is", async () => {
 
 test("what a handler may give away follows from its operation", () => {
   type Context = Parameters<Tell>[1];
-  expectTypeOf<Parameters<Context["progress"]>>().toEqualTypeOf<[{ percent: number }]>();
+  expectTypeOf<Parameters<Context["progress"]>>().toEqualTypeOf<[{ percent: number; note?: string | undefined }]>();
   expectTypeOf<Parameters<Context["emit"]>>().toEqualTypeOf<[string]>();
   const contract = defineContract({ plain: operation({ request: z.null(), reply: z.null() }) });
   type Plain = Parameters<Handlers<typeof contract>["plain"]>[1];

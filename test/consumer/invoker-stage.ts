@@ -39,7 +39,7 @@ export const createInvokerStage = (handler: Greet) => createStage({ contract, ha
 const tell = operation({
   request: z.strictObject({}),
   reply: z.string(),
-  progress: z.strictObject({ percent: z.number().max(100) }),
+  progress: z.strictObject({ percent: z.number().max(100), note: z.string().optional() }),
   chunk: z.string(),
   errors: { NO_PAPER: { status: 507, retryable: true, data: z.strictObject({ tray: z.int() }) }, TOLD: { status: 409 } },
 });

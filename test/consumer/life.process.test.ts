@@ -2,10 +2,10 @@ import { fileURLToPath } from "node:url";
 import { defineConsumer, type Handlers } from "@rejoinder/sdk/consumer";
 import { startRejoinder } from "@rejoinder/sdk/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import type { StatusBody } from "../../protocol/status.ts";
 import { createProject } from "../helpers/project.ts";
 import { HOSTS } from "../helpers/stack.ts";
 import { contract } from "./fixtures/life-contract.ts";
+import { createLifeCaller, isEnded } from "./life-caller.ts";
 
 const CONTRACT = fileURLToPath(new URL("fixtures/life-contract.ts", import.meta.url));
 const project = createProject({ "app/contract.ts": `export { contract } from ${JSON.stringify(CONTRACT)};`, "tsconfig.json": "{}" });
@@ -18,35 +18,8 @@ const start = async (host: (typeof HOSTS)[number], handlers: Partial<AllHandlers
   const none = (): never => expect.fail("Expected another operation");
   const definition = defineConsumer({ contract, handlers: { tell: none, hurry: none, ...handlers } });
   const app = await startRejoinder(definition, { directory: project.directory, host });
-  const call = async (path: string, init?: RequestInit): Promise<StatusBody> => {
-    const response = await fetch(app.url + path, init);
-    return (await response.json()) as StatusBody;
-  };
-  const send = async (operation: string, request: string): Promise<string> => {
-    const body = JSON.stringify(request);
-    const { correlationId } = await call(`/requests/${operation}`, { method: "POST", headers: { "content-type": "application/json" }, body });
-    return correlationId;
-  };
-  return {
-    app,
-    send,
-    read: (correlationId: string) => call(`/status/${correlationId}`),
-    cancel: (correlationId: string) => call(`/status/${correlationId}`, { method: "DELETE" }),
-    /** Resolves to the status once it is like that. */
-    async reach(correlationId: string, isReached: (status: StatusBody) => boolean): Promise<StatusBody> {
-      let status = await call(`/status/${correlationId}`);
-      while (!isReached(status)) {
-        const headers = { prefer: "wait=20", "if-none-match": `"${status.version}"` };
-        const response = await fetch(`${app.url}/status/${correlationId}`, { headers });
-        if (response.ok) status = (await response.json()) as StatusBody;
-      }
-      return status;
-    },
-    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
-  };
+  return { ...createLifeCaller(app.url), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
-
-const isEnded = ({ state }: StatusBody): boolean => ["succeeded", "failed", "cancelled", "expired"].includes(state);
 
 describe.each(HOSTS)("in %s", (host) => {
   test("the caller sees how far a handler is and what it has given, while it works and afterwards", async () => {

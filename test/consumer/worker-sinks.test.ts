@@ -213,7 +213,6 @@ describe("where handlers run", () => {
   test("links to all shards are open before the first request, and each consumer says that it takes news", async () => {
     const { receiver, sinks } = await setUp({ cancellations: createCancellations(), shards: 3 });
     await sinks.open();
-    await receiver.until(() => receiver.links.length === 3 && receiver.links.every(({ hello }) => hello !== undefined));
     expect(receiver.links.map(({ shard }) => shard).toSorted()).toEqual([0, 1, 2]);
     expect(receiver.links).toMatchObject(Array.from({ length: 3 }, () => ({ hello: { takes: ["welcome", "cancel"] } })));
   });
@@ -252,13 +251,11 @@ describe("where handlers run", () => {
     },
   );
 
-  test("what somebody wants to cancel is known as soon as the mailbox says it", async () => {
+  test("what somebody wants to cancel is known before the first request", async () => {
     const cancellations = createCancellations();
     const { correlationId } = to(0);
-    const { sinks } = await setUp({ cancellations, shards: 1, toCancel: [correlationId] });
-    const told = new Promise((resolve) => cancellations.watchAll(resolve));
+    const { sinks } = await setUp({ cancellations, shards: 3, toCancel: [correlationId] });
     await sinks.open();
-    expect(await told).toBe(correlationId);
     expect(cancellations.has(correlationId)).toBe(true);
   });
 

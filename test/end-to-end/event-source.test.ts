@@ -1,11 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
-import { systemTime } from "../../environment/time.ts";
 import { createReplyEvent, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
-import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { createCorrelationIds } from "../../worker/correlation-id.ts";
 import { nodeIds } from "../../worker/hosts/node/correlation-id-platform.ts";
+import { hmacOf, signedBy } from "../consumer/process.ts";
 import { launchBrowser } from "../helpers/browser.ts";
 import { HOSTS, type Stack, startStack, until } from "../helpers/stack.ts";
 import { type ForeignPage, serveForeignPage } from "./foreign-page.ts";
@@ -51,10 +49,7 @@ describe.each(HOSTS)("an EventSource in a browser, with the Worker on %s", (host
     const [number = "", secret = ""] = stack.secrets.CORRELATION_SECRET.split(":");
     const ids = createCorrelationIds({ secrets: [{ number: Number(number), secret }], environment: "local", platform: nodeIds });
     const { text } = await ids.create({ shard: 0, deadlineSeconds: 600, retentionSeconds: 3_600 });
-    const signature = createWorkerSignature({
-      hmac: createSha256Hmac(readWebhookSecret(stack.secrets.REPLY_SECRET) as Uint8Array),
-      time: systemTime,
-    });
+    const { signature } = signedBy(hmacOf(stack.secrets.REPLY_SECRET));
     const deliver = async (reply: Pick<Reply, "state" | "data"> & Partial<Reply>): Promise<void> => {
       const source = { id: crypto.randomUUID(), correlationId: text, operation: "report", source: "/test", time: Date.now() };
       const body = new TextEncoder().encode(JSON.stringify([createReplyEvent({ ...source, ...reply })]));

@@ -1,12 +1,8 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import WebSocket from "ws";
-import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
-import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
-import { systemTime } from "../../environment/time.ts";
 import { linkHandshake, linkPath } from "../../protocol/link.ts";
-import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
-import { createRecordedLog } from "../consumer/log.ts";
+import { hmacOf, signedBy } from "../consumer/process.ts";
 import { type Stack, startStack, until } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 import { expectNothingLost } from "./workload.ts";
@@ -28,8 +24,7 @@ test("a Worker that is replaced ten times while 500 requests flow loses no reply
 
 /** Opens links to a shard as consumers do that never say hello. Resolves to those that were opened. */
 const openLinks = async (shard: number, count: number): Promise<readonly WebSocket[]> => {
-  const hmac = createSha256Hmac(readWebhookSecret(stack.secrets.REPLY_SECRET) as Uint8Array);
-  const signature = createWorkerSignature({ hmac, clock: createMailboxClock({ time: systemTime, log: createRecordedLog() }) });
+  const { signature } = signedBy(hmacOf(stack.secrets.REPLY_SECRET));
   const opened: WebSocket[] = [];
   onTestFinished(() => {
     for (const socket of opened) socket.terminate();
