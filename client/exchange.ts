@@ -34,10 +34,10 @@ type Asking = {
   readonly body?: string;
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
-  /** Of a status: up to where everything is known already. */
-  readonly known?: string;
-  /** If a stream of events will do, what takes them: see `readEvents`. It is given up after the wait. */
-  readonly onEvents?: ((events: readonly StreamEvent[]) => boolean) | undefined;
+  /** Of a status: the version that is known already. */
+  readonly known?: number | undefined;
+  /** If a stream of events will do: the last event that is known, and what takes those after it, see `readEvents`. It is given up after the wait. */
+  readonly stream?: { readonly after: string; readonly onEvents: (events: readonly StreamEvent[]) => boolean } | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 };
@@ -50,13 +50,20 @@ type ExchangeOptions = { readonly url: string; readonly fetch: typeof fetch; rea
 /** A server that is not asked to wait answers within this time, or something on the way has lost it. */
 const PATIENCE_MS = 15_000;
 
+/** A stream begins at once. If it does not, something on the way keeps it until it ends. */
+const SILENCE_MS = 8_000;
+
+const EVENT_STREAM = "text/event-stream";
+
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, method, operation, body, waitSeconds, known, onEvents, headers, signal }) => {
+  async ({ path, method, operation, body, waitSeconds, known, stream, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
     // Who has no long turn asks how it stands.
-    const isStream = onEvents !== undefined && slot.waitSeconds === waitSeconds;
-    const patience = AbortSignal.timeout(slot.waitSeconds * 1000 + (isStream ? 0 : PATIENCE_MS));
+    const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
+    const turn = AbortSignal.timeout(slot.waitSeconds * 1000 + (streamed === undefined ? PATIENCE_MS : 0));
+    const dead = new AbortController();
+    const timer = streamed && setTimeout(() => dead.abort(), SILENCE_MS);
     let outcome: Outcome | undefined;
     let isAlive = false;
     let hasNews = false;
@@ -69,25 +76,33 @@ export const createExchange =
           ...headers,
           "content-type": "application/json",
           prefer: `respond-async, wait=${slot.waitSeconds}`,
-          ...(isStream ? { accept: "text/event-stream", "last-event-id": `${known}` } : known && { "if-none-match": `"${known}"` }),
+          ...(known === undefined
+            ? {}
+            : streamed
+              ? { accept: EVENT_STREAM, "last-event-id": streamed.after }
+              : { "if-none-match": `"${known}"` }),
         },
-        signal: AbortSignal.any([signal, patience]),
+        signal: AbortSignal.any([signal, turn, dead.signal]),
       });
-      if (isStream && response.body !== null && response.headers.get("content-type")?.startsWith("text/event-stream")) {
-        await readEvents(response.body, (events) => {
-          isAlive = true;
-          hasNews ||= events.length > 0;
-          return onEvents(events);
-        });
-        return (outcome = { isPrompt: hasNews, isStreamless: !isAlive });
+      if (streamed === undefined || !response.headers.get("content-type")?.startsWith(EVENT_STREAM)) {
+        outcome = outcomeOf(response, await response.text(), waitSeconds === 0);
+        if (streamed === undefined) return outcome;
+        // That there are no streams is no end of the request.
+        return response.status === 501 ? { isPrompt: true, isStreamless: true } : { ...outcome, isStreamless: response.ok };
       }
-      outcome = outcomeOf(response, await response.text(), waitSeconds === 0);
-      return isStream ? { ...outcome, isStreamless: response.ok } : outcome;
+      await readEvents(response.body as NonNullable<typeof response.body>, (events) => {
+        clearTimeout(timer);
+        isAlive = true;
+        hasNews ||= events.length > 0;
+        return streamed.onEvents(events);
+      });
+      return { isPrompt: hasNews };
     } catch (cause) {
       signal.throwIfAborted();
-      if (isAlive) return { isPrompt: hasNews || patience.aborted };
-      return { lost: ["UNANSWERED", { cause }], isStreamless: isStream && patience.aborted };
+      if (isAlive) return { isPrompt: hasNews || turn.aborted };
+      return { lost: ["UNANSWERED", { cause }], isStreamless: dead.signal.aborted || (streamed !== undefined && turn.aborted) };
     } finally {
+      clearTimeout(timer);
       slot.release(outcome?.isEnd === true);
     }
   };

@@ -44,7 +44,12 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   let waitSeconds = MAX_WAIT_SECONDS;
   let giveUpAt = Infinity;
   let canStream = true;
-  const tell = (): void => onStatus(news.latest() as Snapshot);
+  const tell = (): void => {
+    const snapshot = news.latest() as Snapshot;
+    // By the server's clock alone: this one may be wrong by hours.
+    giveUpAt = performance.now() + Date.parse(snapshot.status.deadline) - Date.parse(snapshot.status.acceptedAt) + GRACE_MS;
+    onStatus(snapshot);
+  };
   const hearEvents = (events: readonly StreamEvent[]): boolean => {
     if (events.length > 0) {
       news.hearEvents(events);
@@ -58,9 +63,9 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
       ...("body" in work && correlationId === undefined
         ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
         : // Who knows nothing yet does not wait for a change.
-          { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: news.id }),
+          { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: known?.version }),
       // Who says how far it is says it often, and all chunks would come with each status.
-      onEvents: canStream && (known?.progress ?? known?.chunks) !== undefined ? hearEvents : undefined,
+      stream: canStream && (known?.progress ?? known?.chunks) !== undefined ? { after: news.id, onEvents: hearEvents } : undefined,
       signal,
     });
     const { lost, status, problem, isPrompt, isStreamless, retryAfterMs = 0 } = outcome;
@@ -77,11 +82,7 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     }
     const isTaken = status === undefined ? outcome.isEnd : !isUncertain || !/accepted|cancelling|expired/.test(status.state);
     if (isTaken) onAccepted();
-    if (status !== undefined) {
-      if (news.hearStatus(status)) tell();
-      // By the server's clock alone: this one may be wrong by hours.
-      giveUpAt = performance.now() + Date.parse(status.deadline) - Date.parse(status.acceptedAt) + GRACE_MS;
-    }
+    if (status !== undefined && news.hearStatus(status)) tell();
     const last = news.latest()?.status;
     const end = outcome.isEnd ? outcome : last !== undefined && isEnd(last.state) ? { problem: last.error, reply: last.reply } : undefined;
     if (end !== undefined && end.problem === undefined) return end.reply;

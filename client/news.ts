@@ -8,7 +8,7 @@ export type Snapshot = { readonly status: StatusBody; readonly run: number };
 export type News = {
   /** Undefined until there is a status. */
   latest(): Snapshot | undefined;
-  /** Up to where everything is known: a version, perhaps with the number of a chunk. */
+  /** The last event that was heard: a status is as good as the event of its version. */
   readonly id: string;
   /** Takes a whole status. Returns whether it is new. */
   hearStatus(status: StatusBody): boolean;

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection } from "./connection.ts";
+import type { ConnectedConsumer } from "./consumers.ts";
 import type { ContractDescription } from "./contract.ts";
 import { Editor } from "./editor/editor.tsx";
 import { refusalOf } from "./editor/refusal.ts";
@@ -10,6 +11,7 @@ import type { Measures } from "./requests/measures.ts";
 import type { Sender } from "./requests/sender.ts";
 import { BurstProgress } from "./views/burst-progress.tsx";
 import { ConnectionNotice } from "./views/connection-notice.tsx";
+import { Consumers } from "./views/consumers.tsx";
 import { Details } from "./views/details.tsx";
 import { useRedraw, useSeconds } from "./views/redraw.ts";
 import { RequestList } from "./views/request-list.tsx";
@@ -25,18 +27,22 @@ type AppProps = {
   readonly sender: Sender;
   readonly measures: Measures;
   readonly connection: Connection;
+  /** Undefined if the Worker does not say. */
+  readonly consumers: readonly ConnectedConsumer[] | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
 
 /** The page: what to send, what becomes of it, and all that was sent. */
-export const App = ({ contract, failure, log, sender, measures, connection, now }: AppProps) => {
+export const App = ({ contract, failure, log, sender, measures, connection, consumers, now }: AppProps) => {
   const redraw = useRedraw();
   useEffect(() => log.onChange(redraw), [log]);
   useSeconds();
   const [shownId, show] = useState<string | undefined>(() => log.entries()[0]?.id);
   /** The last request from the editor that the server has answered, or is to. */
   const [editedId, setEditedId] = useState<string>();
+  /** What the editor began with last, and how often it has begun. */
+  const [started, setStarted] = useState<{ readonly count: number; readonly entry?: Entry }>({ count: 0 });
   const newest = useRef<Burst>(undefined);
   const stopping = useRef<AbortController>(undefined);
   const details = useRef<HTMLElement>(null);
@@ -70,6 +76,7 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
     setEditedId(entry.id);
   };
   const sendAgain = ({ operation, request }: Entry): void => lookAt(sender.send(operation, request));
+  const edit = (entry: Entry): void => setStarted(({ count }) => ({ count: count + 1, entry }));
   const forgetEnded = (): void => {
     for (const entry of log.entries()) if (isEnd(stateOf(entry))) log.forget(entry.id);
   };
@@ -85,9 +92,10 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
           <h2 id="request-heading">Request</h2>
           {contract !== undefined ? (
             <Editor
-              // A Worker with other operations resets the editor.
-              key={Object.keys(contract).join()}
+              // A Worker with other operations resets the editor, and so does a request to begin with.
+              key={[started.count, ...Object.keys(contract)].join()}
               contract={contract}
+              start={started.entry}
               refusal={refusal}
               onSend={send}
               isBusy={burst !== undefined && burst.endedAt === undefined}
@@ -103,12 +111,18 @@ export const App = ({ contract, failure, log, sender, measures, connection, now 
         </section>
         <section ref={details} class="reply-section" aria-labelledby="reply-heading">
           <h2 id="reply-heading">{shown === undefined ? "Reply" : `Reply to ${shown.operation}`}</h2>
-          <Details entry={shown} now={now()} onSendAgain={sendAgain} onAskAgain={sender.resume} />
+          <Details entry={shown} now={now()} onSendAgain={sendAgain} onEdit={edit} onAskAgain={sender.resume} onCancel={sender.cancel} />
         </section>
         <section class="traffic-section" aria-labelledby="traffic-heading">
           <h2 id="traffic-heading">Traffic of this page</h2>
           {traffic}
         </section>
+        {consumers !== undefined && (
+          <section class="consumers-section" aria-labelledby="consumers-heading">
+            <h2 id="consumers-heading">Consumers</h2>
+            <Consumers consumers={consumers} now={now()} />
+          </section>
+        )}
         <section class="requests-section" aria-labelledby="requests-heading">
           <h2 id="requests-heading">Requests of this browser</h2>
           <RequestList

@@ -2,6 +2,7 @@ import { render } from "preact";
 import { createClient } from "../client/index.ts";
 import { App } from "./app.tsx";
 import { type Connection, watchConnection } from "./connection.ts";
+import { type ConnectedConsumer, readConsumers } from "./consumers.ts";
 import { type ContractDescription, readContract } from "./contract.ts";
 import { isEnd, stateOf } from "./requests/entry.ts";
 import { createLog } from "./requests/log.ts";
@@ -36,11 +37,8 @@ export const openPage = (): void => {
   let connection: Connection = "online";
   let contract: ContractDescription | undefined;
   let failure: string | undefined;
-  const draw = (): void =>
-    render(
-      <App contract={contract} failure={failure} log={log} sender={sender} measures={measures} connection={connection} now={now} />,
-      root,
-    );
+  let consumers: readonly ConnectedConsumer[] | undefined;
+  const draw = (): void => render(<App {...{ contract, failure, log, sender, measures, connection, consumers, now }} />, root);
   const load = async (): Promise<void> => {
     try {
       contract = await readContract(fetch);
@@ -49,6 +47,12 @@ export const openPage = (): void => {
       failure = (error as Error).message;
     }
     draw();
+  };
+
+  const lookAtConsumers = async (): Promise<void> => {
+    const before = JSON.stringify(consumers);
+    consumers = await readConsumers(fetch);
+    if (JSON.stringify(consumers) !== before) draw();
   };
 
   draw();
@@ -60,6 +64,7 @@ export const openPage = (): void => {
         () => false,
       );
       if (contract === undefined && failure !== undefined) await load();
+      if (isReached) await lookAtConsumers();
       return isReached;
     },
     onChange(next, last) {

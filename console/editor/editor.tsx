@@ -10,6 +10,8 @@ import { problemsOf, type Refusal } from "./refusal.ts";
 type EditorProps = {
   /** Of one operation at least. */
   readonly contract: ContractDescription;
+  /** A request to begin with, of any operation. Absent: the example of the first operation. */
+  readonly start?: { readonly operation: string; readonly request: unknown } | undefined;
   /** Why the server did not take the last request, if it fits no schema. */
   readonly refusal: Refusal | undefined;
   /** Called with a request, and how many times it is to be sent. */
@@ -21,14 +23,19 @@ type EditorProps = {
 const MANY = [100, 1_000] as const;
 
 /** Edits a request, by a form that follows from the operation's schema, or as JSON. The text is the truth; the form is a view of it. */
-export const Editor = ({ contract, refusal, onSend, isBusy }: EditorProps) => {
+export const Editor = ({ contract, start, refusal, onSend, isBusy }: EditorProps) => {
   const names = Object.keys(contract);
-  const [name, setName] = useState(names[0] ?? "");
+  const isStarted = start !== undefined && names.includes(start.operation);
+  const [name, setName] = useState(isStarted ? start.operation : (names[0] ?? ""));
   const operation = contract[name] as OperationDescription;
-  const [text, setText] = useState(() => exampleOf(operation));
+  const [text, setText] = useState(() => (isStarted ? pretty(start.request) : exampleOf(operation)));
   // Nobody is told that the JSON is broken while still typing it; once told, the notice stays until it is whole.
   const [isTold, tell] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const json = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (isStarted) json.current?.focus();
+  }, []);
 
   const draft = useMemo(() => readDraft(text), [text]);
   const field = useMemo(() => fieldOf(operation.request), [operation]);
@@ -99,6 +106,7 @@ export const Editor = ({ contract, refusal, onSend, isBusy }: EditorProps) => {
         <div class="json">
           <label for="json">JSON</label>
           <textarea
+            ref={json}
             id="json"
             rows={11}
             spellcheck={false}

@@ -10,6 +10,9 @@ export type EntryState = "queued" | "sending" | State | "uncertain" | "refused" 
 /** A state, and when it was first heard of: milliseconds after sending. */
 export type Step = { readonly state: EntryState; readonly afterMs: number };
 
+/** An attempt at handling a request that failed: 1 is the first. */
+export type FailedAttempt = { readonly attempt: number; readonly problem: Problem; readonly afterMs: number };
+
 /** One request and all that was heard of it. Never changed, only replaced. */
 export type Entry = {
   /** The trace ID. */
@@ -23,7 +26,17 @@ export type Entry = {
   readonly isOneOfMany: boolean;
   readonly steps: readonly Step[];
   readonly correlationId: string | undefined;
+  /** The attempt that is at work, or comes next. */
   readonly attempt: number | undefined;
+  readonly failedAttempts: readonly FailedAttempt[];
+  /** When the next attempt begins, in milliseconds after sending. Undefined unless that is waited for. */
+  readonly nextAttemptMs: number | undefined;
+  /** How far the handler says that it is. */
+  readonly progress: unknown;
+  /** What the handler has emitted so far. */
+  readonly chunks: readonly unknown[];
+  /** Why it could not be cancelled when somebody asked for that. */
+  readonly cancelFailure: string | undefined;
   readonly reply: unknown;
   readonly problem: Problem | undefined;
   /** What the client says of a failure that is not the server's. */
@@ -39,6 +52,7 @@ export type News =
   | { readonly kind: "status"; readonly status: StatusBody }
   | { readonly kind: "reply"; readonly reply: unknown }
   | { readonly kind: "failure"; readonly error: ClientError }
+  | { readonly kind: "uncancelled"; readonly error: ClientError }
   | { readonly kind: "exchange"; readonly exchange: HttpExchange };
 
 /** The first and the newest of so many exchanges are remembered. */
@@ -51,6 +65,11 @@ export const createEntry = (entry: NewEntry): Entry => ({
   steps: [{ state: "queued", afterMs: 0 }],
   correlationId: undefined,
   attempt: undefined,
+  failedAttempts: [],
+  nextAttemptMs: undefined,
+  progress: undefined,
+  chunks: [],
+  cancelFailure: undefined,
   reply: undefined,
   problem: undefined,
   message: undefined,
@@ -70,16 +89,29 @@ export const hear = (entry: Entry, news: News, now: number): Entry => {
       return { ...reach(entry, "succeeded", now), reply: news.reply };
     case "failure":
       return hearFailure(entry, news.error, now);
+    case "uncancelled":
+      return { ...entry, cancelFailure: news.error.message };
     case "exchange":
       return hearExchange(entry, news.exchange, now);
   }
 };
 
 const hearStatus = (entry: Entry, status: StatusBody, now: number): Entry => {
-  const named = { ...entry, correlationId: status.correlationId, attempt: status.attempt };
+  const { correlationId, attempt, progress, chunks = [], nextAttemptAt, updatedAt } = status;
+  // By the server's clock alone: this one may be wrong by hours.
+  const nextAttemptMs = nextAttemptAt === undefined ? undefined : now - entry.sentAt + Date.parse(nextAttemptAt) - Date.parse(updatedAt);
+  const failedAttempts = failedAttemptsOf(entry, status, now);
+  const named = { ...entry, correlationId, attempt, failedAttempts, nextAttemptMs, progress, chunks };
   // The status of what Kafka may not have says accepted too.
   if (status.state === "accepted") return named;
   return { ...reach(named, status.state, now), reply: status.reply, problem: status.error };
+};
+
+/** A status tells why the attempt before its own failed: what came before that is remembered here. */
+const failedAttemptsOf = ({ failedAttempts, sentAt }: Entry, { attempt, lastError }: StatusBody, now: number): Entry["failedAttempts"] => {
+  const failed = attempt === undefined ? 0 : attempt - 1;
+  if (lastError === undefined || failed < 1 || failed <= (failedAttempts.at(-1)?.attempt ?? 0)) return failedAttempts;
+  return [...failedAttempts, { attempt: failed, problem: lastError, afterMs: now - sentAt }];
 };
 
 /** What each code of the client means for the state; any other is the server's. */
@@ -103,7 +135,8 @@ const hearFailure = (entry: Entry, error: ClientError, now: number): Entry => {
 };
 
 const hearExchange = (entry: Entry, exchange: HttpExchange, now: number): Entry => {
-  const exchanges = [...entry.exchanges, exchange];
+  // A stream of events takes longer than what was asked beside it.
+  const exchanges = [...entry.exchanges, exchange].toSorted((one, other) => one.startedAt - other.startedAt);
   if (exchanges.length > MAX_EXCHANGES) exchanges.splice(1, 1);
   const headers = new Map(exchange.answer?.headers);
   const location = headers.get("location") ?? headers.get("content-location");
@@ -125,7 +158,7 @@ export const isEnd = (state: EntryState): boolean => ENDS.has(state);
 
 /** Whether the last attempt to ask about an open entry failed. */
 export const isCutOff = (entry: Entry): boolean => {
-  const last = entry.exchanges.at(-1);
+  const last = entry.exchanges.findLast(({ method }) => method !== "DELETE");
   const state = stateOf(entry);
   if (last === undefined || state === "uncertain" || isEnd(state)) return false;
   return last.answer === undefined || last.answer.status >= 500;

@@ -53,9 +53,15 @@ export const createRecordingFetch =
     onStart(traceId);
     try {
       const response = await fetch(input, init);
-      const text = await response.text();
-      record({ status: response.status, headers: [...response.headers], body: cut(text) });
       const { status, statusText, headers } = response;
+      const recordAnswer = (body: string): void => record({ status, headers: [...headers], body: cut(body) });
+      if (response.body !== null && headers.get("content-type")?.startsWith("text/event-stream")) {
+        const [recorded, given] = response.body.tee();
+        void readAll(recorded).then(recordAnswer);
+        return new Response(given, { status, statusText, headers });
+      }
+      const text = await response.text();
+      recordAnswer(text);
       return new Response(hasNoBody(status) ? null : text, { status, statusText, headers });
     } catch (error) {
       // Whoever ended the wait knows that there is no answer; it is no sign of trouble.
@@ -63,6 +69,21 @@ export const createRecordingFetch =
       throw error;
     }
   };
+
+/** The text of a body that comes bit by bit, up to where it ends or is cut. */
+const readAll = async (body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> => {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      text += value;
+    }
+  } catch {
+    return text;
+  }
+};
 
 const cut = (text: string): string => (text.length <= MAX_BODY ? text : `${text.slice(0, MAX_BODY)}… (${text.length} characters)`);
 

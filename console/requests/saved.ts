@@ -47,7 +47,9 @@ export const saveLog = (log: Log, storage: Storage): void => {
 
 const save = (storage: Storage, { id, traceparent, operation, request, sentAt, steps, correlationId }: Entry): void => {
   try {
-    storage.setItem(PREFIX + id, JSON.stringify({ id, traceparent, operation, request, sentAt, steps, correlationId }));
+    const text = JSON.stringify({ id, traceparent, operation, request, sentAt, steps, correlationId });
+    // Progress and chunks, of which there may be many, change nothing of it.
+    if (storage.getItem(PREFIX + id) !== text) storage.setItem(PREFIX + id, text);
   } catch {
     // A full or forbidden storage: the page works on, and forgets when it is closed.
   }

@@ -18,6 +18,8 @@ export type Sender = {
   call(operation: string, request: unknown, signal: AbortSignal): Promise<Entry>;
   /** Asks again about a request that was sent before, until it has ended. Needs its correlation ID. */
   resume(entry: Entry): void;
+  /** Asks for a request to be cancelled. Needs its correlation ID. */
+  cancel(entry: Entry): void;
   /** Takes news of a request. */
   hear(id: string, news: News): void;
 };
@@ -33,14 +35,23 @@ export const createSender = ({ client, log, now }: SenderOptions): Sender => {
     log.put(entry);
     return entry;
   };
+  /** Those that are followed, by ID. */
+  const submissions = new Map<string, Submission<unknown>>();
   const follow = (id: string, submission: Submission<unknown>): void => {
+    submissions.set(id, submission);
     submission.onChange((status) => hearOf(id, { kind: "status", status }));
     submission.accepted.then(
       () => hearOf(id, { kind: "accepted" }),
       () => {},
     );
     // The reply itself came with its status, as the server has it.
-    submission.reply.catch((error: ClientError) => hearOf(id, { kind: "failure", error }));
+    submission.reply.catch((error: ClientError) => hearOf(id, { kind: "failure", error })).finally(() => submissions.delete(id));
+  };
+  const resume = (entry: Entry): void => {
+    const { id, traceparent, operation, correlationId } = entry;
+    if (correlationId === undefined) return;
+    log.put(withoutEndOfWait(entry));
+    follow(id, client.resume(correlationId, { operation, headers: { traceparent } }));
   };
   return {
     hear: hearOf,
@@ -57,11 +68,14 @@ export const createSender = ({ client, log, now }: SenderOptions): Sender => {
       );
       return log.get(id) as Entry;
     },
-    resume(entry) {
-      const { id, traceparent, operation, correlationId } = entry;
-      if (correlationId === undefined) return;
-      log.put(withoutEndOfWait(entry));
-      follow(id, client.resume(correlationId, { operation, headers: { traceparent } }));
+    resume,
+    cancel(entry) {
+      // What another tab has sent is not followed here yet.
+      if (!submissions.has(entry.id)) resume(entry);
+      submissions
+        .get(entry.id)
+        ?.cancel()
+        .catch((error: ClientError) => hearOf(entry.id, { kind: "uncancelled", error }));
     },
   };
 };

@@ -1,10 +1,13 @@
 import { useEffect } from "preact/hooks";
 import type { Problem } from "../../protocol/problem.ts";
 import { TERMINAL_STATES } from "../../protocol/states.ts";
-import { type Entry, isCutOff, stateOf } from "../requests/entry.ts";
+import { type Entry, isCutOff, isEnd, stateOf } from "../requests/entry.ts";
+import { Attempts } from "./attempts.tsx";
 import { codeOf, curlOf } from "./copies.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Exchanges } from "./exchanges.tsx";
+import { Json } from "./json.tsx";
+import { Chunks, Progress } from "./so-far.tsx";
 import { Timeline } from "./timeline.tsx";
 import { ADVICE, CUT_OFF } from "./words.ts";
 
@@ -12,30 +15,47 @@ type DetailsProps = {
   readonly entry: Entry | undefined;
   readonly now: number;
   readonly onSendAgain: (entry: Entry) => void;
+  readonly onEdit: (entry: Entry) => void;
   readonly onAskAgain: (entry: Entry) => void;
+  readonly onCancel: (entry: Entry) => void;
 };
 
 /** One request: how it went, what came of it, and what went over the wire. */
-export const Details = ({ entry, now, onSendAgain, onAskAgain }: DetailsProps) => {
+export const Details = ({ entry, now, onSendAgain, onEdit, onAskAgain, onCancel }: DetailsProps) => {
   const isToBeAsked = entry !== undefined && isUntold(entry);
   useEffect(() => {
     if (isToBeAsked) onAskAgain(entry);
   }, [entry?.id, isToBeAsked]);
   if (entry === undefined) return <p class="empty">Send a request, and watch it travel.</p>;
-  const advice = ADVICE[stateOf(entry)];
+  const state = stateOf(entry);
+  const advice = ADVICE[state];
   return (
     <>
       <Timeline entry={entry} now={now} />
+      <Attempts entry={entry} now={now} />
+      {entry.progress !== undefined && <Progress progress={entry.progress} />}
+      {entry.chunks.length > 0 && <Chunks key={entry.id} chunks={entry.chunks} />}
       {isCutOff(entry) && <p class="notice">{CUT_OFF}</p>}
       {advice !== undefined && <p class="notice">{advice}</p>}
       {entry.reply !== undefined && <Json label="Reply as JSON" value={entry.reply} />}
       {entry.problem !== undefined && <ProblemView problem={entry.problem} />}
       {entry.message !== undefined && <p class="problem">{entry.message}</p>}
+      <p role="alert" class="alert">
+        {entry.cancelFailure !== undefined && `It could not be cancelled. ${entry.cancelFailure}`}
+      </p>
       <div class="actions">
+        {isCancellable(entry) && (
+          <button type="button" class="quiet" disabled={state === "cancelling"} onClick={() => onCancel(entry)}>
+            Cancel
+          </button>
+        )}
         <button type="button" class="quiet" onClick={() => onSendAgain(entry)}>
           Send again
         </button>
-        {["unreachable", "stopped"].includes(stateOf(entry)) && entry.correlationId !== undefined && (
+        <button type="button" class="quiet" onClick={() => onEdit(entry)}>
+          Edit
+        </button>
+        {["unreachable", "stopped"].includes(state) && entry.correlationId !== undefined && (
           <button type="button" class="quiet" onClick={() => onAskAgain(entry)}>
             Ask again
           </button>
@@ -48,6 +68,9 @@ export const Details = ({ entry, now, onSendAgain, onAskAgain }: DetailsProps) =
     </>
   );
 };
+
+/** Whether it is on its way, as far as anybody knows, and can be named. */
+const isCancellable = (entry: Entry): boolean => entry.correlationId !== undefined && !isEnd(stateOf(entry));
 
 /** Whether another page of this browser saw the request end, without keeping its result. */
 const isUntold = ({ steps, correlationId, exchanges }: Entry): boolean =>
@@ -71,12 +94,6 @@ const Ids = ({ entry }: { readonly entry: Entry }) => (
         <code>{entry.id}</code>
       </dd>
     </div>
-    {entry.attempt !== undefined && (
-      <div>
-        <dt>Attempt</dt>
-        <dd>{entry.attempt}</dd>
-      </div>
-    )}
   </dl>
 );
 
@@ -97,9 +114,3 @@ const ProblemView = ({ problem }: { readonly problem: Problem }) => {
     </div>
   );
 };
-
-const Json = ({ label, value }: { readonly label: string; readonly value: unknown }) => (
-  <pre tabIndex={0} aria-label={label}>
-    {JSON.stringify(value, undefined, 2)}
-  </pre>
-);

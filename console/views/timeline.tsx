@@ -7,7 +7,7 @@ export const Timeline = ({ entry, now }: { readonly entry: Entry; readonly now: 
   const isOpen = !isEnd(stateOf(entry));
   const endMs = isOpen ? Math.max(now - entry.sentAt, 1) : Math.max(entry.steps.at(-1)?.afterMs ?? 0, 1);
   return (
-    <ol class="timeline">
+    <ol class="timeline" aria-label="States">
       {entry.steps.map(({ state, afterMs }, index) => {
         const untilMs = entry.steps[index + 1]?.afterMs ?? endMs;
         const isWaiting = isOpen && index === entry.steps.length - 1 && !isCutOff(entry);

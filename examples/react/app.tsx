@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Client } from "../../client/index.ts";
 import type { contract } from "../../test/project/app/contract.ts";
+import { Countdown } from "./countdown.tsx";
 import { Report } from "./report.tsx";
 
 /** The page. Its button puts the form away and brings it back, and what was ordered meanwhile goes on. */
@@ -14,6 +15,7 @@ export const App = ({ client }: { readonly client: Client<typeof contract> }) =>
         {isOpen ? "Put away" : "Bring back"}
       </button>
       {isOpen && <Report client={client} />}
+      <Countdown client={client} />
     </main>
   );
 };

@@ -6,7 +6,7 @@ import { Outcome } from "./outcome.tsx";
 
 /** Orders a report on one line of an order, and shows how that stands. */
 export const Report = ({ client }: { readonly client: Client<typeof contract> }) => {
-  const { send, cancel, ...request } = useRequest(client, "report");
+  const { send, ...request } = useRequest(client, "report");
   const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     send(readForm(new FormData(event.currentTarget)));
@@ -22,11 +22,6 @@ export const Report = ({ client }: { readonly client: Client<typeof contract> })
         <button type="submit" disabled={isPending(request)}>
           Order
         </button>
-        {isPending(request) && (
-          <button type="button" disabled={request.state === "cancelling"} onClick={cancel}>
-            Cancel
-          </button>
-        )}
       </form>
       <Outcome request={request}>{request.reply && `The total of ${request.reply.account} is ${request.reply.total}.`}</Outcome>
     </>

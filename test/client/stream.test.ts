@@ -133,13 +133,34 @@ const turnEnds = (): (() => void) => {
 };
 
 test("where nothing of a stream gets through, polls go on", async () => {
-  const endTurn = turnEnds();
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
   const { submission, server } = await submitWithChunk(silence, statusStep("succeeded", { chunks: ["a", "b"], reply: { sum: 5 } }));
   const chunks = chunksOf(submission);
   await server.arrived(3);
-  endTurn();
+  const [endSilence] = timers.mock.calls.find(([, ms]) => ms === 8_000) as [() => void];
+  endSilence();
   expect(await chunks).toEqual(["a", "b"]);
   expect(server.resumedAfter).toEqual(["1"]);
+});
+
+test("a server whose store cannot stream is asked by polls", async () => {
+  const { submission, server } = await submitWithChunk(
+    refused("NOT_SUPPORTED"),
+    statusStep("succeeded", { chunks: ["a", "b"], reply: { sum: 5 } }),
+  );
+  expect(await chunksOf(submission)).toEqual(["a", "b"]);
+  expect(server.resumedAfter).toEqual(["1"]);
+});
+
+test("a poll after a part of what came with a version asks for all of that version", async () => {
+  const { submission, server } = await submitWithChunk(
+    cutStream(chunk("2.1", "b")),
+    refused("NOT_SUPPORTED"),
+    statusStep("succeeded", { version: 3, chunks: ["a", "b", "c"], reply: { sum: 5 } }),
+  );
+  expect(await chunksOf(submission)).toEqual(["a", "b", "c"]);
+  expect([server.resumedAfter, server.known.at(-1)]).toEqual([["1", "2.1"], '"1"']);
 });
 
 test("a stream that still tells something is asked for anew at once when its turn is over", async () => {

@@ -15,7 +15,7 @@ describe.each([
   { colorScheme: "dark", viewport: { width: 1_280, height: 900 } },
   { colorScheme: "light", viewport: { width: 390, height: 800 } },
 ] as const)("the page, $colorScheme, $viewport.width pixels wide", (options) => {
-  test("has nothing that axe calls a violation: empty, with a reply, with problems, with a failure", async () => {
+  test("has nothing that axe calls a violation: empty, with a reply, with problems, with chunks, with attempts, cancelled, with a failure", async () => {
     const opened = await open(options);
     const { page, reach, send } = opened;
     await page.getByText("Nothing was sent from this browser yet.").waitFor();
@@ -26,6 +26,16 @@ describe.each([
     expect(await violationsOf(opened)).toEqual([]);
     await send("report", '{"account": "", "lines": [{"quantity": -1}]}');
     await page.locator("#problems li").first().waitFor();
+    expect(await violationsOf(opened)).toEqual([]);
+    await send("countdown", '{"from": 100, "everyMs": 300}');
+    await page.getByLabel("Chunks, one in each line").waitFor();
+    await page.getByRole("progressbar", { name: "Progress" }).waitFor();
+    expect(await violationsOf(opened)).toEqual([]);
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await reach("cancelled");
+    expect(await violationsOf(opened)).toEqual([]);
+    await send("flaky", '{"failures": 1}');
+    await page.locator(".why").getByText("Attempt 1 was to fail.").waitFor();
     expect(await violationsOf(opened)).toEqual([]);
     await page.context().setOffline(true);
     await send("sum");
@@ -50,7 +60,7 @@ test("each thing that can be done is reached by Tab, in the order in which it is
   expect(names).toEqual(
     [
       ...["operation", "field-a", "field-b", "json", "Send", "Send 100", "Send 1,000", "Start from the example"],
-      ...["Reply as JSON", "Send again", "Copy as curl", "Copy as code", expect.stringMatching(/^[\w-]{63}$/)],
+      ...["Reply as JSON", "Send again", "Edit", "Copy as curl", "Copy as code", expect.stringMatching(/^[\w-]{63}$/)],
       ...["GET /status/", "filter", "Forget what has ended", expect.stringMatching(/^succeededsum/), "Send sum again"],
     ].map((name) => (typeof name === "string" ? expect.stringContaining(name) : name)),
   );

@@ -22,7 +22,7 @@ const ANOTHER = {
 
 test("the page offers what the Worker's contract has", async () => {
   const { page } = await open();
-  expect(await operationsOf(page)).toEqual(["sum", "echo", "report"]);
+  expect(await operationsOf(page)).toEqual(["sum", "echo", "report", "countdown", "flaky"]);
   await page.getByText("Deadline 30 s · kept for 1 h").waitFor();
 });
 
@@ -62,7 +62,7 @@ test("another contract is there once the connection is back", async () => {
   const { page } = await open();
   await page.context().setOffline(true);
   await page.getByText("This browser is offline.").waitFor();
-  expect(await operationsOf(page)).toEqual(["sum", "echo", "report"]);
+  expect(await operationsOf(page)).toEqual(["sum", "echo", "report", "countdown", "flaky"]);
   await page.route("**/contract", (route) => route.fulfill({ json: ANOTHER }));
   await page.context().setOffline(false);
   await page.getByLabel("name", { exact: true }).waitFor();

@@ -56,7 +56,7 @@ describe("send", () => {
   test.each([
     ["a request that is no JSON", ["sum", "{a:2}"], /^The request is not JSON: .* Put it in single quotes/],
     ["a request that does not fit", ["sum", '{"a":2}'], /^INVALID_REQUEST: .*\n {2}\/b: /],
-    ["an operation that there is not", ["smu", "{}"], /^UNKNOWN_OPERATION: Expected one of sum, echo, report\./],
+    ["an operation that there is not", ["smu", "{}"], /^UNKNOWN_OPERATION: Expected one of sum, echo, report, countdown, flaky\./],
     ["a URL that is none", ["sum", "{}", "--url", "localhost"], /^Expected a URL such as https:/],
   ])("ends with 2 for %s, and says what to do", async (_, args, problem) => {
     const { code, stdout, stderr } = await call("send", ...args);

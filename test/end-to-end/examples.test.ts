@@ -33,6 +33,24 @@ test("the Node example prints the states on the way, and the total", async () =>
   expect(lines).toEqual(["accepted (version 0)", "processing (version 1)", "succeeded (version 2)", "Total 14; 2026-01: 12, 2026-02: 2"]);
 });
 
+test("the countdown example prints each number, and how many there were", async () => {
+  const lines = await run(process.execPath, "--conditions=@rejoinder/source", "examples/countdown.ts", stack.url);
+  expect(lines).toEqual(["9", "8", "7", "6", "5", "4", "3", "2", "1", "0", "Counted 10."]);
+});
+
+test("the countdown example is cancelled by Ctrl+C, and says so", async () => {
+  const example = spawn(process.execPath, ["--conditions=@rejoinder/source", join(ROOT, "examples/countdown.ts"), stack.url], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(example, "exit");
+  let complaint = "";
+  example.stderr.on("data", (data: Buffer) => (complaint += data.toString()));
+  await once(createInterface(example.stdout), "line");
+  example.kill("SIGINT");
+  expect(await ended).toEqual([1, null]);
+  expect(complaint).toContain("The request was cancelled");
+});
+
 test("the page example shows the total, though it is loaded anew meanwhile", async () => {
   const server = spawn(process.execPath, [join(ROOT, "examples/page/serve.ts"), stack.url, String(pagePort)], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -52,6 +52,20 @@ describe("the React example, built, under a strict Content-Security-Policy", () 
     expect(complaints).toEqual([]);
   });
 
+  test("shows how far a countdown is and each number, also after the page was loaded anew, and cancels it", async () => {
+    const { page, complaints, posts } = await open(built);
+    const countdown = page.getByRole("region", { name: "Countdown" });
+    await countdown.getByRole("button", { name: "Count down" }).click();
+    await countdown.getByText("9 … 8 … 7").waitFor();
+    await countdown.getByRole("progressbar").waitFor();
+    await page.reload();
+    await countdown.getByText("9 … 8 … 7 … 6").waitFor();
+    await countdown.getByRole("button", { name: "Cancel" }).click();
+    await countdown.getByText("The request was cancelled").waitFor();
+    expect(posts).toEqual(["/requests/countdown"]);
+    expect(complaints).toEqual([]);
+  });
+
   test("takes its request up again after the page was loaded anew, and does not send it again", async () => {
     const { page, complaints, posts } = await open(built);
     await press(page, "Order");

@@ -13,6 +13,7 @@ const status = (state: State, members: object = {}): News => ({
   kind: "status",
   status: { correlationId: ID, state, version: 1, acceptedAt: "", updatedAt: "", deadline: "", expiresAt: "", ...members },
 });
+const at = (ms: number): string => new Date(ms).toISOString();
 const failure = (...why: ConstructorParameters<typeof ClientError>): News => ({ kind: "failure", error: new ClientError(...why) });
 const exchange = (code: number | undefined, headers: HttpExchange["requestHeaders"] = []): News => ({
   kind: "exchange",
@@ -96,5 +97,42 @@ describe("a request", () => {
   test("remembers its first exchange and the newest, however many there were", () => {
     const entry = after(exchange(202), ...Array.from({ length: 100 }, () => exchange(304)), exchange(200));
     expect(entry.exchanges.map(({ answer }) => answer?.status)).toEqual([202, ...Array(38).fill(304), 200]);
+  });
+
+  test("remembers why each attempt failed, and when the next begins by the server's clock alone", () => {
+    const between = (attempt: number, code: "INTERNAL" | "HANDLER_FAILED"): News =>
+      status("processing", { attempt, lastError: createProblem(code), updatedAt: at(0), nextAttemptAt: at(4_000) });
+    const entry = after(
+      START,
+      ACCEPTED,
+      between(2, "INTERNAL"),
+      status("processing", { attempt: 2, lastError: createProblem("INTERNAL") }),
+    );
+    expect(entry).toMatchObject({ attempt: 2, nextAttemptMs: undefined });
+    const later = hear(entry, between(3, "HANDLER_FAILED"), 2_000);
+    expect(later).toMatchObject({ attempt: 3, nextAttemptMs: 1_000 + 4_000 });
+    expect(later.failedAttempts.map(({ attempt, problem, afterMs }) => [attempt, problem.code, afterMs])).toEqual([
+      [1, "INTERNAL", 20],
+      [2, "HANDLER_FAILED", 1_000],
+    ]);
+    expect(statesOf(later)).toEqual(["sending", "accepted", "processing"]);
+  });
+
+  test("has the newest progress, and the chunks of the run that counts", () => {
+    const entry = after(
+      START,
+      status("processing", { progress: { percent: 10 }, chunks: ["a", "b"] }),
+      status("processing", { chunks: ["A"] }),
+    );
+    expect(entry).toMatchObject({ progress: undefined, chunks: ["A"] });
+    expect(after(START, status("processing", { progress: { percent: 10 } }))).toMatchObject({ progress: { percent: 10 }, chunks: [] });
+  });
+
+  test("that cannot be cancelled says why, and goes on; it is not cut off by that", () => {
+    const refused: News = { kind: "uncancelled", error: new ClientError(createProblem("NOT_SUPPORTED")) };
+    const { exchange: deleted } = exchange(501) as Extract<News, { kind: "exchange" }>;
+    const entry = after(START, ACCEPTED, { kind: "exchange", exchange: { ...deleted, method: "DELETE" } }, refused);
+    expect(entry.cancelFailure).toBe(createProblem("NOT_SUPPORTED").title);
+    expect([stateOf(entry), isCutOff(entry)]).toEqual(["accepted", false]);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { defineConsumer, type RequestOf } from "@rejoinder/sdk/consumer";
+import { defineConsumer, type RequestOf, RetryableError } from "@rejoinder/sdk/consumer";
 import { contract } from "./contract.ts";
 
 /** Its handlers. */
@@ -32,6 +32,20 @@ export default defineConsumer({
           byProduct: Object.fromEntries([...byProduct].map(([product, cents]) => [product, toAmount(cents)])),
         })),
       };
+    },
+
+    async countdown({ from, everyMs }, { signal, progress, emit }) {
+      for (let left = from - 1; left >= 0; left--) {
+        await delay(everyMs, undefined, { signal });
+        await emit({ left });
+        await progress({ percent: Math.round((1 - left / from) * 100) });
+      }
+      return { counted: from };
+    },
+
+    flaky({ failures }, { attempt }) {
+      if (attempt <= failures) throw new RetryableError("NOT_YET", `Attempt ${attempt} was to fail.`);
+      return { attempt };
     },
   },
 });

@@ -58,4 +58,24 @@ export const contract = defineContract({
     retentionSeconds: 24 * 3_600,
     orderingKey: ({ account }) => account,
   }),
+
+  /** Counts down, and says on its way how far it is and each number that it has reached. */
+  countdown: operation({
+    request: z
+      .strictObject({ from: z.int().min(1).max(10_000), everyMs: z.int().min(0).max(60_000).default(500) })
+      .meta({ examples: [{ from: 10, everyMs: 500 }] }),
+    reply: z.strictObject({ counted: z.int() }),
+    progress: z.strictObject({ percent: z.number() }),
+    chunk: z.strictObject({ left: z.int() }),
+    deadlineSeconds: 120,
+    retentionSeconds: 3_600,
+  }),
+
+  /** Fails so many times, each time as if another attempt might do better. */
+  flaky: operation({
+    request: z.strictObject({ failures: z.int().min(0).max(1_000) }).meta({ examples: [{ failures: 2 }] }),
+    reply: z.strictObject({ attempt: z.int() }),
+    retry: { attempts: 5, firstSeconds: 1, maxSeconds: 10 },
+    retentionSeconds: 3_600,
+  }),
 });

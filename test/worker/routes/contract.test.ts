@@ -7,7 +7,7 @@ test("the contract tells the library's version, and of each operation its schema
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
   const { version, operations } = (await response.json()) as { version: string; operations: Record<string, unknown> };
   expect(version).toBe(VERSION);
-  expect(Object.keys(operations)).toEqual(["sum", "echo", "report"]);
+  expect(Object.keys(operations)).toEqual(["sum", "echo", "report", "countdown", "flaky"]);
   expect(operations["sum"]).toMatchObject({
     request: {
       type: "object",

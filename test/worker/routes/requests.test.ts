@@ -109,7 +109,7 @@ describe("a request that is refused", () => {
       expect(await problemOf(await post(operation, {}))).toMatchObject({
         status: 404,
         code: "UNKNOWN_OPERATION",
-        operations: ["sum", "echo", "report"],
+        operations: ["sum", "echo", "report", "countdown", "flaky"],
       });
     },
   );
