@@ -3,7 +3,15 @@ import { createProject } from "../helpers/project.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { callCommand, type Called } from "./run-command.ts";
 
-/** A report takes until it is cancelled. */
+const CONTRACT = `
+  import { defineContract, operation } from "@rejoinder/sdk/contract";
+  import * as z from "zod";
+  export const contract = defineContract({
+    sum: operation({ request: z.object({ a: z.number(), b: z.number() }), reply: z.object({ sum: z.number() }) }),
+    endless: operation({ request: z.object({}), reply: z.null(), deadlineSeconds: 600 }),
+  });`;
+
+/** What is endless takes until it is cancelled. */
 const CONSUMER = `
   import { defineConsumer } from "@rejoinder/sdk/consumer";
   import { contract } from "./contract.ts";
@@ -11,13 +19,11 @@ const CONSUMER = `
     contract,
     handlers: {
       sum: ({ a, b }) => ({ sum: a + b }),
-      echo: (request) => request,
-      report: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      endless: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     },
   });`;
-const REPORT = '{"account":"acme","lines":[{"date":"2026-01-15","product":"bolt","quantity":1,"unitPrice":1}]}';
 
-const project = createProject({ "app/consumer.ts": CONSUMER });
+const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": CONSUMER });
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({}, { project: project.directory, host: "node" });
@@ -33,7 +39,7 @@ const send = async (...args: readonly string[]): Promise<string> =>
   (JSON.parse((await call("send", ...args, "--json")).stdout) as { correlationId: string }).correlationId;
 
 test("a request that runs is cancelled, and with --wait the call ends when nothing works on it any more", async () => {
-  const id = await send("report", REPORT, "--wait", "0");
+  const id = await send("endless", "{}", "--wait", "0");
   const cancelled = await call("cancel", id, "--wait", "--json");
   expect([cancelled.code, JSON.parse(cancelled.stdout)]).toEqual([
     1,
@@ -42,7 +48,7 @@ test("a request that runs is cancelled, and with --wait the call ends when nothi
 });
 
 test("without --wait it says that the request is being cancelled, and how to ask again", async () => {
-  const id = await send("report", REPORT, "--wait", "0");
+  const id = await send("endless", "{}", "--wait", "0");
   const { code, stderr } = await call("cancel", id);
   expect([code, stderr]).toEqual([3, expect.stringMatching(new RegExp(`cancelling: .*rejoinder status ${id} --wait 30`))]);
   expect((await call("status", id, "--wait", "30")).code).toBe(1);
