@@ -66,11 +66,11 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };
     if (!isProblem(answer)) throw new WorkerError(`Expected ${url} to be a rejoinder Worker, but /redrives answered ${response.status}.`);
-    const { code, redrivenAs } = answer;
+    const { code, redrivenAs, state } = answer;
     if (code === "ALREADY_REDRIVEN" && typeof redrivenAs === "string")
       return { outcome: "redriven", correlationId: redrivenAs, before: true };
     // It has died, and yet it has succeeded.
-    if (code === "ALREADY_ENDED") return { outcome: "redriven", correlationId, before: true };
+    if (code === "ALREADY_ENDED" && state === "succeeded") return { outcome: "redriven", correlationId, before: true };
     if (answer["retryable"] === true) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
     return { outcome: "refused", problem: answer };
   };
