@@ -2,8 +2,11 @@ import type { StatusBody } from "../protocol/status.ts";
 import { isTerminal, type State } from "../protocol/states.ts";
 import { ClientError } from "../client/client-error.ts";
 
-/** What became of a request, as `send` and `status` print it. */
-export type Outcome = {
+/** What a status says besides its end. */
+type News = Pick<StatusBody, "attempt" | "lastError" | "nextAttemptAt" | "progress" | "redrivenAs">;
+
+/** What became of a request, as `send`, `status` and `cancel` print it. */
+export type Outcome = News & {
   readonly exitCode: number;
   readonly correlationId?: string | undefined;
   readonly state?: State | undefined;
@@ -27,23 +30,32 @@ export const succeeded = (reply: unknown, correlationId: string | undefined): Ou
 });
 
 /** A request that has not ended yet. */
-export const pending = (correlationId: string | undefined, state: State): Outcome => ({
+export const pending = (correlationId: string | undefined, state: State, news: News = {}): Outcome => ({
   exitCode: EXIT.pending,
   correlationId,
   state,
-  text: `${state}: the request has not ended yet. Ask again: rejoinder status ${correlationId ?? "ID"} --wait 30`,
+  ...news,
+  text: `${state}: the request has not ended yet.${attemptText(news)} Ask again: rejoinder status ${correlationId ?? "ID"} --wait 30`,
 });
 
+const attemptText = ({ attempt, lastError, nextAttemptAt }: News): string => {
+  if (attempt === undefined || lastError === undefined) return "";
+  const when = nextAttemptAt === undefined ? "is under way" : `begins at ${nextAttemptAt}`;
+  return ` Attempt ${attempt} ${when}, since the one before failed: ${lastError.code}: ${(lastError.detail ?? lastError.title).replace(/\.$/, "")}.`;
+};
+
 /** What a status says. */
-export const outcomeOfStatus = ({ correlationId, state, reply, error }: StatusBody): Outcome => {
+export const outcomeOfStatus = (status: StatusBody): Outcome => {
+  const { correlationId, state, reply, error, attempt, lastError, nextAttemptAt, progress, redrivenAs } = status;
   if (state === "succeeded") return succeeded(reply, correlationId);
-  if (!isTerminal(state)) return pending(correlationId, state);
+  if (!isTerminal(state)) return pending(correlationId, state, { attempt, lastError, nextAttemptAt, progress });
   return {
     exitCode: state === "expired" ? EXIT.pending : EXIT.failed,
     correlationId,
     state,
     error,
-    text: `${state}: ${error?.detail ?? error?.title ?? "there is no reply"}`,
+    redrivenAs,
+    text: `${state}: ${error?.detail ?? error?.title ?? "there is no reply"}${redrivenAs === undefined ? "" : `\nIt was sent again as ${redrivenAs}.`}`,
   };
 };
 

@@ -14,7 +14,7 @@ has ended stays as it is.
 
   ID          The correlation ID that send or an HTTP answer gave.
   --wait      Waits until the request has ended.
-  --json      One line of JSON on stdout: correlationId, state, and reply or error.
+  --json      One line of JSON on stdout: correlationId, state, and reply or error; before the end attempt, lastError, nextAttemptAt and progress.
   --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
 ${EXIT_USAGE}`,

@@ -11,7 +11,7 @@ export const status: Command = {
 
   ID          The correlation ID that send or an HTTP answer gave.
   --wait N    How many seconds to wait for the request to end. Default: 0.
-  --json      One line of JSON on stdout: correlationId, state, and reply or error.
+  --json      One line of JSON on stdout: correlationId, state, and reply or error; before the end attempt, lastError, nextAttemptAt and progress.
   --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
 ${EXIT_USAGE}`,

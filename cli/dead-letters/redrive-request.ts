@@ -1,9 +1,10 @@
-import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
-import { createSha256Hmac, createWorkerSignature, type SignatureHeaders } from "../../consumer/sinks/worker-signature.ts";
+import { randomUUID } from "node:crypto";
+import { createSha256Hmac } from "../../consumer/sinks/worker-signature.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { isProblem, type Problem } from "../../protocol/problem.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import type { StatusBody } from "../../protocol/status.ts";
+import { signWebhook } from "../../protocol/webhook-signature.ts";
 import { ExpectedError } from "../expected-error.ts";
 
 /** What the Worker made of a request that was to be sent again. */
@@ -34,18 +35,15 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Redrives by `POST /redrives`, signed like a delivery of replies. */
 export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
-  // A command says what goes wrong by its error.
-  const clock = createMailboxClock({ time, log: { warn() {} } });
-  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), clock });
+  const hmac = createSha256Hmac(key);
+  /** What to add to our clock to get the Worker's. */
+  let clockDifferenceMs = 0;
 
-  const post = async (body: Uint8Array<ArrayBuffer>, headers: SignatureHeaders): Promise<Response> => {
+  const post = async (body: Uint8Array<ArrayBuffer>): Promise<Response> => {
+    const timestampSeconds = Math.floor((time.now() + clockDifferenceMs) / 1_000);
+    const headers = { "content-type": "application/json", ...(await signWebhook(hmac, { id: randomUUID(), timestampSeconds, body })) };
     try {
-      return await fetch(`${url}/redrives`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body,
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      });
+      return await fetch(`${url}/redrives`, { method: "POST", headers, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     } catch (error) {
       const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
       throw new WorkerError(`No Worker answers at ${url} (${reason}). Start one with rejoinder start, or name another with --url.`, {
@@ -56,26 +54,23 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
 
   return async ({ correlationId, operation, data, traceparent }) => {
     const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
-    const sentAt = time.now();
-    const headers = await signature.sign({ body });
-    let response = await post(body, headers);
+    let response = await post(body);
     if (response.status === 401) {
-      const date = response.headers.get("date") ?? undefined;
-      clock.dated(date, sentAt, "refused");
-      const reason = signature.refused(headers, date);
-      // Perhaps only the clocks differ: then the next signature is one by the Worker's.
       await response.arrayBuffer();
-      response = await post(body, await signature.sign({ body }));
-      if (response.status === 401) throw new WorkerError(`${url}/redrives: ${reason}.`);
+      // Perhaps only the clocks differ.
+      clockDifferenceMs = Date.parse(response.headers.get("date") ?? "") - time.now() || 0;
+      response = await post(body);
+      if (response.status === 401)
+        throw new WorkerError(`${url}/redrives refused the signature: REPLY_SECRET differs from the Worker's. Set it to the Worker's own.`);
     }
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };
     if (!isProblem(answer)) throw new WorkerError(`Expected ${url} to be a rejoinder Worker, but /redrives answered ${response.status}.`);
-    const { code, redrivenAs } = answer;
+    const { code, redrivenAs, state } = answer;
     if (code === "ALREADY_REDRIVEN" && typeof redrivenAs === "string")
       return { outcome: "redriven", correlationId: redrivenAs, before: true };
     // It has died, and yet it has succeeded.
-    if (code === "ALREADY_ENDED") return { outcome: "redriven", correlationId, before: true };
+    if (code === "ALREADY_ENDED" && state === "succeeded") return { outcome: "redriven", correlationId, before: true };
     if (answer["retryable"] === true) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
     return { outcome: "refused", problem: answer };
   };

@@ -89,7 +89,7 @@ const readJson = (text: string, address: string): unknown => {
 const refusal = (address: string, status: number, text: string): LogError => {
   const advice: Readonly<Record<number, string>> = {
     401: "Check UPSTASH_KAFKA_REST_USERNAME and UPSTASH_KAFKA_REST_PASSWORD.",
-    403: "The user needs the scopes consume and produce, and the dead-letter topics.",
+    403: "The user needs the scope full, or consume to look alone, and the dead-letter topics.",
     404: "Check that UPSTASH_KAFKA_REST_URL is the URL of a Kafka REST proxy of Upstash's dialect.",
   };
   return new LogError(`${address} answered ${status}: ${text.slice(0, 500)}${advice[status] === undefined ? "" : `\n${advice[status]}`}`, {

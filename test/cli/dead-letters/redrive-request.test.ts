@@ -82,14 +82,17 @@ test("what was sent again before, and what has succeeded after all, needs nothin
 
 test("what the Worker refuses is told; what may pass, and what is no Worker, ends everything", async () => {
   const problem = createProblem("UNKNOWN_OPERATION", { detail: "Expected one of sum." });
+  const cancelled = createProblem("ALREADY_ENDED", { members: { state: "cancelled" } });
   const answers: Record<string, Answer> = {
     refused: { status: 404, body: problem },
+    cancelled: { status: 409, body: cancelled },
     away: { status: 503, body: createProblem("PRODUCE_UNAVAILABLE") },
     other: { status: 404, body: "nothing" },
   };
   const worker = await serve(({ body }) => answers[(JSON.parse(body) as { data: string }).data] as Answer);
   const redrive = createRedrive({ url: worker.url, key: KEY });
   expect(await redrive(newRequest({ data: "refused" }))).toEqual({ outcome: "refused", problem });
+  expect(await redrive(newRequest({ data: "cancelled" }))).toEqual({ outcome: "refused", problem: cancelled });
   await expect(redrive(newRequest({ data: "away" }))).rejects.toThrow("PRODUCE_UNAVAILABLE: Kafka could not be reached");
   await expect(redrive(newRequest({ data: "other" }))).rejects.toThrow(`Expected ${worker.url} to be a rejoinder Worker`);
   await expect(createRedrive({ url: "http://127.0.0.1:1", key: KEY })(newRequest())).rejects.toThrow(/^No Worker answers at /);

@@ -42,7 +42,7 @@ test("a wrong password is named, and the gateway that nobody has started", async
 test("a user who may not consume learns what is missing", async () => {
   const gateway = await open({ credentials: ["writer:pw:produce"] });
   const { message } = await failureOf(restLog({ url: gateway.url, username: "writer", password: "pw" }).ranges([TOPIC]));
-  expect(message).toContain("needs the scopes consume and produce");
+  expect(message).toContain("needs the scope full, or consume to look alone");
 });
 
 test("something else at that address is no proxy", async () => {
