@@ -87,7 +87,7 @@ const countersOf = <Name extends string>(name: string, help: string, outcomes: r
   return Object.fromEntries(outcomes.map((outcome) => [outcome, counter.labels({ outcome })])) as Record<Name, Counter.Internal>;
 };
 
-const ROUTES = ["/requests/", "/status/", "/replies", "/link/", "/contract", "/health"] as const;
+const ROUTES = ["/requests/", "/status/", "/replies", "/link/", "/consumers", "/contract", "/health"] as const;
 
 /** The route of a path, without what callers put into it. */
 const routeOf = (path: string): string => ROUTES.find((route) => path.startsWith(route)) ?? "other";
