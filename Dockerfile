@@ -11,20 +11,20 @@ COPY client client
 COPY contract contract
 COPY protocol protocol
 COPY environment environment
+COPY storage storage
 COPY kafka kafka
 COPY consumer consumer
 # The project: its contract names the topics, and its handlers do the work.
 COPY wrangler.toml wrangler.toml
 COPY app app
+RUN mkdir /data && chown node:node /data
+VOLUME /data
 # At SIGTERM both finish what they have begun, then end.
 STOPSIGNAL SIGTERM
 
 FROM base AS gateway
-COPY storage storage
 COPY gateway gateway
 ENV GATEWAY_HOST=0.0.0.0 GATEWAY_DATA_DIR=/data
-RUN mkdir /data && chown node:node /data
-VOLUME /data
 EXPOSE 8788
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
@@ -32,5 +32,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
 CMD ["node", "--conditions=@rejoinder/source", "cli/run.js", "gateway"]
 
 FROM base AS consumer
+# Handlers that do steps by once() keep their results there.
+ENV CONSUMER_DATA_DIR=/data
 USER node
 CMD ["node", "--conditions=@rejoinder/source", "cli/run.js", "consumer"]

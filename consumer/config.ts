@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import * as z from "zod";
 import { type Contract, findOperation } from "../contract/contract.ts";
 import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
@@ -64,6 +65,7 @@ const schema = (contract: Contract, host: string) =>
     CONSUMER_RELAY_GROUP: name().optional(),
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // a restarted process takes up its own partitions again
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
+    CONSUMER_DATA_DIR: z.string().default(".rejoinder/consumer"), // beside the data of the other parts
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; requests that are cut off are handled again
     ...processVariables,
   });
@@ -110,6 +112,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     relayGroup: values.CONSUMER_RELAY_GROUP ?? `${values.CONSUMER_GROUP}-relay`,
     instance: values.CONSUMER_INSTANCE,
     concurrency: values.CONSUMER_CONCURRENCY,
+    /** Absolute. Made when a handler does its first step by `once`. */
+    dataDir: resolve(values.CONSUMER_DATA_DIR),
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
     log: values,
     exitWithParent: values.EXIT_WITH_PARENT,

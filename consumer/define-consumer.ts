@@ -1,19 +1,27 @@
 import { DefinitionError } from "../contract/definition-error.ts";
 import type { Contract } from "../contract/contract.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
+import type { OnceStore } from "./once/store.ts";
 
 /** A consumer as an application defines it: a contract, and the handlers of its operations. */
-export type ConsumerDefinition<C extends Contract = Contract> = { readonly contract: C; readonly handlers: AnyHandlers };
+export type ConsumerDefinition<C extends Contract = Contract> = {
+  readonly contract: C;
+  readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Undefined: a file of SQLite does. */
+  readonly once?: OnceStore | undefined;
+};
 
 /**
  * Defines a consumer. Importing the definition has no effect: the command `rejoinder consumer` runs it.
  * @throws DefinitionError if an operation has no handler, or a handler has no operation or one that a responder answers
  */
-export const defineConsumer = <const C extends Contract>(definition: {
+export const defineConsumer = <const C extends Contract, Given extends readonly unknown[] = []>(definition: {
   readonly contract: C;
-  readonly handlers: Handlers<C>;
+  readonly handlers: Handlers<C, Given>;
+  /** Where the results of steps are kept that handlers do by `once`, such as `postgresOnce({ pool })`. Default: a file of SQLite in CONSUMER_DATA_DIR. */
+  readonly once?: OnceStore<Given>;
 }): ConsumerDefinition<C> => {
-  const { contract, handlers } = definition;
+  const { contract, handlers, once } = definition;
   const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
   for (const name of handled) {
     if (!Object.hasOwn(handlers, name) || typeof handlers[name as keyof typeof handlers] !== "function")
@@ -26,5 +34,5 @@ export const defineConsumer = <const C extends Contract>(definition: {
       `Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`,
     );
   }
-  return Object.freeze({ contract, handlers: handlers as AnyHandlers });
+  return Object.freeze({ contract, handlers: handlers as AnyHandlers, once: once as OnceStore | undefined });
 };

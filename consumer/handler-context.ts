@@ -3,6 +3,8 @@ import type { Log } from "../environment/log.ts";
 import type { Time } from "../environment/time.ts";
 import { createChunkEmitter } from "./chunk-emitter.ts";
 import type { HandlerContext } from "./handler.ts";
+import { createOnce, type Once } from "./once/once.ts";
+import type { OnceStore } from "./once/store.ts";
 import { createProgressReporter } from "./progress-reporter.ts";
 import type { IncomingRequest } from "./reading.ts";
 import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
@@ -16,6 +18,7 @@ type RunContextOptions = {
   readonly errors: HandlerContext["errors"];
   readonly signal: AbortSignal;
   readonly log: Log;
+  readonly onceStore: OnceStore;
   readonly replies: Replies;
   deliver(news: OutgoingReply): Promise<boolean>;
   /** The handler has said how far it is, for the first time. */
@@ -31,10 +34,11 @@ type RunContext = {
 };
 
 export const createRunContext = (options: RunContextOptions): RunContext => {
-  const { request, attempt, operation, signal, log, errors } = options;
-  const { correlationId, deadline, traceparent } = request;
+  const { request, attempt, operation, signal, log, onceStore, errors } = options;
+  const { correlationId, acceptedAt, deadline, traceparent, returnTo } = request;
   const { name } = operation;
   let ownLog: Log | undefined;
+  let ownOnce: Once | undefined;
   const context: HandlerContext = {
     correlationId,
     operation: name,
@@ -46,6 +50,11 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     get log() {
       ownLog ??= log.child({ correlationId, operation: name, traceId: traceIdOf(traceparent) });
       return ownLog;
+    },
+    // A second getter would cost each request more than this function does.
+    once(step, fn) {
+      ownOnce ??= createOnce(onceStore, { correlationId, returnTo, expiresAt: acceptedAt + operation.retentionSeconds * 1_000 });
+      return ownOnce(step, fn);
     },
     errors,
   };

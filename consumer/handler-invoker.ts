@@ -9,6 +9,7 @@ import type { Cancellations } from "./cancellations.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult, RetryableError } from "./handler.ts";
 import { createRunContext } from "./handler-context.ts";
 import type { StartedTask } from "./keyed-executor.ts";
+import { NO_ONCE_STORE, type OnceStore } from "./once/store.ts";
 import type { IncomingRequest } from "./reading.ts";
 import { type Addressee, type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 
@@ -18,6 +19,8 @@ const PROCESSING_AFTER_MS = 250;
 type HandlerInvokerOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Absent: handlers can do none by `once`. */
+  readonly onceStore?: OnceStore | undefined;
   readonly replies: Replies;
   readonly log: Log;
   /** Takes what there is to say while a handler still runs. Resolves once that is delivered, or is not to be. */
@@ -73,7 +76,7 @@ type Run = {
 
 /** Invokes the handler of the request's operation, within the request's deadline. */
 export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInvoker => {
-  const { contract, handlers, replies, log, deliver, cancellations, stop, time = systemTime } = options;
+  const { contract, handlers, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop, time = systemTime } = options;
   const operations = new Map(
     Object.entries(handlers).flatMap(([name, handler]): [string, Handled][] => {
       const operation = contract[name];
@@ -130,6 +133,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const { errors } = handled.operation;
     const definition = Object.hasOwn(errors, error.code) ? errors[error.code] : undefined;
     const isRetryable = error instanceof RetryableError || definition?.retryable === true;
+    if (isRetryable && error.cause !== undefined) log.warn({ err: error }, "the handler failed, and may do better later");
     const problem = { ...problemOfOperation(error), ...(isRetryable ? { retryable: true } : {}) };
     const ended = (told: Problem): AttemptResult => {
       if (!isRetryable) return answer(replies.failed(to, told));
@@ -196,7 +200,20 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     // Before the handler starts, which may say at once how far it is.
     const processing = time.setTimeout(() => void deliver(replies.processing(to)), PROCESSING_AFTER_MS);
     const onProgress = (): void => time.clearTimeout(processing);
-    const { context, end } = createRunContext({ request, to, attempt, operation, errors, signal, log, replies, deliver, onProgress, time });
+    const { context, end } = createRunContext({
+      request,
+      to,
+      attempt,
+      operation,
+      errors,
+      signal,
+      log,
+      onceStore,
+      replies,
+      deliver,
+      onProgress,
+      time,
+    });
     const ended = settle(run, context, end);
     const isOver = (): boolean => deadline <= time.now();
     const expire = (): AttemptResult => ({ ...answer(replies.expired(to)), late: ended.then((result) => lateReplyOf(result)) });

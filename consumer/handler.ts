@@ -11,6 +11,7 @@ import type {
 } from "../contract/operation.ts";
 import type { InputOf, Schema } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
+import type { Once } from "./once/once.ts";
 
 /** Makes an error of the contract: `throw errors.ACCOUNT_CLOSED({ since })`. The detail is for people; its default is the status's phrase. */
 type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Data extends Schema }
@@ -18,7 +19,10 @@ type ErrorMaker<E extends ErrorDefinition> = E extends { readonly data: infer Da
   : (detail?: string) => OperationError;
 
 /** What a handler has beside its request. What its operation has no schema for is not there: `progress` or `emit`. */
-export type HandlerContext<O extends Pick<Operation, "errors" | "progress" | "chunk"> = Operation> = KnownOfRequest<O["errors"]> &
+export type HandlerContext<
+  O extends Pick<Operation, "errors" | "progress" | "chunk"> = Operation,
+  Given extends readonly unknown[] = [],
+> = KnownOfRequest<O["errors"], Given> &
   (O["progress"] extends Schema ? Reports<ProgressInput<O>> : unknown) &
   (O["chunk"] extends Schema ? Emits<ChunkInput<O>> : unknown);
 
@@ -43,7 +47,7 @@ type Emits<Chunk> = {
   emit(chunk: Chunk): Promise<void>;
 };
 
-type KnownOfRequest<Errors extends ErrorDefinitions> = {
+type KnownOfRequest<Errors extends ErrorDefinitions, Given extends readonly unknown[]> = {
   /** The ID of the request, the same if it is handled again. */
   readonly correlationId: string;
   /** The operation's name in the contract. */
@@ -64,6 +68,11 @@ type KnownOfRequest<Errors extends ErrorDefinitions> = {
   readonly traceparent?: string;
   /** Every line carries the correlation ID, the operation and, if the request belongs to a trace, `traceId`. */
   readonly log: Log;
+  /**
+   * Does a step once, however often the request is handled: `const { id } = await once("charge", ({ idempotencyKey }) => …)`. What that promises
+   * depends on where the consumer keeps the results: in SQLite, unless `defineConsumer` says otherwise.
+   */
+  readonly once: Once<Given>;
   /** The errors that the contract lists for the operation, by code. */
   readonly errors: { readonly [Code in keyof Errors]: ErrorMaker<Errors[Code]> };
 };
@@ -72,13 +81,15 @@ type KnownOfRequest<Errors extends ErrorDefinitions> = {
  * A handler of one operation: takes what the request schema gives, returns what the reply schema takes. It may run twice for one request,
  * such as after a crash.
  */
-export type Handler<O extends Operation> = (
+export type Handler<O extends Operation, Given extends readonly unknown[] = []> = (
   request: RequestOf<O>,
-  context: HandlerContext<O>,
+  context: HandlerContext<O, Given>,
 ) => HandlerResult<ReplyInput<O>> | Promise<HandlerResult<ReplyInput<O>>>;
 
 /** A handler for each operation of a contract that nobody else answers: one too few does not compile. */
-export type Handlers<C extends Contract> = { readonly [Name in HandledName<C>]: Handler<C[Name]> };
+export type Handlers<C extends Contract, Given extends readonly unknown[] = []> = {
+  readonly [Name in HandledName<C>]: Handler<C[Name], Given>;
+};
 
 /** Handlers of any contract, as the one that calls them sees them. */
 export type AnyHandlers = { readonly [name: string]: (request: never, context: never) => unknown };

@@ -12,3 +12,6 @@ export {
   type RetryableErrorOptions,
   withStatus,
 } from "./handler.ts";
+export type { Once, StepContext } from "./once/once.ts";
+export { type PostgresClient, postgresOnce, type PostgresOnceOptions, type PostgresPool } from "./once/postgres.ts";
+export type { OnceStore, Step } from "./once/store.ts";

@@ -10,6 +10,7 @@ import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
+import { sqliteOnce } from "./once/sqlite.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -25,11 +26,12 @@ import { startRelay } from "./relay.ts";
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers }: ConsumerDefinition,
+  { contract, handlers, once }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
 ): Promise<RunningConsumer> => {
-  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency } = config;
+  const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
+  const onceStore = once ?? sqliteOnce({ folder: dataDir, log });
   const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
 
   const hmac = createSha256Hmac(config.replyKey);
@@ -56,9 +58,8 @@ export const openConsumer = async (
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
-    consumers.push(
-      startConsumer({ contract, handlers, source, retrySource, sinks, cancellations, requesters, log, concurrency, replySource, time }),
-    );
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, time };
+    consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
@@ -79,7 +80,10 @@ export const openConsumer = async (
   return {
     ready,
     ended: all(consumers.map((consumer) => consumer.ended)),
-    drain: (timeoutMs) => all(consumers.map((consumer) => consumer.drain(timeoutMs))),
+    async drain(timeoutMs) {
+      await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
+      await onceStore.close();
+    },
   };
 };
 

@@ -6,6 +6,7 @@ import { createHandlerInvoker } from "./handler-invoker.ts";
 import type { IntakeDefinition } from "./intake.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
+import type { OnceStore } from "./once/store.ts";
 import { readRecord } from "./reading.ts";
 import { createRequestProcessor, type RequestProcessor } from "./request-processor.ts";
 import { createRequesterReading, type RequesterReadingOptions } from "./requester-reading.ts";
@@ -23,6 +24,8 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly retrySource?: Source | undefined;
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Keeps the results of steps. Absent: handlers can do none by `once`. */
+  readonly onceStore?: OnceStore | undefined;
   /** Requesters that wait on Kafka instead of asking a Worker. */
   readonly requesters?: Requesters | undefined;
   /** How many handlers run at once. */

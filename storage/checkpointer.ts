@@ -3,6 +3,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../environment/log.ts";
 
+/** Brings all of the write-ahead log into the file, now. @throws Error if that is being done already, or what SQLite throws */
+export const checkpoint = (database: DatabaseSync): void => {
+  const { busy } = database.prepare("PRAGMA wal_checkpoint(FULL)").get() as { busy: number };
+  if (busy !== 0) throw new Error("the write-ahead log is being brought into the file");
+};
+
 /** Copies the write-ahead log into the file, so that the log can begin anew. */
 export type Checkpointer = {
   /** Counts pages that were written to the log, approximately. */

@@ -85,6 +85,7 @@ export const createPartEnvironments = (
       SOURCE: place.kafkaBrokers === undefined ? "upstash" : "kafka",
       ...all,
       ...kafkaRest,
+      CONSUMER_DATA_DIR: join(place.directory, "consumer"),
       WORKER_URL: `http://127.0.0.1:${place.port}`,
       REPLY_SECRET: secrets.REPLY_SECRET,
     },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { createCancellations } from "../../consumer/cancellations.ts";
 import { type AttemptResult, createHandlerInvoker } from "../../consumer/handler-invoker.ts";
 import type { AnyHandlers, Handlers } from "../../consumer/handler.ts";
+import type { OnceStore } from "../../consumer/once/store.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { type Contract, defineContract } from "../../contract/contract.ts";
 import { operation } from "../../contract/operation.ts";
@@ -33,7 +34,8 @@ export const ownSchema = dataSchemaOf("greet", contract.greet.description.finger
 type Greet = Handlers<typeof contract>["greet"];
 
 /** An invoker with this handler, and a request with five seconds left. */
-export const createInvokerStage = (handler: Greet) => createStage({ contract, handlers: { greet: handler }, operation: "greet" });
+export const createInvokerStage = (handler: Greet, onceStore?: OnceStore) =>
+  createStage({ contract, handlers: { greet: handler }, operation: "greet", onceStore });
 
 /** An operation that says how far it is and gives its result in pieces, and that may be retried. */
 const tell = operation({
@@ -49,9 +51,14 @@ export type Tell = Handlers<typeof tellContract>["tell"];
 /** The same with a handler of that operation. */
 export const createTellStage = (handler: Tell) => createStage({ contract: tellContract, handlers: { tell: handler }, operation: "tell" });
 
-type StageOptions = { readonly contract: Contract; readonly handlers: AnyHandlers; readonly operation: string };
+type StageOptions = {
+  readonly contract: Contract;
+  readonly handlers: AnyHandlers;
+  readonly operation: string;
+  readonly onceStore?: OnceStore | undefined;
+};
 
-const createStage = ({ contract, handlers, operation }: StageOptions) => {
+const createStage = ({ contract, handlers, operation, onceStore }: StageOptions) => {
   const time = createManualTime(Date.now());
   const log = createRecordedLog();
   const stop = new AbortController();
@@ -63,6 +70,7 @@ const createStage = ({ contract, handlers, operation }: StageOptions) => {
   const invoke = createHandlerInvoker({
     contract,
     handlers,
+    onceStore,
     replies,
     log,
     deliver(news) {

@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   storage: ["environment"],
   kafka: ["protocol", "environment"],
   gateway: ["protocol", "environment", "storage", "kafka"],
-  consumer: ["contract", "protocol", "environment", "kafka"],
+  consumer: ["contract", "protocol", "environment", "storage", "kafka"],
   worker: ["contract", "protocol", "environment"],
   "worker/hosts/node": ["worker", "contract", "protocol", "environment", "storage", "kafka"],
   client: ["protocol"],

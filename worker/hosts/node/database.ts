@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Log } from "../../../environment/log.ts";
-import { createCheckpointer } from "../../../storage/checkpointer.ts";
+import { checkpoint, createCheckpointer } from "../../../storage/checkpointer.ts";
 import { createTransact, openDatabaseFile } from "../../../storage/database-file.ts";
 import { createWalSync, type WalSync } from "../../../storage/wal-sync.ts";
 import type { Sql } from "../../mailbox/expiring-table.ts";
@@ -100,11 +100,6 @@ export type MailboxDatabase = ReturnType<typeof openMailboxDatabase>;
 /** What a transaction writes to the log, about: a few pages of the tree, and its rows. */
 const PAGES_OF_A_TRANSACTION = 3;
 const USED_OF_A_PAGE = 2_048;
-
-const checkpoint = (database: DatabaseSync): void => {
-  const { busy } = database.prepare("PRAGMA wal_checkpoint(FULL)").get() as { busy: number };
-  if (busy !== 0) throw new Error("the write-ahead log is being brought into the file");
-};
 
 /** What must fit on the disk before it counts as having room again. */
 const ROOM_BYTES = 256 * 1024;
