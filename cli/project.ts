@@ -3,7 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ExpectedError } from "./expected-error.ts";
 import type { ConsumerDefinition } from "../consumer/define-consumer.ts";
-import type { NodeWorker, WorkerSettings } from "../worker/hosts/node/define-worker.ts";
+import type { WorkerSettings } from "../worker/define-worker.ts";
+import type { NodeWorker } from "../worker/hosts/node/define-worker.ts";
 
 /** An application: a folder with `wrangler.toml` and `app/consumer.ts`. */
 export type Project = {

@@ -1,4 +1,5 @@
-import { Counter, Gauge as PrometheusGauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge as PrometheusGauge, Registry } from "prom-client";
+import { histogramOf } from "../environment/metrics.ts";
 import type { Engine, Gauge } from "./engine.ts";
 import type { Budgets } from "./budgets.ts";
 
@@ -21,10 +22,9 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** @param registry its other metrics are included */
 export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => {
   const registers = [registry];
-  const seconds = new Histogram({
+  const requests = histogramOf(["route", "status"], {
     name: `${PREFIX}http_request_duration_seconds`,
     help: "From a request's head to its answer, waiting for records included, by route and HTTP status.",
-    labelNames: ["route", "status"],
     buckets: BUCKETS_SECONDS,
     registers,
   });
@@ -42,16 +42,8 @@ export const createMetrics = (registry: Registry, budgets: Budgets): Metrics => 
     unlabelled("answer_bytes", "Bytes of records on their way to clients.", budgets.responses.used()),
   ];
 
-  /** By route and status, since the lookup by labels costs more than the counting. */
-  const children = new Map<string, ReturnType<typeof seconds.labels>>();
-
   return {
-    answered(route, status, duration) {
-      const name = `${route} ${status}`;
-      let child = children.get(name);
-      if (child === undefined) children.set(name, (child = seconds.labels({ route, status })));
-      child.observe(duration);
-    },
+    answered: (route, status, seconds) => requests.observe(seconds, route, status),
     produced: (records) => countByTopic(produced, records),
     delivered: (records) => countByTopic(delivered, records),
     async read(engine) {

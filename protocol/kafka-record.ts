@@ -60,6 +60,16 @@ export const encodeEvent = (event: CloudEvent, mode: ContentMode = "binary"): Pi
  */
 export const toStructured = (record: ProducerRecord): ProducerRecord => ({ ...record, ...encodeEvent(decodeEvent(record), "structured") });
 
+/** An attribute of a record whose event is in binary mode; undefined if it has none of that name. */
+export const readAttribute = ({ headers }: Pick<ProducerRecord, "headers">, name: string): string | undefined =>
+  headers.find(({ key }) => key === PREFIX + name)?.value;
+
+/** The record with another value of an attribute, for an event in binary mode. */
+export const withAttribute = (record: ProducerRecord, name: string, value: string): ProducerRecord => ({
+  ...record,
+  headers: [...record.headers.filter(({ key }) => key !== PREFIX + name), { key: PREFIX + name, value }],
+});
+
 const encodeData = (event: CloudEvent): string => {
   if (event.data_base64 !== undefined)
     throw new RejoinderError("INVALID_RECORD", { detail: "Binary data cannot travel in a text record: use structured mode." });

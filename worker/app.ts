@@ -2,11 +2,13 @@ import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
+import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import type { CorrelationIds } from "./correlation-id.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
@@ -34,6 +36,10 @@ type AppOptions = {
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
+  /** Absent: no spans. */
+  readonly tracing?: Tracing | undefined;
+  /** Takes a line for each request. Absent: there are none. */
+  readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
 };
 
@@ -58,6 +64,8 @@ export const createApp = ({
   consumers,
   assets,
   findProblem = () => undefined,
+  tracing,
+  logRequest,
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
@@ -91,6 +99,7 @@ export const createApp = ({
         secrets: replySecrets,
         operations: Object.keys(contract),
         consumers,
+        tracing,
         ...(now && { now }),
       }),
     },
@@ -98,8 +107,9 @@ export const createApp = ({
     ...(assets === undefined ? [] : consoleRoutes(assets, consumers)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
-  for (const { method, path, handle } of routes) app.on(method, path, handle);
-  app.notFound(({ req }) => answerUnrouted(routes, req));
+  const observe = createRequestObserver({ contract, tracing, logRequest });
+  for (const { method, path, handle } of routes) app.on(method, path, observe(path, handle));
+  app.notFound(observe("none", ({ req }) => answerUnrouted(routes, req)));
   app.onError((error) => problemResponse(error));
   return app;
 };

@@ -45,6 +45,8 @@ export const workerSchema = z.object({
   PUBLIC_URL: httpUrl().optional(),
   /** Absent: on, unless ENVIRONMENT is production. */
   CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
+  /** Absent: on if ENVIRONMENT is production. Elsewhere nobody keeps the lines, and each takes time of the thread that serves requests. */
+  REQUEST_LOG: z.enum(["on", "off"], "Expected on or off.").optional(),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),

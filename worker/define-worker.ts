@@ -1,6 +1,7 @@
 import type { Contract } from "../contract/contract.ts";
 import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
+import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing.ts";
 import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
@@ -12,12 +13,20 @@ import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
 import { createProducer } from "./producer-config.ts";
+import { isRequestLogOn } from "./request-observer.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** What an application gives of its Worker. */
+export type WorkerSettings = {
+  readonly contract: Contract;
+  /** `{ context, trace }` of `@opentelemetry/api`: the Worker begins spans with them. Absent: none. */
+  readonly telemetry?: Telemetry;
+};
 
 /** What a module of a Worker exports. */
 export type WorkerDefinition = {
@@ -32,33 +41,36 @@ export type WorkerDefinition = {
  * runs before its first request. A Worker that is not configured answers each request with 500 `MISCONFIGURED`, and `problems` names every
  * variable that is missing or wrong.
  */
-export const defineWorker = ({ contract }: { readonly contract: Contract }): WorkerDefinition => {
+export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDefinition => {
+  const tracing = telemetry && createTracing(telemetry);
   /** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
   const apps = new WeakMap<object, Fetch>();
   return {
     worker: {
       fetch(request, env) {
         let app = apps.get(env);
-        if (app === undefined) apps.set(env, (app = createFetch(contract, env as Bindings)));
+        if (app === undefined) apps.set(env, (app = createFetch(contract, env as Bindings, tracing)));
         return app(request);
       },
     },
-    Mailbox: defineMailbox(contract),
+    Mailbox: defineMailbox(contract, tracing),
   };
 };
 
-const createFetch = (contract: Contract, env: Bindings): Fetch => {
+const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undefined): Fetch => {
   try {
     const config = readWorkerConfig(env, contract);
     const app = createApp({
       contract,
       ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
-      ...createPorts(config, env),
+      ...createPorts(config, env, tracing),
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
       assets: consoleAssets(config, env),
+      tracing,
+      logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });
     return (request) => app.fetch(request, env);
   } catch (error) {
@@ -82,10 +94,10 @@ type Ports = {
 };
 
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
-const createPorts = (config: WorkerConfig, env: Bindings): Ports => {
+const createPorts = (config: WorkerConfig, env: Bindings, tracing: Tracing | undefined): Ports => {
   if (config.REPLY_STORE === "kv")
     return {
-      publisher: directPublisher({ producer: createProducer({ kafkaRest: config.producer }, env) }),
+      publisher: directPublisher({ producer: createProducer({ kafkaRest: config.producer }, env), tracing }),
       statuses: kvStore({ kv: env.REPLIES }),
     };
   const mailbox = mailboxStore({

@@ -1,4 +1,6 @@
 import type { ProducerRecord } from "../protocol/kafka-record.ts";
+import type { Tracing } from "../protocol/tracing.ts";
+import { traceProduce } from "./message-tracing.ts";
 import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "./producer.ts";
 import type { StatusKey, StoredStatus } from "./status-store.ts";
 
@@ -34,13 +36,21 @@ export type RequestPublisher = {
 /** Publishes each request by a call of its own to the Kafka REST proxy, and does not wait for replies. */
 export const directPublisher = ({
   producer,
+  tracing,
   now = Date.now,
 }: {
   readonly producer: Pick<Producer, "produce">;
+  readonly tracing?: Tracing | undefined;
   readonly now?: () => number;
-}): RequestPublisher => ({
-  async publish(_key, record) {
-    const [produced] = (await producer.produce([record], now() + PRODUCE_TIMEOUT_MS)) as [ProduceOutcome];
-    return produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
-  },
-});
+}): RequestPublisher => {
+  const produce = traceProduce(tracing, async (record, deadline) => {
+    const [produced] = (await producer.produce([record], deadline)) as [ProduceOutcome];
+    return produced;
+  });
+  return {
+    async publish(_key, record) {
+      const produced = await produce(record, now() + PRODUCE_TIMEOUT_MS);
+      return produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
+    },
+  };
+};

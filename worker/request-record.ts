@@ -5,6 +5,7 @@ import { RejoinderError } from "../protocol/errors.ts";
 import { encodeEvent, type ProducerRecord } from "../protocol/kafka-record.ts";
 import { createRequestEvent, dataSchemaOf } from "../protocol/request-event.ts";
 import { createSpringHeaders } from "../protocol/spring-headers.ts";
+import { readTraceparent, writeTraceparent } from "../protocol/traceparent.ts";
 import type { CorrelationId } from "./correlation-id.ts";
 
 /** The operation of that name. @throws RejoinderError `UNKNOWN_OPERATION` */
@@ -38,6 +39,7 @@ type RecordOptions = {
 /** The record that asks for a request to be handled. */
 export const createRecord = ({ operation, id, data, orderingKey, source, traceparent, causationId }: RecordOptions): ProducerRecord => {
   const { topic, responder } = operation;
+  const parent = readTraceparent(traceparent);
   const event = createRequestEvent({
     correlationId: id.text,
     operation: operation.name,
@@ -45,7 +47,7 @@ export const createRecord = ({ operation, id, data, orderingKey, source, tracepa
     acceptedAt: id.createdAt,
     deadline: id.deadline,
     data,
-    traceparent: traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    traceparent: parent && writeTraceparent(parent),
     authtype: "unauthenticated",
     orderingKey,
     causationId,
@@ -58,6 +60,3 @@ export const createRecord = ({ operation, id, data, orderingKey, source, tracepa
   if (responder !== undefined) return { ...record, headers: [...headers, ...createSpringHeaders(id.text, responder.replyTopic)] };
   return { ...record, headers };
 };
-
-/** W3C Trace Context §3.2. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,9 +1,9 @@
-import type { Contract } from "../../contract/contract.ts";
 import type { Log } from "../../environment/log.ts";
 import { openGateway } from "../../gateway/run-gateway.ts";
 import { isConsoleOn } from "../../worker/console.ts";
 import { openNodeHost } from "../../worker/hosts/node/host.ts";
 import type { Producer } from "../../worker/producer.ts";
+import type { WorkerSettings } from "../../worker/define-worker.ts";
 import { createProducer } from "../../worker/producer-config.ts";
 import { consoleDirectory } from "../worker/console-files.ts";
 import type { RequestLogConfig, ServeConfig } from "./config.ts";
@@ -21,14 +21,14 @@ export type ServedWorker = {
 
 /** Opens the log that a configuration names, and the Worker over it. @throws Error saying what is not possible */
 export const openServedWorker = async (
-  { contract }: { readonly contract: Contract },
+  { contract, telemetry }: WorkerSettings,
   { host, port, directory, worker, requestLog }: ServeConfig,
   log: Log,
 ): Promise<ServedWorker> => {
   const { producer, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
   try {
     const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
-    const opened = await openNodeHost({ contract, config: worker, producer, directory, host, port, assets, log });
+    const opened = await openNodeHost({ contract, telemetry, config: worker, producer, directory, host, port, assets, log });
     const { url, metricsUrl } = opened;
     log.info({ url, metricsUrl, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${url}`);
     return {

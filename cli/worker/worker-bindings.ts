@@ -29,6 +29,7 @@ export const WORKER_VARIABLES = [
   "MAILBOX_LOCATION_HINT",
   "CORS_ORIGINS",
   "CONSOLE",
+  "REQUEST_LOG",
   "PUBLIC_URL",
 ] as const;
 

@@ -2,6 +2,8 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_BATCH_BYTES } from "../../protocol/limits.ts";
 import { type DeliveryResult, OPERATIONS_HEADER, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
+import type { Tracing } from "../../protocol/tracing.ts";
+import { traceIntake } from "../message-tracing.ts";
 import { jsonResponse } from "../responses.ts";
 import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
@@ -19,13 +21,14 @@ type RepliesOptions = {
   readonly operations: readonly string[];
   /** Absent: the store knows of no consumers. */
   readonly consumers?: Pick<Consumers, "hear"> | undefined;
+  readonly tracing?: Tracing | undefined;
   readonly now?: () => number;
 };
 
 /** `POST /replies`: the consumer's signed batch of reply events, which may be empty. The signature is checked before anything is parsed. */
-export const createRepliesRoute = ({ ids, statuses, secrets, operations, consumers, now = Date.now }: RepliesOptions) => {
+export const createRepliesRoute = ({ ids, statuses, secrets, operations, consumers, tracing, now = Date.now }: RepliesOptions) => {
   const refuseSignature = createSignatureCheck({ secrets, now });
-  const storeReplies = createReplyIntake({ ids, write: (replies) => statuses.write(replies), now });
+  const storeReplies = traceIntake(tracing, createReplyIntake({ ids, write: (replies) => statuses.write(replies), now }));
 
   /** A consumer that was not heard is heard the next time; its replies matter more. */
   const hear = async (field: string): Promise<void> => {

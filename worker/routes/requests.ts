@@ -7,6 +7,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
+import { TRACEPARENT } from "../request-observer.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
@@ -36,7 +37,7 @@ export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards
       data,
       orderingKey: operation.orderingKey?.(request),
       source,
-      traceparent: context.req.header("traceparent"),
+      traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
     });
     const waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;

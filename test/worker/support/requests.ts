@@ -10,7 +10,13 @@ export const createTraceparent = (): string => {
 };
 
 /** The headers of the request with that trace context, read from Kafka as the consumer would. */
-export const headersOf = async (traceparent: string): Promise<ReadonlyMap<string, string>> => {
+export const headersOf = (traceparent: string): Promise<ReadonlyMap<string, string>> => findHeaders("ce_traceparent", traceparent);
+
+/** The headers of the request with that correlation ID. */
+export const headersOfCorrelationId = (correlationId: string): Promise<ReadonlyMap<string, string>> =>
+  findHeaders("ce_correlationid", correlationId);
+
+const findHeaders = async (name: string, value: string): Promise<ReadonlyMap<string, string>> => {
   const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = testEnv;
   const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}`, "Kafka-Auto-Offset-Reset": "earliest" };
   const group = crypto.randomUUID();
@@ -20,7 +26,7 @@ export const headersOf = async (traceparent: string): Promise<ReadonlyMap<string
     if (!response.ok) throw new Error(await response.text());
     for (const record of await response.json<Record[]>()) {
       const headers = new Map(record.headers.map(({ key, value }) => [key, value]));
-      if (headers.get("ce_traceparent") === traceparent) return headers;
+      if (headers.get(name) === value) return headers;
     }
   }
 };

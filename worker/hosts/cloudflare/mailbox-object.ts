@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Contract } from "../../../contract/contract.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import type { Outcome } from "../../../protocol/reply-event.ts";
+import type { Tracing } from "../../../protocol/tracing.ts";
 import { createArchive } from "../../archive.ts";
 import { readWorkerConfig, type WorkerConfig } from "../../config.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
@@ -12,6 +13,7 @@ import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
+import { traceIntake, traceProduce } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
@@ -34,10 +36,13 @@ export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; reado
 const logError = (message: string, error: unknown): void => console.error(message, error);
 
 /** The mailbox of the Workers of one contract. */
-export const defineMailbox = (contract: Contract): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
+export const defineMailbox = (
+  contract: Contract,
+  tracing: Tracing | undefined,
+): new (ctx: DurableObjectState, env: Bindings) => MailboxObject =>
   class Mailbox extends MailboxObject {
     constructor(ctx: DurableObjectState, env: Bindings) {
-      super(ctx, env, contract);
+      super(ctx, env, contract, tracing);
     }
   };
 
@@ -48,14 +53,15 @@ export class MailboxObject extends DurableObject<Bindings> {
   readonly #links: LinkSockets;
   readonly #heard: Heard;
 
-  constructor(ctx: DurableObjectState, env: Bindings, contract: Contract) {
+  constructor(ctx: DurableObjectState, env: Bindings, contract: Contract, tracing?: Tracing) {
     super(ctx, env);
     const config = readWorkerConfig(env, contract);
     const { storage } = ctx;
+    const batches = createProduceBatches({ producer: openProducer(config, env) });
     this.#mailbox = createMailbox({
       rows: createRows(storage.sql),
       archive: createArchive(env.REPLIES),
-      batches: createProduceBatches({ producer: openProducer(config, env) }),
+      batches: { produce: traceProduce(tracing, batches.produce) },
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),
@@ -65,7 +71,7 @@ export class MailboxObject extends DurableObject<Bindings> {
       logError,
     });
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
-    const intake = createReplyIntake({ ids, write: (replies) => this.#mailbox.write(replies) });
+    const intake = traceIntake(tracing, createReplyIntake({ ids, write: (replies) => this.#mailbox.write(replies) }));
     const operations = Object.keys(contract);
     const endpoint = createLinkEndpoint({
       intake,

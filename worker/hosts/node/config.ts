@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Environment, readEnvironment } from "../../../environment/environment.ts";
-import { integer } from "../../../environment/variables.ts";
+import { metricsVariables } from "../../../environment/process-variables.ts";
 import { workerSchema } from "../../config.ts";
 
 /** What a Worker on Node reads. How it produces, and where it listens, is for whoever opens it. */
@@ -8,10 +8,7 @@ const schema = workerSchema.extend({
   REPLY_STORE: z.literal("mailbox", "Expected mailbox: only Cloudflare has Workers KV.").default("mailbox"),
   /** Nothing acknowledged is lost, unless somebody decides otherwise. */
   MAILBOX_FSYNC: z.enum(["always", "os"], "Expected always or os.").default("always"),
-  /** Absent: no metrics. They are not for the callers of the API, so they have a port of their own. */
-  METRICS_PORT: integer(0, 65_535).optional(),
-  /** Reachable from this machine only, until somebody decides otherwise. */
-  METRICS_HOST: z.string().default("127.0.0.1"),
+  ...metricsVariables,
 });
 
 export type NodeHostConfig = Readonly<z.output<typeof schema>>;

@@ -1,8 +1,4 @@
-import type { Contract } from "../../../contract/contract.ts";
-import type { defineWorker as defineCloudflareWorker } from "../../define-worker.ts";
-
-/** What a project's Worker is, for a host that runs it. */
-export type WorkerSettings = { readonly contract: Contract };
+import type { defineWorker as defineCloudflareWorker, WorkerSettings } from "../../define-worker.ts";
 
 /** What the module of a Worker exports by default where it is imported by Node. */
 export type NodeWorker = ReturnType<typeof defineCloudflareWorker>["worker"] & { readonly settings: WorkerSettings };

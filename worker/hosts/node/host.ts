@@ -1,13 +1,17 @@
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
+import { startMetricsServer } from "../../../environment/metrics-server.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
+import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
+import { traceIntake } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
+import { isRequestLogOn } from "../../request-observer.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -15,11 +19,12 @@ import { createHealth } from "./health.ts";
 import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
-import { startMetricsServer } from "./metrics-server.ts";
 import { startServer } from "./server.ts";
 
 export type NodeHostOptions = {
   readonly contract: Contract;
+  /** As in `defineWorker`. */
+  readonly telemetry?: Telemetry | undefined;
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
@@ -30,7 +35,7 @@ export type NodeHostOptions = {
   readonly port: number;
   /** The folder of the built console. Absent: there is no console. */
   readonly assets?: string | undefined;
-  readonly log: Pick<Log, "warn" | "error">;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly time?: Time;
 };
 
@@ -49,11 +54,13 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const { contract, telemetry, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
     config,
     producer,
+    tracing,
     directory,
     links: () => links.count(),
     onCancel: (id) => links.cancel(id),
@@ -69,7 +76,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     platform: nodeIds,
   });
   const endpoint = createLinkEndpoint({
-    intake: createReplyIntake({ ids, write: mailbox.write, now: time.now }),
+    intake: traceIntake(tracing, createReplyIntake({ ids, write: mailbox.write, now: time.now })),
     operations: Object.keys(contract),
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
@@ -92,12 +99,16 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     consumers: links.consumers,
     assets: files,
     findProblem: createHealth(storage),
+    tracing,
+    logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
     const metricsServer =
-      metricsPort === undefined ? undefined : await startMetricsServer({ host: metricsHost, port: metricsPort }, metrics);
+      metricsPort === undefined
+        ? undefined
+        : await startMetricsServer({ host: metricsHost, port: metricsPort }, { "/metrics": metrics.read });
     const server = await startServer({
       host,
       port,
@@ -123,7 +134,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
       await (ended ??= stop());
       time.clearTimeout(cutting);
     };
-    return { url: server.url, metricsUrl: metricsServer?.url, drain: end, close: () => end(0) };
+    return { url: server.url, metricsUrl: metricsServer && `${metricsServer.url}/metrics`, drain: end, close: () => end(0) };
   } catch (error) {
     await links.close();
     await opened.close();

@@ -1,10 +1,12 @@
 import type { Log } from "../../../environment/log.ts";
 import type { Time } from "../../../environment/time.ts";
+import type { Tracing } from "../../../protocol/tracing.ts";
 import { createArchive } from "../../archive.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
+import { traceProduce } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createAlarm } from "./alarm.ts";
 import type { NodeHostConfig } from "./config.ts";
@@ -18,6 +20,7 @@ const MAX_DROPPED_ROWS = 1_000;
 type MailboxOptions = {
   readonly config: Pick<NodeHostConfig, "MAILBOX_FSYNC" | "MAILBOX_RETENTION_SECONDS">;
   readonly producer: Producer;
+  readonly tracing?: Tracing | undefined;
   readonly directory: string;
   /** How many links are open. */
   readonly links: () => number;
@@ -32,7 +35,7 @@ const MAX_WAITERS = 50_000;
 const PRODUCE_LIMITS = { maxQueuedRecords: 50_000, maxQueuedBytes: 64 * 1024 * 1024 };
 
 /** The mailbox of all shards in one file, with what counts in it. @throws Error if the folder is in use or cannot be written */
-export const openMailbox = async ({ config, producer, directory, links, onCancel, log, time }: MailboxOptions) => {
+export const openMailbox = async ({ config, producer, tracing, directory, links, onCancel, log, time }: MailboxOptions) => {
   const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
   const waiters = createWaiters({ maxWaiters: MAX_WAITERS, time });
   const metrics = createMetrics({ waits: () => waiters.count, links, storageBytes: () => storage.bytes() });
@@ -56,10 +59,11 @@ export const openMailbox = async ({ config, producer, directory, links, onCancel
       return outcomes;
     },
   };
+  const batches = createProduceBatches({ producer: counted, limits: PRODUCE_LIMITS, time });
   const inner = createMailbox({
     rows: createRows(storage.sql),
     archive: createArchive(keyValues),
-    batches: createProduceBatches({ producer: counted, limits: PRODUCE_LIMITS, time }),
+    batches: { produce: traceProduce(tracing, batches.produce) },
     waiters,
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
     maxDroppedRows: MAX_DROPPED_ROWS,

@@ -1,4 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { countersOf, gaugeOf, histogramOf, metricsPage } from "../../../environment/metrics.ts";
+import type { Page } from "../../../environment/metrics-server.ts";
 import { OUTCOMES, type Outcome } from "../../../protocol/reply-event.ts";
 import type { ProduceOutcome } from "../../producer.ts";
 
@@ -13,7 +15,7 @@ export type Metrics = {
   replied(outcomes: readonly Outcome[]): void;
   synced(seconds: number): void;
   /** All metrics in Prometheus' text format. */
-  read(): Promise<{ readonly contentType: string; readonly text: string }>;
+  read(): Promise<Page>;
 };
 
 const PREFIX = "rejoinder_worker_";
@@ -22,52 +24,25 @@ const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 export const createMetrics = (gauges: Gauges): Metrics => {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
-    name: `${PREFIX}http_request_duration_seconds`,
-    help: "From a request to its response, waiting for the reply included, by route and HTTP status.",
-    labelNames: ["route", "status"],
-    buckets: BUCKETS_SECONDS,
-    registers,
-  });
-  const produced = countersOf(
-    "produced_total",
-    "Records, by what became of them.",
-    ["stored", "rejected", "unavailable", "unknown"],
-    registers,
+  const named = (name: string, help: string) => ({ name: PREFIX + name, help, registers: [registry] });
+  const timed = (name: string, help: string) => ({ ...named(name, help), buckets: BUCKETS_SECONDS });
+  const requests = histogramOf(
+    ["route", "status"],
+    timed("http_request_duration_seconds", "From a request to its response, waiting for the reply included, by route and HTTP status."),
   );
-  const replied = countersOf("replies_total", "Replies, by what became of them.", OUTCOMES, registers);
-  const synced = new Histogram({
-    name: `${PREFIX}sync_duration_seconds`,
-    help: "How long the disk took to make replies durable.",
-    buckets: BUCKETS_SECONDS,
-    registers,
-  });
-  const gauge = (name: string, help: string, read: () => number): Gauge =>
-    new Gauge({
-      name: PREFIX + name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge("waits", "Calls that wait for a reply.", gauges.waits);
-  gauge("links", "Links of consumers that are open.", gauges.links);
-  gauge("storage_bytes", "Size of the file of statuses.", gauges.storageBytes);
-
-  /** By route and status, since the lookup by labels costs more than the counting. */
-  const children = new Map<string, ReturnType<typeof requests.labels>>();
+  const produced = countersOf(
+    ["stored", "rejected", "unavailable", "unknown"] as const,
+    named("produced_total", "Records, by what became of them."),
+  );
+  const replied = countersOf(OUTCOMES, named("replies_total", "Replies, by what became of them."));
+  const synced = histogramOf([], timed("sync_duration_seconds", "How long the disk took to make replies durable."));
+  gaugeOf(gauges.waits, named("waits", "Calls that wait for a reply."));
+  gaugeOf(gauges.links, named("links", "Links of consumers that are open."));
+  gaugeOf(gauges.storageBytes, named("storage_bytes", "Size of the file of statuses."));
 
   return {
-    answered(path, status, seconds) {
-      const route = routeOf(path);
-      const name = `${route} ${status}`;
-      let child = children.get(name);
-      if (child === undefined) children.set(name, (child = requests.labels({ route, status })));
-      child.observe(seconds);
-    },
+    answered: (path, status, seconds) => requests.observe(seconds, routeOf(path), status),
     produced(outcomes) {
       for (const { outcome } of outcomes) produced[outcome].inc();
     },
@@ -75,16 +50,8 @@ export const createMetrics = (gauges: Gauges): Metrics => {
       for (const outcome of outcomes) replied[outcome].inc();
     },
     synced: (seconds) => synced.observe(seconds),
-    read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    read: () => metricsPage(registry),
   };
-};
-
-/** A counter by outcome, with a child for each. */
-const countersOf = <Name extends string>(name: string, help: string, outcomes: readonly Name[], registers: Registry[]) => {
-  const counter = new Counter({ name: PREFIX + name, help, labelNames: ["outcome"], registers });
-  // So that they are told before the first of their kind.
-  for (const outcome of outcomes) counter.inc({ outcome }, 0);
-  return Object.fromEntries(outcomes.map((outcome) => [outcome, counter.labels({ outcome })])) as Record<Name, Counter.Internal>;
 };
 
 const ROUTES = ["/requests/", "/status/", "/replies", "/link/", "/contract", "/health"] as const;

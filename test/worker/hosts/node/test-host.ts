@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { context, trace } from "@opentelemetry/api";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, inject } from "vitest";
 import { WebSocket } from "ws";
@@ -45,6 +46,8 @@ const open = (other: OtherWorker = {}): Promise<NodeHost> => {
   const { kafkaRest, config } = readConfig(other);
   return openNodeHost({
     contract,
+    // As the module of the tests' Worker does.
+    telemetry: { context, trace },
     config,
     producer: createProducer({ kafkaRest }, {}),
     directory: newFolder(),

@@ -1,0 +1,102 @@
+import { expect, test, vi } from "vitest";
+import { createApp } from "../../worker/app.ts";
+import { isRequestLogOn, type RequestLine } from "../../worker/request-observer.ts";
+import type { RequestPublisher } from "../../worker/request-publisher.ts";
+import { contract } from "../project/app/contract.ts";
+import { host } from "./hosts/cloudflare/test-host.ts";
+import { createTraceparent } from "./support/requests.ts";
+import { idsAt } from "./support/worker.ts";
+
+/** A Worker that logs its requests, whose records all come to the same. */
+const openWorker = (publisher: RequestPublisher = { publish: async () => ({ outcome: "stored", status: undefined }) }) => {
+  const lines: RequestLine[] = [];
+  const app = createApp({
+    contract,
+    ids: idsAt(),
+    publisher,
+    statuses: host.mailbox,
+    shards: 1,
+    source: "/worker",
+    corsOrigins: [],
+    replySecrets: [],
+    logRequest: (line) => void lines.push(line),
+  });
+  const post = (operation: string, headers: Record<string, string> = {}) =>
+    app.request(`/requests/${operation}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer secret", ...headers },
+      body: '{"a":2,"b":3}',
+    });
+  return { lines, post, get: (path: string) => app.request(path) };
+};
+
+test("a request is one line: where it went, its operation, its correlation ID and its trace, and nothing of what was sent", async () => {
+  const { lines, post } = openWorker();
+  const traceparent = createTraceparent();
+  const response = await post("sum", { traceparent });
+  const correlationId = response.headers.get("location")?.replace("/status/", "");
+  expect(lines).toEqual([
+    {
+      method: "POST",
+      route: "/requests/:operation",
+      status: 202,
+      ms: expect.any(Number),
+      operation: "sum",
+      correlationId,
+      traceId: traceparent.split("-")[1],
+    },
+  ]);
+});
+
+test("a request that fails is logged with the code of its problem, and its correlation ID if it may have been produced", async () => {
+  const { lines, post } = openWorker({ publish: async () => ({ outcome: "unknown", detail: "Nobody knows." }) });
+  const response = await post("sum");
+  expect(response.status).toBe(504);
+  expect(await response.json()).toMatchObject({ code: "PRODUCE_UNKNOWN" });
+  expect(lines).toMatchObject([{ status: 504, code: "PRODUCE_UNKNOWN", correlationId: expect.stringMatching(/^[\w-]{63}$/) }]);
+});
+
+test("no line holds what a caller made up: neither an operation, nor a path, nor an ID", async () => {
+  const { lines, post, get } = openWorker();
+  await post("made-up");
+  await get("/status/made-up");
+  await get(`/status/${"x".repeat(63)}`);
+  await get("/made-up");
+  expect(lines.map(({ route, status, code }) => [route, status, code])).toEqual([
+    ["/requests/:operation", 404, "UNKNOWN_OPERATION"],
+    ["/status/:correlationId", 404, "UNKNOWN_CORRELATION_ID"],
+    ["/status/:correlationId", 404, "UNKNOWN_CORRELATION_ID"],
+    ["none", 404, "NOT_FOUND"],
+  ]);
+  expect(JSON.stringify(lines)).not.toMatch(/made-up|xxx/);
+});
+
+test("a status is logged with the correlation ID that was asked for", async () => {
+  const { lines, post, get } = openWorker();
+  const path = (await post("sum")).headers.get("location") ?? "";
+  await get(path);
+  expect(lines.at(-1)).toMatchObject({ method: "GET", route: "/status/:correlationId", correlationId: path.replace("/status/", "") });
+});
+
+test("whoever only asks whether the Worker is well is not logged", async () => {
+  const { lines, get } = openWorker();
+  expect((await get("/health")).status).toBe(200);
+  expect(lines).toEqual([]);
+});
+
+test("an error that nobody expected is logged as such, and answered as ever", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const { lines, post } = openWorker({ publish: () => Promise.reject(new Error("unexpected")) });
+  expect((await post("sum")).status).toBe(500);
+  expect(lines).toMatchObject([{ status: 500, code: "INTERNAL", operation: "sum" }]);
+  vi.restoreAllMocks();
+});
+
+test("requests are logged in production, and elsewhere only if REQUEST_LOG says so", () => {
+  expect([
+    isRequestLogOn({ REQUEST_LOG: undefined, ENVIRONMENT: "production" }),
+    isRequestLogOn({ REQUEST_LOG: undefined, ENVIRONMENT: "local" }),
+    isRequestLogOn({ REQUEST_LOG: "on", ENVIRONMENT: "local" }),
+    isRequestLogOn({ REQUEST_LOG: "off", ENVIRONMENT: "production" }),
+  ]).toEqual([true, false, true, false]);
+});

@@ -1,0 +1,113 @@
+import type { Context } from "hono";
+import { type Contract, findOperation } from "../contract/contract.ts";
+import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
+import { isProblem, PROBLEM_CONTENT_TYPE } from "../protocol/problem.ts";
+import { traceIdOf } from "../protocol/traceparent.ts";
+import type { StartedSpan, Tracing } from "../protocol/tracing.ts";
+import type { WorkerConfig } from "./config.ts";
+import { problemResponse, statusPath } from "./responses.ts";
+
+/** What a log says of a request: nothing of its body, and nothing that a caller chose but a trace. */
+export type RequestLine = {
+  readonly method: string;
+  /** As `/status/:correlationId`. `none`: nothing is at the path. */
+  readonly route: string;
+  /** Of HTTP. */
+  readonly status: number;
+  /** Until the response was known, waiting for the reply included. */
+  readonly ms: number;
+  readonly operation?: string;
+  readonly correlationId?: string;
+  /** Of the problem, if the response is one. */
+  readonly code?: string;
+  readonly traceId?: string;
+};
+
+export type LogRequest = (line: RequestLine) => void;
+
+type Handle = (context: Context) => Response | Promise<Response>;
+
+type RequestObserverOptions = {
+  readonly contract: Contract;
+  readonly tracing: Tracing | undefined;
+  readonly logRequest: LogRequest | undefined;
+};
+
+/** Where a route finds the trace that goes on with its request, in place of the caller's. */
+export const TRACEPARENT = "traceparent";
+
+const REQUESTS_ROUTE = "/requests/:operation";
+/** Asked every few seconds, by machines that count the answers themselves. */
+const UNLOGGED = "/health";
+
+/** Whether the Worker logs its requests: as `REQUEST_LOG` says, else only in production. */
+export const isRequestLogOn = ({ REQUEST_LOG, ENVIRONMENT }: Pick<WorkerConfig, "REQUEST_LOG" | "ENVIRONMENT">): boolean =>
+  REQUEST_LOG === undefined ? ENVIRONMENT === "production" : REQUEST_LOG === "on";
+
+/** Has a handler's requests told in a log and, where they go on to Kafka, in a span. A handler of which nothing is to be told stays as it is. */
+export const createRequestObserver = ({ contract, tracing, logRequest }: RequestObserverOptions) => {
+  const nameOf = (operation: string | undefined): string | undefined =>
+    operation === undefined || findOperation(contract, operation) === undefined ? undefined : operation;
+
+  const startSpan = ({ req }: Context, operation: string | undefined): StartedSpan | undefined =>
+    tracing?.start("server", `${req.method} ${REQUESTS_ROUTE}`, req.header("traceparent"), {
+      "http.request.method": req.method,
+      "http.route": REQUESTS_ROUTE,
+      "rejoinder.operation": operation,
+    });
+
+  return (route: string, handle: Handle): Handle => {
+    const isTraced = tracing !== undefined && route === REQUESTS_ROUTE;
+    const log = route === UNLOGGED ? undefined : logRequest;
+    if (!isTraced && log === undefined) return handle;
+
+    return async (context) => {
+      const { req } = context;
+      const begunAt = performance.now();
+      const operation = nameOf(req.param("operation"));
+      const span = isTraced ? startSpan(context, operation) : undefined;
+      if (span !== undefined) context.set(TRACEPARENT, span.traceparent);
+      const response = await respond(context, handle);
+      const { status } = response;
+      const correlationId = correlationIdOf(context, response);
+      const code = await codeOf(response);
+      span?.set({ "http.response.status_code": status, "messaging.message.conversation_id": correlationId });
+      span?.end(status >= 500 ? (code ?? String(status)) : undefined);
+      const traceId = traceIdOf(span?.traceparent ?? req.header("traceparent"));
+      log?.({
+        method: req.method,
+        route,
+        status,
+        ms: Math.round(performance.now() - begunAt),
+        ...(operation !== undefined && { operation }),
+        ...(correlationId !== undefined && { correlationId }),
+        ...(code !== undefined && { code }),
+        ...(traceId !== undefined && { traceId }),
+      });
+      return response;
+    };
+  };
+};
+
+const respond = async (context: Context, handle: Handle): Promise<Response> => {
+  try {
+    return await handle(context);
+  } catch (error) {
+    return problemResponse(error);
+  }
+};
+
+const STATUS_PATH = statusPath("");
+
+/** The request that a response is about: the one that was made, or the one that was asked for, unless nobody knows it. */
+const correlationIdOf = ({ req }: Context, { status, headers }: Response): string | undefined => {
+  const made = (headers.get("location") ?? headers.get("content-location"))?.slice(STATUS_PATH.length);
+  const text = made ?? (status === 404 ? undefined : req.param("correlationId"));
+  return text !== undefined && isCorrelationIdShape(text) ? text : undefined;
+};
+
+const codeOf = async (response: Response): Promise<string | undefined> => {
+  if (response.headers.get("content-type") !== PROBLEM_CONTENT_TYPE) return undefined;
+  const problem: unknown = await response.clone().json();
+  return isProblem(problem) ? problem.code : undefined;
+};
