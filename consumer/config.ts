@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { type Contract, findOperation } from "../contract/contract.ts";
 import { type Demand, type Environment, readEnvironment } from "../environment/environment.ts";
-import { processVariables } from "../environment/process-variables.ts";
+import { metricsVariables, processVariables } from "../environment/process-variables.ts";
 import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
 import { isTopic, RETRY_SUFFIX } from "../protocol/topics.ts";
@@ -67,6 +67,7 @@ const schema = (contract: Contract, host: string) =>
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
     CONSUMER_DATA_DIR: z.string().default(".rejoinder/consumer"), // beside the data of the other parts
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; requests that are cut off are handled again
+    ...metricsVariables,
     ...processVariables,
   });
 
@@ -116,6 +117,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     dataDir: resolve(values.CONSUMER_DATA_DIR),
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
     log: values,
+    /** Where to serve health, readiness and metrics. Undefined: nowhere. */
+    metrics: values.METRICS_PORT === undefined ? undefined : { host: values.METRICS_HOST, port: values.METRICS_PORT },
     exitWithParent: values.EXIT_WITH_PARENT,
   } as const;
 };

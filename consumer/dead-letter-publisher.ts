@@ -9,8 +9,12 @@ import { type OutgoingRecord, type Source, SourceError } from "./source.ts";
 /** What became of a dead letter: it is stored, its topic refuses it for good, or the process stops. */
 type DeadLetterOutcome = "stored" | "refused" | "stopped";
 
-/** Publishes a record as a dead letter. Resolves when it is known what became of it; never rejects. */
-export type DeadLetterPublisher = (record: ConsumerRecord, reason: Omit<DeadLetterReason, "failedAt">) => Promise<DeadLetterOutcome>;
+/** Publishes a record as a dead letter. Resolves when it is known what became of it; never rejects. `traceId` is for the log. */
+export type DeadLetterPublisher = (
+  record: ConsumerRecord,
+  reason: Omit<DeadLetterReason, "failedAt">,
+  traceId?: string,
+) => Promise<DeadLetterOutcome>;
 
 type DeadLetterPublisherOptions = {
   readonly source: Pick<Source, "produce" | "group">;
@@ -33,20 +37,20 @@ export const deadLetterTopicOf = (topic: string): string => topic + DEAD_LETTER_
  */
 export const createDeadLetterPublisher =
   ({ source, log, stop, time = systemTime, random = Math.random }: DeadLetterPublisherOptions): DeadLetterPublisher =>
-  async (record, reason) => {
+  async (record, reason, traceId) => {
     const { topic, partition, offset, key, value, headers } = record;
     const { code, attempts, correlationId, message } = reason;
     const added = createDeadLetterHeaders({ ...record, group: source.group }, { ...reason, failedAt: time.now() });
     const letter: OutgoingRecord = { topic: deadLetterTopicOf(topic), key, value, headers: [...headers, ...added] };
+    const what = { topic, partition, offset, correlationId, traceId, to: letter.topic };
     const backoff = createBackoff({ ...RETRY, random });
     while (!stop.aborted) {
       try {
         await source.produce(letter);
-        const what = { topic, partition, offset, correlationId, code, attempts, reason: message, to: letter.topic };
-        log.warn(what, "a record was moved to the dead letters");
+        log.warn({ ...what, code, attempts, reason: message }, "a record was moved to the dead letters");
         return "stored";
       } catch (error) {
-        log.error({ err: error, topic, partition, offset, to: letter.topic }, "a dead letter could not be produced");
+        log.error({ ...what, err: error }, "a dead letter could not be produced");
         if (error instanceof SourceError && !error.retryable) return "refused";
         await pause(time, backoff.nextMs(), stop);
       }

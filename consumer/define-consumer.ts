@@ -1,5 +1,6 @@
 import { DefinitionError } from "../contract/definition-error.ts";
 import type { Contract } from "../contract/contract.ts";
+import type { Telemetry } from "../protocol/tracing.ts";
 import type { AnyHandlers, Handlers } from "./handler.ts";
 import type { OnceStore } from "./once/store.ts";
 
@@ -7,6 +8,8 @@ import type { OnceStore } from "./once/store.ts";
 export type ConsumerDefinition<C extends Contract = Contract> = {
   readonly contract: C;
   readonly handlers: AnyHandlers;
+  /** `{ context, trace }` of `@opentelemetry/api`: handlers run in spans that are made with them. Absent: there are none. */
+  readonly telemetry?: Telemetry | undefined;
   /** Keeps the results of steps. Undefined: a file of SQLite does. */
   readonly once?: OnceStore | undefined;
 };
@@ -20,8 +23,9 @@ export const defineConsumer = <const C extends Contract, Given extends readonly 
   readonly handlers: Handlers<C, Given>;
   /** Where the results of steps are kept that handlers do by `once`, such as `postgresOnce({ pool })`. Default: a file of SQLite in CONSUMER_DATA_DIR. */
   readonly once?: OnceStore<Given>;
+  readonly telemetry?: Telemetry;
 }): ConsumerDefinition<C> => {
-  const { contract, handlers, once } = definition;
+  const { contract, handlers, once, telemetry } = definition;
   const handled = Object.values(contract).flatMap(({ name, responder }) => (responder === undefined ? [name] : []));
   for (const name of handled) {
     if (!Object.hasOwn(handlers, name) || typeof handlers[name as keyof typeof handlers] !== "function")
@@ -34,5 +38,5 @@ export const defineConsumer = <const C extends Contract, Given extends readonly 
       `Expected no handler ${JSON.stringify(name)}: ${why}. The operations with handlers are ${handled.join(", ")}.`,
     );
   }
-  return Object.freeze({ contract, handlers: handlers as AnyHandlers, once: once as OnceStore | undefined });
+  return Object.freeze({ contract, handlers: handlers as AnyHandlers, once: once as OnceStore | undefined, telemetry });
 };

@@ -5,8 +5,9 @@ import { createProblem } from "../protocol/problem.ts";
 import { isTerminal } from "../protocol/states.ts";
 import { createBackoff } from "./backoff.ts";
 import type { InFlightLimiter } from "./in-flight-limiter.ts";
+import type { ConsumerObserver } from "./observe/observer.ts";
 import { createOutageLog } from "./outage-log.ts";
-import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
+import { type Addressee, logFieldsOf, type OutgoingReply, type Replies } from "./replies.ts";
 import type { EncodedReply, ReplyResult, Sink } from "./sink.ts";
 
 /** Delivers replies, and does not give up. */
@@ -23,6 +24,7 @@ export type DeliveryOptions = {
   readonly sink: Sink;
   readonly replies: Replies;
   readonly log: Log;
+  readonly observer?: Pick<ConsumerObserver, "delivered"> | undefined;
   /** Counts the replies that wait, here and wherever else the same memory is used. */
   readonly limiter: InFlightLimiter;
   readonly time?: Time | undefined;
@@ -56,7 +58,8 @@ type ReplacementCode = "REPLY_TOO_LARGE" | "INVALID_REPLY";
  * in any order, and one that is sent again may arrive after those that left later. It travels alone: if the other side cannot take it, it is
  * the only one that can be blamed.
  */
-export const createDelivery = ({ sink, replies, log, limiter, time = systemTime, random = Math.random }: DeliveryOptions): Delivery => {
+export const createDelivery = (options: DeliveryOptions): Delivery => {
+  const { sink, replies, log, observer, limiter, time = systemTime, random = Math.random } = options;
   const queue: Item[] = [];
   /** To be sent again, before anything from the queue. */
   const again: ItemBatch[] = [];
@@ -150,9 +153,8 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
     for (const item of items) {
       const outcome = outcomes.get(item.encoded.id) ?? "retry";
       leaveBatch(item);
-      if (outcome === "unknown")
-        log.warn({ correlationId: item.reply.correlationId }, "a reply to a request that nobody knows was dropped");
-      if (outcome === "refused") log.warn({ correlationId: item.reply.correlationId }, "news of a request was more than the mailbox keeps");
+      if (outcome === "unknown") log.warn(logFieldsOf(item.reply), "a reply to a request that nobody knows was dropped");
+      if (outcome === "refused") log.warn(logFieldsOf(item.reply), "news of a request was more than the mailbox keeps");
       if (outcome === "retry") {
         retried.push(item);
         returned.push(item);
@@ -182,7 +184,7 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
   /** The item with a problem in place of its reply, or nothing if there is nothing left to send. */
   const replace = (item: Item, code: ReplacementCode, reason?: string): readonly Item[] => {
     const { reply, encoded, replaced } = item;
-    log.error({ correlationId: reply.correlationId, code, reason, bytes: encoded.bytes }, "a reply cannot be delivered");
+    log.error({ ...logFieldsOf(reply), code, reason, bytes: encoded.bytes }, "a reply cannot be delivered");
     const replacement = encodeProblem(reply, code);
     // A replacement is small and plain. If even that cannot pass, nothing will, and one reply must not hold up all others.
     // News that a handler is at work may get lost: the request has not failed because of it.
@@ -198,6 +200,7 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
   const finish = (item: Item): void => {
     waiting.delete(item);
     limiter.leave(item.bytes);
+    observer?.delivered(time.now() - item.reply.time);
     item.resolve(true);
   };
 
@@ -213,10 +216,10 @@ export const createDelivery = ({ sink, replies, log, limiter, time = systemTime,
     try {
       const encoded = sink.encode(reply);
       if (encoded === undefined || encoded.bytes <= sink.limits.maxReplyBytes) return { encoded, replaced: false };
-      log.error({ correlationId: reply.correlationId, bytes: encoded.bytes }, "a reply is too large to be delivered");
+      log.error({ ...logFieldsOf(reply), bytes: encoded.bytes }, "a reply is too large to be delivered");
       return replaceBy("REPLY_TOO_LARGE");
     } catch (error) {
-      log.error({ err: error, correlationId: reply.correlationId }, "a reply is not JSON");
+      log.error({ ...logFieldsOf(reply), err: error }, "a reply is not JSON");
       return replaceBy("INVALID_REPLY");
     }
   };

@@ -7,7 +7,7 @@ import { createOnce, type Once } from "./once/once.ts";
 import type { OnceStore } from "./once/store.ts";
 import { createProgressReporter } from "./progress-reporter.ts";
 import type { IncomingRequest } from "./reading.ts";
-import type { Addressee, OutgoingReply, Replies } from "./replies.ts";
+import { type Addressee, logFieldsOf, type OutgoingReply, type Replies } from "./replies.ts";
 
 type RunContextOptions = {
   readonly request: IncomingRequest;
@@ -48,7 +48,7 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     ...(traceparent === undefined ? {} : { traceparent }),
     // Made when it is first asked for: most handlers never write a line.
     get log() {
-      ownLog ??= log.child({ correlationId, operation: name, traceId: traceIdOf(traceparent) });
+      ownLog ??= log.child(logFieldsOf(request));
       return ownLog;
     },
     // A second getter would cost each request more than this function does.
@@ -119,8 +119,3 @@ const createNews = (options: RunContextOptions, context: HandlerContext): { read
     },
   };
 };
-
-/** Version, trace ID, parent ID and flags; a later version may add to them (W3C Trace Context §3.2). */
-const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}(?:-|$)/;
-
-const traceIdOf = (traceparent = ""): string | undefined => TRACEPARENT.exec(traceparent)?.[1];

@@ -9,9 +9,10 @@ import type { Cancellations } from "./cancellations.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult, RetryableError } from "./handler.ts";
 import { createRunContext } from "./handler-context.ts";
 import type { StartedTask } from "./keyed-executor.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { NO_ONCE_STORE, type OnceStore } from "./once/store.ts";
 import type { IncomingRequest } from "./reading.ts";
-import { type Addressee, type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
+import { type Addressee, logFieldsOf, type OutgoingReply, problemOfOperation, type Replies } from "./replies.ts";
 
 /** A handler that takes longer is reported as `processing`. Sooner, the message would only cost: nobody has time to see it. */
 const PROCESSING_AFTER_MS = 250;
@@ -23,6 +24,7 @@ type HandlerInvokerOptions = {
   readonly onceStore?: OnceStore | undefined;
   readonly replies: Replies;
   readonly log: Log;
+  readonly observer?: Pick<ConsumerObserver, "handling"> | undefined;
   /** Takes what there is to say while a handler still runs. Resolves once that is delivered, or is not to be. */
   deliver(news: OutgoingReply): Promise<boolean>;
   readonly cancellations: Cancellations;
@@ -76,7 +78,8 @@ type Run = {
 
 /** Invokes the handler of the request's operation, within the request's deadline. */
 export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInvoker => {
-  const { contract, handlers, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop, time = systemTime } = options;
+  const { contract, handlers, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop } = options;
+  const { observer = SILENT_OBSERVER, time = systemTime } = options;
   const operations = new Map(
     Object.entries(handlers).flatMap(([name, handler]): [string, Handled][] => {
       const operation = contract[name];
@@ -172,12 +175,13 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     return run.isCancelled ? answer(replies.cancelled(run.to)) : undefined;
   };
 
-  const mismatchOf = ({ dataschema, correlationId }: IncomingRequest, { name, description }: Operation): string | undefined => {
+  const mismatchOf = (request: IncomingRequest, { name, description }: Operation): string | undefined => {
+    const { dataschema } = request;
     // A dataschema of another kind says nothing about our contract.
     if (dataschema?.startsWith(DATA_SCHEMA_SCHEME) !== true) return undefined;
     const own = dataSchemaOf(name, description.fingerprint);
     if (dataschema === own) return undefined;
-    log.error({ correlationId, operation: name, worker: dataschema, consumer: own }, "the Worker has another version of the contract");
+    log.error({ ...logFieldsOf(request), worker: dataschema, consumer: own }, "the Worker has another version of the contract");
     return `The Worker has ${dataschema} and the consumer ${own}. Deploy both from one version of the contract.`;
   };
 
@@ -214,6 +218,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       onProgress,
       time,
     });
+    const handlerEnded = observer.handling(name, time.now() - request.acceptedAt);
     const ended = settle(run, context, end);
     const isOver = (): boolean => deadline <= time.now();
     const expire = (): AttemptResult => ({ ...answer(replies.expired(to)), late: ended.then((result) => lateReplyOf(result)) });
@@ -231,7 +236,11 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       time.clearTimeout(processing);
       time.clearTimeout(expiry);
     });
-    return { result, ended: ended.finally(() => running.delete(run)) };
+    const left = ended.finally(() => {
+      running.delete(run);
+      handlerEnded();
+    });
+    return { result, ended: left };
   };
 };
 

@@ -64,7 +64,7 @@ type KnownOfRequest<Errors extends ErrorDefinitions, Given extends readonly unkn
    *   ever: return them if it is too late to go back.
    */
   readonly signal: AbortSignal;
-  /** The trace that the request belongs to, as the caller sent it: header `traceparent` of W3C Trace Context. */
+  /** The trace that the request belongs to (W3C Trace Context): as the caller sent it, or with telemetry the span of this attempt. */
   readonly traceparent?: string;
   /** Every line carries the correlation ID, the operation and, if the request belongs to a trace, `traceId`. */
   readonly log: Log;

@@ -3,6 +3,8 @@ import type { Time } from "../environment/time.ts";
 import { createCommits } from "./commits.ts";
 import { createConsumer, type ProcessRecord } from "./consumer.ts";
 import { createInFlightLimiter } from "./in-flight-limiter.ts";
+import type { ConsumerObserver } from "./observe/observer.ts";
+import { observeSource } from "./observe/source.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createPauses, type Pauses } from "./retry/pauses.ts";
 import type { Source } from "./source.ts";
@@ -23,6 +25,7 @@ type IntakeOptions = IntakeDefinition & {
   /** Once it aborts nothing more is taken, and nothing pauses. */
   readonly draining: AbortSignal;
   readonly log: Log;
+  readonly observer: ConsumerObserver;
   readonly time: Time;
 };
 
@@ -44,9 +47,11 @@ type Intake = {
 const LEAVE_TIMEOUT_MS = 1_000;
 
 export const createIntake = (options: IntakeOptions): Intake => {
-  const { source, maxRecords, maxBytes, draining, log, time } = options;
+  const { maxRecords, maxBytes, draining, log, observer, time } = options;
+  const source = observeSource(options.source, observer);
   const offsets = createOffsets();
   const inFlight = createInFlightLimiter({ maxRecords, maxBytes });
+  observer.watch({ inFlight: () => inFlight.records });
   const commits = createCommits({ source, offsets, log, time });
   const pauses = createPauses({ source, inFlight, draining, time });
   const processRecord = options.createProcessor({ offsets, pauses });

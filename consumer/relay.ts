@@ -5,7 +5,7 @@ import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Replies } from "./replies.ts";
+import { logFieldsOf, type Replies } from "./replies.ts";
 import { readResponderReply, type ResponderReply } from "./responder-reply.ts";
 import type { Source } from "./source.ts";
 import { type FlowOptions, type RunningConsumer, startFlow } from "./start-flow.ts";
@@ -40,22 +40,23 @@ type RelayParts = Pick<StartRelayOptions, "operations"> & {
 const createRelayProcessor = ({ operations, replies, router, log }: RelayParts): ProcessRecord => {
   let passedOver = 0;
 
-  const replyOf = async (operation: Operation, { correlationId, ...given }: ResponderReply): Promise<Reply> => {
-    const to = { correlationId, operation: operation.name };
+  const replyOf = async (operation: Operation, { correlationId, traceparent, ...given }: ResponderReply): Promise<Reply> => {
+    const to = { correlationId, operation: operation.name, traceparent };
+    const about = logFieldsOf(to);
     if (given.kind === "failed") {
-      log.warn({ ...to, reason: given.reason }, "the responder failed");
+      log.warn({ ...about, reason: given.reason }, "the responder failed");
       return replies.failed(to, given.problem);
     }
     if (given.kind === "unreadable") {
-      log.error({ ...to, reason: given.reason }, "the responder's reply cannot be read");
+      log.error({ ...about, reason: given.reason }, "the responder's reply cannot be read");
       return replies.failed(to, createProblem("INVALID_REPLY", { detail: given.reason }));
     }
     try {
       const { value, errors } = await validate(operation.reply, given.data);
       if (errors === undefined) return replies.succeeded(to, value);
-      log.error({ ...to, errors }, "the responder's reply does not fit the schema");
+      log.error({ ...about, errors }, "the responder's reply does not fit the schema");
     } catch (error) {
-      log.error({ ...to, err: error }, "the schema of the responder's reply failed");
+      log.error({ ...about, err: error }, "the schema of the responder's reply failed");
     }
     return replies.failed(to, createProblem("INVALID_REPLY"));
   };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { systemTime, type Time } from "../environment/time.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Emitted, ProcessingNews, Reply } from "../protocol/reply-event.ts";
+import { traceIdOf } from "../protocol/traceparent.ts";
 import { type OperationError, phraseOf } from "./handler.ts";
 import type { ReturnAddress } from "./return-address.ts";
 
@@ -16,6 +17,13 @@ export type Addressee = {
   /** Undefined: the caller of the Worker, by the correlation ID alone. */
   readonly returnTo?: ReturnAddress | undefined;
 };
+
+/** What a line of the log says of which request it is about. */
+export const logFieldsOf = ({ correlationId, operation, traceparent }: Addressee) => ({
+  correlationId,
+  operation,
+  traceId: traceIdOf(traceparent),
+});
 
 /** A reply, and where it goes. */
 export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;

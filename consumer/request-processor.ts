@@ -2,6 +2,7 @@ import { ERRORS } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { type Problem, problemOf } from "../protocol/problem.ts";
 import type { WaitingRecord } from "../protocol/retry-record.ts";
+import { traceIdOf } from "../protocol/traceparent.ts";
 import type { Cancellations } from "./cancellations.ts";
 import { deadLetterTopicOf, type DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { Delivery } from "./delivery.ts";
@@ -58,7 +59,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
   const giveUp = async (record: ConsumerRecord, to: Addressee, { problem, cause, attempts: count }: GivenUp): Promise<boolean> => {
     const { correlationId, operation } = to;
     const reason = { correlationId, operation, code: problem.code, attempts: count, ...exceptionOf(cause, problem) };
-    const outcome = await publishDeadLetter(record, reason);
+    const outcome = await publishDeadLetter(record, reason, traceIdOf(to.traceparent));
     if (outcome === "stopped") return false;
     if (outcome === "stored") observer.deadLettered(record.topic);
     const deadLetter = outcome === "stored" ? { deadLetter: deadLetterTopicOf(record.topic) } : {};
@@ -68,9 +69,10 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
 
   const settle = ({ record, request }: Task, settlement: Settlement): Promise<boolean> | boolean => {
     const { operation, returnTo } = request;
+    // Counted as a retry already.
+    if (settlement.kind === "moved") return true;
     observer.handled(operation, outcomeOf(settlement));
     if (settlement.kind === "left") return false;
-    if (settlement.kind === "moved") return true;
     if (settlement.kind === "cancelled") return router.deliver(replies.cancelled(request));
     if (settlement.kind === "given-up") return giveUp(record, request, settlement);
     const delivered = router.deliver(settlement.reply);
@@ -87,8 +89,10 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
       if (outcome === "stored") observer.deadLettered(record.topic);
       return outcome !== "stopped";
     }
-    if (reading.kind === "refused")
+    if (reading.kind === "refused") {
+      observer.handled(reading.to.operation, "dead-lettered");
       return giveUp(record, reading.to, { problem: problemOf(reading.error), cause: reading.error, attempts: 0 });
+    }
     const task: Task = { taken, record, request: reading.request, isStarted: false, isCancelled: false };
     return settle(task, await (waiting === undefined ? handleInTurn(task, 1) : handleWhenDue(task, waiting)));
   };
@@ -98,9 +102,8 @@ type GivenUp = { readonly problem: Problem; readonly cause: unknown; readonly at
 
 const UNREADABLE = { code: "INVALID_RECORD", attempts: 0 } as const;
 
-const outcomeOf = (settlement: Settlement): RequestOutcome => {
+const outcomeOf = (settlement: Exclude<Settlement, { kind: "moved" }>): RequestOutcome => {
   if (settlement.kind === "reply") return outcomeOfReply(settlement.reply);
-  if (settlement.kind === "moved") return "retried";
   return settlement.kind === "given-up" ? "dead-lettered" : settlement.kind;
 };
 

@@ -1,11 +1,15 @@
 import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
 import { type ConsumerRecord, tryText } from "../protocol/kafka-record.ts";
 import { createProblem, isProblem, type Problem } from "../protocol/problem.ts";
-import { PROBLEM_HEADER, SPRING_HEADERS } from "../protocol/spring-headers.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../protocol/spring-headers.ts";
 import { headerOf } from "./return-address.ts";
 
 /** What a responder produced to the reply topic for one of our requests. */
-export type ResponderReply = { readonly correlationId: string } & (
+export type ResponderReply = {
+  readonly correlationId: string;
+  /** W3C Trace Context, if the responder sent it on. */
+  readonly traceparent?: string | undefined;
+} & (
   | { readonly kind: "replied"; readonly data: unknown }
   /** `problem` is for the caller, `reason` for the log. */
   | { readonly kind: "failed"; readonly problem: Problem; readonly reason: string }
@@ -21,7 +25,9 @@ type Headers = ConsumerRecord["headers"];
 export const readResponderReply = ({ headers, value }: Pick<ConsumerRecord, "headers" | "value">): ResponderReply | undefined => {
   const correlationId = textOf(headers, SPRING_HEADERS.correlationId);
   if (correlationId === undefined || !isCorrelationIdShape(correlationId)) return undefined;
-  return { correlationId, ...(readProblem(headers) ?? readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
+  const traceparent = textOf(headers, TRACEPARENT_HEADER);
+  const about = traceparent === undefined ? { correlationId } : { correlationId, traceparent };
+  return { ...about, ...(readProblem(headers) ?? readNestError(headers) ?? readSpringException(headers) ?? readValue(value)) };
 };
 
 /** Problem details, in the header that our own consumer sends to requesters on Kafka. */

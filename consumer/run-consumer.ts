@@ -1,15 +1,19 @@
 import { type Contract, findOperation, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
-import type { Environment } from "../environment/environment.ts";
-import { readOrExit } from "../environment/read-or-exit.ts";
+import { ConfigurationError, type Environment } from "../environment/environment.ts";
+import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { systemTime } from "../environment/time.ts";
 import { RETRY_SUFFIX } from "../protocol/topics.ts";
+import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
+import { observeOnce } from "./observe/once.ts";
+import type { Observation } from "./observe/observation.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks } from "./sinks/worker.ts";
@@ -26,20 +30,22 @@ import { startRelay } from "./relay.ts";
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers, once }: ConsumerDefinition,
+  { contract, handlers, once, telemetry }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
+  observer: ConsumerObserver = SILENT_OBSERVER,
 ): Promise<RunningConsumer> => {
   const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
-  const onceStore = once ?? sqliteOnce({ folder: dataDir, log });
-  const openSource = (group: string, topics: readonly string[]) => createSource(config.source, { group, instance, topics, log });
+  const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
+  const openSource = (group: string, topics: readonly string[]) =>
+    createSource(config.source, { group, instance, topics, log, onRead: observer.read });
 
   const hmac = createSha256Hmac(config.replyKey);
   const clock = createMailboxClock({ time: systemTime, log });
   const { time } = clock;
   /** Each flow has its own, which end when it has drained: late replies of responders that a relay catches up with never hold up those of handlers. */
   const openSinks = (instance: string, operations: readonly string[], cancellations?: Cancellations): MailboxSinks =>
-    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, clock, cancellations, log });
+    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, clock, cancellations, observer, log });
   const requestTopics = [...new Set([...handledTopicsOf(contract), ...(config.requesters?.requestTopics.keys() ?? [])])];
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
@@ -58,13 +64,14 @@ export const openConsumer = async (
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);
     const replySource = `/consumer/${group}`;
-    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, time };
+    const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, observer, traced, time };
     consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
     const sinks = openSinks(`${instance}-relay`, []);
-    consumers.push(startRelay({ operations: responded, source, sinks, log, time, replySource: `/relay/${relayGroup}` }));
+    consumers.push(startRelay({ operations: responded, source, sinks, log, observer, time, replySource: `/relay/${relayGroup}` }));
   }
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
@@ -94,11 +101,13 @@ export const openConsumer = async (
 export const runConsumer = async (definition: ConsumerDefinition, environment: Environment): Promise<void> => {
   const config = readOrExit(() => readConsumerConfig(environment, definition.contract));
   const log = createLog(config.log);
-  const consumer = await openConsumer(definition, config, log);
+  const observation = await observe(config, definition, log);
+  const consumer = await openConsumer(definition, config, log, observation?.observer);
 
   let stopping = false;
   void untilShutdown({ exitWithParent: config.exitWithParent, onAgain: () => process.exit(1) }).then(async (reason) => {
     stopping = true;
+    observation?.draining();
     log.info({ reason }, "draining");
     await consumer.drain(config.drainTimeoutMs);
     log.info("drained");
@@ -114,7 +123,36 @@ export const runConsumer = async (definition: ConsumerDefinition, environment: E
     () => true,
     () => false,
   );
+  if (isReady) observation?.joined();
   if (isReady && !stopping) process.send?.({ type: "ready" });
+};
+
+/** What measures takes longer to load than the rest of a small consumer, so it is loaded only where somebody looks. */
+const observe = async (
+  { metrics: address }: ConsumerConfig,
+  { handlers }: ConsumerDefinition,
+  log: Log,
+): Promise<Observation | undefined> => {
+  if (address === undefined) return undefined;
+  const { startObservation } = await import("./observe/observation.ts");
+  try {
+    const observation = await startObservation(address, Object.keys(handlers));
+    log.info({ url: observation.url }, `health, readiness and metrics at ${observation.url}`);
+    return observation;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    return exitIfMisconfigured(
+      new ConfigurationError([`METRICS_PORT: Port ${address.port} of ${address.host} is taken. Set it to a free one.`]),
+    );
+  }
+};
+
+type SourceOptions = {
+  readonly group: string;
+  readonly instance: string;
+  readonly topics: readonly string[];
+  readonly log: Log;
+  readonly onRead: ConsumerObserver["read"];
 };
 
 /** Whether requests of a topic may leave it for a retry topic. Requesters on Kafka have topics of their own for an operation. */
@@ -122,8 +160,6 @@ const isRetried = (topic: string, contract: Contract, { requesters }: ConsumerCo
   const asked = requesters?.requestTopics.get(topic);
   return retriedTopicsOf(contract).includes(topic) || (asked !== undefined && findOperation(contract, asked)?.retry.order === "give-up");
 };
-
-type SourceOptions = { readonly group: string; readonly instance: string; readonly topics: readonly string[]; readonly log: Log };
 
 /** Kafka's client is loaded only where it is needed: loading it takes longer than everything else at the start. */
 const createSource = async (source: SourceConfig, options: SourceOptions): Promise<Source> => {

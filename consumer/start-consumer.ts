@@ -5,7 +5,8 @@ import type { AnyHandlers } from "./handler.ts";
 import { createHandlerInvoker } from "./handler-invoker.ts";
 import type { IntakeDefinition } from "./intake.ts";
 import { createKeyedExecutor } from "./keyed-executor.ts";
-import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
+import { SILENT_OBSERVER } from "./observe/observer.ts";
+import { type ConsumerTracing, traceInvoker } from "./observe/tracing.ts";
 import type { OnceStore } from "./once/store.ts";
 import { readRecord } from "./reading.ts";
 import { createRequestProcessor, type RequestProcessor } from "./request-processor.ts";
@@ -32,7 +33,8 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly concurrency: number;
   /** What the mailbox says is to be cancelled. Default: nothing is. */
   readonly cancellations?: Cancellations | undefined;
-  readonly observer?: ConsumerObserver | undefined;
+  /** Absent: no spans. */
+  readonly traced?: ConsumerTracing | undefined;
   readonly random?: (() => number) | undefined;
 };
 
@@ -50,7 +52,11 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
   return startFlow({ ...options, requesterSink: requesters?.sink }, ({ replies, router, stop }) => {
     // One for both sources: a place is a place, and two handlers of one key never overlap in this process.
     const executor = createKeyedExecutor({ concurrency });
-    const invokeHandler = createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) });
+    const invokeHandler = traceInvoker(
+      options.traced,
+      contract,
+      createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) }),
+    );
     const publishDeadLetter = createDeadLetterPublisher({ source, log, stop, time, random });
     const moveToRetryTopic = createRetryTopic({ source, log });
     const onRetry = (operation: string): void => observer.handled(operation, "retried");

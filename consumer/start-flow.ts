@@ -3,6 +3,7 @@ import { systemTime, type Time } from "../environment/time.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createInFlightLimiter } from "./in-flight-limiter.ts";
 import { createIntake, type IntakeDefinition } from "./intake.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import { createReplyRouter } from "./reply-router.ts";
 import type { MailboxSinks, Sink } from "./sink.ts";
@@ -18,6 +19,7 @@ export type FlowOptions = {
   readonly maxWaitingBytes?: number | undefined;
   /** The `source` attribute of the replies: a URI reference. */
   readonly replySource: string;
+  readonly observer?: ConsumerObserver | undefined;
   readonly time?: Time;
 };
 
@@ -47,17 +49,18 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Builds and starts everything between sources and their sinks. */
 export const startFlow = (options: FlowOptions, createIntakes: (parts: FlowParts) => readonly IntakeDefinition[]): RunningConsumer => {
-  const { sinks, requesterSink, log, replySource, maxWaitingBytes = MAX_WAITING_BYTES, time = systemTime } = options;
+  const { sinks, requesterSink, log, replySource, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { observer = SILENT_OBSERVER, time = systemTime } = options;
   const consuming = new AbortController();
   const stop = new AbortController();
   const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time });
   const router = createReplyRouter({
-    toWorker: createWorkerDelivery({ sinks, replies, log, maxWaitingBytes, time }),
-    toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, limiter, time }),
+    toWorker: createWorkerDelivery({ sinks, replies, log, observer, maxWaitingBytes, time }),
+    toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, observer, limiter, time }),
   });
   const intakes = createIntakes({ replies, router, stop: stop.signal }).map((definition) =>
-    createIntake({ ...definition, maxBytes: maxWaitingBytes, draining: consuming.signal, log, time }),
+    createIntake({ ...definition, maxBytes: maxWaitingBytes, draining: consuming.signal, log, observer, time }),
   );
 
   const sinksOpen = sinks.open();

@@ -84,6 +84,8 @@ export const createPartEnvironments = (
     consumer: {
       SOURCE: place.kafkaBrokers === undefined ? "upstash" : "kafka",
       ...all,
+      // On Node the Worker has that port.
+      ...(isOnNode && { METRICS_PORT: undefined }),
       ...kafkaRest,
       CONSUMER_DATA_DIR: join(place.directory, "consumer"),
       WORKER_URL: `http://127.0.0.1:${place.port}`,

@@ -1,4 +1,4 @@
-import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 /**
  * What became of a request: `replied`, also with an error that its handler threw as its answer; `failed` without one, as by a contract of another
@@ -8,7 +8,7 @@ export const REQUEST_OUTCOMES = ["replied", "failed", "retried", "dead-lettered"
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** What is read when somebody asks. */
-export type Reading = {
+export type Watched = {
   /** Records that were taken and are not finished. */
   readonly inFlight?: () => number;
   /** Links to the mailbox: how many are open, and how many should be. */
@@ -17,24 +17,26 @@ export type Reading = {
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
 export type ConsumerObserver = {
-  /** The handler of a request begins. @returns what to call when it has really ended */
-  handling(request: { readonly operation: string; readonly acceptedAt: number }): () => void;
+  /** The handler of a request begins. @param ageMs since the request was accepted @returns what to call when it has really ended */
+  handling(operation: string, ageMs: number): () => void;
   /** Something became of a request. */
   handled(operation: string, outcome: RequestOutcome): void;
   /** A record was published as a dead letter. @param topic of the record */
   deadLettered(topic: string): void;
-  /** A reply, or news of one, is where it belongs. @param reply `time`: when it was made, milliseconds since 1970 */
-  delivered(reply: { readonly time: number }): void;
+  /** A reply, or news of one, is where it belongs. @param lagMs since it was made */
+  delivered(lagMs: number): void;
   /** Something was sent to the Worker, or a link was tried: whether somebody was there. */
   workerReached(isThere: boolean): void;
-  /** A partition was read up to `next`, and ends at `end`. */
-  read(position: TopicPartition & { readonly next: number; readonly end: number }): void;
+  /** A partition was read from `offset` on, and ends at `end`. */
+  read(position: TopicPartitionOffset & { readonly end: number }): void;
+  /** These are the offsets to read next, as the group has them. */
+  committed(positions: readonly TopicPartitionOffset[]): void;
   /** Partitions go to other members. */
   revoked(partitions: readonly TopicPartition[]): void;
   /** A step of a handler that is to run once: whether it ran, or its result was known. */
-  stepped(operation: string, outcome: "run" | "known"): void;
+  stepped(outcome: "run" | "known"): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
-  watch(reading: Reading): void;
+  watch(watched: Watched): void;
 };
 
 const nothing = (): void => {};
@@ -47,6 +49,7 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   delivered: nothing,
   workerReached: nothing,
   read: nothing,
+  committed: nothing,
   revoked: nothing,
   stepped: nothing,
   watch: nothing,

@@ -99,7 +99,7 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
       // Requesters on Kafka take one reply only.
       if (request.returnTo === undefined) void router.deliver(replies.retrying(request, next.attempt, result.problem, next.dueAt));
       const isLong = policy?.order === "give-up" && next.dueAt - situation.now > LONG_PAUSE_MS;
-      if (isLong && (await moveToRetryTopic(record, next))) return MOVED;
+      if (isLong && (await moveToRetryTopic(record, next, request))) return MOVED;
       const end = await pauses.wait(taken, next.dueAt, watchOf(cancellations, request));
       if (end === "over") continue;
       if (end === "cancelled") return CANCELLED;

@@ -6,7 +6,7 @@ import type { KafkaProducer } from "../../kafka/producer.ts";
 import { MAX_PARTITION_BATCH_BYTES } from "../../protocol/limits.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../../protocol/spring-headers.ts";
-import type { OutgoingReply } from "../replies.ts";
+import { logFieldsOf, type OutgoingReply } from "../replies.ts";
 import { isBinaryCorrelation, type ReturnAddress } from "../return-address.ts";
 import type { EncodedReply, ReplyResult, Sink } from "../sink.ts";
 
@@ -18,7 +18,7 @@ const MAX_BATCH_REPLIES = 500;
 const UNDELIVERABLE: ReadonlySet<string> = new Set<KafkaError["code"]>(["unknown-topic", "rejected"]);
 
 /** A reply as the record for its requester. */
-type EncodedRecord = EncodedReply & { readonly correlationId: string; readonly record: NewRecord };
+type EncodedRecord = EncodedReply & { readonly about: ReturnType<typeof logFieldsOf>; readonly record: NewRecord };
 
 /** Delivers to requesters on Kafka: to the topic that a request named, with the bytes by which the requester knows its request. */
 export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<EncodedRecord> => {
@@ -33,13 +33,13 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
     }
   };
 
-  const outcomeOf = (produced: ProduceOutcome | undefined, { correlationId, record }: EncodedRecord): ReplyResult["outcome"] => {
+  const outcomeOf = (produced: ProduceOutcome | undefined, { about, record }: EncodedRecord): ReplyResult["outcome"] => {
     if (!(produced instanceof KafkaError)) return "stored";
     if (produced.code === "too-large") return "too-large";
     // Others must not wait for it.
     if (!UNDELIVERABLE.has(produced.code)) return "retry";
     const { topic, partition } = record;
-    log.error({ err: produced, correlationId, topic, partition }, "a reply cannot be produced");
+    log.error({ ...about, err: produced, topic, partition }, "a reply cannot be produced");
     return "undeliverable";
   };
 
@@ -48,7 +48,7 @@ export const replyTopicSink = ({ producer, log }: ReplyTopicSinkOptions): Sink<E
     limits: { maxReplies: MAX_BATCH_REPLIES, maxBytes: MAX_BATCH_BYTES, maxReplyBytes: MAX_PARTITION_BATCH_BYTES, maxUnanswered: 1 },
     encode(reply) {
       const record = toRecord(reply);
-      return record && { id: reply.id, correlationId: reply.correlationId, record, bytes: sizeOf(record) };
+      return record && { id: reply.id, about: logFieldsOf(reply), record, bytes: sizeOf(record) };
     },
     async send({ replies }) {
       const produced = await produce(replies.map(({ record }) => record));

@@ -4,6 +4,7 @@ import { type HelloFrame, MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import type { Hmac } from "../../protocol/webhook-signature.ts";
 import type { Cancellations } from "../cancellations.ts";
 import type { MailboxClock } from "../mailbox-clock.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "../observe/observer.ts";
 import type { MailboxSinks, Sink } from "../sink.ts";
 import { httpSink } from "./http.ts";
 import { createLinkOutages, type Link, openLink } from "./link.ts";
@@ -21,6 +22,7 @@ type WorkerSinksOptions = {
   readonly clock: MailboxClock;
   /** Learns what is to be cancelled. Without it nothing is handled here: links open when there is a reply, and nobody need know of them before. */
   readonly cancellations?: Cancellations | undefined;
+  readonly observer?: ConsumerObserver | undefined;
   readonly log: Log;
   readonly time?: Time | undefined;
   readonly random?: (() => number) | undefined;
@@ -31,7 +33,7 @@ const WELCOME_MS = 2_000;
 
 /** The sinks of a Worker: a link to each shard, and `POST /replies` for as long as the link is down. */
 export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
-  const { url, hmac, clock, cancellations, log, time = systemTime, random } = options;
+  const { url, hmac, clock, cancellations, observer = SILENT_OBSERVER, log, time = systemTime, random } = options;
   const hello = cancellations === undefined ? options.hello : { ...options.hello, takes: ["welcome", "cancel"] };
   const signature = createWorkerSignature({ hmac, clock });
   const outages = createLinkOutages(log);
@@ -44,6 +46,7 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
   /** Aborts when there is none of them any more. */
   const begun = new AbortController();
   let isClosed = false;
+  observer.watch({ links: () => ({ open: links.filter(({ isOpen }) => isOpen).length, wanted: isClosed ? 0 : links.length }) });
 
   const openSink = (shard: number): Sink<ReplyJson> => {
     const link = openLink(shard, {
@@ -54,13 +57,18 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       outages,
       time,
       random,
-      onOpen: () => presence.end(),
+      onOpen() {
+        observer.workerReached(true);
+        presence.end();
+      },
       onWelcome: ({ shards }) => {
         openAll(shards);
         heard(shard);
       },
       onCancel: ({ correlationIds }) => cancellations?.add(correlationIds),
       onFailure(kind) {
+        // Who refuses a link is there.
+        observer.workerReached(kind === "refused");
         if (kind === "refused" && cancellations !== undefined) presence.begin();
         // Mostly because of the clocks, which the next attempt knows better.
         if (kind !== "unauthorized") heard(shard);
@@ -79,7 +87,9 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       async send(batch) {
         // It takes no longer than a POST, unless it fails.
         if (!link.isOpen) await link.settled();
-        return (link.isOpen ? link : post).send(batch);
+        const attempt = await (link.isOpen ? link : post).send(batch);
+        observer.workerReached(attempt.kind !== "unavailable");
+        return attempt;
       },
     };
   };

@@ -8,6 +8,7 @@ import { KafkaError } from "../../kafka/kafka-error.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
 import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { type OnRevoked, type OutgoingRecord, type Source, SourceError } from "../source.ts";
 import { createGroupCommits } from "./kafka/group-commits.ts";
@@ -21,6 +22,8 @@ export type KafkaSourceOptions = Pick<
   "group" | "instance" | "topics" | "log" | "heartbeatIntervalMs" | "sessionTimeoutMs"
 > & {
   readonly connection: KafkaConnection;
+  /** Called for each partition that was asked for records, also if there were none. */
+  readonly onRead?: ConsumerObserver["read"] | undefined;
   readonly time?: Time;
   readonly random?: () => number;
 };
@@ -111,6 +114,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     requests: fetching.requests,
     directory,
     positions: () => heldPositions,
+    onRead: options.onRead ?? (() => {}),
     onOutOfRange,
     retry,
     outages,

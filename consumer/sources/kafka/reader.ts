@@ -9,6 +9,7 @@ import type { FetchedRecord } from "../../../kafka/record-batches.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-partition.ts";
 import { createBackoff } from "../../backoff.ts";
+import type { ConsumerObserver } from "../../observe/observer.ts";
 import type { OutageLog } from "../../outage-log.ts";
 import { nextTurn } from "../../waiting.ts";
 import type { Retry } from "../retry.ts";
@@ -29,6 +30,8 @@ type ReaderOptions = {
   readonly directory: Directory;
   /** The positions to read at, now. */
   positions(): readonly Position[];
+  /** A partition was read from an offset on, and ends there. */
+  readonly onRead: ConsumerObserver["read"];
   /** The next offset of the position is not, or no longer, in the log. */
   onOutOfRange(position: Position): Promise<void>;
   readonly retry: Retry;
@@ -53,7 +56,7 @@ type Answer = { readonly address: string; readonly reads: readonly Read[] };
  * and no more than one answer of each broker is in memory.
  */
 export const createReader = (options: ReaderOptions): Reader => {
-  const { topics, requests, directory, positions, onOutOfRange, retry, outages, time, random } = options;
+  const { topics, requests, directory, positions, onRead, onOutOfRange, retry, outages, time, random } = options;
   const busy = new Set<string>();
   const answers: Answer[] = [];
   const backoff = createBackoff({ ...BACKOFF, random });
@@ -70,8 +73,9 @@ export const createReader = (options: ReaderOptions): Reader => {
     const find = (partition: TopicPartition): Position => byKey.get(topicPartitionKey(partition)) as Position;
     const offsets = wanted.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
     const { partitions, failures } = await fetchFromLeader(requests, leader, known, offsets, FETCH);
-    const reads = partitions.flatMap(({ topic, partition, records, next }) => {
+    const reads = partitions.flatMap(({ topic, partition, records, next, end }) => {
       const position = find({ topic, partition });
+      if (positions().includes(position)) onRead({ topic, partition, offset: position.next, end });
       position.next = next;
       return records.map((record) => ({ position, record }));
     });

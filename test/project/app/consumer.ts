@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { context, trace } from "@opentelemetry/api";
 import { defineConsumer, type RequestOf } from "@rejoinder/sdk/consumer";
 import { contract } from "./contract.ts";
 
 /** Its handlers. */
 export default defineConsumer({
   contract,
+  telemetry: { context, trace },
   handlers: {
     sum({ a, b }, { errors }) {
       const sum = a + b;

@@ -1,0 +1,109 @@
+import { collectDefaultMetrics, Counter, Registry } from "prom-client";
+import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
+import type { Page } from "../../environment/metrics-server.ts";
+import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import { type ConsumerObserver, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
+
+type ConsumerMetricsOptions = {
+  /** The operations that are handled here. Whatever else a record names is counted as `other`. */
+  readonly operations: readonly string[];
+  /** Why no work can be done now; empty if it can. */
+  readonly problems: () => readonly string[];
+};
+
+export type ConsumerMetrics = Omit<ConsumerObserver, "workerReached"> & {
+  /** All metrics in Prometheus' text format. */
+  page(): Promise<Page>;
+};
+
+const PREFIX = "rejoinder_consumer_";
+/** From a handler that only adds to one that works for its whole deadline, and to a request that waited out an outage. */
+const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
+const OTHER = "other";
+
+/** A partition that is read: where the group is, and where the log ends. */
+type Progress = TopicPartition & { committed: number; end: number };
+
+/** Counts for Prometheus. Nobody who sends requests can choose a label: they are operations of the contract, and topics that are read. */
+export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsOptions): ConsumerMetrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const named = (name: string, help: string) => ({ name: PREFIX + name, help, registers });
+  const timed = (name: string, help: string) => ({ ...named(name, help), buckets: BUCKETS_SECONDS });
+  const known = new Set(operations);
+  const watched: Watched[] = [];
+  const partitions = new Map<string, Progress>();
+
+  const handled = new Counter({
+    ...named("handled_total", "What became of requests; retried counts each attempt that another one follows."),
+    labelNames: ["operation", "outcome"],
+  });
+  // So that they are told before the first of their kind.
+  for (const operation of operations) for (const outcome of REQUEST_OUTCOMES) handled.inc({ operation, outcome }, 0);
+  const handlers = histogramOf(["operation"], timed("handler_duration_seconds", "How long handlers run, until they have really ended."));
+  const ages = histogramOf(["operation"], timed("request_age_seconds", "From the acceptance of a request to the start of its handler."));
+  const deliveries = histogramOf([], timed("delivery_lag_seconds", "From a reply that is made to the news that it is stored."));
+  const deadLetters = new Counter({
+    ...named("dead_letters_total", "Dead letters, by the topic of their records."),
+    labelNames: ["topic"],
+  });
+  const steps = countersOf(["run", "known"] as const, named("steps_total", "Steps that are to run once, by what they came to."));
+  gaugeOf(() => sum(watched, ({ inFlight }) => inFlight?.() ?? 0), named("in_flight", "Records that are taken and not finished."));
+  gaugeOf(() => (problems().length === 0 ? 1 : 0), named("ready", "1 if the consumer is a member of its group and can deliver, else 0."));
+  labelledGaugeOf(
+    ["state"],
+    () => {
+      const links = watched.flatMap((one) => one.links?.() ?? []);
+      return [
+        { labels: { state: "open" }, value: sum(links, ({ open }) => open) },
+        { labels: { state: "wanted" }, value: sum(links, ({ wanted }) => wanted) },
+      ];
+    },
+    named("links", "Links to the mailbox: those that are open, and those that should be."),
+  );
+  labelledGaugeOf(
+    ["topic", "partition"],
+    () =>
+      [...partitions.values()].map(({ topic, partition, committed, end }) => ({
+        labels: { topic, partition },
+        value: Math.max(0, end - committed),
+      })),
+    named("lag_records", "Records after the committed offset, where the source says where a partition ends."),
+  );
+
+  const nameOf = (operation: string): string => (known.has(operation) ? operation : OTHER);
+
+  return {
+    handling(operation, ageMs) {
+      const name = nameOf(operation);
+      const begunAt = performance.now();
+      ages.observe(Math.max(0, ageMs) / 1_000, name);
+      return () => handlers.observe((performance.now() - begunAt) / 1_000, name);
+    },
+    handled: (operation, outcome) => handled.inc({ operation: nameOf(operation), outcome }),
+    deadLettered: (topic) => deadLetters.inc({ topic }),
+    delivered: (lagMs) => deliveries.observe(Math.max(0, lagMs) / 1_000),
+    read({ topic, partition, offset, end }) {
+      const key = topicPartitionKey({ topic, partition });
+      const progress = partitions.get(key);
+      if (progress === undefined) partitions.set(key, { topic, partition, committed: offset, end });
+      else progress.end = end;
+    },
+    committed(positions) {
+      for (const position of positions) {
+        const progress = partitions.get(topicPartitionKey(position));
+        if (progress !== undefined) progress.committed = Math.max(progress.committed, position.offset);
+      }
+    },
+    revoked(gone) {
+      for (const partition of gone) partitions.delete(topicPartitionKey(partition));
+    },
+    stepped: (outcome) => steps[outcome].inc(),
+    watch: (more) => void watched.push(more),
+    page: () => metricsPage(registry),
+  };
+};
+
+const sum = <Element>(elements: readonly Element[], valueOf: (element: Element) => number): number =>
+  elements.reduce((total, element) => total + valueOf(element), 0);
