@@ -53,7 +53,7 @@ export const createConsumer = ({ source, offsets, inFlight, commits, pauses, pro
           inFlight.leave(bytes);
         });
         processing.set(record, processed);
-        pauses.makeRoom();
+        pauses.makeRoom(record);
         // While there is no room, nothing more is read: if replies cannot be delivered, Kafka keeps the requests, not this process.
         await inFlight.room(signal);
       }

@@ -12,6 +12,8 @@ export type KeyedExecutor = {
    * Resolves or rejects as the work does.
    */
   run<T>(key: string | undefined, work: (turn: Turn) => Promise<T>): Promise<T>;
+  /** How much work waits for that of the key to end. */
+  waiting(key: string): number;
 };
 
 /** An executor that runs `concurrency` tasks at once. Tasks that may start do so in the order in which they became ready. */
@@ -66,6 +68,7 @@ export const createKeyedExecutor = ({ concurrency }: { readonly concurrency: num
   };
 
   return {
+    waiting: (key) => queues.get(key)?.length ?? 0,
     run(key, work) {
       if (key === undefined) return begin(key, work);
       const queue = queues.get(key);

@@ -31,26 +31,32 @@ export type RequestProcessor = (taken: ConsumerRecord, waiting?: WaitingRecord) 
 
 /** How a request is processed: read → handled when it is its key's turn → settled. */
 export const createRequestProcessor = (parts: RequestProcessorParts): RequestProcessor => {
-  const { read, executor, pauses, cancellations, replies, router, publishDeadLetter, observer } = parts;
+  const { read, executor, attempts, pauses, cancellations, replies, router, publishDeadLetter, observer } = parts;
+
+  /** Those whose turn has not come. */
+  const queued = new Set<Task>();
+
+  /** Whoever cancels a request that is queued is told at once. When its turn comes, nothing runs. */
+  const cancelQueued = (task: Task): void => {
+    if (!task.isStarted) task.cancelled ??= router.deliver(replies.cancelled(task.request));
+  };
+  cancellations.watchAll((correlationId) => {
+    for (const task of queued) if (task.request.correlationId === correlationId) cancelQueued(task);
+  });
 
   const handleInTurn = (task: Task, firstAttempt: number): Promise<Settlement> => {
-    const settled = executor.run(orderOf(task.record), (turn) => parts.attempts(task, firstAttempt, turn));
-    const watch = task.isStarted ? undefined : watchOf(cancellations, task.request);
-    if (watch === undefined) return settled;
-    // Whoever cancels a request that has not started is told at once. When its turn comes, nothing runs.
-    return new Promise((resolve, reject) => {
-      const unwatch = watch(() => {
-        if (task.isStarted) return;
-        task.isCancelled = true;
-        resolve(CANCELLED);
-      });
-      settled.finally(unwatch).then(resolve, reject);
-    });
+    const { correlationId, returnTo } = task.request;
+    const settled = executor.run(task.order, (turn) => attempts(task, firstAttempt, turn));
+    // Requesters on Kafka cannot cancel.
+    if (task.isStarted || returnTo !== undefined) return settled;
+    queued.add(task);
+    if (cancellations.has(correlationId)) cancelQueued(task);
+    return settled;
   };
 
   const handleWhenDue = async (task: Task, { attempt, dueAt }: WaitingRecord): Promise<Settlement> => {
     const until = Math.min(dueAt, task.request.deadline);
-    const end = await pauses.wait(task.taken, until, watchOf(cancellations, task.request));
+    const end = await pauses.wait(task.taken, until, { watch: watchOf(cancellations, task.request) });
     if (end !== "over") return end === "cancelled" ? CANCELLED : LEFT;
     return handleInTurn(task, attempt);
   };
@@ -63,17 +69,19 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
     if (outcome === "stopped") return false;
     if (outcome === "stored") observer.deadLettered(record.topic);
     const deadLetter = outcome === "stored" ? { deadLetter: deadLetterTopicOf(record.topic) } : {};
-    const attempts = count === 0 ? {} : { attempts: count };
-    return router.deliver(replies.failed(count === 0 ? to : { ...to, attempt: count }, { ...problem, ...attempts, ...deadLetter }));
+    if (count === 0) return router.deliver(replies.failed(to, { ...problem, ...deadLetter }));
+    return router.deliver(replies.failed({ ...to, attempt: count }, { ...problem, attempts: count, ...deadLetter }));
   };
 
-  const settle = ({ record, request }: Task, settlement: Settlement): Promise<boolean> | boolean => {
+  const settle = (task: Task, settlement: Settlement): Promise<boolean> | boolean => {
+    const { record, request } = task;
     const { operation, returnTo } = request;
+    queued.delete(task);
     // Counted as a retry already.
     if (settlement.kind === "moved") return true;
     observer.handled(operation, outcomeOf(settlement));
     if (settlement.kind === "left") return false;
-    if (settlement.kind === "cancelled") return router.deliver(replies.cancelled(request));
+    if (settlement.kind === "cancelled") return task.cancelled ?? router.deliver(replies.cancelled(request));
     if (settlement.kind === "given-up") return giveUp(record, request, settlement);
     const delivered = router.deliver(settlement.reply);
     // Behind the reply that says that the deadline has passed; the commit does not wait for it. Requesters on Kafka take one reply only.
@@ -93,7 +101,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
       observer.handled(reading.to.operation, "dead-lettered");
       return giveUp(record, reading.to, { problem: problemOf(reading.error), cause: reading.error, attempts: 0 });
     }
-    const task: Task = { taken, record, request: reading.request, isStarted: false, isCancelled: false };
+    const task: Task = { taken, record, request: reading.request, order: orderOf(record), isStarted: false, cancelled: undefined };
     return settle(task, await (waiting === undefined ? handleInTurn(task, 1) : handleWhenDue(task, waiting)));
   };
 };

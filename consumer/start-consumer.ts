@@ -64,7 +64,7 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
 
     const createProcessor = ({ offsets, pauses }: Parameters<IntakeDefinition["createProcessor"]>[0]): RequestProcessor => {
       const shared = { cancellations, replies, router, pauses };
-      const attempts = createAttempts({ ...shared, contract, offsets, invokeHandler, moveToRetryTopic, onRetry, time, random });
+      const attempts = createAttempts({ ...shared, contract, executor, offsets, invokeHandler, moveToRetryTopic, onRetry, time, random });
       return createRequestProcessor({ ...shared, read, executor, attempts, publishDeadLetter, observer });
     };
     const first: IntakeDefinition = {

@@ -4,7 +4,7 @@ import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Cancellations } from "../cancellations.ts";
 import type { Delivery } from "../delivery.ts";
 import type { AttemptResult, HandlerInvoker } from "../handler-invoker.ts";
-import type { StartedTask, Turn } from "../keyed-executor.ts";
+import type { KeyedExecutor, StartedTask, Turn } from "../keyed-executor.ts";
 import type { Offsets } from "../offsets.ts";
 import type { IncomingRequest } from "../reading.ts";
 import type { Replies } from "../replies.ts";
@@ -34,10 +34,12 @@ export type Task = {
   /** As it was produced first. */
   readonly record: ConsumerRecord;
   readonly request: IncomingRequest;
+  /** What it has in common with the requests that wait for it. A request without it waits for no other. */
+  readonly order: string | undefined;
   /** Its turn has come. */
   isStarted: boolean;
-  /** Before its turn. */
-  isCancelled: boolean;
+  /** There if it was cancelled before that: the delivery of the reply that says so. */
+  cancelled: Promise<boolean> | undefined;
 };
 
 type AttemptsParts = {
@@ -49,6 +51,7 @@ type AttemptsParts = {
   readonly replies: Replies;
   readonly router: Delivery;
   readonly moveToRetryTopic: MoveToRetryTopic;
+  readonly executor: Pick<KeyedExecutor, "waiting">;
   onRetry(operation: string): void;
   readonly time?: Time | undefined;
   readonly random?: (() => number) | undefined;
@@ -71,21 +74,23 @@ export const watchOf = ({ watch }: Cancellations, { correlationId, returnTo }: I
 const notStarted = <T>(result: T): StartedTask<T> => ({ result: Promise.resolve(result), ended: Promise.resolve() });
 
 export const createAttempts = (parts: AttemptsParts): Attempts => {
-  const { contract, offsets, pauses, cancellations, invokeHandler, replies, router, moveToRetryTopic, onRetry } = parts;
+  const { contract, offsets, pauses, cancellations, invokeHandler, replies, router, moveToRetryTopic, executor, onRetry } = parts;
   const { time = systemTime, random = Math.random } = parts;
+
+  const behind = (order: string | undefined): number => (order === undefined ? 0 : executor.waiting(order));
 
   const start = (task: Task, attempt: number): StartedTask<AttemptResult | typeof CANCELLED | undefined> => {
     const { taken, request } = task;
     task.isStarted = true;
     if (!offsets.holds(taken)) return notStarted(undefined);
-    if (task.isCancelled) return notStarted(CANCELLED);
+    if (task.cancelled !== undefined) return notStarted(CANCELLED);
     // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
     const started = router.room(request).then(() => invokeHandler(request, attempt));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
 
   return async (task, firstAttempt, turn) => {
-    const { taken, record, request } = task;
+    const { taken, record, request, order } = task;
     for (let attempt = firstAttempt; ; attempt += 1) {
       const current = attempt;
       const result = await turn(() => start(task, current));
@@ -100,7 +105,7 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
       if (request.returnTo === undefined) void router.deliver(replies.retrying(request, next.attempt, result.problem, next.dueAt));
       const isLong = policy?.order === "give-up" && next.dueAt - situation.now > LONG_PAUSE_MS;
       if (isLong && (await moveToRetryTopic(record, next, request))) return MOVED;
-      const end = await pauses.wait(taken, next.dueAt, watchOf(cancellations, request));
+      const end = await pauses.wait(taken, next.dueAt, { watch: watchOf(cancellations, request), behind: () => behind(order) });
       if (end === "over") continue;
       if (end === "cancelled") return CANCELLED;
       // Before the key goes on: what follows must not overtake it.

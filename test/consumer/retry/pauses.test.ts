@@ -8,15 +8,15 @@ const setUp = () => {
   const time = createManualTime();
   const draining = new AbortController();
   const leftOut = new Set<number>();
-  const inFlight = { fullness: 0 };
+  const inFlight = { records: 10, fullness: 0.1 };
   const source = {
     pause: ({ partition }: { partition: number }) => void leftOut.add(partition),
     resume: ({ partition }: { partition: number }) => void leftOut.delete(partition),
   };
   const pauses = createPauses({ source, inFlight, draining: draining.signal, time });
   const ends: string[] = [];
-  const wait = (partition: number, milliseconds: number): void =>
-    void pauses.wait(at(partition), time.now() + milliseconds).then((end) => ends.push(`${partition}: ${end}`));
+  const wait = (partition: number, milliseconds: number, behind = 0): void =>
+    void pauses.wait(at(partition), time.now() + milliseconds, { behind: () => behind }).then((end) => ends.push(`${partition}: ${end}`));
   return { time, draining, leftOut, inFlight, pauses, ends, wait };
 };
 
@@ -36,29 +36,35 @@ test("a pause is over when its time is, those of a partition that goes to anothe
   expect(time.timers()).toBe(0);
 });
 
-test("where half of the room in flight is taken, partitions with pauses are left out, and others go on", () => {
+test("where half of the room in flight is taken by what pauses and waits for it, its partitions are left out, and others go on", () => {
   const { leftOut, inFlight, pauses, wait } = setUp();
-  wait(0, 10);
-  wait(1, 10);
-  inFlight.fullness = 0.4;
-  pauses.makeRoom();
+  const taken = () => {
+    for (const partition of [0, 1, 2]) pauses.makeRoom(at(partition));
+  };
+  wait(0, 10, 40);
+  wait(1, 10, 7);
+  Object.assign(inFlight, { records: 100, fullness: 1 });
+  taken();
+  // Full, but mostly of what is at work.
   expect([...leftOut]).toEqual([]);
-  inFlight.fullness = 0.5;
-  pauses.makeRoom();
-  wait(2, 10);
-  expect([...leftOut].toSorted()).toEqual([0, 1, 2]);
+  wait(1, 10, 1);
+  taken();
+  expect([...leftOut].toSorted()).toEqual([0, 1]);
 });
 
 test("a partition is read again once nothing of it pauses, or once there is plenty of room", async () => {
   const { time, leftOut, inFlight, wait } = setUp();
-  inFlight.fullness = 0.9;
-  for (const milliseconds of [10, 20, 30]) wait(0, milliseconds);
-  wait(1, 15);
-  await time.elapse(10);
-  expect([...leftOut]).toEqual([0, 1]);
-  await time.elapse(5);
-  expect([...leftOut]).toEqual([0]);
-  inFlight.fullness = 0.2;
+  Object.assign(inFlight, { records: 100, fullness: 1 });
+  wait(0, 10, 29);
+  wait(0, 30, 9);
+  wait(1, 15, 19);
+  wait(0, 20, 0);
+  wait(1, 40, 9);
+  await time.elapse(9);
+  expect([...leftOut].toSorted()).toEqual([0, 1]);
+  await time.elapse(1);
+  // Of 100 records, 41 wait.
+  expect([...leftOut].toSorted()).toEqual([0, 1]);
   await time.elapse(5);
   expect([...leftOut]).toEqual([]);
 });

@@ -152,3 +152,14 @@ test("a broken record that says whose request it was is a dead letter too", asyn
   expect(source.produced).toMatchObject([{ topic: "requests-dlt", value: "{" }]);
   expect(sinks.replies).toMatchObject([{ state: "failed", data: { code: "INVALID_RECORD", deadLetter: "requests-dlt" } }]);
 });
+
+test("while requests that wait for one that pauses take half of the room in flight, their partition is left out", async () => {
+  const { begun, work } = failing({ a: 1 });
+  const records = ["a", ...Array.from({ length: 499 }, (_, index) => `b${index}`)].map((name) => workRecord(workRequest(name), "slow"));
+  const { elapse, source } = createRetryStage({ records, work });
+  await elapse(0);
+  expect([...source.paused]).toEqual([0]);
+  await elapse(1_000);
+  expect([...source.paused]).toEqual([]);
+  expect(begun).toHaveLength(501);
+});
