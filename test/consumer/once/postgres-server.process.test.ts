@@ -16,7 +16,7 @@ describe.skipIf(!hasPostgres)("on a server", () => {
   };
   beforeAll(async () => {
     server = await startPostgresServer();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await Promise.all(pools.map((pool) => pool.end()));
     await server.stop();

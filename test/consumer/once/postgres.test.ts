@@ -7,7 +7,7 @@ import { openPglitePool } from "./pglite-pool.ts";
 import { newStep, testOnceStore } from "./once-contract.ts";
 
 /** It compiles megabytes of WebAssembly, on a machine that may be busy. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
 describe("in this process", () => {
   let pool: Awaited<ReturnType<typeof openPglitePool>>;
