@@ -19,37 +19,44 @@ type PresenceOptions = {
   readonly since?: number;
 };
 
+/** Who asks again for an operation that has no consumer gets the same answer for so long, unless one has come: to look at all links takes a while. */
+const MISSING_FOR_MS = 1_000;
+
 /**
- * Which operations have a consumer, as one shard of the mailbox sees it. A question costs one look into a map as long as the answer is yes. What the map
- * holds is read anew whenever a link comes or goes, and before the answer is no: memory may have been lost since, and a link that has pinged
- * is good for longer.
+ * Which operations have a consumer, as one shard of the mailbox sees it. A question costs one look into a map as long as the answer is yes. All
+ * links are looked at only before it is no: memory may have been lost since they were opened, and other links may be left than the one that was lost.
  */
 export const createPresence = ({ links, heard, now = Date.now, since = now() }: PresenceOptions) => {
   /** By operation, until when it has a consumer. */
-  let presentUntil = new Map<string, number>();
+  const presentUntil = new Map<string, number>();
+  /** By operation, when it was found to have none. */
+  const missedAt = new Map<string, number>();
 
   const isPresent = (operation: string): boolean => now() < (presentUntil.get(operation) ?? since + PRESENCE_GRACE_MS);
 
-  const refresh = (lost: readonly string[] = []): void => {
-    const found = new Map<string, number>();
-    for (const sources of [links(), heard.read(now())])
-      for (const { operations, until } of sources)
-        for (const operation of operations) found.set(operation, Math.max(until, found.get(operation) ?? 0));
-    const graceUntil = now() + PRESENCE_GRACE_MS;
-    for (const [operation, until] of presentUntil) if (!found.has(operation)) found.set(operation, Math.min(until, graceUntil));
-    // Of these, the map may have held nothing.
-    for (const operation of lost) if ((found.get(operation) ?? 0) < graceUntil) found.set(operation, graceUntil);
-    presentUntil = found;
+  const extend = ({ operations, until }: Handled): void => {
+    for (const operation of operations) presentUntil.set(operation, Math.max(until, presentUntil.get(operation) ?? 0));
   };
 
   return {
-    /** Must be called when a consumer has said hello, or was heard of otherwise, and, with what its consumer handled, when a link is lost. */
-    refresh,
+    /** Must be called when a consumer has said hello, or was heard of otherwise. */
+    came: extend,
+
+    /** Must be called when a link is lost, with what its consumer handled. */
+    lost(operations: readonly string[]): void {
+      for (const operation of operations) presentUntil.set(operation, now() + PRESENCE_GRACE_MS);
+    },
+
     /** Whether no consumer that handles the operation has been there for a while, nor since this memory began. */
     isMissing(operation: string): boolean {
       if (isPresent(operation)) return false;
-      refresh();
-      return !isPresent(operation);
+      const missedForMs = now() - (missedAt.get(operation) ?? Number.NEGATIVE_INFINITY);
+      if (missedForMs >= 0 && missedForMs < MISSING_FOR_MS) return true;
+      for (const link of links()) extend(link);
+      for (const consumer of heard.read(now())) extend(consumer);
+      if (isPresent(operation)) return false;
+      missedAt.set(operation, now());
+      return true;
     },
   };
 };
@@ -72,11 +79,13 @@ export const createHeard = (sql: Sql) => {
             .toArray()
             .map(({ operations, until }) => ({ operations: String(operations).split(","), until: until as number })),
 
-    write(operations: readonly string[], now: number): void {
-      if (operations.length === 0) return;
+    /** @returns what it remembers then */
+    write(operations: readonly string[], now: number): Handled {
+      const until = now + HEARD_MS;
       sql.exec("CREATE TABLE IF NOT EXISTS heard (operations TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID");
       sql.exec("DELETE FROM heard WHERE until <= ?", now);
-      sql.exec("INSERT OR REPLACE INTO heard (operations, until) VALUES (?, ?)", operations.toSorted().join(","), now + HEARD_MS);
+      sql.exec("INSERT OR REPLACE INTO heard (operations, until) VALUES (?, ?)", operations.toSorted().join(","), until);
+      return { operations, until };
     },
   };
 };

@@ -43,7 +43,9 @@ export const createRepliesRoute = ({ ids, statuses, secrets, operations, consume
     if (refusal !== undefined) return refusal;
     const replies = readBatch(context, body);
     const handled = context.req.header(OPERATIONS_HEADER);
-    const [outcomes] = await Promise.all([storeReplies(replies), handled === undefined ? undefined : hear(handled)]);
+    const heard = handled === undefined ? undefined : hear(handled);
+    const outcomes = await storeReplies(replies);
+    if (heard !== undefined) await heard;
     const results = replies.map(({ id, correlationId }, index): DeliveryResult => ({
       id,
       correlationId,

@@ -46,11 +46,16 @@ export const createStatusNews = (key: StatusKey, from: Position, { readChunks }:
     return isReset ? [{ id: `${version}.0`, event: "reset", data: "{}" }, ...chunks] : chunks;
   };
 
-  const findChunks = async (status: StoredStatus | undefined): Promise<readonly StoredChunks[]> => {
-    if ((status?.details?.chunks?.count ?? 0) === 0) return [];
-    const batches = await readChunks(key, position.chunks === undefined ? position.version : Math.max(position.version - 1, 0));
-    // What came after the status was read is told with the next one.
-    return batches.filter(({ version }) => version <= (status as StoredStatus).version);
+  const newChunks = async (version: number, count: number): Promise<Event[]> => {
+    if (count > 0) {
+      const batches = await readChunks(key, position.chunks === undefined ? position.version : Math.max(position.version - 1, 0));
+      // What came after the status was read is told with the next one.
+      return batches.filter((batch) => batch.version <= version).flatMap((batch) => chunkEvents(batch, version));
+    }
+    // The request was sent again.
+    if (!mayHaveChunks) return [];
+    mayHaveChunks = false;
+    return [{ id: `${version}.0`, event: "reset", data: "{}" }];
   };
 
   return {
@@ -67,7 +72,8 @@ export const createStatusNews = (key: StatusKey, from: Position, { readChunks }:
       const version = status?.version ?? 0;
       // No id of ours names a version that is yet to come.
       if (position.version > version) position = START;
-      const events = (await findChunks(status)).flatMap((batch) => chunkEvents(batch, version));
+      const counted = status?.details?.chunks;
+      const events = counted === undefined ? [] : await newChunks(version, counted.count);
       const before = events.at(-1)?.id ?? `${version}.${position.version === version ? (position.chunks ?? 0) : 0}`;
       const progress = status?.details?.progress;
       if (progress !== undefined && progress !== toldProgress) events.push({ id: before, event: "progress", data: progress });

@@ -16,11 +16,11 @@ const createTestPresence = (heard: Pick<Heard, "read"> = { read: () => [] }) => 
     link(operations: readonly string[], until = FOREVER) {
       const link = { operations, until };
       links.push(link);
-      presence.refresh();
+      presence.came(link);
       return {
         lose() {
           links.splice(links.indexOf(link), 1);
-          presence.refresh(operations);
+          presence.lost(operations);
         },
       };
     },
@@ -55,10 +55,26 @@ describe("a consumer of an operation", () => {
   test("is there for those five seconds even if memory was lost before its link was", () => {
     const { presence, state } = createTestPresence();
     state.now = 60_000;
-    presence.refresh(["sum"]);
+    presence.lost(["sum"]);
     expect([presence.isMissing("sum"), presence.isMissing("echo")]).toEqual([false, true]);
     state.now += 5_000;
     expect(presence.isMissing("sum")).toBe(true);
+  });
+
+  test("is looked for among all links once a second at most while it is missing", () => {
+    let looks = 0;
+    const state = { now: 10_000 };
+    const links = () => {
+      looks++;
+      return [];
+    };
+    const presence = createPresence({ links, heard: { read: () => [] }, now: () => state.now, since: 0 });
+    for (; state.now < 12_000; state.now += 100) expect(presence.isMissing("sum")).toBe(true);
+    expect(looks).toBe(2);
+    state.now = 0;
+    presence.isMissing("sum");
+    presence.came({ operations: ["sum"], until: FOREVER });
+    expect(presence.isMissing("sum")).toBe(false);
   });
 
   test("is there if its link was open before memory was lost", () => {
@@ -76,6 +92,7 @@ describe("a consumer of an operation", () => {
     state.now = 120_000;
     expect(presence.isMissing("sum")).toBe(true);
     links[0] = { operations: ["sum"], until: 210_000 };
+    state.now = 121_000;
     expect(presence.isMissing("sum")).toBe(false);
   });
 
@@ -85,7 +102,7 @@ describe("a consumer of an operation", () => {
       const { presence, state } = createTestPresence(heard);
       state.now = 10_000;
       expect(presence.isMissing("sum")).toBe(true);
-      heard.write(["sum", "echo"], state.now);
+      presence.came(heard.write(["sum", "echo"], state.now));
       expect([presence.isMissing("sum"), presence.isMissing("echo"), presence.isMissing("report")]).toEqual([false, false, true]);
 
       const again = createTestPresence(createHeard(sql));
@@ -102,7 +119,6 @@ describe("a consumer of an operation", () => {
       heard.write(["sum"], 0);
       heard.write(["echo"], 0);
       heard.write(["sum"], 60_000);
-      heard.write([], 60_000);
       expect(heard.read(90_000)).toEqual([{ operations: ["sum"], until: 150_000 }]);
       heard.write(["report"], 100_000);
       expect(sql.exec("SELECT operations FROM heard").toArray()).toEqual([{ operations: "report" }, { operations: "sum" }]);

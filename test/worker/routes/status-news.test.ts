@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createStatusEvents } from "../../../worker/routes/status-events.ts";
+import { createStatusNews, readPosition } from "../../../worker/routes/status-news.ts";
 import type { NewReply, StatusStore, StoredStatus } from "../../../worker/status-store.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import { type TestEvent, readEvents } from "../support/events.ts";
@@ -60,6 +61,22 @@ test("a reader who is cut off again and again has the chunks of one who never wa
       { numRuns: 150 },
     ),
   );
+});
+
+test("a reader of a request that is sent again is told once that its chunks are gone", async () => {
+  const news = createStatusNews(await createId(), readPosition("5"), { readChunks: async () => [] });
+  const reopened = {
+    state: "accepted",
+    updatedAt: 0,
+    operation: "sum",
+    httpStatus: 202,
+    attempt: null,
+    body: null,
+    lateReply: null,
+  } as const;
+  const chunks = { execution: null, count: 0, bytes: 0, earlier: ["run-1"] };
+  expect(await news.tell({ ...reopened, version: 6, details: { chunks } })).toMatch(/^id: 6\.0\nevent: reset\n[^]*id: 6\nevent: status\n/);
+  expect(await news.tell({ ...reopened, version: 7, attempt: 1, details: { chunks } })).toMatch(/^id: 7\nevent: status\n/);
 });
 
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;

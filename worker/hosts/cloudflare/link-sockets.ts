@@ -74,7 +74,7 @@ export const createLinkSockets = (ctx: DurableObjectState, { endpoint, operation
       set consumer(said) {
         consumer = said;
         socket.serializeAttachment({ ...attachment, consumer: said && attach(said) } satisfies Attachment);
-        presence.refresh();
+        if (said !== undefined) presence.came({ operations: said.operations, until: aliveUntil(socket, attachment) });
       },
       send(text) {
         if (socket.readyState === WebSocket.OPEN) socket.send(text);
@@ -86,7 +86,7 @@ export const createLinkSockets = (ctx: DurableObjectState, { endpoint, operation
     };
   };
 
-  const lost = (socket: WebSocket): void => presence.refresh(consumerOf(attachmentOf(socket))?.operations);
+  const lost = (socket: WebSocket): void => presence.lost(consumerOf(attachmentOf(socket))?.operations ?? []);
 
   return {
     presence,

@@ -89,8 +89,8 @@ export class MailboxObject extends DurableObject<Bindings> {
     );
   }
 
-  async #publish({ key, record, waitMs, consumerOf }: RequestCall): Promise<PublishResult> {
-    if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) return { outcome: "no-consumer" };
+  #publish({ key, record, waitMs, consumerOf }: RequestCall): Promise<PublishResult> {
+    if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
     return this.#mailbox.publish(key, record, waitMs);
   }
 
@@ -142,8 +142,7 @@ export class MailboxObject extends DurableObject<Bindings> {
 
   /** Remembers a consumer that cannot open links, see {@link Consumers}. */
   hear(operations: readonly string[]): void {
-    this.#heard.write(operations, Date.now());
-    this.#links.presence.refresh();
+    this.#links.presence.came(this.#heard.write(operations, Date.now()));
   }
 
   /** The links whose consumers have said hello. */

@@ -49,7 +49,8 @@ export const mailboxStore = ({
 
     async publish(key, record, waitMs, _caller, consumerOf) {
       try {
-        return await publish(key.shard)({ key, record, waitMs, consumerOf }, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
+        const call = consumerOf === undefined ? { key, record, waitMs } : { key, record, waitMs, consumerOf };
+        return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         return failureOf(error);
       }

@@ -80,7 +80,7 @@ export const createLinks = ({ endpoint, heard, time, log }: LinksOptions): Links
       },
       set consumer(said) {
         consumer = said;
-        shard.presence.refresh();
+        if (said !== undefined) shard.presence.came({ operations: said.operations, until: Number.POSITIVE_INFINITY });
       },
       send: (text) => isOpen() && socket.send(text),
       close: (code, reason) => isOpen() && socket.close(code, reason),
@@ -97,7 +97,7 @@ export const createLinks = ({ endpoint, heard, time, log }: LinksOptions): Links
     socket.on("error", (error) => log.warn({ err: error, shard: number }, "a link broke; its consumer will open another"));
     socket.on("close", () => {
       shard.ends.delete(end);
-      shard.presence.refresh(consumer?.operations);
+      shard.presence.lost(consumer?.operations ?? []);
       isAnswered.delete(socket);
       if (isAnswered.size === 0) whenEmpty?.();
     });
@@ -138,8 +138,8 @@ export const createLinks = ({ endpoint, heard, time, log }: LinksOptions): Links
 
     consumers: {
       async hear(operations) {
-        heard.write(operations, time.now());
-        for (const { presence } of shards.values()) presence.refresh();
+        const consumer = heard.write(operations, time.now());
+        for (const { presence } of shards.values()) presence.came(consumer);
       },
       links: async () => [...shards.values()].flatMap(({ ends }) => [...ends].filter(hasConsumer)),
     },

@@ -21,8 +21,8 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs, caller, consumerOf) {
-      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return { outcome: "no-consumer" };
+    publish(key, record, waitMs, caller, consumerOf) {
+      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
       return mailbox.publish(key, record, waitMs, caller);
     },
     redrive: mailbox.redrive,
