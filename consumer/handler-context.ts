@@ -50,9 +50,11 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     errors,
   };
   const news = createNews(options, context);
-  if (news === undefined) return { context, end: () => {} };
+  if (news === undefined) return { context, end: nothing };
   return { context: Object.assign(context, news.members), end: news.end };
 };
+
+const nothing = (): void => {};
 
 type NewsMembers = Readonly<Partial<Record<"progress" | "emit", (value: unknown) => Promise<void>>>>;
 

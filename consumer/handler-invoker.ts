@@ -94,6 +94,10 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
   });
 
   const answer = (reply: OutgoingReply) => ({ kind: "reply", reply }) as const;
+  const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
+    result: Promise.resolve(answer(reply)),
+    ended: Promise.resolve(),
+  });
   const bug = (code: "HANDLER_FAILED" | "INVALID_REPLY", { operation }: Handled, cause: unknown): AttemptResult => ({
     kind: "failed",
     problem: createProblem(code),
@@ -176,10 +180,6 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
   return (request, attempt) => {
     const { correlationId, operation: name, deadline, traceparent, returnTo } = request;
     const to: Addressee = { correlationId, operation: name, attempt, traceparent, returnTo };
-    const done = (reply: OutgoingReply): StartedTask<AttemptResult> => ({
-      result: Promise.resolve(answer(reply)),
-      ended: Promise.resolve(),
-    });
     if (deadline <= time.now()) return done(replies.expired(to));
     if (returnTo === undefined && cancellations.has(correlationId)) return done(replies.cancelled(to));
     const handled = operations.get(name);
