@@ -30,10 +30,10 @@ export type RequestProcessor = (taken: ConsumerRecord, waiting?: WaitingRecord) 
 
 /** How a request is processed: read → handled when it is its key's turn → settled. */
 export const createRequestProcessor = (parts: RequestProcessorParts): RequestProcessor => {
-  const { read, executor, attempts, pauses, cancellations, replies, router, publishDeadLetter, observer } = parts;
+  const { read, executor, pauses, cancellations, replies, router, publishDeadLetter, observer } = parts;
 
   const handleInTurn = (task: Task, firstAttempt: number): Promise<Settlement> => {
-    const settled = executor.run(orderOf(task.record), (turn) => attempts(task, firstAttempt, turn));
+    const settled = executor.run(orderOf(task.record), (turn) => parts.attempts(task, firstAttempt, turn));
     const watch = task.isStarted ? undefined : watchOf(cancellations, task.request);
     if (watch === undefined) return settled;
     // Whoever cancels a request that has not started is told at once. When its turn comes, nothing runs.
@@ -62,7 +62,8 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
     if (outcome === "stopped") return false;
     if (outcome === "stored") observer.deadLettered(record.topic);
     const deadLetter = outcome === "stored" ? { deadLetter: deadLetterTopicOf(record.topic) } : {};
-    return router.deliver(replies.failed(to, { ...problem, ...(count === 0 ? {} : { attempts: count }), ...deadLetter }));
+    const attempts = count === 0 ? {} : { attempts: count };
+    return router.deliver(replies.failed(count === 0 ? to : { ...to, attempt: count }, { ...problem, ...attempts, ...deadLetter }));
   };
 
   const settle = ({ record, request }: Task, settlement: Settlement): Promise<boolean> | boolean => {

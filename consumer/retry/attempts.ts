@@ -78,7 +78,7 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
     const { taken, request } = task;
     task.isStarted = true;
     if (!offsets.holds(taken)) return notStarted(undefined);
-    if (task.isCancelled || (request.returnTo === undefined && cancellations.has(request.correlationId))) return notStarted(CANCELLED);
+    if (task.isCancelled) return notStarted(CANCELLED);
     // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
     const started = router.room(request).then(() => invokeHandler(request, attempt));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };

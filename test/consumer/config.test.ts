@@ -57,6 +57,7 @@ test("the replies of responders are read by a group of their own", () => {
   const problem = expect.stringMatching(/^CONSUMER_RELAY_GROUP: Expected another group/);
   expect(problemsOf({ ...complete, CONSUMER_RELAY_GROUP: "rejoinder" })).toEqual([problem]);
   expect(problemsOf({ ...complete, CONSUMER_GROUP: "a", CONSUMER_RELAY_GROUP: "a" })).toEqual([problem]);
+  expect(problemsOf({ ...complete, CONSUMER_GROUP: "a", CONSUMER_RELAY_GROUP: "a-retry" })).toEqual([problem]);
 });
 
 test("requesters on Kafka need the source kafka, operations that there are, and topics for replies", () => {

@@ -100,3 +100,17 @@ test("stays small and right over a long run", () => {
   expect(offsets.take(at(4_989))).toBe(false);
   expect(offsets.take(at(4_995))).toBe(false);
 });
+
+test("what is behind a record that was left is not held any more, until its partition is forgotten", () => {
+  const offsets = createOffsets();
+  const at = (offset: number) => ({ topic: "t", partition: 0, offset });
+  for (const offset of [1, 2, 3]) offsets.take(at(offset));
+  offsets.finish(at(3));
+  offsets.leave(at(2));
+  expect([1, 2, 3].map((offset) => offsets.holds(at(offset)))).toEqual([true, false, false]);
+  offsets.finish(at(1));
+  expect(offsets.committable()).toEqual([at(2)]);
+  offsets.forget(at(0));
+  offsets.take(at(2));
+  expect(offsets.holds(at(2))).toBe(true);
+});
