@@ -62,8 +62,8 @@ export const createExchange =
     // Who has no long turn asks how it stands.
     const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
     const turn = AbortSignal.timeout(slot.waitSeconds * 1000 + (streamed === undefined ? PATIENCE_MS : 0));
-    const dead = new AbortController();
-    const timer = streamed && setTimeout(() => dead.abort(), SILENCE_MS);
+    const dead = streamed && new AbortController();
+    const timer = dead && setTimeout(() => dead.abort(), SILENCE_MS);
     let outcome: Outcome | undefined;
     let isAlive = false;
     let hasNews = false;
@@ -82,7 +82,7 @@ export const createExchange =
               ? { accept: EVENT_STREAM, "last-event-id": streamed.after }
               : { "if-none-match": `"${known}"` }),
         },
-        signal: AbortSignal.any([signal, turn, dead.signal]),
+        signal: AbortSignal.any(dead === undefined ? [signal, turn] : [signal, turn, dead.signal]),
       });
       if (streamed === undefined || !response.headers.get("content-type")?.startsWith(EVENT_STREAM)) {
         outcome = outcomeOf(response, await response.text(), waitSeconds === 0);
@@ -100,7 +100,7 @@ export const createExchange =
     } catch (cause) {
       signal.throwIfAborted();
       if (isAlive) return { isPrompt: hasNews || turn.aborted };
-      return { lost: ["UNANSWERED", { cause }], isStreamless: dead.signal.aborted || (streamed !== undefined && turn.aborted) };
+      return { lost: ["UNANSWERED", { cause }], isStreamless: dead !== undefined && (dead.signal.aborted || turn.aborted) };
     } finally {
       clearTimeout(timer);
       slot.release(outcome?.isEnd === true);

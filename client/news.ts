@@ -18,7 +18,7 @@ export type News = {
 
 export const createNews = (): News => {
   let status: StatusBody | undefined;
-  let chunks: unknown[] = [];
+  let chunks: readonly unknown[] = [];
   let run = 0;
   let id = "";
   return {
@@ -28,9 +28,9 @@ export const createNews = (): News => {
     },
     hearStatus(next) {
       if (status !== undefined && next.version <= status.version) return false;
-      const all = [...(next.chunks ?? [])];
+      const all = next.chunks ?? [];
       // A status does not say of which run they are. Those of another that begins alike can stay.
-      if (JSON.stringify(all.slice(0, chunks.length)) !== JSON.stringify(chunks)) run += 1;
+      if (chunks.length > 0 && JSON.stringify(all.slice(0, chunks.length)) !== JSON.stringify(chunks)) run += 1;
       status = next;
       chunks = all;
       id = String(next.version);
@@ -38,19 +38,21 @@ export const createNews = (): News => {
     },
     hearEvents(events) {
       let next = status as StatusBody;
+      const all = [...chunks];
       for (const { type, id: own, data } of events) {
         if (type === "status") next = data as StatusBody;
         if (type === "progress") next = { ...next, progress: data };
-        if (type === "chunk") chunks.push(data);
+        if (type === "chunk") all.push(data);
         if (type === "reset") {
           run += 1;
-          chunks = [];
+          all.length = 0;
         }
         id = own;
         if (!id.includes(".")) next = { ...next, version: Number(id) };
       }
       const { chunks: _, ...head } = next;
-      status = chunks.length === 0 ? head : { ...head, chunks: [...chunks] };
+      chunks = all;
+      status = all.length === 0 ? head : { ...head, chunks };
     },
   };
 };
