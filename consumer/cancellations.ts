@@ -4,6 +4,8 @@ export type Cancellations = {
   add(correlationIds: readonly string[]): void;
   /** Whether the request is to be cancelled. */
   has(correlationId: string): boolean;
+  /** The request has ended here. It may be sent again under the same ID, and is not to be cancelled then. */
+  forget(correlationId: string): void;
   /** Calls back when the request is to be cancelled; at once if it is already. Returns what ends that: call it when the request has ended. */
   watch(correlationId: string, onCancel: () => void): () => void;
   /** Calls back with each request that is to be cancelled from now on: for whoever has so many that watching each would cost something. */
@@ -33,6 +35,7 @@ export const createCancellations = (): Cancellations => {
       }
     },
     has: (correlationId) => kept.has(correlationId),
+    forget: (correlationId) => void kept.delete(correlationId),
     watchAll: (onCancel) => void watchers.push(onCancel),
     watch(correlationId, onCancel) {
       if (kept.has(correlationId)) {

@@ -81,6 +81,7 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
     if (settlement.kind === "moved") return true;
     observer.handled(operation, outcomeOf(settlement));
     if (settlement.kind === "left") return false;
+    cancellations.forget(request.correlationId);
     if (settlement.kind === "cancelled") return task.cancelled ?? router.deliver(replies.cancelled(request));
     if (settlement.kind === "given-up") return giveUp(record, request, settlement);
     const delivered = router.deliver(settlement.reply);
