@@ -37,7 +37,7 @@ export type Link = Sink<ReplyJson> & {
 };
 
 /** All of the pause is left to chance: the links of all consumers are lost at once when a Worker is deployed. */
-const RECONNECT = { firstMs: 100, mostMs: 30_000, jitter: 1 };
+const RECONNECT = { firstMs: 100, mostMs: 5_000, jitter: 1 };
 /** Somebody has to change something first. */
 const RETRY_REFUSED_MS = 5 * 60_000;
 
