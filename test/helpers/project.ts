@@ -5,7 +5,7 @@ import { PROJECT } from "./processes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** An application of its own, in a temporary folder, with the library and zod installed. */
+/** An application of its own, in a temporary folder, with what the tests' own application needs installed. */
 export type TestProject = {
   readonly directory: string;
   write(path: string, text: string): void;
@@ -23,7 +23,7 @@ export const createProject = (files: Readonly<Record<string, string>>, library: 
   writeFileSync(join(directory, "package.json"), '{ "type": "module", "private": true }\n');
   mkdirSync(join(directory, "node_modules/@rejoinder"), { recursive: true });
   symlinkSync(library, join(directory, "node_modules/@rejoinder/sdk"));
-  symlinkSync(join(ROOT, "node_modules/zod"), join(directory, "node_modules/zod"));
+  for (const name of ["zod", "@opentelemetry"]) symlinkSync(join(ROOT, "node_modules", name), join(directory, "node_modules", name));
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), text);
