@@ -24,6 +24,8 @@ const CONSUMER = `
         await echoed.promise;
         return { account, total: lines.length, months: [] };
       },
+      countdown: ({ from }) => ({ counted: from }),
+      flaky: (_, { attempt }) => ({ attempt }),
     },
   });`;
 const REPORT = '{"account":"acme","lines":[{"date":"2026-01-15","product":"bolt","quantity":1,"unitPrice":1}]}';
