@@ -1,7 +1,5 @@
 import type { Log } from "../../environment/log.ts";
-import { checkpoint, createCheckpointer } from "../../storage/checkpointer.ts";
-import { createTransact, openDatabaseFile } from "../../storage/database-file.ts";
-import { createWalSync } from "../../storage/wal-sync.ts";
+import { openSyncedFile } from "../../storage/synced-file.ts";
 import type { Step } from "./store.ts";
 
 /** The results of steps in a file. */
@@ -36,21 +34,17 @@ type Waiting = { readonly step: Step; readonly result: string; resolve(): void; 
  * @throws Error if another process has the folder, or it cannot be written
  */
 export const openStepFile = (folder: string, log: Pick<Log, "warn">): StepFile => {
-  const opened = openDatabaseFile(
+  const { database, transact, committed, settled, close } = openSyncedFile(
     {
       folder,
       file: "once.sqlite",
       inUse: `Another process is using ${folder}: stop it, or set CONSUMER_DATA_DIR to a folder of its own.`,
-      synchronous: "NORMAL",
+      fsync: "always",
       version: 1,
       migrate: (database) => database.exec(SCHEMA),
     },
     log,
   );
-  const { database, path } = opened;
-  const checkpointer = createCheckpointer(database, path, log);
-  const sync = createWalSync({ path, repair: () => checkpoint(database) });
-  const transact = createTransact(database);
   const select = database.prepare("SELECT result FROM steps WHERE correlation_id = ? AND name = ?");
   const insert = database.prepare("INSERT INTO steps (correlation_id, name, result, expires_at) VALUES (?, ?, ?, ?)");
   const remove = database.prepare(
@@ -72,9 +66,8 @@ export const openStepFile = (folder: string, log: Pick<Log, "warn">): StepFile =
       for (const { step, result } of batch) insert.run(step.correlationId, step.name, result, step.expiresAt);
       sweep();
     });
-    checkpointer.wrote(batch.reduce((pages, { result }) => pages + PAGES_OF_A_ROW + result.length / PAGE_BYTES, PAGES_OF_A_TRANSACTION));
-    sync.committed();
-    return sync.settled();
+    committed(batch.reduce((pages, { result }) => pages + PAGES_OF_A_ROW + result.length / PAGE_BYTES, PAGES_OF_A_TRANSACTION));
+    return settled();
   };
 
   const flush = async (): Promise<void> => {
@@ -98,9 +91,7 @@ export const openStepFile = (folder: string, log: Pick<Log, "warn">): StepFile =
       }),
     async close() {
       await flush();
-      await checkpointer.close();
-      await sync.close();
-      opened.close();
+      await close();
     },
   };
 };

@@ -1,17 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Log } from "../../../environment/log.ts";
-import { checkpoint, createCheckpointer } from "../../../storage/checkpointer.ts";
-import { createTransact, openDatabaseFile } from "../../../storage/database-file.ts";
-import { createWalSync, type WalSync } from "../../../storage/wal-sync.ts";
+import { openSyncedFile, type SyncedFileOptions } from "../../../storage/synced-file.ts";
 import type { Sql } from "../../mailbox/expiring-table.ts";
 
-type MailboxDatabaseOptions = {
-  readonly folder: string;
-  /** `always`: a power cut loses nothing acknowledged. `os`: kill -9 loses nothing, a power cut may lose the last replies. */
-  readonly fsync: "always" | "os";
-  /** Called with how long a sync took. */
-  readonly onSynced: (seconds: number) => void;
-};
+type MailboxDatabaseOptions = Pick<SyncedFileOptions, "folder" | "fsync" | "onSynced">;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -19,26 +11,20 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, room BLOB NOT NULL) STRICT;
 `;
 
-/** Where nobody waits for the disk. */
-const WITHOUT_SYNC: WalSync = { committed: () => {}, settled: () => undefined, failure: () => undefined, close: async () => {} };
-
 /** The file of a mailbox: its rows, which `worker/mailbox/rows.ts` makes, and what is in KV on Cloudflare. */
 export const openMailboxDatabase = ({ folder, fsync, onSynced }: MailboxDatabaseOptions, log: Pick<Log, "warn">) => {
-  const opened = openDatabaseFile(
+  const { database, transact, committed, settled, failure, close } = openSyncedFile(
     {
       folder,
       file: "mailbox.sqlite",
       inUse: `Another process is using ${folder}: stop it, or set MAILBOX_DATA_DIR to a folder of its own.`,
-      synchronous: "NORMAL",
+      fsync,
+      onSynced,
       version: 1,
       migrate: (database) => database.exec(SCHEMA),
     },
     log,
   );
-  const { database, path } = opened;
-  const checkpointer = createCheckpointer(database, path, log);
-  const sync = fsync === "os" ? WITHOUT_SYNC : createWalSync({ path, onSynced, repair: () => checkpoint(database) });
-  const transact = createTransact(database);
   const sql = createSql(database);
   const probe = database.prepare("INSERT OR REPLACE INTO probe (id, number, room) VALUES (1, ?, zeroblob(?))");
   const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
@@ -64,34 +50,29 @@ export const openMailboxDatabase = ({ folder, fsync, onSynced }: MailboxDatabase
     /** Runs all of it or nothing, and resolves once that is durable. @throws what SQLite, the disk or `run` throws; then nobody may be told */
     transaction<Result>(run: () => Result): Result | Promise<Result> {
       const result = write(run);
-      checkpointer.wrote(PAGES_OF_A_TRANSACTION + (sql.bytes() - counted) / USED_OF_A_PAGE);
+      committed(PAGES_OF_A_TRANSACTION + (sql.bytes() - counted) / USED_OF_A_PAGE);
       counted = sql.bytes();
-      sync.committed();
-      const settling = sync.settled();
+      const settling = settled();
       return settling === undefined ? result : settling.then(() => result);
     },
     /** Why the last commits may not be durable, and nobody may be told of them. */
-    failure: sync.failure,
+    failure,
     /** Resolves once all that was committed is durable. Rejects if the disk refuses. */
-    settled: sync.settled,
+    settled,
     /** Tries to write, and returns why that is not possible; undefined if it is. */
     probe(): unknown {
       try {
         // A little always fits into what a write that failed has left over.
         const room = refusal === undefined ? 0 : ROOM_BYTES;
         write(() => probe.run(probes++, room));
-        return sync.failure();
+        return failure();
       } catch (error) {
         return error;
       }
     },
     /** The size of the file. */
     bytes: (): number => Number(size.get()?.["bytes"]),
-    async close(): Promise<void> {
-      await checkpointer.close();
-      await sync.close();
-      opened.close();
-    },
+    close,
   };
 };
 
