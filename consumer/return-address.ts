@@ -37,9 +37,11 @@ export const readReturnAddress = (
 /** A correlation ID for people: Spring's 16 bytes as a UUID, anything else as text. */
 export const correlationText = (correlation: Uint8Array): string => {
   const bytes = Buffer.from(correlation);
-  if (!isBinaryCorrelation(correlation)) return bytes.toString();
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return isBinaryCorrelation(correlation) ? uuidText(bytes) : bytes.toString();
 };
+
+/** 16 bytes as the text of a UUID (RFC 9562 §4). */
+export const uuidText = (bytes: Buffer): string => bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
 /** Whether it is a UUID in Spring's 16 bytes. Nest sends text, and so does Spring if it is configured to. */
 export const isBinaryCorrelation = (correlation: Uint8Array): boolean =>

@@ -4,7 +4,7 @@ import { ConfigurationError, type Environment } from "../environment/environment
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
 import { systemTime } from "../environment/time.ts";
-import { RETRY_SUFFIX } from "../protocol/topics.ts";
+import { retryTopicOf } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
@@ -53,13 +53,7 @@ export const openConsumer = async (
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics);
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
-    const retrySource =
-      retriedTopics.length === 0
-        ? undefined
-        : await openSource(
-            retryGroup,
-            retriedTopics.map((topic) => topic + RETRY_SUFFIX),
-          );
+    const retrySource = retriedTopics.length === 0 ? undefined : await openSource(retryGroup, retriedTopics.map(retryTopicOf));
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
     const sinks = openSinks(instance, Object.keys(handlers), cancellations);

@@ -1,6 +1,6 @@
 import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
-import { RETRY_SUFFIX } from "../protocol/topics.ts";
+import { retryTopicOf } from "../protocol/topics.ts";
 import type { Responder } from "./responder.ts";
 
 /** Operations by name, as the Worker, the consumer and the clients take them. */
@@ -93,7 +93,7 @@ const checkTopics = (contract: Contract): void => {
       responder === undefined
         ? [
             [topic, "requests to handlers"],
-            ...(retry.order === "give-up" ? [[topic + RETRY_SUFFIX, "requests that wait for another attempt"] as [string, string]] : []),
+            ...(retry.order === "give-up" ? [[retryTopicOf(topic), "requests that wait for another attempt"] as [string, string]] : []),
           ]
         : [
             [topic, "requests to responders"],

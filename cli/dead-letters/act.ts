@@ -3,7 +3,7 @@ import { UsageError } from "../command.ts";
 import { readDeploymentEnvironment } from "../deployment-environment.ts";
 import { findProjectRoot, loadConsumer } from "../project.ts";
 import { dropLetters, listLetters, type Output, redriveLetters, type Settled, showLetters } from "./actions.ts";
-import { type DeadLettersConfig, deadLetterTopicOf, readDeadLettersConfig, readReplyKey } from "./config.ts";
+import { type DeadLettersConfig, namedTopicOf, readDeadLettersConfig, readReplyKey } from "./config.ts";
 import { mayActOn } from "./confirmation.ts";
 import { type LetterOptions, readLetterFilter } from "./letter-arguments.ts";
 import { type DeadLetterLog, LogError } from "./log.ts";
@@ -81,7 +81,7 @@ const outputOf = (isReading: boolean): Output => {
 };
 
 const topicsOf = ({ topic }: ActionOptions, { topics }: DeadLettersConfig): readonly string[] => {
-  if (topic !== undefined) return [deadLetterTopicOf(topic)];
+  if (topic !== undefined) return [namedTopicOf(topic)];
   if (topics.length === 0) throw new UsageError("Expected --topic, since there is no project here whose topics could be meant.");
   return topics;
 };

@@ -3,7 +3,7 @@ import { type Contract, topicsOf } from "../../contract/contract.ts";
 import { type Demand, type Environment, readEnvironment } from "../../environment/environment.ts";
 import { commaList, kafkaRestVariables } from "../../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../../kafka/config.ts";
-import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
+import { DEAD_LETTER_SUFFIX, deadLetterTopicOf } from "../../protocol/topics.ts";
 import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
 
 /** Where dead letters are, by the variables of the consumer. */
@@ -40,14 +40,14 @@ const demand: Demand = (set) => {
 export const readDeadLettersConfig = (environment: Environment, contract: Contract | undefined): DeadLettersConfig => {
   const values = readEnvironment(schema, environment, demand);
   const requested = values.SPRING_REQUEST_TOPICS.map((pair) => pair.split("=")[0] as string);
-  const topics = [...new Set([...(contract === undefined ? [] : topicsOf(contract)), ...requested])].map(deadLetterTopicOf);
+  const topics = [...new Set([...(contract === undefined ? [] : topicsOf(contract)), ...requested])].map(namedTopicOf);
   if (values.SOURCE === "kafka") return { log: { kind: "kafka", connection: kafkaConnectionOf(values) }, topics };
   const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: username, UPSTASH_KAFKA_REST_PASSWORD: password } = values;
   return { log: { kind: "rest", url, username, password }, topics };
 };
 
 /** The dead-letter topic that a name means: itself, or that of the topic. */
-export const deadLetterTopicOf = (topic: string): string => (topic.endsWith(DEAD_LETTER_SUFFIX) ? topic : topic + DEAD_LETTER_SUFFIX);
+export const namedTopicOf = (topic: string): string => (topic.endsWith(DEAD_LETTER_SUFFIX) ? topic : deadLetterTopicOf(topic));
 
 const secretSchema = z.object({
   REPLY_SECRET: commaList()

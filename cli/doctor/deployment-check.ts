@@ -1,7 +1,8 @@
 import { createClient } from "../../client/client.ts";
 import { type Contract, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../../contract/contract.ts";
 import { readConsumerConfig } from "../../consumer/config.ts";
-import { DEAD_LETTER_SUFFIX, RETRY_SUFFIX } from "../../protocol/topics.ts";
+import { reasonOf } from "../../consumer/sources/retry.ts";
+import { deadLetterTopicOf, retryTopicOf } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
 import type { ProcessEnvironment } from "../start/part-environments.ts";
 import { checkProducing } from "./producing-check.ts";
@@ -41,8 +42,7 @@ async function* checkWorker(url: string): AsyncGenerator<Finding, boolean> {
     response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     body = (await response.json().catch(() => ({}))) as typeof body;
   } catch (error) {
-    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-    yield wrong(`No Worker answers at ${url} (${cause}).`, "Start one with rejoinder start, or name yours with --url.");
+    yield wrong(`No Worker answers at ${url} (${reasonOf(error)}).`, "Start one with rejoinder start, or name yours with --url.");
     return false;
   }
   if (!response.ok) {
@@ -123,8 +123,8 @@ async function* checkKafka(producing: ProcessEnvironment, environment: ProcessEn
 function* checkTopics(topics: Readonly<Record<string, number>> | undefined, contract: Contract): Generator<Finding> {
   if (topics === undefined) return;
   const requests = [...handledTopicsOf(contract), ...[...respondedOperationsOf(contract)].flatMap(([reply, { topic }]) => [topic, reply])];
-  const deadLetters = handledTopicsOf(contract).map((topic) => topic + DEAD_LETTER_SUFFIX);
-  const retries = retriedTopicsOf(contract).map((topic) => topic + RETRY_SUFFIX);
+  const deadLetters = handledTopicsOf(contract).map(deadLetterTopicOf);
+  const retries = retriedTopicsOf(contract).map(retryTopicOf);
   const needed = [...new Set([...requests, ...deadLetters, ...retries])];
   const missing = needed.filter((topic) => topics[topic] === undefined);
   if (missing.length > 0)

@@ -1,5 +1,5 @@
 import { type Contract, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../../contract/contract.ts";
-import { DEAD_LETTER_SUFFIX, RETRY_SUFFIX } from "../../protocol/topics.ts";
+import { deadLetterTopicOf, retryTopicOf } from "../../protocol/topics.ts";
 
 /** As many consumers can share the work. */
 const PARTITIONS = 6;
@@ -9,8 +9,8 @@ const PARTITIONS = 6;
  * responders, and their replies.
  */
 export const topicsToProvide = (contract: Contract): string => {
-  const handled = handledTopicsOf(contract).flatMap((topic) => [`${topic}:${PARTITIONS}`, `${topic}${DEAD_LETTER_SUFFIX}:1`]);
-  const retried = retriedTopicsOf(contract).map((topic) => `${topic}${RETRY_SUFFIX}:${PARTITIONS}`);
+  const handled = handledTopicsOf(contract).flatMap((topic) => [`${topic}:${PARTITIONS}`, `${deadLetterTopicOf(topic)}:1`]);
+  const retried = retriedTopicsOf(contract).map((topic) => `${retryTopicOf(topic)}:${PARTITIONS}`);
   const responded = [...respondedOperationsOf(contract)].flatMap(([replyTopic, { topic }]) => [
     `${topic}:${PARTITIONS}`,
     `${replyTopic}:${PARTITIONS}`,

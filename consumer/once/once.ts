@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReturnAddress } from "../return-address.ts";
+import { type ReturnAddress, uuidText } from "../return-address.ts";
 import { type Recorded, toJson } from "./recorded.ts";
 import type { OnceStore } from "./store.ts";
 
@@ -83,5 +83,5 @@ const uuidOf = (name: string): string => {
   const bytes = createHash("sha256").update(name).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return uuidText(bytes);
 };

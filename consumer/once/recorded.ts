@@ -1,3 +1,5 @@
+import { MAX_REPLY_BYTES } from "../../protocol/limits.ts";
+
 /** What JSON makes of a result: a Date becomes a string, nothing becomes null, and functions are not there. */
 export type Recorded<Result> = Result extends undefined | void ? null : InJson<Result>;
 
@@ -8,9 +10,6 @@ type InJson<Value> = Value extends { toJSON(...given: never): infer Json }
     : Value extends bigint | symbol | ((...given: never) => unknown)
       ? never
       : { [Key in keyof Value]: InJson<Value[Key]> };
-
-/** As many as a reply may have: a result is a row, and is read at once. */
-const MAX_RESULT_BYTES = 1024 * 1024;
 
 /**
  * The result of a step as JSON text.
@@ -26,7 +25,8 @@ export const toJson = (result: unknown, step: string): string => {
     const found = typeof value === "object" ? strangeObject(value) : strangePrimitive(value);
     return found === undefined ? value : refuse(key === "" ? found : `${found} at ${JSON.stringify(key)}`);
   });
-  if (Buffer.byteLength(text) > MAX_RESULT_BYTES) refuse(`${Buffer.byteLength(text)} bytes, more than 1 MiB`);
+  // As many as a reply may have: a result is a row, and is read at once.
+  if (Buffer.byteLength(text) > MAX_REPLY_BYTES) refuse(`${Buffer.byteLength(text)} bytes, more than 1 MiB`);
   return text;
 };
 

@@ -1,7 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { createRetryHeaders, type NextAttempt } from "../../protocol/retry-record.ts";
-import { RETRY_SUFFIX } from "../../protocol/topics.ts";
+import { retryTopicOf } from "../../protocol/topics.ts";
 import { type Addressee, logFieldsOf } from "../replies.ts";
 import type { Source } from "../source.ts";
 
@@ -15,7 +15,7 @@ export const createRetryTopic =
   ({ source, log }: RetryTopicOptions): MoveToRetryTopic =>
   async (record, next, request) => {
     const { topic, partition, offset, key, value, headers } = record;
-    const to = topic + RETRY_SUFFIX;
+    const to = retryTopicOf(topic);
     try {
       await source.produce({ topic: to, key, value, headers: [...headers, ...createRetryHeaders(record, next)] });
       return true;
