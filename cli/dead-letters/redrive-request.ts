@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { createSha256Hmac } from "../../consumer/sinks/worker-signature.ts";
+import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
+import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
+import { reasonOf } from "../../consumer/sources/retry.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { isProblem, type Problem } from "../../protocol/problem.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import type { StatusBody } from "../../protocol/status.ts";
-import { signWebhook } from "../../protocol/webhook-signature.ts";
 import { ExpectedError } from "../expected-error.ts";
 
 /** What the Worker made of a request that was to be sent again. */
@@ -35,30 +35,32 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Redrives by `POST /redrives`, signed like a delivery of replies. */
 export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
-  const hmac = createSha256Hmac(key);
-  /** What to add to our clock to get the Worker's. */
-  let clockDifferenceMs = 0;
+  // That clocks differ is no news to whoever calls a command.
+  const clock = createMailboxClock({ time, log: { warn() {} } });
+  const signature = createWorkerSignature({ hmac: createSha256Hmac(key), clock });
 
   const post = async (body: Uint8Array<ArrayBuffer>): Promise<Response> => {
-    const timestampSeconds = Math.floor((time.now() + clockDifferenceMs) / 1_000);
-    const headers = { "content-type": "application/json", ...(await signWebhook(hmac, { id: randomUUID(), timestampSeconds, body })) };
+    const headers = { "content-type": "application/json", ...(await signature.sign({ body })) };
     try {
       return await fetch(`${url}/redrives`, { method: "POST", headers, body, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
     } catch (error) {
-      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-      throw new WorkerError(`No Worker answers at ${url} (${reason}). Start one with rejoinder start, or name another with --url.`, {
-        cause: error,
-      });
+      throw new WorkerError(
+        `No Worker answers at ${url} (${reasonOf(error)}). Start one with rejoinder start, or name another with --url.`,
+        {
+          cause: error,
+        },
+      );
     }
   };
 
   return async ({ correlationId, operation, data, traceparent }) => {
     const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
+    const sentAt = time.now();
     let response = await post(body);
     if (response.status === 401) {
       await response.arrayBuffer();
       // Perhaps only the clocks differ.
-      clockDifferenceMs = Date.parse(response.headers.get("date") ?? "") - time.now() || 0;
+      clock.dated(response.headers.get("date") ?? undefined, sentAt, "refused");
       response = await post(body);
       if (response.status === 401)
         throw new WorkerError(`${url}/redrives refused the signature: REPLY_SECRET differs from the Worker's. Set it to the Worker's own.`);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../consumer/sources/retry.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { type DeadLetterLog, LogError } from "./log.ts";
@@ -28,8 +29,7 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch }: R
       response = await fetch(url + path, { ...method, headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
-      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-      throw new LogError(`No Kafka REST proxy answers at ${url} (${reason}). Start it, or correct UPSTASH_KAFKA_REST_URL.`, {
+      throw new LogError(`No Kafka REST proxy answers at ${url} (${reasonOf(error)}). Start it, or correct UPSTASH_KAFKA_REST_URL.`, {
         retryable: true,
         cause: error,
       });
