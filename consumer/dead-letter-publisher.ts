@@ -2,8 +2,9 @@ import type { Log } from "../environment/log.ts";
 import { pause, systemTime, type Time } from "../environment/time.ts";
 import { createDeadLetterHeaders, type DeadLetterReason } from "../protocol/dead-letter.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import { DEAD_LETTER_SUFFIX } from "../protocol/topics.ts";
+import { deadLetterTopicOf } from "../protocol/topics.ts";
 import { createBackoff } from "./backoff.ts";
+import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { type OutgoingRecord, type Source, SourceError } from "./source.ts";
 
 /** What became of a dead letter: it is stored, its topic refuses it for good, or the process stops. */
@@ -19,6 +20,7 @@ export type DeadLetterPublisher = (
 type DeadLetterPublisherOptions = {
   readonly source: Pick<Source, "produce" | "group">;
   readonly log: Log;
+  readonly observer?: Pick<ConsumerObserver, "deadLettered"> | undefined;
   /** When it aborts, the publisher gives up. */
   readonly stop: AbortSignal;
   readonly time?: Time | undefined;
@@ -27,16 +29,20 @@ type DeadLetterPublisherOptions = {
 
 const RETRY = { firstMs: 1_000, mostMs: 30_000 };
 
-/** The topic of the dead letters of a topic. */
-export const deadLetterTopicOf = (topic: string): string => topic + DEAD_LETTER_SUFFIX;
-
 /**
  * Publishes to the dead-letter topic of the record's own topic, and tries for as long as that may succeed.
  * A record that the dead-letter topic refuses for good is logged with its topic, partition and offset, where it can still be read: no
  * record may stop the consumer.
  */
 export const createDeadLetterPublisher =
-  ({ source, log, stop, time = systemTime, random = Math.random }: DeadLetterPublisherOptions): DeadLetterPublisher =>
+  ({
+    source,
+    log,
+    observer = SILENT_OBSERVER,
+    stop,
+    time = systemTime,
+    random = Math.random,
+  }: DeadLetterPublisherOptions): DeadLetterPublisher =>
   async (record, reason, traceId) => {
     const { topic, partition, offset, key, value, headers } = record;
     const { code, attempts, correlationId, message } = reason;
@@ -48,6 +54,7 @@ export const createDeadLetterPublisher =
       try {
         await source.produce(letter);
         log.warn({ ...what, code, attempts, reason: message }, "a record was moved to the dead letters");
+        observer.deadLettered(topic);
         return "stored";
       } catch (error) {
         log.error({ ...what, err: error }, "a dead letter could not be produced");

@@ -2,9 +2,10 @@ import { ERRORS } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { type Problem, problemOf } from "../protocol/problem.ts";
 import type { WaitingRecord } from "../protocol/retry-record.ts";
+import { deadLetterTopicOf } from "../protocol/topics.ts";
 import { traceIdOf } from "../protocol/traceparent.ts";
 import type { Cancellations } from "./cancellations.ts";
-import { deadLetterTopicOf, type DeadLetterPublisher } from "./dead-letter-publisher.ts";
+import type { DeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { Delivery } from "./delivery.ts";
 import type { KeyedExecutor } from "./keyed-executor.ts";
 import type { ConsumerObserver, RequestOutcome } from "./observe/observer.ts";
@@ -67,7 +68,6 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
     const reason = { correlationId, operation, code: problem.code, attempts: count, ...exceptionOf(cause, problem) };
     const outcome = await publishDeadLetter(record, reason, traceIdOf(to.traceparent));
     if (outcome === "stopped") return false;
-    if (outcome === "stored") observer.deadLettered(record.topic);
     const deadLetter = outcome === "stored" ? { deadLetter: deadLetterTopicOf(record.topic) } : {};
     if (count === 0) return router.deliver(replies.failed(to, { ...problem, ...deadLetter }));
     return router.deliver(replies.failed({ ...to, attempt: count }, { ...problem, attempts: count, ...deadLetter }));
@@ -95,7 +95,6 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
     const reading = read(record);
     if (reading.kind === "dead") {
       const outcome = await publishDeadLetter(record, { ...UNREADABLE, exception: "RejoinderError", message: reading.reason });
-      if (outcome === "stored") observer.deadLettered(record.topic);
       return outcome !== "stopped";
     }
     if (reading.kind === "refused") {

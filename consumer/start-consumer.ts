@@ -57,7 +57,7 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
       contract,
       createHandlerInvoker({ ...options, cancellations, replies, stop, deliver: (news) => router.deliver(news) }),
     );
-    const publishDeadLetter = createDeadLetterPublisher({ source, log, stop, time, random });
+    const publishDeadLetter = createDeadLetterPublisher({ source, log, observer, stop, time, random });
     const moveToRetryTopic = createRetryTopic({ source, log });
     const onRetry = (operation: string): void => observer.handled(operation, "retried");
     const read = requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters });

@@ -22,6 +22,7 @@ const setUp = (...failures: Error[]) => {
   const log = createRecordedLog();
   const stop = new AbortController();
   const letters: OutgoingRecord[] = [];
+  const counted: string[] = [];
   const produce = async (letter: OutgoingRecord): Promise<void> => {
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
@@ -32,9 +33,11 @@ const setUp = (...failures: Error[]) => {
     log,
     stop,
     letters,
+    counted,
     publishDeadLetter: createDeadLetterPublisher({
       source: { produce, group: "rejoinder" },
       log,
+      observer: { deadLettered: (topic) => void counted.push(topic) },
       stop: stop.signal,
       time,
       random: () => 0,
@@ -64,6 +67,14 @@ test("one that is refused for good is logged with its place, and holds nothing u
   expect(await publishDeadLetter(record, REASON)).toBe("refused");
   expect(letters).toEqual([]);
   expect(log.lines).toMatchObject([{ level: "error", topic: "requests", partition: 2, offset: 7, err: { message: "too large" } }]);
+});
+
+test("is counted by its record's topic once it is stored, and not if it is refused", async () => {
+  const { publishDeadLetter, counted } = setUp(new SourceError("too large", { retryable: false }));
+  await publishDeadLetter(record, REASON);
+  expect(counted).toEqual([]);
+  await publishDeadLetter(record, REASON);
+  expect(counted).toEqual(["requests"]);
 });
 
 test("is not done if the process stops before", async () => {
