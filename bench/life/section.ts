@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { identifyProcess, isRunning } from "../../cli/processes/process-identity.ts";
 import type { Host } from "../../cli/start/part-environments.ts";
 import { measureCases, ratioOf, tableOf, warmUp } from "../cases.ts";
 import { ask } from "../load.ts";
@@ -90,9 +91,10 @@ const measureEnd = async ({ handlerMs = 500 }: Pace & { readonly handlerMs?: num
   const target = post(stack.workerUrl, "/requests/sum", SUM, WAIT);
   const calls = Array.from({ length: IN_FLIGHT }, () => ask(target));
   await ask(post(stack.workerUrl, "/requests/echo", {}, { status: 202 }));
-  const { consumer = 0 } = stack.pids;
+  const consumer = identifyProcess(stack.pids["consumer"] ?? 0);
+  if (consumer === undefined) throw new Error("Expected a consumer to run");
   const sent = performance.now();
-  process.kill(consumer, "SIGTERM");
+  process.kill(consumer.pid, "SIGTERM");
   while (isRunning(consumer)) await wait(1);
   const tookMs = performance.now() - sent;
   await Promise.all(calls);
@@ -100,12 +102,4 @@ const measureEnd = async ({ handlerMs = 500 }: Pace & { readonly handlerMs?: num
     name: `a consumer that is told to end with ${IN_FLIGHT} requests in flight, on Node, embedded`,
     tables: [{ title: "from SIGTERM to the exit, ms", lines: [{ name: `handlers of ${handlerMs} ms`, numbers: { ms: tookMs } }] }],
   };
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };

@@ -1,19 +1,11 @@
 import { expect, test } from "vitest";
 import { MAX_CHUNKS, MAX_CHUNKS_BYTES } from "../../protocol/limits.ts";
-import { createTellStage, type Tell } from "./invoker-stage.ts";
-
-type Context = Parameters<Tell>[1];
+import { createTellStage, runTell } from "./invoker-stage.ts";
 
 const setUp = async () => {
-  const end = Promise.withResolvers<string>();
-  const given = Promise.withResolvers<Context>();
-  const stage = createTellStage((_, context) => {
-    given.resolve(context);
-    return end.promise;
-  });
-  const running = stage.invoke();
+  const stage = await runTell();
   const emitted = () => stage.processing.filter((reply) => reply.emitted !== undefined);
-  return { ...stage, running, context: await given.promise, end: end.resolve, emitted, batches: () => emitted().map(({ data }) => data) };
+  return { ...stage, emitted, batches: () => emitted().map(({ data }) => data) };
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

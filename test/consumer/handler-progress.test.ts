@@ -1,18 +1,9 @@
 import { expect, test } from "vitest";
-import { createTellStage, type Tell } from "./invoker-stage.ts";
+import { createTellStage, runTell } from "./invoker-stage.ts";
 
-type Context = Parameters<Tell>[1];
-
-/** A handler that runs until it is told to end, and its context. */
 const setUp = async () => {
-  const end = Promise.withResolvers<string>();
-  const given = Promise.withResolvers<Context>();
-  const stage = createTellStage((_, context) => {
-    given.resolve(context);
-    return end.promise;
-  });
-  const running = stage.invoke({}, 3);
-  return { ...stage, running, context: await given.promise, end: end.resolve, values: () => stage.processing.map(({ data }) => data) };
+  const stage = await runTell(3);
+  return { ...stage, values: () => stage.processing.map(({ data }) => data) };
 };
 
 test("the first progress leaves at once, with the number of the attempt, and says that the request is processed", async () => {

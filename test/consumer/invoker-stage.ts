@@ -51,6 +51,18 @@ export type Tell = Handlers<typeof tellContract>["tell"];
 /** The same with a handler of that operation. */
 export const createTellStage = (handler: Tell) => createStage({ contract: tellContract, handlers: { tell: handler }, operation: "tell" });
 
+/** A handler of that operation that runs until it is told to end, and its context. */
+export const runTell = async (attempt = 1) => {
+  const end = Promise.withResolvers<string>();
+  const given = Promise.withResolvers<Parameters<Tell>[1]>();
+  const stage = createTellStage((_, context) => {
+    given.resolve(context);
+    return end.promise;
+  });
+  const running = stage.invoke({}, attempt);
+  return { ...stage, running, context: await given.promise, end: end.resolve };
+};
+
 type StageOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
