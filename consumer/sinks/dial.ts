@@ -16,9 +16,10 @@ export type DialFailure = {
   /**
    * - `unauthorized`: the signature was refused.
    * - `refused`: an upgrade is not possible here. The answer stays the same until something is deployed or configured.
-   * - `failed`: it may be possible soon.
+   * - `failed`: whoever answered says that it may be possible soon.
+   * - `away`: nobody has answered, which may change soon.
    */
-  readonly kind: "unauthorized" | "refused" | "failed";
+  readonly kind: "unauthorized" | "refused" | "failed" | "away";
   readonly reason: string;
   /** The time of whoever answered, as a header says it. */
   readonly date?: string | undefined;
@@ -57,7 +58,7 @@ export const dial = ({ url, headers, time, onOpen, onFailure }: DialOptions): ((
     fail(failureOf(response));
     socket.terminate();
   });
-  socket.on("error", (error: NodeJS.ErrnoException) => fail({ kind: "failed", reason: error.code ?? error.message }));
+  socket.on("error", (error: NodeJS.ErrnoException) => fail({ kind: "away", reason: error.code ?? error.message }));
   return () => {
     if (end()) socket.terminate();
   };

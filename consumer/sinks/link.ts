@@ -43,20 +43,33 @@ const RETRY_REFUSED_MS = 5 * 60_000;
 
 /** What the log says of links that are down. */
 export type LinkOutages = {
-  down(shard: number, reason: string, retryInMs: number): void;
+  /** @param why it is down: as a dial says it, or because it was lost */
+  down(shard: number, why: DialFailure["kind"] | "lost", reason: string, retryInMs: number): void;
   up(shard: number): void;
 };
 
-/** For all links of a process: they are mostly down together, so each reason is logged once until all of them are open again. */
-export const createLinkOutages = (log: Log): LinkOutages => {
+/** A Worker that is started together with its consumers takes no longer. */
+const STARTING_MS = 5_000;
+
+/**
+ * For all links of a process: they are mostly down together, so each reason is logged once until all of them are open again. That a Worker is not
+ * there yet is nothing to warn of while it may be starting, too.
+ */
+export const createLinkOutages = (log: Log, time: Pick<Time, "now"> = systemTime): LinkOutages => {
   const outages = createOutageLog(log, "the links to the mailbox are open again");
   const shards = new Set<number>();
+  const startedBy = time.now() + STARTING_MS;
+  let isStarting = true;
   return {
-    down(shard, reason, retryInMs) {
+    down(shard, why, reason, retryInMs) {
+      isStarting &&= why === "away" && time.now() < startedBy;
+      const line = { reason, shard, retryInMs };
+      if (isStarting) return outages.debug(line, "a link to the mailbox cannot be opened yet");
       shards.add(shard);
-      outages.warn({ reason, shard, retryInMs }, "a link to the mailbox is down, and replies go by POST meanwhile");
+      outages.warn(line, "a link to the mailbox is down, and replies go by POST meanwhile");
     },
     up(shard) {
+      isStarting = false;
       if (shards.delete(shard) && shards.size === 0) outages.over();
     },
   };
@@ -91,7 +104,7 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
         const isUnauthorized = failure.kind === "unauthorized";
         clock.dated(failure.date, sentAt, isUnauthorized ? "refused" : undefined);
         downBecause = isUnauthorized ? signature.refused(headers, failure.date) : failure.reason;
-        openAgainIn(failure.kind === "refused" ? RETRY_REFUSED_MS : backoff.nextMs());
+        openAgainIn(failure.kind === "refused" ? RETRY_REFUSED_MS : backoff.nextMs(), failure.kind);
         settleOpening();
         options.onFailure?.(failure.kind);
       },
@@ -117,12 +130,12 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
   const onLost = (reason: string): void => {
     session = undefined;
     downBecause = reason;
-    openAgainIn(backoff.nextMs());
+    openAgainIn(backoff.nextMs(), "lost");
   };
 
-  const openAgainIn = (delayMs: number): void => {
+  const openAgainIn = (delayMs: number, why: Parameters<LinkOutages["down"]>[1]): void => {
     const retryInMs = Math.round(delayMs);
-    outages.down(shard, downBecause, retryInMs);
+    outages.down(shard, why, downBecause, retryInMs);
     timer = time.setTimeout(() => void open(), retryInMs);
   };
 

@@ -36,7 +36,7 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
   const { url, hmac, clock, cancellations, observer = SILENT_OBSERVER, log, time = systemTime, random } = options;
   const hello = cancellations === undefined ? options.hello : { ...options.hello, takes: ["welcome", "cancel"] };
   const signature = createWorkerSignature({ hmac, clock });
-  const outages = createLinkOutages(log);
+  const outages = createLinkOutages(log, time);
   const post = httpSink({ url, signature, clock, time });
   const presence = createPresence({ announce: () => post.announce(hello.operations), time });
   const links: Link[] = [];
