@@ -49,7 +49,9 @@ export type LinkOutages = {
 };
 
 /** A Worker that is started together with its consumers takes no longer. */
-const STARTING_MS = 5_000;
+export const STARTING_MS = 5_000;
+/** The longest pause meanwhile: everybody waits for the link. */
+const STARTING_PAUSE_MS = 250;
 
 /**
  * For all links of a process: they are mostly down together, so each reason is logged once until all of them are open again. That a Worker is not
@@ -84,6 +86,7 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
   let giveUp = (): void => {};
   let isClosed = false;
   let downBecause = "it is not open yet";
+  const startedBy = time.now() + STARTING_MS;
   let timer: unknown;
 
   const open = async (): Promise<void> => {
@@ -104,7 +107,7 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
         const isUnauthorized = failure.kind === "unauthorized";
         clock.dated(failure.date, sentAt, isUnauthorized ? "refused" : undefined);
         downBecause = isUnauthorized ? signature.refused(headers, failure.date) : failure.reason;
-        openAgainIn(failure.kind === "refused" ? RETRY_REFUSED_MS : backoff.nextMs(), failure.kind);
+        openAgainIn(failure.kind === "refused" ? RETRY_REFUSED_MS : pauseAfter(failure.kind), failure.kind);
         settleOpening();
         options.onFailure?.(failure.kind);
       },
@@ -130,7 +133,12 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
   const onLost = (reason: string): void => {
     session = undefined;
     downBecause = reason;
-    openAgainIn(backoff.nextMs(), "lost");
+    openAgainIn(pauseAfter("lost"), "lost");
+  };
+
+  const pauseAfter = (why: DialFailure["kind"] | "lost"): number => {
+    const pauseMs = backoff.nextMs();
+    return why === "away" && time.now() < startedBy ? Math.min(pauseMs, STARTING_PAUSE_MS) : pauseMs;
   };
 
   const openAgainIn = (delayMs: number, why: Parameters<LinkOutages["down"]>[1]): void => {

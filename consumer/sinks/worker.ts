@@ -7,7 +7,7 @@ import type { MailboxClock } from "../mailbox-clock.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "../observe/observer.ts";
 import type { MailboxSinks, Sink } from "../sink.ts";
 import { httpSink } from "./http.ts";
-import { createLinkOutages, type Link, openLink } from "./link.ts";
+import { createLinkOutages, type Link, openLink, STARTING_MS } from "./link.ts";
 import { createPresence } from "./presence.ts";
 import type { ReplyJson } from "./reply-json.ts";
 import { createWorkerSignature } from "./worker-signature.ts";
@@ -28,7 +28,7 @@ type WorkerSinksOptions = {
   readonly random?: (() => number) | undefined;
 };
 
-/** Mailboxes that have not answered a hello by then are of a version that does not, or are away. */
+/** Mailboxes that have not answered a hello by then are of a version that does not. */
 const WELCOME_MS = 2_000;
 
 /** The sinks of a Worker: a link to each shard, and `POST /replies` for as long as the link is down. */
@@ -46,6 +46,8 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
   /** Aborts when there is none of them any more. */
   const begun = new AbortController();
   let isClosed = false;
+  /** Nobody answered last. */
+  let isAway = false;
   observer.watch({ links: () => ({ open: links.filter(({ isOpen }) => isOpen).length, wanted: isClosed ? 0 : links.length }) });
 
   const openSink = (shard: number): Sink<ReplyJson> => {
@@ -60,6 +62,7 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       onOpen() {
         observer.workerReached(true);
         presence.end();
+        isAway = false;
       },
       onWelcome: ({ shards }) => {
         openAll(shards);
@@ -70,8 +73,9 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
         // Who refuses a link is there.
         observer.workerReached(kind === "refused");
         if (kind === "refused" && cancellations !== undefined) presence.begin();
+        isAway = kind === "away";
         // Mostly because of the clocks, which the next attempt knows better.
-        if (kind !== "unauthorized") heard(shard);
+        if (kind !== "unauthorized" && kind !== "away") heard(shard);
       },
     });
     links.push(link);
@@ -124,6 +128,8 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       if (cancellations === undefined || isClosed) return;
       openAll(1);
       await pause(time, WELCOME_MS, begun.signal);
+      // It may have been started together with us, and by another clock.
+      if (isAway) await pause(time, STARTING_MS - WELCOME_MS, begun.signal);
     },
     of: sinkOf,
     async close() {

@@ -9,7 +9,6 @@ import { workerSinks } from "../../consumer/sinks/worker.ts";
 import { createWorkerDelivery } from "../../consumer/worker-delivery.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { createManualTime } from "../helpers/manual-time.ts";
-import { freePort } from "../helpers/processes.ts";
 import { createRecordedLog } from "./log.ts";
 import { HELLO, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { NO_ANSWER, type ReplyReceiverOptions, startReplyReceiver } from "./reply-receiver.ts";
@@ -97,26 +96,6 @@ test.each([200, 301, 400, 403, 404, 405, 426, 501])(
     expect(said("info")).toEqual([["the links to the mailbox are open again", undefined]]);
   },
 );
-
-test("that nobody answers is logged once the Worker has had five seconds to start, and not before", async () => {
-  const time = createManualTime(Date.now());
-  const log = createRecordedLog();
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const clock = createMailboxClock({ time, log });
-  const cancellations = createCancellations();
-  const sinks = workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, clock, cancellations, log, time, random: () => 0 });
-  onTestFinished(() => sinks.close());
-  const warnings = () => log.lines.filter(({ level }) => level === "warn");
-  const attempts = () => log.lines.filter(({ reason }) => reason === "ECONNREFUSED").length;
-  void sinks.open();
-  await expect.poll(attempts).toBe(1);
-  expect(warnings()).toEqual([]);
-  await time.elapse(4_000);
-  expect(warnings()).toEqual([]);
-  // No two attempts are further apart.
-  await time.elapse(6_000);
-  await expect.poll(warnings).toMatchObject([{ msg: DOWN, reason: "ECONNREFUSED" }]);
-});
 
 test("through a proxy that knows nothing of upgrades, replies are posted", async () => {
   const { receiver, delivery, said } = await setUp({ proxy: stripUpgrades });
