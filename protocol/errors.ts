@@ -3,11 +3,14 @@
  * `retryable` says whether the caller may send the same call again.
  */
 export const ERRORS = {
+  INVALID_IDEMPOTENCY_KEY: { status: 400, retryable: false, title: "The Idempotency-Key cannot be read" },
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
   INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
   INVALID_REDRIVE: { status: 400, retryable: false, title: "What is to be sent again cannot be read" },
   INVALID_QUERY: { status: 400, retryable: false, title: "A parameter of the query is not valid" },
+  UNAUTHENTICATED: { status: 401, retryable: false, title: "The call does not say who calls" },
   UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
+  INSUFFICIENT_SCOPE: { status: 403, retryable: false, title: "The caller may not do that" },
   NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
   UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },
   UNKNOWN_CORRELATION_ID: { status: 404, retryable: false, title: "There is no such request" },
@@ -21,6 +24,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },
   INVALID_REQUEST: { status: 422, retryable: false, title: "The request does not fit the operation's schema" },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, retryable: false, title: "The Idempotency-Key was used for another request" },
   INVALID_RECORD: { status: 422, retryable: false, title: "The request's record could not be read" },
   UPGRADE_REQUIRED: { status: 426, retryable: false, title: "This path is for WebSockets" },
   MISCONFIGURED: { status: 500, retryable: false, title: "The server is not configured" },

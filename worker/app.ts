@@ -5,7 +5,8 @@ import { RejoinderError } from "../protocol/errors.ts";
 import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
-import type { CorrelationIds } from "./correlation-id.ts";
+import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
+import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -20,6 +21,8 @@ import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
+  /** Absent: anybody may do everything. */
+  readonly authorize?: Authorize | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -48,10 +51,18 @@ const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
+const ANYBODY: Principal = {
+  subject: undefined,
+  authtype: "unauthenticated",
+  scopes: ["requests:*", "status:read", OPERATOR],
+  owner: PUBLIC_OWNER,
+};
+
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
 /** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
+  authorize = () => ANYBODY,
   contract,
   ids,
   publisher,
@@ -82,9 +93,13 @@ export const createApp = ({
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
-    { method: "POST", path: "/requests/:operation", handle: createRequestsRoute({ contract, ids, publisher, statuses, shards, source }) },
-    { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ ids, statuses, ...(now && { now }) }) },
-    { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ ids, statuses, ...(now && { now }) }) },
+    {
+      method: "POST",
+      path: "/requests/:operation",
+      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source }),
+    },
+    { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     {
       method: "POST",
       path: "/redrives",
@@ -104,7 +119,7 @@ export const createApp = ({
       }),
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
-    ...(assets === undefined ? [] : consoleRoutes(assets, consumers)),
+    ...(assets === undefined ? [] : consoleRoutes(assets, authorize, consumers)),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });
@@ -118,8 +133,8 @@ const healthResponse = (problem: string | undefined): Response =>
   problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
 
 /** Who may see the console may see who is connected: its page is public, and so is this. */
-const consoleRoutes = (assets: ConsoleFiles, consumers: Consumers | undefined): readonly Route[] => [
-  { method: "GET", path: "/consumers", handle: createConsumersRoute(consumers) },
+const consoleRoutes = (assets: ConsoleFiles, authorize: Authorize, consumers: Consumers | undefined): readonly Route[] => [
+  { method: "GET", path: "/consumers", handle: createConsumersRoute(authorize, consumers) },
   ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
 ];
 

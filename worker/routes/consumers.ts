@@ -1,4 +1,6 @@
 import { RejoinderError } from "../../protocol/errors.ts";
+import type { Context } from "hono";
+import { type Authorize, OPERATOR } from "../identity/principal.ts";
 import type { Consumers } from "../link/consumers.ts";
 import { jsonResponse } from "../responses.ts";
 
@@ -17,25 +19,28 @@ export type ConsumersBody = {
 };
 
 /** `GET /consumers`: which consumers have links, for the console. */
-export const createConsumersRoute = (consumers: Pick<Consumers, "links"> | undefined) => async (): Promise<Response> => {
-  if (consumers === undefined) throw new RejoinderError("NO_LINKS", { detail: "REPLY_STORE=kv has no mailbox that consumers link to." });
-  const links = await consumers.links().catch((cause: unknown) => {
-    console.error("The links of a mailbox could not be read", cause);
-    throw new RejoinderError("STORE_UNAVAILABLE", { cause });
-  });
-  const byInstance = Map.groupBy(links, ({ consumer }) => consumer.instance);
-  const body: ConsumersBody = {
-    consumers: Array.from(byInstance, ([instance, own]) => {
-      const newest = own.reduce((one, other) => (other.openedAt > one.openedAt ? other : one));
-      return {
-        instance,
-        version: newest.consumer.version,
-        operations: newest.consumer.operations,
-        links: own
-          .toSorted((one, other) => one.shard - other.shard)
-          .map(({ shard, openedAt }) => ({ shard, openedAt: new Date(openedAt).toISOString() })),
-      };
-    }).toSorted((one, other) => (one.instance < other.instance ? -1 : 1)),
+export const createConsumersRoute =
+  (authorize: Authorize, consumers: Pick<Consumers, "links"> | undefined) =>
+  async (context: Context): Promise<Response> => {
+    await authorize(context, OPERATOR);
+    if (consumers === undefined) throw new RejoinderError("NO_LINKS", { detail: "REPLY_STORE=kv has no mailbox that consumers link to." });
+    const links = await consumers.links().catch((cause: unknown) => {
+      console.error("The links of a mailbox could not be read", cause);
+      throw new RejoinderError("STORE_UNAVAILABLE", { cause });
+    });
+    const byInstance = Map.groupBy(links, ({ consumer }) => consumer.instance);
+    const body: ConsumersBody = {
+      consumers: Array.from(byInstance, ([instance, own]) => {
+        const newest = own.reduce((one, other) => (other.openedAt > one.openedAt ? other : one));
+        return {
+          instance,
+          version: newest.consumer.version,
+          operations: newest.consumer.operations,
+          links: own
+            .toSorted((one, other) => one.shard - other.shard)
+            .map(({ shard, openedAt }) => ({ shard, openedAt: new Date(openedAt).toISOString() })),
+        };
+      }).toSorted((one, other) => (one.instance < other.instance ? -1 : 1)),
+    };
+    return jsonResponse(200, JSON.stringify(body));
   };
-  return jsonResponse(200, JSON.stringify(body));
-};

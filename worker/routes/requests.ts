@@ -6,6 +6,7 @@ import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
+import type { Authorize } from "../identity/principal.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
@@ -14,6 +15,7 @@ import { finalResponse, pendingResponse, statusPath, statusText, unproducedRespo
 import type { StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
+  readonly authorize: Authorize;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -25,12 +27,22 @@ type RequestsOptions = {
 };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
-export const createRequestsRoute = ({ contract, ids, publisher, statuses, shards, source, random = Math.random }: RequestsOptions) => {
+export const createRequestsRoute = ({
+  authorize,
+  contract,
+  ids,
+  publisher,
+  statuses,
+  shards,
+  source,
+  random = Math.random,
+}: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
+    const { owner } = await authorize(context, `requests:${operation.name}`);
     const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const id = await ids.create({ shard: Math.floor(random() * shards), ...operation });
+    const id = await ids.create({ shard: Math.floor(random() * shards), owner, ...operation });
     const record = createRecord({
       operation,
       id,

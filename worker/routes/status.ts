@@ -2,13 +2,15 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { jsonResponse, pendingResponse, type ResponseHeaders, statusText } from "../responses.ts";
-import { type CorrelationId, type CorrelationIds, PUBLIC_OWNER } from "../correlation-id.ts";
+import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
+import type { Authorize, Principal } from "../identity/principal.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 import { viewStatus } from "../status-view.ts";
 import { acceptsEvents, createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
+  readonly authorize: Authorize;
   readonly ids: CorrelationIds;
   readonly statuses: StatusStore;
   readonly now?: () => number;
@@ -19,11 +21,12 @@ type StatusOptions = {
  * is no newer version, and a wait ends at any change. `?chunks-from=N` leaves out the first N chunks. With `Accept: text/event-stream`, a stream
  * of events.
  */
-export const createStatusRoute = ({ ids, statuses, now = Date.now }: StatusOptions) => {
+export const createStatusRoute = ({ authorize, ids, statuses, now = Date.now }: StatusOptions) => {
   const streamEvents = createStatusEvents({ statuses, now });
 
-  return async ({ req }: Context): Promise<Response> => {
-    const id = await readReadableId(ids, req.param("correlationId") ?? "", now());
+  return async (context: Context): Promise<Response> => {
+    const { req } = context;
+    const id = await readReadableId(ids, await authorize(context, "status:read"), req.param("correlationId") ?? "", now());
     if (acceptsEvents(req.header("accept"))) {
       if (!statuses.capabilities.wait) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_EVENTS });
       return streamEvents(id, req.header("last-event-id")).catch(refuseUnreadable);
@@ -57,9 +60,10 @@ const NO_EVENTS = "REPLY_STORE=kv cannot tell when a status changes. Ask for it 
 
 /** `DELETE /status/:correlationId`: asks to cancel a request. 202 with its status, which is `cancelling` until it has ended. */
 export const createCancelRoute =
-  ({ ids, statuses, now = Date.now }: StatusOptions) =>
-  async ({ req }: Context): Promise<Response> => {
-    const id = await readReadableId(ids, req.param("correlationId") ?? "", now());
+  ({ authorize, ids, statuses, now = Date.now }: StatusOptions) =>
+  async (context: Context): Promise<Response> => {
+    const { req } = context;
+    const id = await readReadableId(ids, await authorize(context, "status:read"), req.param("correlationId") ?? "", now());
     if (statuses.cancel === undefined)
       throw new RejoinderError("NOT_SUPPORTED", { detail: "REPLY_STORE=kv cannot tell a consumer to cancel a request." });
     const status = await statuses.cancel(id).catch(refuseUnreadable);
@@ -68,9 +72,9 @@ export const createCancelRoute =
   };
 
 /** The ID of a status that may be read. Forged, foreign and not yours get the same response, so that nobody can tell them apart. */
-const readReadableId = async (ids: CorrelationIds, text: string, nowMs: number): Promise<CorrelationId> => {
+const readReadableId = async (ids: CorrelationIds, { owner }: Principal, text: string, nowMs: number): Promise<CorrelationId> => {
   const id = await ids.read(text);
-  if (id === undefined || id.owner !== PUBLIC_OWNER) {
+  if (id === undefined || id.owner !== owner) {
     throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected a correlation ID as a Location header of this API gave it." });
   }
   if (nowMs >= id.expiresAt) {

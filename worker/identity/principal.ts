@@ -1,0 +1,22 @@
+import type { Context } from "hono";
+
+/** Who calls, as the Worker knows it from the credentials of the call. */
+export type Principal = {
+  /** What the owner of the credentials is called: a key's ID, a token's `sub`. Undefined: nobody knows who it is. */
+  readonly subject: string | undefined;
+  /** As CloudEvents' Auth Context extension names it. */
+  readonly authtype: "unauthenticated" | "user" | "service_account" | "api_key" | "unknown";
+  /** What the caller may do: `requests:sum`, `requests:*`, `status:read`, `operator`. */
+  readonly scopes: readonly string[];
+  readonly plan?: string | undefined;
+  /** What else the credentials say of their owner. Handlers see it. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+  /** The tag of the subject in correlation IDs: 6 bytes as hex. */
+  readonly owner: string;
+};
+
+/** The caller of a request, if it has the scope. Throws or rejects with the RejoinderError that says why it may not call. */
+export type Authorize = (context: Context, scope: string) => Principal | Promise<Principal>;
+
+/** Acts on the requests of others. */
+export const OPERATOR = "operator";
