@@ -53,8 +53,9 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
     }
   };
 
-  return async ({ correlationId, operation, data, traceparent }) => {
-    const body = new TextEncoder().encode(JSON.stringify({ correlationId, operation, data, traceparent }));
+  return async ({ correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature }) => {
+    const request = { correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature };
+    const body = new TextEncoder().encode(JSON.stringify(request));
     const sentAt = time.now();
     let response = await post(body);
     if (response.status === 401) {
