@@ -7,6 +7,7 @@ import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { KeyRegistry } from "./identity/keys/key-store.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -14,6 +15,7 @@ import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
+import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
@@ -23,6 +25,8 @@ import type { StatusStore } from "./status-store.ts";
 type AppOptions = {
   /** Absent: anybody may do everything. */
   readonly authorize?: Authorize | undefined;
+  /** The API keys that its operator manages, of this ENVIRONMENT. Absent: the host has no place for them. */
+  readonly apiKeys?: { readonly keys: KeyRegistry; readonly environment: string } | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -60,9 +64,10 @@ const ANYBODY: Principal = {
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives`, `/keys` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
+  apiKeys,
   contract,
   ids,
   publisher,
@@ -104,6 +109,11 @@ export const createApp = ({
       method: "POST",
       path: "/redrives",
       handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+    },
+    {
+      method: "POST",
+      path: "/keys",
+      handle: createKeysRoute({ contract, ...apiKeys, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",

@@ -6,6 +6,7 @@ import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
@@ -60,7 +61,9 @@ export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDef
 const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undefined): Fetch => {
   try {
     const config = readWorkerConfig(env, contract);
+    const keys = env.KEYS && openApiKeys(env.KEYS);
     const app = createApp({
+      apiKeys: keys && { keys, environment: config.ENVIRONMENT },
       contract,
       ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
       ...createPorts(config, env, tracing),

@@ -12,6 +12,7 @@ import { traceIntake } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import { openApiKeys } from "./api-keys.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -86,7 +87,9 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const keys = openApiKeys(storage, time, log);
   const app = createApp({
+    apiKeys: { keys, environment: config.ENVIRONMENT },
     contract,
     ids,
     publisher: store,
