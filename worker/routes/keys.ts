@@ -3,7 +3,7 @@ import type { Contract } from "../../contract/contract.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import { createKeyActions, readKeyAction } from "../identity/keys/key-actions.ts";
-import type { KeyRegistry } from "../identity/keys/key-store.ts";
+import type { ApiKeys } from "../identity/keys/api-keys.ts";
 import { scopesOf } from "../identity/scopes.ts";
 import { jsonResponse } from "../responses.ts";
 import { createSignatureCheck } from "../signature-check.ts";
@@ -11,9 +11,7 @@ import { createSignatureCheck } from "../signature-check.ts";
 type KeysOptions = {
   readonly contract: Contract;
   /** Absent: this Worker has no place for keys. */
-  readonly keys?: KeyRegistry;
-  /** ENVIRONMENT of the keys. */
-  readonly environment?: string;
+  readonly apiKeys: Pick<ApiKeys, "keys" | "environment"> | undefined;
   /** Key bytes, newest first. */
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
   readonly now?: () => number;
@@ -25,9 +23,9 @@ const MAX_ACTION_BYTES = 16 * 1024;
  * `POST /keys`: what an operator does with the API keys, signed as `POST /replies` is. All of it is in the body, since neither path nor
  * method is signed. A key itself never comes here, only its hash.
  */
-export const createKeysRoute = ({ contract, keys, environment = "", secrets, now = Date.now }: KeysOptions) => {
+export const createKeysRoute = ({ contract, apiKeys, secrets, now = Date.now }: KeysOptions) => {
   const refuseSignature = createSignatureCheck({ secrets, now });
-  const act = keys && createKeyActions({ registry: keys, environment, scopes: scopesOf(contract), now });
+  const act = apiKeys && createKeyActions({ registry: apiKeys.keys, environment: apiKeys.environment, scopes: scopesOf(contract), now });
 
   return async ({ req }: Context): Promise<Response> => {
     const body = await readBody(req.raw, MAX_ACTION_BYTES);

@@ -1,5 +1,5 @@
 import { RejoinderError } from "../../../protocol/errors.ts";
-import type { Principal } from "../principal.ts";
+import { type Authenticate, bearerOf, unauthenticated } from "../authenticate.ts";
 import { API_KEY_PREFIX, isSameHash, readApiKey, type Sha256, shortEnvironment, webSha256 } from "./api-key.ts";
 import type { KeyStore } from "./key-store.ts";
 
@@ -14,24 +14,30 @@ type KeyAuthenticatorOptions = {
 };
 
 /** Knows callers by the API key in `Authorization: Bearer rj_…`. Other credentials are not its own. */
-export const keyAuthenticator = ({ keys, environment, onUsed = () => {}, sha256 = webSha256, now = Date.now }: KeyAuthenticatorOptions) => {
+export const keyAuthenticator = ({
+  keys,
+  environment,
+  onUsed = () => {},
+  sha256 = webSha256,
+  now = Date.now,
+}: KeyAuthenticatorOptions): Authenticate => {
   const own = shortEnvironment(environment);
 
-  return async ({ headers }: Pick<Request, "headers">): Promise<Omit<Principal, "owner"> | undefined> => {
-    const text = bearerOf(headers);
+  return async (request) => {
+    const text = bearerOf(request);
     if (text?.startsWith(API_KEY_PREFIX) !== true) return undefined;
     const read = readApiKey(text);
     if (read === undefined)
-      throw refused("Expected an API key such as rj_live_ID_SECRET, of 8 and 44 characters of base58. Copy it as a whole.");
+      throw unauthenticated("Expected an API key such as rj_live_ID_SECRET, of 8 and 44 characters of base58. Copy it as a whole.");
     if (read.environment !== own)
-      throw refused(`The API key is for the environment ${read.environment}, and this is ${own}. Use a key that was made here.`);
+      throw unauthenticated(`The API key is for the environment ${read.environment}, and this is ${own}. Use a key that was made here.`);
     const [key, hash] = await Promise.all([find(keys, read.id), sha256(text)]);
     // One answer for both, and one time: whoever guesses learns nothing about which IDs there are.
     const isKnown = isSameHash(hash, key?.hash ?? NO_HASH);
-    if (key === undefined || !isKnown) throw refused("There is no such API key. Make one: rejoinder keys create.");
-    if (key.revokedAt !== undefined) throw refused("The API key was revoked. Ask its operator for another one.");
+    if (key === undefined || !isKnown) throw unauthenticated("There is no such API key. Make one: rejoinder keys create.");
+    if (key.revokedAt !== undefined) throw unauthenticated("The API key was revoked. Ask its operator for another one.");
     if (key.expiresAt !== undefined && key.expiresAt <= now())
-      throw refused(`The API key has expired at ${new Date(key.expiresAt).toISOString()}. Ask its operator for another one.`);
+      throw unauthenticated(`The API key has expired at ${new Date(key.expiresAt).toISOString()}. Ask its operator for another one.`);
     onUsed(key.id);
     const { subject, scopes, plan } = key;
     return { subject, authtype: "api_key", scopes, plan };
@@ -41,10 +47,6 @@ export const keyAuthenticator = ({ keys, environment, onUsed = () => {}, sha256 
 /** Of no key. */
 const NO_HASH = "0".repeat(64);
 
-const BEARER = /^Bearer +(\S+)$/i;
-
-const bearerOf = (headers: Headers): string | undefined => BEARER.exec(headers.get("authorization") ?? "")?.[1];
-
 const find = async (keys: KeyStore, id: string) => {
   try {
     return await keys.find(id);
@@ -52,5 +54,3 @@ const find = async (keys: KeyStore, id: string) => {
     throw new RejoinderError("STORE_UNAVAILABLE", { detail: "The store of API keys could not be reached.", cause });
   }
 };
-
-const refused = (detail: string): RejoinderError => new RejoinderError("UNAUTHENTICATED", { detail });

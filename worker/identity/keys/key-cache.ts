@@ -1,6 +1,6 @@
 import type { KeyRegistry, StoredKey } from "./key-store.ts";
 
-type KeyCacheOptions = {
+export type KeyCacheOptions = {
   readonly registry: KeyRegistry;
   /** Does something later that nobody waits for. It never rejects. */
   readonly inBackground: (work: () => Promise<void>) => void;
