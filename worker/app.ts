@@ -8,6 +8,7 @@ import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { ApiKeys } from "./identity/keys/api-keys.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
 import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
@@ -17,6 +18,7 @@ import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
+import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
@@ -27,6 +29,8 @@ import type { StatusStore } from "./status-store.ts";
 type AppOptions = {
   /** Absent: anybody may do everything. */
   readonly authorize?: Authorize | undefined;
+  /** The API keys that an operator manages. Absent: the host has no place for them. */
+  readonly apiKeys?: Pick<ApiKeys, "keys" | "environment"> | undefined;
   /** Absent: nobody gets tokens for a status. */
   readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
   /** Absent: there are no credentials that could be had somewhere. */
@@ -68,9 +72,10 @@ const ANYBODY: Principal = {
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives`, `/keys` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
+  apiKeys,
   statusTokens,
   protectedResource,
   contract,
@@ -125,6 +130,11 @@ export const createApp = ({
       method: "POST",
       path: "/redrives",
       handle: createRedrivesRoute({ carry, contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+    },
+    {
+      method: "POST",
+      path: "/keys",
+      handle: createKeysRoute({ contract, apiKeys, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",

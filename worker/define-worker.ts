@@ -6,6 +6,7 @@ import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
 import { createIdentity } from "./identity/identity.ts";
 import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
@@ -73,8 +74,14 @@ const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, en
     const config = readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined });
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
     const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
+    const apiKeys = env.KEYS && openApiKeys(env.KEYS, config.ENVIRONMENT);
+    if (config.AUTH?.includes("keys") && apiKeys === undefined)
+      throw new ConfigurationError([
+        'AUTH names keys, but no KV namespace is bound as KEYS. Add to wrangler.toml: [[kv_namespaces]] binding = "KEYS"',
+      ]);
     const app = createApp({
-      ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: false, isPlain }),
+      ...createIdentity({ config, contract, ids, authenticate, principalOf, keys: apiKeys?.authenticate, sharesLoads: false, isPlain }),
+      apiKeys,
       contract,
       ids,
       ...createPorts(config, env, tracing),

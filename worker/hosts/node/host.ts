@@ -12,6 +12,7 @@ import { traceIntake } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import { openApiKeys } from "./api-keys.ts";
 import type { WorkerSettings } from "../../define-worker.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
@@ -101,10 +102,22 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const apiKeys = openApiKeys(storage, { environment: config.ENVIRONMENT, time, log });
   // Nobody but a proxy knows how its callers came.
   const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const app = createApp({
-    ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: true, isPlain, now: time.now }),
+    ...createIdentity({
+      config,
+      contract,
+      ids,
+      authenticate,
+      principalOf,
+      keys: apiKeys.authenticate,
+      sharesLoads: true,
+      isPlain,
+      now: time.now,
+    }),
+    apiKeys,
     contract,
     ids,
     publisher: store,
