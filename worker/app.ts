@@ -6,6 +6,7 @@ import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
+import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { ApiKeys } from "./identity/keys/api-keys.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
@@ -94,6 +95,7 @@ export const createApp = ({
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
+  const { seal, carry } = createCallerSeal({ secrets: replySecrets });
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
@@ -110,7 +112,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, seal, contract, ids, publisher, statuses, shards, source }),
     },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
@@ -127,7 +129,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/redrives",
-      handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+      handle: createRedrivesRoute({ carry, contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",

@@ -16,8 +16,9 @@ export type Redrive = (request: RequestEvent) => Promise<Redriven>;
 export const createRedrive = (options: SignedCallOptions): Redrive => {
   const call = createSignedCall(options);
 
-  return async ({ correlationId, operation, data, traceparent }) => {
-    const answer = await call("/redrives", { correlationId, operation, data, traceparent });
+  return async ({ correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature }) => {
+    const request = { correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature };
+    const answer = await call("/redrives", request);
     if (answer.isDone) return { outcome: "redriven", correlationId: (answer.body as StatusBody).correlationId, before: false };
     const { problem } = answer;
     const { code, redrivenAs, state } = problem;

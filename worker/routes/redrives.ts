@@ -2,9 +2,12 @@ import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import type { CallerAttributes } from "../../protocol/caller.ts";
+import type { RequestEvent } from "../../protocol/request-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
+import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
 import { pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
@@ -12,6 +15,7 @@ import { createSignatureCheck } from "../signature-check.ts";
 import type { StatusStore, StoredStatus } from "../status-store.ts";
 
 type RedrivesOptions = {
+  readonly carry: CallerSeal["carry"];
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -30,7 +34,7 @@ const MAX_REDRIVE_BYTES = MAX_REQUEST_BYTES + 4_096;
  * `POST /redrives`: sends a request again that has failed or expired, signed as `POST /replies` is. Before its deadline it is the
  * same request, and its status begins anew. After that it is a new one, which its status names.
  */
-export const createRedrivesRoute = ({ contract, ids, publisher, statuses, source, secrets, now = Date.now }: RedrivesOptions) => {
+export const createRedrivesRoute = ({ carry, contract, ids, publisher, statuses, source, secrets, now = Date.now }: RedrivesOptions) => {
   const refuseSignature = createSignatureCheck({ secrets, now });
 
   return async ({ req }: Context): Promise<Response> => {
@@ -53,7 +57,7 @@ export const createRedrivesRoute = ({ contract, ids, publisher, statuses, source
     const isSame = now() < before.deadline;
     // In the same shard, which writes both down at once.
     const id = isSame ? before : await ids.create({ ...operation, shard: before.shard, owner: before.owner });
-    const record = createRecord({
+    const unsealed = createRecord({
       operation,
       id,
       data: redrive.data,
@@ -62,6 +66,9 @@ export const createRedrivesRoute = ({ contract, ids, publisher, statuses, source
       traceparent: redrive.traceparent,
       causationId: isSame ? undefined : before.text,
     });
+    const record = await carry(unsealed, { correlationId: id.text, operation: operation.name }, redrive);
+    // Else a caller that somebody made up would become a genuine one.
+    if (record === undefined) throw invalid("authsignature", "the signature of this Worker for the caller");
     const result = await publisher.redrive(before, record, isSame ? undefined : id);
     if (result.outcome === "refused") throw refusalOf(result.status);
     if (result.outcome !== "stored") return unproducedResponse(id, result);
@@ -69,22 +76,21 @@ export const createRedrivesRoute = ({ contract, ids, publisher, statuses, source
   };
 };
 
-type Redrive = {
-  readonly correlationId: string;
-  readonly operation: string;
-  readonly data: unknown;
-  readonly traceparent: string | undefined;
-};
+type Redrive = Pick<RequestEvent, "correlationId" | "operation" | "data" | "traceparent"> & CallerAttributes;
+
+const CALLER = ["authtype", "authid", "authclaims", "authsignature"] as const;
 
 /** @throws RejoinderError `INVALID_REDRIVE` naming the member that is missing or wrong */
 const readRedrive = (value: unknown): Redrive => {
-  const { correlationId, operation, data, traceparent } =
-    typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const members = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const { correlationId, operation, data, traceparent } = members;
   if (typeof correlationId !== "string") throw invalid("correlationId", "a string");
   if (typeof operation !== "string") throw invalid("operation", "the name of an operation");
   if (data === undefined) throw invalid("data", "the data of the request");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
-  return { correlationId, operation, data, traceparent };
+  for (const name of CALLER) if (members[name] !== undefined && typeof members[name] !== "string") throw invalid(name, "a string");
+  const caller: CallerAttributes = Object.fromEntries(CALLER.map((name) => [name, members[name]]));
+  return { correlationId, operation, data, traceparent, ...caller };
 };
 
 const invalid = (member: string, expected: string): RejoinderError =>
