@@ -49,7 +49,7 @@ test("the status of a request is there for each key of its subject, and for no o
   ];
   const location = String((await sum(one.key)).headers.get("location"));
   const read = async (key: string) => (await call(location, { headers: { authorization: `Bearer ${key}` } })).status;
-  expect([await read(one.key), await read(other.key), await read(stranger.key)]).toEqual([200, 200, 404]);
+  expect([await read(one.key), await read(other.key), await read(stranger.key)]).toEqual([202, 202, 404]);
 });
 
 test("a revoked key is refused at once, one that was rotated after its overlap, and one that ends at its end", async () => {
