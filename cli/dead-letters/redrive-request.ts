@@ -17,8 +17,8 @@ export const createRedrive = (options: SignedCallOptions): Redrive => {
   const call = createSignedCall(options);
 
   return async ({ correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature }) => {
-    const request = { correlationId, operation, data, traceparent, authtype, authid, authclaims, authsignature };
-    const answer = await call("/redrives", request);
+    const caller = { authtype, authid, authclaims, authsignature };
+    const answer = await call("/redrives", { correlationId, operation, data, traceparent, ...caller });
     if (answer.isDone) return { outcome: "redriven", correlationId: (answer.body as StatusBody).correlationId, before: false };
     const { problem } = answer;
     const { code, redrivenAs, state } = problem;
