@@ -52,6 +52,23 @@ describe.each(HOSTS)("rejoinder keys, with the Worker on %s", (host) => {
     ]);
   });
 
+  test("with a key in REJOINDER_TOKEN the other calls of the command work, and without one they say what is missing", async () => {
+    const { key } = await made("create");
+    const variables = { REJOINDER_DIR: stack.dir, REJOINDER_TOKEN: key };
+    const sent = await callCommand(["send", "sum", '{"a":2,"b":3}', "--json"], { variables });
+    const { correlationId, reply } = JSON.parse(sent.stdout) as { correlationId: string; reply: unknown };
+    expect([sent.code, reply]).toEqual([0, { sum: 5 }]);
+    expect(JSON.parse((await callCommand(["status", correlationId], { variables })).stdout)).toEqual({ sum: 5 });
+    const asStranger = { REJOINDER_DIR: stack.dir, REJOINDER_TOKEN: (await made("create")).key };
+    for (const call of ["status", "cancel"])
+      expect(await callCommand([call, correlationId], { variables: asStranger })).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("UNKNOWN_CORRELATION_ID"),
+      });
+    const bare = await callCommand(["send", "sum", '{"a":2,"b":3}'], { variables: { REJOINDER_DIR: stack.dir } });
+    expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining("UNAUTHENTICATED: ")]);
+  });
+
   test("a rotated key goes on for its overlap, and a revoked one ends", async () => {
     const old = await made("create", "--expires", "90d");
     const next = await made("rotate", old.id, "--overlap", "2h");
