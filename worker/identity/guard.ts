@@ -20,10 +20,9 @@ type GuardOptions = {
   readonly isPlain: (request: Request) => boolean;
 };
 
-/** Where the log of requests finds the owner tag of the caller. */
+/** Where the log of requests finds the owner tag of a caller who is known. */
 export const OWNER = "owner";
 
-/** Where a route finds that the credentials were in the URL. */
 const TOKEN_PARAMETER = "token";
 
 /**
