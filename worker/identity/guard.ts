@@ -104,7 +104,7 @@ const PLAIN = "Use https://. These credentials may have been read on their way: 
 
 const MAX_SUBJECT_LENGTH = 256;
 /** What the record of a request can carry of its caller, in characters of JSON. */
-const MAX_SAID_LENGTH = 4_096;
+export const MAX_SAID_LENGTH = 4_096;
 /** RFC 6749 §3.3. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 

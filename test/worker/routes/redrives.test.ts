@@ -134,7 +134,7 @@ describe("a redrive is refused", () => {
     const { text } = await createId();
     await deliver([failed(text)]);
     const body = { correlationId: text, operation: "sum", data };
-    const forged = await signedPost(body, "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0");
+    const forged = await signedPost(body, { secret: "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0" });
     expect(await codeOf(await call("/redrives", forged))).toEqual([401, "UNAUTHORIZED"]);
     expect(await codeOf(await call("/redrives", { method: "POST", body: JSON.stringify(body) }))).toEqual([401, "UNAUTHORIZED"]);
     expect(await statusOf(text)).toMatchObject({ state: "failed", version: 1 });
