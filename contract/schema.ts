@@ -1,5 +1,5 @@
 import { DefinitionError } from "./definition-error.ts";
-import { pointerStep } from "../protocol/json-shape.ts";
+import { MAX_PATH_LENGTH, pointerStep } from "../protocol/json-shape.ts";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
@@ -29,7 +29,6 @@ type Validated<Output> =
 
 /** 50 of the longest have 40 KiB. */
 const MAX_ERRORS = 50;
-const MAX_PATH_LENGTH = 256;
 const MAX_MESSAGE_LENGTH = 512;
 
 /** What a schema makes of a value, or what does not fit. A promise only of a schema that is asynchronous: most are not. */
@@ -40,7 +39,9 @@ export const validate = <S extends Schema>(schema: S, value: unknown): Validated
 
 const readResult = <Output>(result: StandardSchemaV1.Result<unknown>): Validated<Output> => {
   if (result.issues === undefined) return { value: result.value as Output };
-  const errors = result.issues.slice(0, MAX_ERRORS).map(({ path = [], message }) => ({ path: pointerOf(path), message: shortened(message) }));
+  const errors = result.issues
+    .slice(0, MAX_ERRORS)
+    .map(({ path = [], message }) => ({ path: pointerOf(path), message: shortened(message) }));
   return result.issues.length > MAX_ERRORS ? { errors, moreErrors: result.issues.length - MAX_ERRORS } : { errors };
 };
 

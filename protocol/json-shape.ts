@@ -35,6 +35,9 @@ const endOfString = (text: string, start: number): number => {
 /** What is wrong with a value, and where (RFC 6901). */
 export type ShapeFault = { readonly path: string; readonly message: string };
 
+/** A longer way to a place is not told. */
+export const MAX_PATH_LENGTH = 256;
+
 const PROTO = "__proto__";
 
 /**
@@ -59,7 +62,10 @@ export const shapeFaultOf = (value: unknown, levels = MAX_JSON_DEPTH): ShapeFaul
   return undefined;
 };
 
-const below = (step: string, { path, message }: ShapeFault): ShapeFault => ({ path: pointerStep(step) + path, message });
+const below = (step: string, { path, message }: ShapeFault): ShapeFault => {
+  const pointer = pointerStep(step) + path;
+  return { path: pointer.length > MAX_PATH_LENGTH ? "" : pointer, message };
+};
 
 /** Whether JSON text may have a member called `__proto__`: a look that costs next to nothing. Its letters may be escaped. */
 export const mayHaveProto = (text: string): boolean => text.includes(PROTO) || text.includes("\\u00");

@@ -65,7 +65,8 @@ export const toStructured = (record: ProducerRecord): ProducerRecord => {
   const { value, headers } = encodeEvent(event as CloudEvent, "structured");
   if (data === undefined) return { ...record, value, headers };
   // JSON data goes in as it is: written again, it may be several times as long.
-  const text = isJsonMediaType(event.datacontenttype) && readAttribute(record, "specversion") !== undefined ? record.value : JSON.stringify(data);
+  const text =
+    isJsonMediaType(event.datacontenttype) && readAttribute(record, "specversion") !== undefined ? record.value : JSON.stringify(data);
   return { ...record, value: `${value.slice(0, -1)},"data":${text}}`, headers };
 };
 
