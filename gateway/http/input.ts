@@ -14,7 +14,7 @@ export const unexpected = (what: string, expected: string, value: unknown): Gate
   new GatewayError(400, `Expected ${what} to be ${expected}, got ${shown(value)}.`);
 
 /** Part of a value at most, since it may be as large and as deep as a body can be. */
-const shown = (value: unknown): string => {
+export const shown = (value: unknown): string => {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
