@@ -11,9 +11,17 @@ export const checkJsonType = (contentType: string | undefined): void => {
 
 /**
  * Reads a body of at most `maxBytes`, and stops reading soon after that.
- * @throws RejoinderError `BODY_TOO_LARGE`.
+ * @throws RejoinderError `BODY_TOO_LARGE`, or `INCOMPLETE_BODY` if the caller goes away or its chunks are none
  */
 export const readBody = async (request: Request, maxBytes: number): Promise<Uint8Array> => {
+  try {
+    return await readWithin(request, maxBytes);
+  } catch (error) {
+    throw error instanceof RejoinderError ? error : new RejoinderError("INCOMPLETE_BODY", { cause: error });
+  }
+};
+
+const readWithin = async (request: Request, maxBytes: number): Promise<Uint8Array> => {
   const tooLarge = () =>
     new RejoinderError("BODY_TOO_LARGE", { detail: `Expected a body of at most ${maxBytes} bytes.`, members: { maxBytes } });
   const declared = request.headers.get("content-length");

@@ -68,8 +68,11 @@ const BODYLESS = new Set([204, 205, 304]);
 /** A response of JSON text, unless its status has no content. */
 export const jsonResponse = (status: number, text: string | null, headers: ResponseHeaders = {}): Response =>
   BODYLESS.has(status)
-    ? new Response(null, { status, headers: { "cache-control": "no-store", ...headers } })
-    : new Response(text, { status, headers: { "cache-control": "no-store", "content-type": JSON_CONTENT_TYPE, ...headers } });
+    ? new Response(null, { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers } })
+    : new Response(text, {
+        status,
+        headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", "content-type": JSON_CONTENT_TYPE, ...headers },
+      });
 
 /** Anything thrown, as problem details. An error that is not of the table is logged, and the caller learns nothing of it. */
 export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): Response => {

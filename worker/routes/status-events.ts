@@ -26,6 +26,7 @@ const HEADERS = {
   // Compressed, events would be held back; and so they would by a proxy that collects a response.
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
   vary: "Accept",
 };
 
