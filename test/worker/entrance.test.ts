@@ -60,7 +60,7 @@ const answers = (...hosts: string[]) => {
 test.each(["localhost", "127.0.0.1", "10.1.2.3", "[::1]", "worker", "app.localhost", "worker.default.svc.cluster.local", "api.internal"])(
   "%s can be nobody else's name, and is answered",
   (name) => {
-    for (const url of [`http://${name}:8787/requests/sum`, `http://${name}`, `http://${name.toUpperCase()}./`])
+    for (const url of [`http://${name}:8787/requests/sum`, `http://${name}`, `http://${name.toUpperCase()}/`])
       expect(answers()(url)).toBe(true);
   },
 );
