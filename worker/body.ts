@@ -58,6 +58,9 @@ const concatenate = (chunks: readonly Uint8Array[], size: number): Uint8Array =>
   return body;
 };
 
+/** The value of a body, as {@link readJson} reads it. */
+export const parseJson = (body: Uint8Array, levels?: number): unknown => readJson(body, levels).data;
+
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /**

@@ -5,7 +5,7 @@ import { type DeliveryResult, OPERATIONS_HEADER, type Reply, REPLY_BATCH_CONTENT
 import type { Tracing } from "../../protocol/tracing.ts";
 import { traceIntake } from "../message-tracing.ts";
 import { jsonResponse } from "../responses.ts";
-import { readBody, readJson } from "../body.ts";
+import { parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { Consumers } from "../link/consumers.ts";
 import { createReplyIntake, readReplies } from "../reply-intake.ts";
@@ -63,5 +63,5 @@ const readBatch = (context: Context, body: Uint8Array): Reply[] => {
   if (contentType !== REPLY_BATCH_CONTENT_TYPE) {
     throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: `Expected the header Content-Type: ${REPLY_BATCH_CONTENT_TYPE}.` });
   }
-  return readReplies(readJson(body, MAX_ENVELOPE_DEPTH).data);
+  return readReplies(parseJson(body, MAX_ENVELOPE_DEPTH));
 };
