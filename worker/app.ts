@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
@@ -104,7 +104,12 @@ export const createApp = ({
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, crossOrigin);
+    const use: MiddlewareHandler = async (context, next) => {
+      const preflight = await crossOrigin(context, next);
+      preflight?.headers.set("x-content-type-options", "nosniff");
+      return preflight;
+    };
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
   }
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },

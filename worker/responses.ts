@@ -64,7 +64,7 @@ export const finalResponse = (key: StatusKey, { state, httpStatus, body }: Store
   });
 
 /** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
-const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer" } as const;
+const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" } as const;
 
 const BODYLESS = new Set([204, 205, 304]);
 

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
-import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import { MAX_ENVELOPE_DEPTH, MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import type { CallerAttributes } from "../../protocol/caller.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { checkJsonType, parseJson, readBody } from "../body.ts";
+import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
@@ -42,9 +42,10 @@ export const createRedrivesRoute = ({ carry, contract, ids, publisher, statuses,
     const refusal = await refuseSignature(req.raw.headers, body);
     if (refusal !== undefined) return refusal;
     checkJsonType(req.header("content-type"));
-    const redrive = readRedrive(parseJson(body));
+    const { json, data } = readJson(body, MAX_ENVELOPE_DEPTH);
+    const redrive = readRedrive(data);
     const operation = operationOf(contract, redrive.operation);
-    const request = await readData(operation, redrive.data);
+    const request = await readData(operation, redrive.data, json);
     const before = await ids.read(redrive.correlationId);
     if (before === undefined) {
       throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected the correlation ID of a request that this Worker accepted." });
@@ -60,7 +61,7 @@ export const createRedrivesRoute = ({ carry, contract, ids, publisher, statuses,
     const unsealed = createRecord({
       operation,
       id,
-      data: redrive.data,
+      json: JSON.stringify(redrive.data),
       orderingKey: operation.orderingKey?.(request),
       source,
       traceparent: redrive.traceparent,
