@@ -12,7 +12,7 @@ import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
-import { createProducer } from "./producer-config.ts";
+import { createDeadLetterLog, createProducer } from "./producer-config.ts";
 import { isRequestLogOn } from "./request-observer.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
@@ -68,6 +68,7 @@ const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undef
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,

@@ -1,4 +1,7 @@
 import type { Contract } from "../../contract/contract.ts";
+import { type DeadLetterLog, LogError } from "../../worker/dead-letters/log.ts";
+import { restLog } from "../../worker/dead-letters/rest-log.ts";
+import { selectLetters } from "../../worker/dead-letters/selection.ts";
 import { UsageError } from "../command.ts";
 import { readDeploymentEnvironment } from "../deployment-environment.ts";
 import { findProjectRoot, loadConsumer } from "../project.ts";
@@ -6,10 +9,7 @@ import { dropLetters, listLetters, type Output, redriveLetters, type Settled, sh
 import { type DeadLettersConfig, namedTopicOf, readDeadLettersConfig, readReplyKey } from "./config.ts";
 import { mayActOn } from "./confirmation.ts";
 import { type LetterOptions, readLetterFilter } from "./letter-arguments.ts";
-import { type DeadLetterLog, LogError } from "./log.ts";
 import { createRedrive, WorkerError } from "./redrive-request.ts";
-import { restLog } from "./rest-log.ts";
-import { selectLetters } from "./selection.ts";
 
 /** What can be done with dead letters. */
 export type Action = "list" | "show" | "redrive" | "drop";
@@ -36,7 +36,7 @@ export const actOnDeadLetters = async (action: Action, options: ActionOptions, l
   const contract = await readContract();
   const { url, environment } = readDeploymentEnvironment(options.url, process.env, contract);
   const config = readDeadLettersConfig(environment, contract);
-  const topics = filter.at === undefined ? topicsOf(options, config) : [filter.at.topic];
+  const topics = filter.at === undefined ? topicsOf(options, config) : filter.at.map(({ topic }) => topic);
   // Read before anything else, which may take long.
   const redrive = action === "redrive" ? createRedrive({ url, key: readReplyKey(environment) }) : undefined;
 

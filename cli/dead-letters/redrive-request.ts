@@ -2,19 +2,10 @@ import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { createSha256Hmac, createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
 import { reasonOf } from "../../consumer/sources/retry.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
-import { isProblem, type Problem } from "../../protocol/problem.ts";
-import type { RequestEvent } from "../../protocol/request-event.ts";
+import { isProblem } from "../../protocol/problem.ts";
 import type { StatusBody } from "../../protocol/status.ts";
+import { type Redrive, readRefusal } from "../../worker/dead-letters/redrive-letter.ts";
 import { ExpectedError } from "../expected-error.ts";
-
-/** What the Worker made of a request that was to be sent again. */
-export type Redriven =
-  /** Sent, now or before, under this ID: its own, or a new one because its deadline had passed. */
-  | { readonly outcome: "redriven"; readonly correlationId: string; readonly before: boolean }
-  | { readonly outcome: "refused"; readonly problem: Problem };
-
-/** Has the Worker send a request again. @throws WorkerError */
-export type Redrive = (request: RequestEvent) => Promise<Redriven>;
 
 /** The Worker cannot be used now, or not with these variables. The message says what to do. */
 export class WorkerError extends ExpectedError {
@@ -33,7 +24,7 @@ type RedriveOptions = {
 /** Longer than the Worker tries to produce. */
 const CALL_TIMEOUT_MS = 30_000;
 
-/** Redrives by `POST /redrives`, signed like a delivery of replies. */
+/** Redrives by `POST /redrives`, signed like a delivery of replies. It rejects with a WorkerError. */
 export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = systemTime }: RedriveOptions): Redrive => {
   // That clocks differ is no news to whoever calls a command.
   const clock = createMailboxClock({ time, log: { warn() {} } });
@@ -68,12 +59,8 @@ export const createRedrive = ({ url, key, fetch = globalThis.fetch, time = syste
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.status === 202) return { outcome: "redriven", correlationId: (answer as StatusBody).correlationId, before: false };
     if (!isProblem(answer)) throw new WorkerError(`Expected ${url} to be a rejoinder Worker, but /redrives answered ${response.status}.`);
-    const { code, redrivenAs, state } = answer;
-    if (code === "ALREADY_REDRIVEN" && typeof redrivenAs === "string")
-      return { outcome: "redriven", correlationId: redrivenAs, before: true };
-    // It has died, and yet it has succeeded.
-    if (code === "ALREADY_ENDED" && state === "succeeded") return { outcome: "redriven", correlationId, before: true };
-    if (answer["retryable"] === true) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
-    return { outcome: "refused", problem: answer };
+    const refusal = readRefusal(answer, correlationId);
+    if (refusal === undefined) throw new WorkerError(`${answer.code}: ${answer.detail ?? answer.title}`);
+    return refusal;
   };
 };

@@ -9,6 +9,7 @@ import { createCorrelationIds } from "../../correlation-id.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
+import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
@@ -28,6 +29,8 @@ export type NodeHostOptions = {
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
+  /** Where dead letters are read, closed as the producer is. Absent: nowhere. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The folder of the statuses; made if it is not there, and held by this process alone. */
   readonly directory: string;
   readonly host: string;
@@ -54,7 +57,7 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, telemetry, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const { contract, telemetry, config, producer, deadLetters, directory, host, port, assets, log, time = systemTime } = options;
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -97,6 +100,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    deadLetters,
     assets: files,
     findProblem: createHealth(storage),
     tracing,
