@@ -84,6 +84,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
     now: time.now,
+    time,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
