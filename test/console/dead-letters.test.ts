@@ -26,7 +26,6 @@ const fail = async ({ page, reach, send }: OpenedPage, count = 1, operation = "s
     .waitFor();
 };
 
-/** Leaves nothing for the next test. */
 const dropAll = async (page: Page): Promise<void> => {
   await section(page)
     .getByRole("button", { name: /^Drop all/ })
@@ -40,10 +39,18 @@ const dropAll = async (page: Page): Promise<void> => {
 
 beforeEach(mendHandlers);
 
+/** A page of which nobody has left dead letters. */
+const openEmpty = async (...options: Parameters<typeof open>): Promise<OpenedPage> => {
+  const opened = await open(...options);
+  const none = section(opened.page).getByText("There are none.");
+  await none.or(rowsOf(opened.page).first()).waitFor();
+  if ((await none.count()) === 0) await dropAll(opened.page);
+  return opened;
+};
+
 test("a dead letter is listed with its code and its reason, and shown with payload and headers", async () => {
-  const opened = await open();
+  const opened = await openEmpty();
   const { page, complaints } = opened;
-  await section(page).getByText("There are none.").waitFor();
   await fail(opened);
   expect(await rowsOf(page).first().textContent()).toMatch(/^HANDLER_FAILEDsum.*add is not a function/);
   await rowsOf(page).first().click();
@@ -55,12 +62,11 @@ test("a dead letter is listed with its code and its reason, and shown with paylo
   await section(page).getByLabel("Headers of the dead letter").getByText("rejoinder-code: HANDLER_FAILED").waitFor();
   const { violations } = await new AxeBuilder({ page: page as never }).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
-  await dropAll(page);
   expect(complaints).toEqual([]);
 });
 
 test("one that is redriven goes on where it was sent: its status ends as succeeded", async () => {
-  const opened = await open();
+  const opened = await openEmpty();
   const { page, reach, reply, states } = opened;
   await fail(opened);
   await rowsOf(page).first().click();
@@ -75,7 +81,7 @@ test("one that is redriven goes on where it was sent: its status ends as succeed
 });
 
 test("several are counted before anything is done, and only what was chosen is redriven", async () => {
-  const opened = await open();
+  const opened = await openEmpty();
   const { page } = opened;
   await fail(opened, 3);
   const boxes = section(page).getByRole("checkbox", { name: /^Choose / });
@@ -91,11 +97,10 @@ test("several are counted before anything is done, and only what was chosen is r
   await section(page).getByText("2 dead letters redriven.").waitFor();
   await boxes.nth(1).waitFor({ state: "detached" });
   expect(await rowsOf(page).count()).toBe(1);
-  await dropAll(page);
 });
 
 test("dropping asks first, also for one", async () => {
-  const opened = await open();
+  const opened = await openEmpty();
   const { page } = opened;
   await fail(opened);
   await rowsOf(page).first().click();
@@ -113,7 +118,7 @@ test("dropping asks first, also for one", async () => {
 });
 
 test("they are narrowed down by operation, code and time", async () => {
-  const opened = await open();
+  const opened = await openEmpty();
   const { page } = opened;
   await fail(opened);
   await fail(opened, 1, "brief");
@@ -124,13 +129,14 @@ test("they are narrowed down by operation, code and time", async () => {
   await section(page).getByLabel("with code").press("Enter");
   await section(page).getByText("None of them.").waitFor();
   await section(page).getByLabel("with code").fill("");
+  await section(page).getByLabel("with code").press("Enter");
   await section(page).getByLabel("of", { exact: true }).selectOption("the last hour");
   await rowsOf(page).first().waitFor();
   await section(page).getByLabel("Of", { exact: true }).selectOption("all operations");
   await section(page).getByRole("button", { name: "Drop all 2" }).waitFor();
 });
 
-test("a Worker that cannot read them says what else can, and one that knows none of them says nothing more", async () => {
+test("a Worker that cannot read them says what else can", async () => {
   const { page } = await open();
   const problem = { title: "This Worker's store cannot do that", detail: "Call rejoinder dead-letters.", code: "NOT_SUPPORTED" };
   await page.route("**/dead-letters?*", (route) => route.fulfill({ status: 501, contentType: "application/problem+json", json: problem }));
@@ -139,7 +145,7 @@ test("a Worker that cannot read them says what else can, and one that knows none
 });
 
 test.each([320, 1_440])("nothing sticks out of a page %d pixels wide", async (width) => {
-  const opened = await open({ viewport: { width, height: 800 } });
+  const opened = await openEmpty({ viewport: { width, height: 800 } });
   const { page } = opened;
   await fail(opened);
   await rowsOf(page).first().click();
