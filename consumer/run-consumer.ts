@@ -43,7 +43,7 @@ export const openConsumer = async (
   const openSource = (group: string, topics: readonly string[]) =>
     createSource(config.source, { group, instance, topics, log, onRead: observer.read });
 
-  const hmac = createSha256Hmac(config.replyKey);
+  const hmac = createSha256Hmac(config.replyKeys[0] as Uint8Array);
   const clock = createMailboxClock({ time: systemTime, log });
   const { time } = clock;
   /** Each flow has its own, which end when it has drained: late replies of responders that a relay catches up with never hold up those of handlers. */
@@ -68,7 +68,8 @@ export const openConsumer = async (
     const sinks = openSinks(instance, Object.keys(handlers), { cancellations, readLag });
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
-    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, observer, traced, time };
+    const callerSecrets = config.replyKeys;
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, callerSecrets, log, observer, traced, time };
     consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {

@@ -8,7 +8,11 @@ import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { localRedrive } from "./dead-letters/local-redrive.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
+import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { ApiKeys } from "./identity/keys/api-keys.ts";
+import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
+import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
@@ -18,15 +22,23 @@ import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
+import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
+import { createStatusTokenRoute } from "./routes/status-token.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
   /** Absent: anybody may do everything. */
   readonly authorize?: Authorize | undefined;
+  /** The API keys that an operator manages. Absent: the host has no place for them. */
+  readonly apiKeys?: Pick<ApiKeys, "keys" | "environment"> | undefined;
+  /** Absent: nobody gets tokens for a status. */
+  readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
+  /** Absent: there are no credentials that could be had somewhere. */
+  readonly protectedResource?: Pick<ProtectedResource, "route"> | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -52,7 +64,7 @@ type AppOptions = {
   readonly now?: () => number;
 };
 
-const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
+const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "WWW-Authenticate"];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -66,9 +78,12 @@ const ANYBODY: Principal = {
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives`, `/keys` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
+  apiKeys,
+  statusTokens,
+  protectedResource,
   contract,
   ids,
   publisher,
@@ -87,6 +102,7 @@ export const createApp = ({
   now,
 }: AppOptions): Hono => {
   const app = new Hono();
+  const { seal, carry } = createCallerSeal({ secrets: replySecrets });
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
@@ -95,23 +111,38 @@ export const createApp = ({
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, crossOrigin);
   }
-  const redrive = createRedriver({ contract, ids, publisher, source, ...(now && { now }) });
+  const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, seal, contract, ids, publisher, statuses, shards, source }),
     },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    ...(statusTokens === undefined
+      ? []
+      : [
+          {
+            method: "POST",
+            path: "/status/:correlationId/token",
+            handle: createStatusTokenRoute({ authorize, ids, statusTokens, ...(now && { now }) }),
+          } as const,
+        ]),
+    ...(protectedResource === undefined ? [] : [{ method: "GET", path: METADATA_PATH, handle: protectedResource.route } as const]),
     {
       method: "POST",
       path: "/redrives",
       handle: createRedrivesRoute({ redrive, statuses, secrets: replySecrets, ...(now && { now }) }),
+    },
+    {
+      method: "POST",
+      path: "/keys",
+      handle: createKeysRoute({ contract, apiKeys, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",

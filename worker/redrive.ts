@@ -1,19 +1,22 @@
 import type { Contract } from "../contract/contract.ts";
+import type { CallerAttributes } from "../protocol/caller.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import type { RequestEvent } from "../protocol/request-event.ts";
 import { isTerminal } from "../protocol/states.ts";
 import type { CorrelationId, CorrelationIds } from "./correlation-id.ts";
+import type { CallerSeal } from "./identity/caller-seal.ts";
 import type { RedriveResult, RequestPublisher } from "./request-publisher.ts";
 import { createRecord, operationOf, readData } from "./request-record.ts";
 import type { StoredStatus } from "./status-store.ts";
 
 /** A request that is to be sent again, as its record has it. */
-export type RedriveRequest = Pick<RequestEvent, "correlationId" | "operation" | "data" | "traceparent">;
+export type RedriveRequest = Pick<RequestEvent, "correlationId" | "operation" | "data" | "traceparent"> & CallerAttributes;
 
 /** The ID that the request is sent under, and what became of that. */
 export type RedriveAttempt = { readonly id: CorrelationId; readonly result: Exclude<RedriveResult, { outcome: "refused" }> };
 
 type RedriverOptions = {
+  readonly carry: CallerSeal["carry"];
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -27,8 +30,9 @@ export type Redriver = (request: RedriveRequest) => Promise<RedriveAttempt>;
 
 /** Before its deadline it is the same request, and its status begins anew. After that it is a new one, which its status names. */
 export const createRedriver =
-  ({ contract, ids, publisher, source, now = Date.now }: RedriverOptions): Redriver =>
-  async ({ correlationId, operation: name, data, traceparent }) => {
+  ({ carry, contract, ids, publisher, source, now = Date.now }: RedriverOptions): Redriver =>
+  async (redrive) => {
+    const { correlationId, operation: name, data, traceparent } = redrive;
     const operation = operationOf(contract, name);
     const request = await readData(operation, data);
     const before = await ids.read(correlationId);
@@ -43,7 +47,7 @@ export const createRedriver =
     const isSame = now() < before.deadline;
     // In the same shard, which writes both down at once.
     const id = isSame ? before : await ids.create({ ...operation, shard: before.shard, owner: before.owner });
-    const record = createRecord({
+    const unsealed = createRecord({
       operation,
       id,
       data,
@@ -52,6 +56,12 @@ export const createRedriver =
       traceparent,
       causationId: isSame ? undefined : before.text,
     });
+    const record = await carry(unsealed, { correlationId: id.text, operation: operation.name }, redrive);
+    // Else a caller that somebody made up would become a genuine one.
+    if (record === undefined)
+      throw new RejoinderError("INVALID_REDRIVE", {
+        detail: "Expected member authsignature to be the signature of this Worker for the caller.",
+      });
     const result = await publisher.redrive(before, record, isSame ? undefined : id);
     if (result.outcome === "refused") throw refusalOf(result.status);
     return { id, result };

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import type { CallerAttributes } from "../../protocol/caller.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { Redriver, RedriveRequest } from "../redrive.ts";
 import { pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
@@ -33,15 +34,19 @@ export const createRedrivesRoute = ({ redrive, statuses, secrets, now = Date.now
   };
 };
 
+const CALLER = ["authtype", "authid", "authclaims", "authsignature"] as const;
+
 /** @throws RejoinderError `INVALID_REDRIVE` naming the member that is missing or wrong */
 const readRedrive = (value: unknown): RedriveRequest => {
-  const { correlationId, operation, data, traceparent } =
-    typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const members = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const { correlationId, operation, data, traceparent } = members;
   if (typeof correlationId !== "string") throw invalid("correlationId", "a string");
   if (typeof operation !== "string") throw invalid("operation", "the name of an operation");
   if (data === undefined) throw invalid("data", "the data of the request");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
-  return { correlationId, operation, data, traceparent };
+  for (const name of CALLER) if (members[name] !== undefined && typeof members[name] !== "string") throw invalid(name, "a string");
+  const caller: CallerAttributes = Object.fromEntries(CALLER.map((name) => [name, members[name]]));
+  return { correlationId, operation, data, traceparent, ...caller };
 };
 
 const invalid = (member: string, expected: string): RejoinderError =>

@@ -6,6 +6,7 @@ import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
+import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { Authorize } from "../identity/principal.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
@@ -16,6 +17,7 @@ import type { StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
+  readonly seal: CallerSeal["seal"];
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -29,6 +31,7 @@ type RequestsOptions = {
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
 export const createRequestsRoute = ({
   authorize,
+  seal,
   contract,
   ids,
   publisher,
@@ -39,11 +42,11 @@ export const createRequestsRoute = ({
 }: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const { owner } = await authorize(context, `requests:${operation.name}`);
+    const caller = await authorize(context, `requests:${operation.name}`);
     const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const id = await ids.create({ shard: Math.floor(random() * shards), owner, ...operation });
-    const record = createRecord({
+    const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
+    const unsealed = createRecord({
       operation,
       id,
       data,
@@ -51,6 +54,7 @@ export const createRequestsRoute = ({
       source,
       traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
     });
+    const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
     const waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;

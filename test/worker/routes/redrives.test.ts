@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
 import { deliver, outcomesOf, replyTo } from "../support/replies.ts";
-import { redrive, signedRedrive } from "../support/redrives.ts";
+import { redrive, signedPost } from "../support/redrives.ts";
 import { createTraceparent, headersOf } from "../support/requests.ts";
 import { call, createId } from "../support/worker.ts";
 
@@ -113,7 +113,7 @@ describe("a redrive is refused", () => {
     const { text } = await createId();
     await deliver([failed(text)]);
     const body = { correlationId: text, operation: "sum", data };
-    const forged = await signedRedrive(body, "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0");
+    const forged = await signedPost(body, "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0");
     expect(await codeOf(await call("/redrives", forged))).toEqual([401, "UNAUTHORIZED"]);
     expect(await codeOf(await call("/redrives", { method: "POST", body: JSON.stringify(body) }))).toEqual([401, "UNAUTHORIZED"]);
     expect(await statusOf(text)).toMatchObject({ state: "failed", version: 1 });

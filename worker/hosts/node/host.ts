@@ -13,6 +13,9 @@ import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import { openApiKeys } from "./api-keys.ts";
+import type { WorkerSettings } from "../../define-worker.ts";
+import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -22,7 +25,7 @@ import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { startServer } from "./server.ts";
 
-export type NodeHostOptions = {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
@@ -57,7 +60,21 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, telemetry, config, producer, deadLetters, directory, host, port, assets, log, time = systemTime } = options;
+  const {
+    contract,
+    authenticate,
+    principalOf,
+    telemetry,
+    config,
+    producer,
+    deadLetters,
+    directory,
+    host,
+    port,
+    assets,
+    log,
+    time = systemTime,
+  } = options;
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -90,7 +107,22 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const apiKeys = openApiKeys(storage, { environment: config.ENVIRONMENT, time, log });
+  // Nobody but a proxy knows how its callers came.
+  const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const app = createApp({
+    ...createIdentity({
+      config,
+      contract,
+      ids,
+      authenticate,
+      principalOf,
+      keys: apiKeys.authenticate,
+      sharesLoads: true,
+      isPlain,
+      now: time.now,
+    }),
+    apiKeys,
     contract,
     ids,
     publisher: store,

@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { ConfigurationError, readTogether } from "../../../../environment/environment.ts";
 import { systemTime } from "../../../../environment/time.ts";
 import { createTransact } from "../../../../storage/database-file.ts";
+import { nodeSha256, sqliteKeys } from "../../../../worker/hosts/node/api-keys.ts";
 import { readNodeHostConfig } from "../../../../worker/hosts/node/config.ts";
 import { nodeIds } from "../../../../worker/hosts/node/correlation-id-platform.ts";
 import { createSql, openMailboxDatabase } from "../../../../worker/hosts/node/database.ts";
@@ -90,6 +91,7 @@ export const host: TestHost = {
   name: "node",
   variables,
   ids: { platform: nodeIds },
+  sha256: nodeSha256,
   // Node asks for `duplex` with a body that is a stream.
   call: (path, init) => fetch(underTest.url + path, { ...init, duplex: "half" } as RequestInit),
   async callOther(other, path, init) {
@@ -133,6 +135,10 @@ export const host: TestHost = {
     }
   },
   keyValues: createKeyValues(storage.database, Date.now),
+  keys: {
+    ...sqliteKeys(storage),
+    dump: async () => JSON.stringify(storage.database.prepare("SELECT * FROM api_keys").all()),
+  },
   mailbox: localMailbox({ ...opened, log: SILENT_LOG }),
   async waiting() {
     const text = await (await fetch(String(underTest.metricsUrl))).text();
