@@ -17,7 +17,7 @@ import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
-import { createProducer } from "./producer-config.ts";
+import { createDeadLetterLog, createProducer } from "./producer-config.ts";
 import { isRequestLogOn } from "./request-observer.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
@@ -90,6 +90,7 @@ const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, en
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,

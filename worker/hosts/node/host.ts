@@ -11,6 +11,7 @@ import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
+import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
@@ -33,6 +34,8 @@ export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
+  /** Where dead letters are read, closed as the producer is. Absent: nowhere. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The folder of the statuses; made if it is not there, and held by this process alone. */
   readonly directory: string;
   readonly host: string;
@@ -66,6 +69,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     telemetry,
     config,
     producer,
+    deadLetters,
     directory,
     host,
     port,
@@ -99,6 +103,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
     now: time.now,
+    time,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
@@ -130,6 +135,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    deadLetters,
     assets: files,
     findProblem: createHealth(storage),
     tracing,
