@@ -7,6 +7,7 @@ import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { Digest } from "./idempotency-key.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -44,9 +45,11 @@ type AppOptions = {
   /** Takes a line for each request. Absent: there are none. */
   readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
+  /** Default: that of the web. */
+  readonly digest?: Digest;
 };
 
-const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
+const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "Idempotent-Replayed"];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -78,6 +81,7 @@ export const createApp = ({
   tracing,
   logRequest,
   now,
+  digest,
 }: AppOptions): Hono => {
   const app = new Hono();
   if (corsOrigins.length > 0) {
@@ -96,7 +100,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source, digest }),
     },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
