@@ -8,7 +8,8 @@ import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { isOverdue, type KeptStatus } from "./rules.ts";
 
-type Produced = Awaited<ReturnType<ProduceBatches["produce"]>>;
+/** What became of a claim and its record. */
+export type Claimed = Awaited<ReturnType<ProduceBatches["produce"]>> | { readonly outcome: "unclaimed" };
 
 type ClaimedPublishParts = {
   readonly rows: Pick<Rows, "claims" | "find">;
@@ -16,12 +17,7 @@ type ClaimedPublishParts = {
   /** Writes, and resolves once that is durable. */
   readonly commit: (keys: readonly StatusKey[], run: () => void) => Promise<void>;
   /** Waits for the reply while it has the record produced. Calls `produce` at once or never. */
-  readonly publish: (
-    key: StatusKey,
-    waitMs: number,
-    caller: Caller | undefined,
-    produce: () => Promise<Produced>,
-  ) => Promise<PublishResult>;
+  readonly publish: (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: () => Promise<Claimed>) => Promise<PublishResult>;
   readonly read: (key: StatusKey, waitMs: number, known: readonly number[], caller?: Caller) => Promise<ReadResult>;
   /** The status as it is, durable, and ended if the request is overdue. */
   readonly latest: (key: StatusKey) => Promise<KeptStatus | undefined>;
@@ -37,7 +33,7 @@ type ClaimedPublishParts = {
 export const createClaimedPublish = (parts: ClaimedPublishParts) => {
   const { rows, batches, commit, publish, read, latest, ensureAlarm, now, logError } = parts;
   /** By the name of the claim, what is being claimed and produced. */
-  const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Produced> }>();
+  const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Claimed> }>();
   let sent: KeptClaim[] = [];
 
   const write = (keys: readonly StatusKey[], run: () => void): void =>
@@ -54,13 +50,13 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     if (all.length > 0) write([], () => all.forEach(rows.claims.markSent));
   };
 
-  const produce = async (record: ProducerRecord, claim: KeptClaim, isNew: boolean): Promise<Produced> => {
+  const produce = async (record: ProducerRecord, claim: KeptClaim, isNew: boolean): Promise<Claimed> => {
     const deadline = now() + PRODUCE_TIMEOUT_MS;
     try {
       await commit([claim.key], () => rows.claims.put(claim));
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);
-      return NOT_CLAIMED;
+      return { outcome: "unclaimed" };
     }
     void ensureAlarm();
     const produced = await batches.produce(record, deadline);
@@ -117,11 +113,6 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     publishOrReplay(...args).catch((error: unknown) => {
       // Producing never fails so: the storage did, before anything was produced.
       logError("A request with an Idempotency-Key could not be looked up", error);
-      return NOT_CLAIMED;
+      return { outcome: "unclaimed" };
     });
 };
-
-const NOT_CLAIMED = {
-  outcome: "unavailable",
-  detail: "The Idempotency-Key could not be looked up or written down, and nothing was sent.",
-} as const;

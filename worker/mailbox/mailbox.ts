@@ -5,7 +5,7 @@ import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../status-store.ts";
-import { createClaimedPublish } from "./claimed-publish.ts";
+import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { endOfPeriod, type Rows } from "./rows.ts";
@@ -184,7 +184,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   const redrive = createRedrive({ batches, latest, replace, now, logError });
 
-  type Produce = () => ReturnType<ProduceBatches["produce"]>;
+  type Produce = () => Promise<Claimed>;
   const publish = async (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: Produce): Promise<PublishResult> => {
     if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
     // The wait begins before the produce: the reply may come before the proxy's response.

@@ -52,7 +52,8 @@ export const mailboxStore = ({
         const call = { key, record, waitMs, ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
         return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
-        return claim === undefined ? failureOf(error) : { outcome: "unclaimed" };
+        const failure = failureOf(error);
+        return claim === undefined || failure.outcome === "overloaded" ? failure : { outcome: "unclaimed" };
       }
     },
 
@@ -103,7 +104,7 @@ export const mailboxStore = ({
 };
 
 /** An overloaded object has not begun the call; one that was reset may have produced. */
-const failureOf = (error: unknown): Extract<RedriveResult, { outcome: "overloaded" | "unknown" }> =>
+const failureOf = (error: unknown): Exclude<RedriveResult, { outcome: "stored" | "refused" }> =>
   (error as { overloaded?: boolean }).overloaded === true
     ? { outcome: "overloaded" }
     : { outcome: "unknown", detail: "The mailbox was reset while it produced the request." };
