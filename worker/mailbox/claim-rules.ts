@@ -4,9 +4,10 @@ import type { KeptStatus } from "./rules.ts";
 
 /**
  * What becomes of a request that comes with an Idempotency-Key. `claim`: it is the first with that key. `reused`: another request has the key.
- * `replay`: it came before, and its status tells the rest. `resend`: it came before, and may never have reached Kafka.
+ * `replay`: it came before, and its status tells the rest. `resend`: it came before, and may never have reached Kafka. `uncertain`: so it is, and it
+ * is too late to send it again.
  */
-export type ClaimDecision = "claim" | "reused" | "replay" | "resend";
+export type ClaimDecision = "claim" | "reused" | "replay" | "resend" | "uncertain";
 
 /**
  * Decides by the claim that there is, and by the status of its request, which is `expired` if it is overdue.
@@ -19,5 +20,6 @@ export const decide = (found: KeptClaim | undefined, status: KeptStatus | undefi
   if (found === undefined || now >= found.key.expiresAt) return "claim";
   if (!found.isSent && status?.state === "expired" && status.lateReply === null) return "claim";
   if (found.request !== claim.request) return "reused";
-  return found.isSent || status !== undefined || now >= found.key.deadline ? "replay" : "resend";
+  if (found.isSent || status !== undefined) return "replay";
+  return now < found.key.deadline ? "resend" : "uncertain";
 };

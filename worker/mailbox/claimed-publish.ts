@@ -98,6 +98,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       const decision = decide(found, mayBeFree ? over?.status : found && rows.find(found.key), claim, now());
       if (decision === "reused") return { outcome: "key-reused" };
       if (found !== undefined && decision === "replay") return replay(found.key, waitMs, caller);
+      if (found !== undefined && decision === "uncertain") return { outcome: "unknown", detail: UNCERTAIN, first: found.key };
       if (found !== undefined && decision === "resend" && found.key.text !== key.text) return { outcome: "claimed", first: found.key };
       return publish(key, waitMs, caller, () => {
         const claimed = { ...claim, key, isSent: false };
@@ -116,3 +117,5 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       return { outcome: "unclaimed" };
     });
 };
+
+const UNCERTAIN = "The request came before, its deadline has passed, and it is not known whether Kafka took it.";
