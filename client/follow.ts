@@ -34,8 +34,8 @@ type FollowSeams = {
 /** How long after its deadline the client gives up a request whose status it cannot get. */
 const GRACE_MS = 120_000;
 
-/** How often at most a request is sent again that nobody has answered: some twenty seconds. */
-const MAX_RESENDS = 6;
+/** How often at most a request is sent again that nobody has answered: for some ten seconds. */
+const MAX_RESENDS = 5;
 
 /** Whether a request in that state has ended. */
 export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);

@@ -43,7 +43,7 @@ test("gives up after a while when nobody answers, and names the key, with which 
   const submission = client.submit("sum", SUM);
   const { idempotencyKey } = submission;
   expect(await failureOf(submission.reply)).toMatchObject({ code: "UNANSWERED", retryable: false, idempotencyKey });
-  expect(server.calls).toHaveLength(7);
+  expect(server.calls).toHaveLength(6);
   expect(new Set(server.keys)).toEqual(new Set([`"${String(idempotencyKey)}"`]));
 });
 
