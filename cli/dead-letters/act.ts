@@ -1,3 +1,6 @@
+import { type DeadLetterLog, LogError } from "../../worker/dead-letters/log.ts";
+import { restLog } from "../../worker/dead-letters/rest-log.ts";
+import { selectLetters } from "../../worker/dead-letters/selection.ts";
 import { UsageError } from "../command.ts";
 import { readDeploymentEnvironment } from "../deployment-environment.ts";
 import { loadContract } from "../project.ts";
@@ -5,12 +8,9 @@ import { dropLetters, listLetters, type Output, redriveLetters, type Settled, sh
 import { type DeadLettersConfig, namedTopicOf, readDeadLettersConfig } from "./config.ts";
 import { mayActOn } from "./confirmation.ts";
 import { type LetterOptions, readLetterFilter } from "./letter-arguments.ts";
-import { type DeadLetterLog, LogError } from "./log.ts";
 import { readReplyKey } from "../reply-key.ts";
 import { WorkerError } from "../signed-call.ts";
 import { createRedrive } from "./redrive-request.ts";
-import { restLog } from "./rest-log.ts";
-import { selectLetters } from "./selection.ts";
 
 /** What can be done with dead letters. */
 export type Action = "list" | "show" | "redrive" | "drop";
@@ -37,7 +37,7 @@ export const actOnDeadLetters = async (action: Action, options: ActionOptions, l
   const contract = await loadContract();
   const { url, environment } = readDeploymentEnvironment(options.url, process.env, contract);
   const config = readDeadLettersConfig(environment, contract);
-  const topics = filter.at === undefined ? topicsOf(options, config) : [filter.at.topic];
+  const topics = filter.at === undefined ? topicsOf(options, config) : filter.at.map(({ topic }) => topic);
   // Read before anything else, which may take long.
   const redrive = action === "redrive" ? createRedrive({ url, key: readReplyKey(environment) }) : undefined;
 

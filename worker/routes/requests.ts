@@ -4,7 +4,7 @@ import type { Operation } from "../../contract/operation.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { checkJsonType, parseJson, readBody } from "../body.ts";
+import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { Authorize } from "../identity/principal.ts";
@@ -43,13 +43,13 @@ export const createRequestsRoute = ({
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
     const caller = await authorize(context, `requests:${operation.name}`);
-    const { data, request } = await readRequest(context, operation);
+    const { json, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
     const unsealed = createRecord({
       operation,
       id,
-      data,
+      json,
       orderingKey: operation.orderingKey?.(request),
       source,
       traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
@@ -68,11 +68,11 @@ export const createRequestsRoute = ({
   };
 };
 
-/** The data as it came, and the request that the schema makes of it. */
-const readRequest = async (context: Context, operation: Operation): Promise<{ data: unknown; request: unknown }> => {
+/** The JSON text as it came, and the request that the schema makes of it. */
+const readRequest = async (context: Context, operation: Operation): Promise<{ json: string; request: unknown }> => {
   checkJsonType(context.req.header("content-type"));
-  const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
-  return { data, request: await readData(operation, data) };
+  const { json, data } = readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
+  return { json, request: await readData(operation, data, json) };
 };
 
 /** Responders have no links. */

@@ -4,11 +4,14 @@ import { startMetricsServer } from "../../../environment/metrics-server.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
 import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
+import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
+import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
+import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
@@ -31,6 +34,8 @@ export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
+  /** Where dead letters are read, closed as the producer is. Absent: nowhere. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The folder of the statuses; made if it is not there, and held by this process alone. */
   readonly directory: string;
   readonly host: string;
@@ -64,6 +69,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     telemetry,
     config,
     producer,
+    deadLetters,
     directory,
     host,
     port,
@@ -97,6 +103,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
     now: time.now,
+    time,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
@@ -128,6 +135,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    deadLetters,
     assets: files,
     findProblem: createHealth(storage),
     tracing,
@@ -143,7 +151,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const server = await startServer({
       host,
       port,
-      fetch: (request) => app.fetch(request),
+      fetch: createEntrance((request) => app.fetch(request), createHostCheck([host, ...namedHosts(config)])),
       onAnswered: metrics.answered,
       links,
     }).catch(async (error: unknown) => {

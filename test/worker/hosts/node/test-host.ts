@@ -16,7 +16,7 @@ import { type NodeHost, openNodeHost } from "../../../../worker/hosts/node/host.
 import { createKeyValues } from "../../../../worker/hosts/node/key-values.ts";
 import { localMailbox } from "../../../../worker/hosts/node/local-mailbox.ts";
 import { openMailbox } from "../../../../worker/hosts/node/mailbox.ts";
-import { createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
+import { createDeadLetterLog, createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
 import { SILENT_LOG } from "../../../gateway/open-engine.ts";
@@ -51,6 +51,7 @@ const open = (other: OtherWorker = {}): Promise<NodeHost> => {
     telemetry: { context, trace },
     config,
     producer: createProducer({ kafkaRest }, {}),
+    deadLetters: createDeadLetterLog(kafkaRest, {}),
     directory: newFolder(),
     host: "127.0.0.1",
     port: 0,
