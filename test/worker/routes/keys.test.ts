@@ -95,17 +95,29 @@ describe("an operator", () => {
   });
 
   test("is told what of a call cannot be read", async () => {
-    for (const action of [
-      null,
-      [],
-      {},
-      { action: "delete" },
-      { action: "show" },
-      { action: "show", id: "no" },
-      { action: "list", more: 1 },
-      { action: "create", key: { ...(await makeKey("dev")).made, subject: "a\nb", scopes: ["requests:*"] } },
+    const { made } = await makeKey("dev");
+    const create = (rest: object) => ({ action: "create", key: { ...made, subject: "ada", scopes: ["requests:*"], ...rest } });
+    for (const action of [null, [], {}, "list", { action: "delete" }, { action: "__proto__" }, { action: ["list"] }])
+      expect(await refusalOf(action)).toEqual([
+        400,
+        "INVALID_KEY_ACTION",
+        "Expected action to be one of describe, list, show, revoke, create, rotate.",
+      ]);
+    for (const [action, path] of [
+      [{ action: "show" }, "/id"],
+      [{ action: "show", id: "no" }, "/id"],
+      [{ action: "list", after: 1 }, "/after"],
+      [create({ subject: "a\nb" }), "/key/subject"],
+      [create({ hash: "A".repeat(64) }), "/key/hash"],
+      [create({ expiresAt: 1.5 }), "/key/expiresAt"],
+      [{ action: "rotate", id: made.id, key: made, overlapSeconds: -1 }, "/overlapSeconds"],
     ])
-      expect(await refusalOf(action)).toEqual([400, "INVALID_KEY_ACTION", expect.stringMatching(/^Expected another value at \//)]);
+      expect(await refusalOf(action)).toEqual([400, "INVALID_KEY_ACTION", expect.stringContaining(`at ${String(path)}: `)]);
+    expect(await refusalOf(create({ scopes: [] }))).toEqual([
+      400,
+      "INVALID_KEY_ACTION",
+      expect.stringContaining("Expected some of the scopes"),
+    ]);
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         expect((await refusalOf(value)).slice(0, 2)).toEqual([400, "INVALID_KEY_ACTION"]);

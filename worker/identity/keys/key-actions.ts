@@ -21,40 +21,39 @@ export type KeyView = {
   readonly lastUsedOn?: string | undefined;
 };
 
-const MAX_SCOPES = 100;
 /** A year: nobody overlaps longer. */
 const MAX_OVERLAP_SECONDS = 366 * 86_400;
 
 const id = z.string().refine(isApiKeyId, "the ID of a key: 8 characters of base58");
 const word = (most: number) => z.string().regex(new RegExp(`^[^\\p{C}]{1,${most}}$`, "u"), `1 to ${most} characters`);
+const wholeNumber = (most: number) =>
+  z.number().refine((value) => Number.isInteger(value) && value >= 0 && value <= most, `a whole number of at most ${most}`);
 /** What is made where the key was made: the key itself never comes here. */
-const made = { id, hash: z.string().regex(/^[0-9a-f]{64}$/, "SHA-256 as hex"), expiresAt: z.int().positive().optional() };
+const made = { id, hash: z.string().regex(/^[0-9a-f]{64}$/, "SHA-256 as hex"), expiresAt: wholeNumber(8.64e15).optional() };
 
-const action = z.discriminatedUnion("action", [
-  z.strictObject({ action: z.literal("describe") }),
-  z.strictObject({ action: z.literal("list"), after: z.string().max(1_000).optional() }),
-  z.strictObject({ action: z.literal("show"), id }),
-  z.strictObject({ action: z.literal("revoke"), id }),
-  z.strictObject({
-    action: z.literal("create"),
-    key: z.strictObject({
+/** What each action takes. */
+const ACTIONS = {
+  describe: z.object({}),
+  list: z.object({ after: z.string().max(1_000).optional() }),
+  show: z.object({ id }),
+  revoke: z.object({ id }),
+  create: z.object({
+    key: z.object({
       ...made,
       subject: word(200),
-      scopes: z.array(z.string()).min(1).max(MAX_SCOPES),
+      scopes: z.array(z.string()),
       plan: word(100).optional(),
       name: word(100).optional(),
     }),
   }),
-  z.strictObject({
-    action: z.literal("rotate"),
-    id,
-    key: z.strictObject(made),
-    overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS),
-  }),
-]);
+  rotate: z.object({ id, key: z.object(made), overlapSeconds: wholeNumber(MAX_OVERLAP_SECONDS) }),
+};
 
 /** What can be done with the keys of a Worker. */
-export type KeyAction = z.output<typeof action>;
+export type KeyAction = { [Name in ActionName]: { readonly action: Name } & MembersOf<Name> }[ActionName];
+
+type ActionName = keyof typeof ACTIONS;
+type MembersOf<Name extends ActionName> = Name extends "describe" ? unknown : z.output<(typeof ACTIONS)[Name]>;
 
 /** What each action answers. */
 export type KeyAnswers = {
@@ -67,13 +66,19 @@ export type KeyAnswers = {
   readonly rotate: KeyView;
 };
 
+const isName = (name: unknown): name is ActionName => typeof name === "string" && Object.hasOwn(ACTIONS, name);
+
 /** @throws RejoinderError INVALID_KEY_ACTION */
 export const readKeyAction = (value: unknown): KeyAction => {
-  const read = action.safeParse(value);
-  if (read.success) return read.data;
+  const { action } = (typeof value === "object" && value !== null ? value : {}) as { readonly action?: unknown };
+  if (!isName(action)) throw invalid(`Expected action to be one of ${Object.keys(ACTIONS).join(", ")}.`);
+  const read = ACTIONS[action].safeParse(value);
+  if (read.success) return { action, ...read.data } as KeyAction;
   const { path, message } = read.error.issues[0] as z.core.$ZodIssue;
-  throw new RejoinderError("INVALID_KEY_ACTION", { detail: `Expected another value at /${path.join("/")}: ${message}.` });
+  throw invalid(`Expected another value at /${path.join("/")}: ${message}.`);
 };
+
+const invalid = (detail: string): RejoinderError => new RejoinderError("INVALID_KEY_ACTION", { detail });
 
 type KeyActionsOptions = {
   readonly registry: KeyRegistry;
@@ -109,15 +114,11 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
       return { keys: keys.map(view), next };
     }
     if (asked.action === "create") {
+      if (asked.key.scopes.length === 0) throw invalid(`Expected some of the scopes ${scopes.join(", ")}.`);
       const unknown = asked.key.scopes.filter((scope) => !scopes.includes(scope));
-      if (unknown.length > 0)
-        throw new RejoinderError("INVALID_KEY_ACTION", {
-          detail: `There is no scope ${unknown[0]?.slice(0, 100)}. Expected some of ${scopes.join(", ")}.`,
-        });
+      if (unknown.length > 0) throw invalid(`There is no scope ${unknown[0]?.slice(0, 100)}. Expected some of ${scopes.join(", ")}.`);
       if (JSON.stringify({ scopes: asked.key.scopes, plan: asked.key.plan }).length > MAX_SAID_LENGTH)
-        throw new RejoinderError("INVALID_KEY_ACTION", {
-          detail: `Expected scopes and plan of ${MAX_SAID_LENGTH} characters of JSON at most. Use requests:* in place of many scopes.`,
-        });
+        throw invalid(`Expected scopes and plan of ${MAX_SAID_LENGTH} characters of JSON at most. Use requests:* in place of many scopes.`);
       await expectNew(asked.key.id);
       return await write({ ...asked.key, createdAt: now() });
     }
