@@ -23,7 +23,7 @@ export const ERRORS = {
   NOT_ENDED: { status: 409, retryable: false, title: "The request has not ended" },
   ALREADY_REDRIVEN: { status: 409, retryable: false, title: "Another request was sent in its place" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
-  REQUEST_TIMEOUT: { status: 408, retryable: true, title: "The request did not arrive in time" },
+  REQUEST_TIMEOUT: { status: 408, retryable: false, title: "The request did not arrive in time" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },
   WRONG_HOST: { status: 421, retryable: false, title: "This server does not answer for that host" },
