@@ -9,19 +9,26 @@ export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
   INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
   INVALID_REDRIVE: { status: 400, retryable: false, title: "What is to be sent again cannot be read" },
+  INVALID_KEY_ACTION: { status: 400, retryable: false, title: "What is to be done with API keys cannot be read" },
   INVALID_QUERY: { status: 400, retryable: false, title: "A parameter of the query is not valid" },
   UNAUTHENTICATED: { status: 401, retryable: false, title: "The call does not say who calls" },
   UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
+  INSECURE_TRANSPORT: { status: 403, retryable: false, title: "Credentials were sent without encryption" },
   INSUFFICIENT_SCOPE: { status: 403, retryable: false, title: "The caller may not do that" },
+  CROSS_ORIGIN: { status: 403, retryable: false, title: "Pages of other origins may not do that" },
   NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
   UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },
   UNKNOWN_CORRELATION_ID: { status: 404, retryable: false, title: "There is no such request" },
+  UNKNOWN_DEAD_LETTER: { status: 404, retryable: false, title: "There is no such dead letter" },
+  UNKNOWN_KEY: { status: 404, retryable: false, title: "There is no such API key" },
   UNKNOWN_SHARD: { status: 404, retryable: false, title: "There is no such shard of the mailbox" },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "This path does not take that method" },
   STATUS_GONE: { status: 410, retryable: false, title: "The status is past its retention" },
   ALREADY_ENDED: { status: 409, retryable: false, title: "The request has ended" },
   NOT_ENDED: { status: 409, retryable: false, title: "The request has not ended" },
   ALREADY_REDRIVEN: { status: 409, retryable: false, title: "Another request was sent in its place" },
+  KEY_EXISTS: { status: 409, retryable: false, title: "There is an API key of that ID" },
+  KEY_ENDED: { status: 409, retryable: false, title: "The API key has ended" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
   REQUEST_TIMEOUT: { status: 408, retryable: false, title: "The request did not arrive in time" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
@@ -29,6 +36,7 @@ export const ERRORS = {
   WRONG_HOST: { status: 421, retryable: false, title: "This server does not answer for that host" },
   INVALID_REQUEST: { status: 422, retryable: false, title: "The request does not fit the operation's schema" },
   IDEMPOTENCY_KEY_REUSED: { status: 422, retryable: false, title: "The Idempotency-Key was used for another request" },
+  TOO_MANY_DEAD_LETTERS: { status: 422, retryable: false, title: "There are too many dead letters to look through" },
   INVALID_RECORD: { status: 422, retryable: false, title: "The request's record could not be read" },
   UPGRADE_REQUIRED: { status: 426, retryable: false, title: "This path is for WebSockets" },
   HEADERS_TOO_LARGE: { status: 431, retryable: false, title: "The path and the headers are too large" },
@@ -48,6 +56,7 @@ export const ERRORS = {
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   TOO_MANY_LINKS: { status: 503, retryable: true, title: "Too many links are open" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
+  IDENTITY_UNAVAILABLE: { status: 503, retryable: true, title: "It cannot be found out now who calls" },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, title: "The deadline passed before there was a reply" },
   PRODUCE_UNKNOWN: { status: 504, retryable: false, title: "It is not known whether Kafka took the request" },
@@ -60,6 +69,8 @@ export type RejoinderErrorOptions = {
   readonly detail?: string;
   /** Further members of the problem details (RFC 9457 §3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Header fields of the response that tells it. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 };
 
@@ -71,13 +82,15 @@ export class RejoinderError extends Error {
   readonly retryable: boolean;
   readonly detail: string | undefined;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ErrorCode, { detail, members = {}, cause }: RejoinderErrorOptions = {}) {
+  constructor(code: ErrorCode, { detail, members = {}, headers = {}, cause }: RejoinderErrorOptions = {}) {
     super(detail ?? ERRORS[code].title, { cause });
     this.code = code;
     this.status = ERRORS[code].status;
     this.retryable = ERRORS[code].retryable;
     this.detail = detail;
     this.members = members;
+    this.headers = headers;
   }
 }

@@ -6,6 +6,10 @@ import { createApp } from "./app.ts";
 import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
+import type { Authenticate } from "./identity/authenticate.ts";
+import { createIdentity } from "./identity/identity.ts";
+import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
 import { createEntrance, createHostCheck } from "./entrance.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
@@ -13,18 +17,25 @@ import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
-import { createProducer } from "./producer-config.ts";
+import { createDeadLetterLog, createProducer } from "./producer-config.ts";
 import { isRequestLogOn } from "./request-observer.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
 
+export { type Authenticate, type Caller, unauthenticated } from "./identity/authenticate.ts";
+export type { Claims, PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
+
 type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** What an application gives of its Worker. */
 export type WorkerSettings = {
   readonly contract: Contract;
+  /** Knows callers in a way of your own, before those that `AUTH` names. With it, `AUTH` need not be set. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Who calls, by the claims of a valid token of `AUTH=jwt`. Absent: `sub`, with the scopes of `scope` or `scp`, and `plan`. */
+  readonly principalOf?: PrincipalOf | undefined;
   /** `{ context, trace }` of `@opentelemetry/api`: the Worker begins spans with them. Absent: none. */
   readonly telemetry?: Telemetry;
 };
@@ -42,7 +53,8 @@ export type WorkerDefinition = {
  * runs before its first request. A Worker that is not configured answers each request with 500 `MISCONFIGURED`, and `problems` names every
  * variable that is missing or wrong.
  */
-export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDefinition => {
+export const defineWorker = (settings: WorkerSettings): WorkerDefinition => {
+  const { contract, telemetry } = settings;
   const tracing = telemetry && createTracing(telemetry);
   /** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
   const apps = new WeakMap<object, Fetch>();
@@ -50,7 +62,7 @@ export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDef
     worker: {
       fetch(request, env) {
         let app = apps.get(env);
-        if (app === undefined) apps.set(env, (app = createFetch(contract, env as Bindings, tracing)));
+        if (app === undefined) apps.set(env, (app = createFetch(settings, env as Bindings, tracing)));
         return app(request);
       },
     },
@@ -58,17 +70,27 @@ export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDef
   };
 };
 
-const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undefined): Fetch => {
+const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, env: Bindings, tracing: Tracing | undefined): Fetch => {
   try {
-    const config = readWorkerConfig(env, contract);
+    const config = readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined });
+    const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
+    const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
+    const apiKeys = env.KEYS && openApiKeys(env.KEYS, config.ENVIRONMENT);
+    if (config.AUTH?.includes("keys") && apiKeys === undefined)
+      throw new ConfigurationError([
+        'AUTH names keys, but no KV namespace is bound as KEYS. Add to wrangler.toml: [[kv_namespaces]] binding = "KEYS"',
+      ]);
     const app = createApp({
+      ...createIdentity({ config, contract, ids, authenticate, principalOf, keys: apiKeys?.authenticate, sharesLoads: false, isPlain }),
+      apiKeys,
       contract,
-      ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
+      ids,
       ...createPorts(config, env, tracing),
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,

@@ -9,7 +9,7 @@ import { createRequestEvent, dataSchemaOf } from "../protocol/request-event.ts";
 import { createSpringHeaders } from "../protocol/spring-headers.ts";
 import { readTraceparent, writeTraceparent } from "../protocol/traceparent.ts";
 import { isLongerThan } from "./body.ts";
-import type { CorrelationId } from "./correlation-id.ts";
+import type { StatusKey } from "./status-store.ts";
 
 /** The operation of that name. @throws RejoinderError `UNKNOWN_OPERATION` */
 export const operationOf = (contract: Contract, name: string): Operation => {
@@ -29,7 +29,7 @@ export const readData = async (operation: Operation, data: unknown, json: string
 
 type RecordOptions = {
   readonly operation: Operation;
-  readonly id: CorrelationId;
+  readonly id: StatusKey;
   /** The JSON text as it came: the consumer applies the schema's defaults and transforms, once. */
   readonly json: string;
   readonly orderingKey: string | undefined;

@@ -63,16 +63,16 @@ export const finalResponse = (key: StatusKey, { state, httpStatus, body }: Store
     ...(state === "succeeded" ? {} : { "content-type": PROBLEM_CONTENT_TYPE }),
   });
 
+/** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
+const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" } as const;
+
 const BODYLESS = new Set([204, 205, 304]);
 
 /** A response of JSON text, unless its status has no content. */
 export const jsonResponse = (status: number, text: string | null, headers: ResponseHeaders = {}): Response =>
   BODYLESS.has(status)
-    ? new Response(null, { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers } })
-    : new Response(text, {
-        status,
-        headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", "content-type": JSON_CONTENT_TYPE, ...headers },
-      });
+    ? new Response(null, { status, headers: { ...PRIVATE, ...headers } })
+    : new Response(text, { status, headers: { ...PRIVATE, "content-type": JSON_CONTENT_TYPE, ...headers } });
 
 /** Anything thrown, as problem details. An error that is not of the table is logged, and the caller learns nothing of it. */
 export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): Response => {
@@ -81,6 +81,7 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
   return jsonResponse(problem.status, JSON.stringify(problem), {
     "content-type": PROBLEM_CONTENT_TYPE,
     ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
+    ...(error instanceof RejoinderError && error.headers),
     ...headers,
   });
 };
@@ -90,22 +91,36 @@ const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
 const NO_CONSUMER =
   "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
 
-const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
+/** Why a request was not published. */
+type Unproduced = Exclude<PublishResult, { outcome: "stored" | "claimed" }>;
+
+const CODES: Record<Exclude<Unproduced["outcome"], "no-consumer">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
   overloaded: "OVERLOADED",
+  "key-reused": "IDEMPOTENCY_KEY_REUSED",
+  unclaimed: "STORE_UNAVAILABLE",
 };
 
-/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
-export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
-  if (result.outcome === "no-consumer")
-    return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
-  const detail = "detail" in result ? result.detail : undefined;
-  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
-  const error = new RejoinderError("PRODUCE_UNKNOWN", {
+const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
+  "key-reused": "Expected the operation and the data that came first with this Idempotency-Key, or a new key.",
+  unclaimed: "It is not known what has become of this Idempotency-Key. Send the request again with it.",
+};
+
+/** Why a request was not produced. It is called accepted only if it is certainly stored. */
+export const unproducedError = ({ text }: Pick<StatusKey, "text">, result: Unproduced): RejoinderError => {
+  if (result.outcome === "no-consumer") return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER });
+  const detail = "detail" in result ? result.detail : DETAILS[result.outcome];
+  if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
+  return new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,
     members: { correlationId: text, retryable: false },
   });
-  return problemResponse(error, { location: statusPath(text) });
+};
+
+/** The response that says so. If the request may be stored, it names its status. */
+export const unproducedResponse = (key: Pick<StatusKey, "text">, result: Unproduced): Response => {
+  const headers = { "no-consumer": { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS }, unknown: { location: statusPath(key.text) } };
+  return problemResponse(unproducedError(key, result), headers[result.outcome as keyof typeof headers]);
 };

@@ -47,7 +47,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
     serviceBindings: kafkaRest(bindings),
-    kvNamespaces: ["REPLIES"],
+    kvNamespaces: ["REPLIES", "KEYS"],
     kvPersist: join(directory, "kv"),
     durableObjects: { MAILBOX: { className: "Mailbox", useSQLite: true } },
     durableObjectsPersist: join(directory, "durable-objects"),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createReplyEvent } from "../../protocol/reply-event.ts";
-import { signedRedrive } from "./support/redrives.ts";
+import { signedPost } from "./support/redrives.ts";
 import { deliver, replyTo } from "./support/replies.ts";
 import { call, createId } from "./support/worker.ts";
 
@@ -174,7 +174,7 @@ test("whatever is signed to be sent again, it is taken or refused", { timeout: P
     .dictionary(fc.constantFrom("correlationId", "operation", "data", "traceparent", "__proto__"), value, { maxKeys: 3 })
     .map((changes) => ({ correlationId: text, operation: "sum", data: { a: 1, b: 2 }, ...changes }));
   await fc.assert(
-    fc.asyncProperty(redrive, async (sent) => void (await expectAnswer(await call("/redrives", await signedRedrive(sent))))),
+    fc.asyncProperty(redrive, async (sent) => void (await expectAnswer(await call("/redrives", await signedPost(sent))))),
     { numRuns: 400 },
   );
 });

@@ -4,6 +4,8 @@ import type { MailboxObject } from "./mailbox-object.ts";
 export type Bindings = {
   /** Finished statuses. */
   readonly REPLIES: KVNamespace;
+  /** API keys, with AUTH=keys. */
+  readonly KEYS?: KVNamespace;
   readonly MAILBOX: DurableObjectNamespace<MailboxObject>;
   /** The files of the console. */
   readonly ASSETS?: Fetcher;

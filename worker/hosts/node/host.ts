@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { startMetricsServer } from "../../../environment/metrics-server.ts";
@@ -11,9 +12,13 @@ import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
+import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import { openApiKeys } from "./api-keys.ts";
+import type { WorkerSettings } from "../../define-worker.ts";
+import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -23,13 +28,15 @@ import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { startServer } from "./server.ts";
 
-export type NodeHostOptions = {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
+  /** Where dead letters are read, closed as the producer is. Absent: nowhere. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The folder of the statuses; made if it is not there, and held by this process alone. */
   readonly directory: string;
   readonly host: string;
@@ -56,7 +63,21 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, telemetry, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const {
+    contract,
+    authenticate,
+    principalOf,
+    telemetry,
+    config,
+    producer,
+    deadLetters,
+    directory,
+    host,
+    port,
+    assets,
+    log,
+    time = systemTime,
+  } = options;
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -83,12 +104,28 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
     now: time.now,
+    time,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const apiKeys = openApiKeys(storage, { environment: config.ENVIRONMENT, time, log });
+  // Nobody but a proxy knows how its callers came.
+  const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const app = createApp({
+    ...createIdentity({
+      config,
+      contract,
+      ids,
+      authenticate,
+      principalOf,
+      keys: apiKeys.authenticate,
+      sharesLoads: true,
+      isPlain,
+      now: time.now,
+    }),
+    apiKeys,
     contract,
     ids,
     publisher: store,
@@ -99,11 +136,13 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    deadLetters,
     assets: files,
     findProblem: createHealth(storage),
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
+    digest: (text) => hash("sha256", text),
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
