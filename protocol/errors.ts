@@ -30,7 +30,7 @@ export const ERRORS = {
   KEY_EXISTS: { status: 409, retryable: false, title: "There is an API key of that ID" },
   KEY_ENDED: { status: 409, retryable: false, title: "The API key has ended" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
-  REQUEST_TIMEOUT: { status: 408, retryable: true, title: "The request did not arrive in time" },
+  REQUEST_TIMEOUT: { status: 408, retryable: false, title: "The request did not arrive in time" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },
   WRONG_HOST: { status: 421, retryable: false, title: "This server does not answer for that host" },

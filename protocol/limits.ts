@@ -11,8 +11,8 @@ export const MAX_PARTITION_BATCH_BYTES = 900 * 1024;
 /** The body of one request. It becomes the value of one record as it is, which has a key and headers, too. */
 export const MAX_REQUEST_BYTES = MAX_RECORD_BYTES;
 
-/** What a record has besides the data of its request: attributes, a trace, and what copies to other topics add. */
-export const RECORD_HEADROOM_BYTES = 4 * 1024;
+/** What a record has besides the data of its request: attributes, who calls, a trace, and what copies to other topics add. */
+export const RECORD_HEADROOM_BYTES = 16 * 1024;
 
 /** How many levels of objects and arrays the data of a request or a reply may have: much less than what schemas can follow. */
 export const MAX_JSON_DEPTH = 128;

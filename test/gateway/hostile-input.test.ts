@@ -88,7 +88,7 @@ const expectAnswer = ({ status, headers, body: answered }: Reply): void => {
   expect(answered).toMatchObject({ status, error: expect.stringMatching(/^[A-Z0-9][^]*\.$/) });
 };
 
-test("answers every request with 200 or with what is wrong in it, and stores nothing of the latter", async () => {
+test("answers every request with 200 or with what is wrong in it, and stores nothing of the latter", { timeout: 60_000 }, async () => {
   const gateway = await gatewayUnderTest();
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, body: sent }) => {
@@ -105,7 +105,7 @@ test("answers every request with 200 or with what is wrong in it, and stores not
   expect((await gateway.call("/produce/other/still-here")).status).toBe(200);
 });
 
-test("answers every produce with 200 or with what is wrong in it, and stores all of its records or none", async () => {
+test("answers every produce with 200 or with what is wrong in it, and stores all of its records or none", { timeout: 60_000 }, async () => {
   const gateway = await gatewayUnderTest();
   const mostly = (good: fc.Arbitrary<unknown>) => fc.oneof({ weight: 15, arbitrary: good }, { weight: 1, arbitrary: value });
   const record = fc.record(

@@ -40,27 +40,28 @@ const field = (...nearly: string[]) =>
     fc.string({ unit: "grapheme-ascii", maxLength: 30 }).map((text) => text.trim()),
     fc.tuple(fc.constantFrom(...nearly), fc.string({ unit: "grapheme-ascii", maxLength: 3 })).map(([text, put]) => (text + put).trim()),
   );
-const headers = fc.record(
-  {
-    "content-type": fc.oneof(
-      { weight: 4, arbitrary: fc.constant("application/json") },
-      field("text/plain", "application/cloudevents-batch+json"),
-    ),
-    // Nobody waits: a wait is no answer.
-    prefer: field("wait=0", "wait=x", "respond-async", 'wait="0", wait=-1', "handling=lenient; a"),
-    "if-none-match": field('"1"', 'W/"1"', "1", '"1", "2"', '"-1"', '"1e9"'),
-    "last-event-id": field("1", "1.5", "-1", "99999999999999999999", "1.x"),
-    "idempotency-key": field('"k"', "k", '"k";a=1', ":aGk=:", '"\\"'),
-    authorization: field("Bearer", "Bearer x", "Bearer rj_test_a_b", "Bearer a.b.c", "Basic eDp5", "Digest x"),
-    accept: field("text/html", "application/problem+json", "*/*;q=x"),
-    traceparent: field("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0-0-0", "ff-"),
-    origin: field("https://app.example", "null", "evil"),
-    "webhook-id": field("a"),
-    "webhook-timestamp": field("0", "1764288000", "x"),
-    "webhook-signature": field("v1,", "v1,AAAA", "v1a,x v1,*"),
-  },
-  { requiredKeys: [] },
-);
+const fields = {
+  "content-type": fc.oneof(
+    { weight: 4, arbitrary: fc.constant("application/json") },
+    field("text/plain", "application/cloudevents-batch+json"),
+  ),
+  // Nobody waits: a wait is no answer.
+  prefer: field("wait=0", "wait=x", "respond-async", 'wait="0", wait=-1', "handling=lenient; a"),
+  "if-none-match": field('"1"', 'W/"1"', "1", '"1", "2"', '"-1"', '"1e9"'),
+  "last-event-id": field("1", "1.5", "-1", "99999999999999999999", "1.x"),
+  "idempotency-key": field('"k"', "k", '"k";a=1', ":aGk=:", '"\\"'),
+  authorization: field("Bearer", "Bearer x", "Bearer rj_test_a_b", "Bearer a.b.c", "Basic eDp5", "Digest x"),
+  accept: field("text/html", "application/problem+json", "*/*;q=x"),
+  traceparent: field("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0-0-0", "ff-"),
+  origin: field("https://app.example", "null", "evil"),
+  "webhook-id": field("a"),
+  "webhook-timestamp": field("0", "1764288000", "x"),
+  "webhook-signature": field("v1,", "v1,AAAA", "v1a,x v1,*"),
+};
+/** A few of them: with all at once, one hides what the others do. */
+const headers = fc
+  .subarray(Object.keys(fields) as (keyof typeof fields)[], { maxLength: 3 })
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, fields[name]])) as Record<string, fc.Arbitrary<string>>));
 
 const segment = fc.oneof(
   fc.constantFrom("sum", "echo", "report", "nope", "__proto__", "%", "%FF", "%00", "%2F", "..", "0", "-1", "65536", "x".repeat(63)),
@@ -100,28 +101,28 @@ const PATIENTLY = 60_000;
 test("whatever is asked for, the answer says what is wrong with it", { timeout: PATIENTLY }, async () => {
   const request = fc.record({ method: fc.constantFrom("GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS", "HEAD"), path, headers, body });
   await fc.assert(
-    fc.asyncProperty(request, async ({ method, path: at, headers: fields, body: sent }) => {
+    fc.asyncProperty(request, async ({ method, path: at, headers: said, body: sent }) => {
       const init = method === "GET" || method === "HEAD" || sent === undefined ? {} : { body: sent };
-      await expectAnswer(await call(at, { method, headers: fields, redirect: "manual", ...init }));
+      await expectAnswer(await call(at, { method, headers: said, redirect: "manual", ...init }));
     }),
     { numRuns: 1_200 },
   );
 });
 
 test("whatever a request says, it is taken or refused", { timeout: PATIENTLY }, async () => {
-  const operation = fc.constantFrom("sum", "echo", "report", "countdown", "flaky");
+  const operation = fc.constantFrom("sum", "echo", "echo", "echo", "report", "countdown", "flaky");
   let [taken, refused] = [0, 0];
   await fc.assert(
-    fc.asyncProperty(operation, headers, body, async (name, fields, sent = "") => {
+    fc.asyncProperty(operation, headers, body, async (name, said, sent = "") => {
       const status = await expectAnswer(
-        await call(`/requests/${name}`, { method: "POST", headers: { "content-type": "application/json", ...fields }, body: sent }),
+        await call(`/requests/${name}`, { method: "POST", headers: { "content-type": "application/json", ...said }, body: sent }),
       );
       if (status === 202) taken += 1;
       else refused += 1;
     }),
     { numRuns: 1_000 },
   );
-  expect(Math.min(taken, refused)).toBeGreaterThan(10);
+  expect(Math.min(taken, refused)).toBeGreaterThan(20);
 });
 
 test("whatever is asked about a status, and whoever has made its ID, the answer is one", { timeout: PATIENTLY }, async () => {
@@ -132,8 +133,8 @@ test("whatever is asked about a status, and whoever has made its ID, the answer 
     fc.base64String({ minLength: 60, maxLength: 66 }).map((random) => random.replaceAll("/", "_").replaceAll("+", "-")),
   );
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom("GET", "HEAD", "DELETE"), id, headers, async (method, correlationId, fields) => {
-      await expectAnswer(await call(`/status/${correlationId}`, { method, headers: fields }));
+    fc.asyncProperty(fc.constantFrom("GET", "HEAD", "DELETE"), id, headers, async (method, correlationId, said) => {
+      await expectAnswer(await call(`/status/${correlationId}`, { method, headers: said }));
     }),
     { numRuns: 800 },
   );
