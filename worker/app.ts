@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
@@ -10,6 +10,7 @@ import { localRedrive } from "./dead-letters/local-redrive.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
 import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { Digest } from "./idempotency-key.ts";
 import type { ApiKeys } from "./identity/keys/api-keys.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
 import type { StatusTokens } from "./identity/status-token.ts";
@@ -62,9 +63,19 @@ type AppOptions = {
   /** Takes a line for each request. Absent: there are none. */
   readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
+  /** Default: that of the web. */
+  readonly digest?: Digest;
 };
 
-const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "WWW-Authenticate"];
+const EXPOSED_HEADERS = [
+  "Location",
+  "Content-Location",
+  "Retry-After",
+  "Preference-Applied",
+  "ETag",
+  "Idempotent-Replayed",
+  "WWW-Authenticate",
+];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -100,6 +111,7 @@ export const createApp = ({
   tracing,
   logRequest,
   now,
+  digest,
 }: AppOptions): Hono => {
   const app = new Hono();
   const { seal, carry } = createCallerSeal({ secrets: replySecrets });
@@ -111,7 +123,12 @@ export const createApp = ({
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, crossOrigin);
+    const use: MiddlewareHandler = async (context, next) => {
+      const preflight = await crossOrigin(context, next);
+      preflight?.headers.set("x-content-type-options", "nosniff");
+      return preflight;
+    };
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [
@@ -120,7 +137,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, seal, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, seal, contract, ids, publisher, statuses, shards, source, digest }),
     },
     { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },

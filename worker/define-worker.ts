@@ -3,13 +3,14 @@ import { ConfigurationError } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing.ts";
 import { createApp } from "./app.ts";
-import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
 import { createIdentity } from "./identity/identity.ts";
 import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
+import { createEntrance, createHostCheck } from "./entrance.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
@@ -94,7 +95,8 @@ const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, en
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });
-    return (request) => app.fetch(request, env);
+    const hosts = config.ALLOWED_HOSTS === undefined ? undefined : createHostCheck(namedHosts(config));
+    return createEntrance((request) => app.fetch(request, env), hosts);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return misconfigured(error);

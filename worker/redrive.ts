@@ -34,7 +34,8 @@ export const createRedriver =
   async (redrive) => {
     const { correlationId, operation: name, data, traceparent } = redrive;
     const operation = operationOf(contract, name);
-    const request = await readData(operation, data);
+    const json = JSON.stringify(data);
+    const request = await readData(operation, data, json);
     const before = await ids.read(correlationId);
     if (before === undefined) {
       throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected the correlation ID of a request that this Worker accepted." });
@@ -50,7 +51,7 @@ export const createRedriver =
     const unsealed = createRecord({
       operation,
       id,
-      data,
+      json,
       orderingKey: operation.orderingKey?.(request),
       source,
       traceparent,

@@ -64,7 +64,7 @@ export const finalResponse = (key: StatusKey, { state, httpStatus, body }: Store
   });
 
 /** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
-const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer" } as const;
+const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" } as const;
 
 const BODYLESS = new Set([204, 205, 304]);
 
@@ -91,19 +91,27 @@ const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
 const NO_CONSUMER =
   "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
 
-const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
+/** Why a request was not published. */
+type Unproduced = Exclude<PublishResult, { outcome: "stored" | "claimed" }>;
+
+const CODES: Record<Exclude<Unproduced["outcome"], "no-consumer">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
   overloaded: "OVERLOADED",
+  "key-reused": "IDEMPOTENCY_KEY_REUSED",
+  unclaimed: "STORE_UNAVAILABLE",
 };
 
-type Unproduced = Exclude<PublishResult, { outcome: "stored" }>;
+const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
+  "key-reused": "Expected the operation and the data that came first with this Idempotency-Key, or a new key.",
+  unclaimed: "It is not known what has become of this Idempotency-Key. Send the request again with it.",
+};
 
 /** Why a request was not produced. It is called accepted only if it is certainly stored. */
 export const unproducedError = ({ text }: Pick<StatusKey, "text">, result: Unproduced): RejoinderError => {
   if (result.outcome === "no-consumer") return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER });
-  const detail = "detail" in result ? result.detail : undefined;
+  const detail = "detail" in result ? result.detail : DETAILS[result.outcome];
   if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
   return new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,

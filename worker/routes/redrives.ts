@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
-import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
+import { MAX_ENVELOPE_DEPTH, MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import type { CallerAttributes } from "../../protocol/caller.ts";
-import { checkJsonType, parseJson, readBody } from "../body.ts";
+import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { Redriver, RedriveRequest } from "../redrive.ts";
 import { pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
 import { createSignatureCheck } from "../signature-check.ts";
@@ -28,7 +28,7 @@ export const createRedrivesRoute = ({ redrive, statuses, secrets, now = Date.now
     const refusal = await refuseSignature(req.raw.headers, body);
     if (refusal !== undefined) return refusal;
     checkJsonType(req.header("content-type"));
-    const { id, result } = await redrive(readRedrive(parseJson(body)));
+    const { id, result } = await redrive(readRedrive(readJson(body, MAX_ENVELOPE_DEPTH).data));
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     return pendingResponse(statusText(id, result.status), statuses, { location: statusPath(id.text) });
   };

@@ -1,19 +1,21 @@
 import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
+import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { checkJsonType, parseJson, readBody } from "../body.ts";
+import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { Authorize } from "../identity/principal.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
-import type { RequestPublisher } from "../request-publisher.ts";
+import { createClaim, type Digest, readIdempotencyKey, shardOf, webDigest } from "../idempotency-key.ts";
+import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
-import type { StatusStore } from "../status-store.ts";
+import type { StatusKey, StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
@@ -26,6 +28,7 @@ type RequestsOptions = {
   /** The `source` of request events. */
   readonly source: string;
   readonly random?: () => number;
+  readonly digest?: Digest | undefined;
 };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
@@ -39,40 +42,57 @@ export const createRequestsRoute = ({
   shards,
   source,
   random = Math.random,
+  digest = webDigest,
 }: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
     const caller = await authorize(context, `requests:${operation.name}`);
-    const { data, request } = await readRequest(context, operation);
+    const key = readIdempotencyKey(context.req.header("idempotency-key"));
+    if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
+    const { json, data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
-    const unsealed = createRecord({
-      operation,
-      id,
-      data,
-      orderingKey: operation.orderingKey?.(request),
-      source,
-      traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
-    });
-    const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
+    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, digest });
+    const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
+    const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
     const waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
-    const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
-    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf);
+    const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
+    const publish = async (id: StatusKey): Promise<PublishResult> => {
+      const unsealed = createRecord({
+        operation,
+        id,
+        json,
+        orderingKey: operation.orderingKey?.(request),
+        source,
+        traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
+      });
+      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
+      return publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf, claim);
+    };
+    let published = created;
+    let result = await publish(published);
+    while (result.outcome === "claimed") result = await publish((published = result.first));
 
+    const id = result.first ?? published;
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;
-    if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
-    const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
+    const replayed = result.first === undefined ? {} : REPLAYED;
+    if (waitSeconds > 0 && status !== undefined && isTerminal(status.state))
+      return finalResponse(id, status, { ...appliedHeaders(waitSeconds, false), ...replayed });
+    const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), ...replayed, location: statusPath(id.text) };
     return pendingResponse(statusText(id, status), statuses, headers);
   };
 };
 
-/** The data as it came, and the request that the schema makes of it. */
-const readRequest = async (context: Context, operation: Operation): Promise<{ data: unknown; request: unknown }> => {
+const REPLAYED = { "idempotent-replayed": "true" };
+
+const NO_KEYS = "With REPLY_STORE=kv no request can be recognised by its key. Send it without Idempotency-Key; nothing was sent to Kafka.";
+
+/** The data as it came, as JSON text too, and the request that the schema makes of it. */
+const readRequest = async (context: Context, operation: Operation): Promise<{ json: string; data: unknown; request: unknown }> => {
   checkJsonType(context.req.header("content-type"));
-  const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
-  return { data, request: await readData(operation, data) };
+  const { json, data } = readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
+  return { json, data, request: await readData(operation, data, json) };
 };
 
 /** Responders have no links. */

@@ -3,53 +3,55 @@ import { describe, expect, test } from "vitest";
 import type { KeyView } from "../../../worker/identity/keys/key-actions.ts";
 import { createApiKey } from "../../../worker/identity/keys/api-key.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
-import { askKeys, createKey, doneKeys, makeKey } from "../support/keys.ts";
+import { keyOperator, makeKey } from "../support/keys.ts";
 import { signedPost } from "../support/redrives.ts";
 import { call } from "../support/worker.ts";
+
+const { ask, done, create } = keyOperator(call);
 
 const DAY_MS = 86_400_000;
 
 const listAll = async (after?: string): Promise<readonly KeyView[]> => {
-  const { keys, next } = await doneKeys({ action: "list", after });
+  const { keys, next } = await done({ action: "list", after });
   return next === undefined ? keys : [...keys, ...(await listAll(next))];
 };
 const refusalOf = async (action: unknown): Promise<readonly [number, string, string]> => {
-  const response = await askKeys(action);
+  const response = await ask(action);
   const { code, detail } = await response.json<{ code: string; detail: string }>();
   return [response.status, code, detail];
 };
 
 describe("an operator", () => {
   test("learns which environment and which scopes there are", async () => {
-    const { environment, scopes } = await doneKeys({ action: "describe" });
+    const { environment, scopes } = await done({ action: "describe" });
     expect(environment).toBe("dev");
     expect(scopes).toEqual(expect.arrayContaining(["requests:*", "requests:sum", "status:read", "operator"]));
   });
 
   test("makes a key, and it is listed and shown without what could be used", async () => {
-    const { view } = await createKey({ subject: "ada", scopes: ["requests:sum"] });
+    const { view } = await create({ subject: "ada", scopes: ["requests:sum"] });
     expect(view).toMatchObject({ state: "active", subject: "ada", scopes: ["requests:sum"] });
-    for (const shown of [view, await doneKeys({ action: "show", id: view.id }), (await listAll()).find(({ id }) => id === view.id)]) {
+    for (const shown of [view, await done({ action: "show", id: view.id }), (await listAll()).find(({ id }) => id === view.id)]) {
       expect(shown).toEqual(view);
       expect(JSON.stringify(shown)).not.toMatch(/[0-9a-f]{64}/);
     }
   });
 
   test("cannot replace a key by another one of its ID", async () => {
-    const { view } = await createKey();
+    const { view } = await create();
     const { made } = await makeKey("dev");
     const key = { ...made, id: view.id, subject: "eve", scopes: ["operator"] };
     expect(await refusalOf({ action: "create", key })).toEqual([409, "KEY_EXISTS", expect.stringContaining(view.id)]);
-    expect(await doneKeys({ action: "show", id: view.id })).toEqual(view);
+    expect(await done({ action: "show", id: view.id })).toEqual(view);
   });
 
   test("rotates a key: another one of the same subject, and the old one goes on for the overlap", async () => {
-    const { view: old } = await createKey({ subject: "ada", scopes: ["requests:sum"] });
+    const { view: old } = await create({ subject: "ada", scopes: ["requests:sum"] });
     const { made } = await makeKey("dev");
     const before = Date.now();
-    const next = await doneKeys({ action: "rotate", id: old.id, key: made, overlapSeconds: 3_600 });
+    const next = await done({ action: "rotate", id: old.id, key: made, overlapSeconds: 3_600 });
     expect(next).toMatchObject({ id: made.id, state: "active", subject: "ada", scopes: ["requests:sum"] });
-    const replaced = await doneKeys({ action: "show", id: old.id });
+    const replaced = await done({ action: "show", id: old.id });
     expect(replaced).toMatchObject({ state: "replaced", replacedBy: next.id });
     const ends = Date.parse(String(replaced.expiresAt)) - before;
     expect([ends >= 3_600_000, ends < 3_660_000]).toEqual([true, true]);
@@ -63,18 +65,18 @@ describe("an operator", () => {
 
   test("rotates a key that ends: the new one lives as long, and the old one no longer than it would have", async () => {
     const end = Date.now() + DAY_MS;
-    const { view: old } = await createKey({ expiresAt: end });
-    const next = await doneKeys({ action: "rotate", id: old.id, key: (await makeKey("dev")).made, overlapSeconds: 2 * 86_400 });
+    const { view: old } = await create({ expiresAt: end });
+    const next = await done({ action: "rotate", id: old.id, key: (await makeKey("dev")).made, overlapSeconds: 2 * 86_400 });
     const livesFor = Date.parse(String(next.expiresAt)) - Date.parse(next.createdAt);
     expect(Math.abs(livesFor - (end - Date.parse(old.createdAt)))).toBeLessThanOrEqual(1);
-    expect((await doneKeys({ action: "show", id: old.id })).expiresAt).toBe(new Date(end).toISOString());
+    expect((await done({ action: "show", id: old.id })).expiresAt).toBe(new Date(end).toISOString());
   });
 
   test("revokes a key for good", async () => {
-    const { view } = await createKey();
-    const revoked = await doneKeys({ action: "revoke", id: view.id });
+    const { view } = await create();
+    const revoked = await done({ action: "revoke", id: view.id });
     expect(revoked).toMatchObject({ state: "revoked", revokedAt: expect.any(String) });
-    expect(await doneKeys({ action: "revoke", id: view.id })).toEqual(revoked);
+    expect(await done({ action: "revoke", id: view.id })).toEqual(revoked);
     const [status, code] = await refusalOf({ action: "rotate", id: view.id, key: (await makeKey("dev")).made, overlapSeconds: 0 });
     expect([status, code]).toEqual([409, "KEY_ENDED"]);
   });
@@ -117,7 +119,7 @@ test("nobody without the secret does anything with keys", async () => {
   const action = { action: "list" };
   const body = JSON.stringify(action);
   const bare = await call("/keys", { method: "POST", headers: { "content-type": "application/json" }, body });
-  const forged = await call("/keys", await signedPost(action, `whsec_${btoa("x".repeat(32))}`));
+  const forged = await call("/keys", await signedPost(action, { secret: `whsec_${btoa("x".repeat(32))}` }));
   const other = await signedPost({ action: "describe" });
   const replaced = await call("/keys", { ...other, body });
   expect([bare.status, forged.status, replaced.status, (await call("/keys")).status]).toEqual([401, 401, 401, 405]);

@@ -5,9 +5,12 @@ import { call, testEnv } from "./worker.ts";
 type Redrive = Readonly<Record<string, unknown>>;
 
 /** A signed call, as the command makes it. */
-export const signedPost = async (value: unknown, secret = testEnv.REPLY_SECRET.split(",")[0] as string) => {
+export const signedPost = async (
+  value: unknown,
+  { secret = testEnv.REPLY_SECRET.split(",")[0] as string, now = Date.now }: { readonly secret?: string; readonly now?: () => number } = {},
+) => {
   const body = new TextEncoder().encode(JSON.stringify(value));
-  const timestampSeconds = Math.floor(Date.now() / 1_000);
+  const timestampSeconds = Math.floor(now() / 1_000);
   const signature = await signWebhook(await hmacOf(secret), { id: crypto.randomUUID(), timestampSeconds, body });
   return { method: "POST", headers: { "content-type": "application/json", ...signature }, body };
 };

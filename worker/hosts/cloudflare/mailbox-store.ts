@@ -3,7 +3,7 @@ import { RejoinderError } from "../../../protocol/errors.ts";
 import type { Consumers } from "../../link/consumers.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
-import type { PublishResult, RequestPublisher } from "../../request-publisher.ts";
+import type { PublishResult, RedriveResult, RequestPublisher } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
 import { createCallBatcher } from "./call-batcher.ts";
 import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
@@ -44,15 +44,16 @@ export const mailboxStore = ({
 
   return {
     name: "mailbox",
-    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
+    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs, _caller, consumerOf) {
+    async publish(key, record, waitMs, _caller, consumerOf, claim) {
       try {
-        const call = consumerOf === undefined ? { key, record, waitMs } : { key, record, waitMs, consumerOf };
+        const call = { key, record, waitMs, ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
         return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
-        return failureOf(error);
+        const failure = failureOf(error);
+        return claim === undefined || failure.outcome === "overloaded" ? failure : { outcome: "unclaimed" };
       }
     },
 
@@ -103,7 +104,7 @@ export const mailboxStore = ({
 };
 
 /** An overloaded object has not begun the call; one that was reset may have produced. */
-const failureOf = (error: unknown): Exclude<PublishResult, { outcome: "stored" }> =>
+const failureOf = (error: unknown): Exclude<RedriveResult, { outcome: "stored" | "refused" }> =>
   (error as { overloaded?: boolean }).overloaded === true
     ? { outcome: "overloaded" }
     : { outcome: "unknown", detail: "The mailbox was reset while it produced the request." };

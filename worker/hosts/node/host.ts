@@ -1,11 +1,14 @@
+import { hash } from "node:crypto";
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { startMetricsServer } from "../../../environment/metrics-server.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
 import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
+import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
+import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
@@ -139,6 +142,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
+    digest: (text) => hash("sha256", text),
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;
@@ -149,7 +153,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const server = await startServer({
       host,
       port,
-      fetch: (request) => app.fetch(request),
+      fetch: createEntrance((request) => app.fetch(request), createHostCheck([host, ...namedHosts(config)])),
       onAnswered: metrics.answered,
       links,
     }).catch(async (error: unknown) => {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RejoinderError } from "../../../protocol/errors.ts";
+import { MAX_SAID_LENGTH } from "../guard.ts";
 import { isApiKeyId, shortEnvironment } from "./api-key.ts";
 import type { KeyRegistry, ListedKey, StoredKey } from "./key-store.ts";
 
@@ -112,6 +113,10 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
       if (unknown.length > 0)
         throw new RejoinderError("INVALID_KEY_ACTION", {
           detail: `There is no scope ${unknown[0]?.slice(0, 100)}. Expected some of ${scopes.join(", ")}.`,
+        });
+      if (JSON.stringify({ scopes: asked.key.scopes, plan: asked.key.plan }).length > MAX_SAID_LENGTH)
+        throw new RejoinderError("INVALID_KEY_ACTION", {
+          detail: `Expected scopes and plan of ${MAX_SAID_LENGTH} characters of JSON at most. Use requests:* in place of many scopes.`,
         });
       await expectNew(asked.key.id);
       return await write({ ...asked.key, createdAt: now() });
