@@ -57,6 +57,23 @@ test("alone, it serves the whole Worker, its log is there for consumers, and it 
   for (const name of ["CORRELATION_SECRET", "REPLY_SECRET", "GATEWAY_CREDENTIALS"]) expect(output()).not.toContain(variables[name]);
 });
 
+test("the dead letters in its own log are listed and dropped", async () => {
+  const { url, ready } = await serve();
+  const body = JSON.stringify([{ topic: "requests-dlt", value: "poison" }]);
+  const authorization = `Basic ${btoa("user:password")}`;
+  expect((await fetch(`${String(ready["gatewayUrl"])}/produce`, { method: "POST", headers: { authorization }, body })).status).toBe(200);
+  const list = async () => (await (await fetch(`${url}/dead-letters`)).json()) as { count: number; letters: { letter: string }[] };
+  const { count, letters } = await list();
+  expect([count, letters]).toEqual([1, [expect.objectContaining({ obstacle: expect.stringContaining("It is no request") })]]);
+  const dropped = await fetch(`${url}/dead-letters/drop`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ letters: letters.map(({ letter }) => letter) }),
+  });
+  expect(await dropped.json()).toMatchObject({ results: [{ action: "dropped" }] });
+  expect((await list()).count).toBe(0);
+});
+
 test("whoever waits when it is told to end gets an answer, and finds the status there after the next start", async () => {
   const { url, output, stop } = await serve({ METRICS_PORT: "0" });
   const metricsUrl = /"metricsUrl":"([^"]+)"/.exec(output())?.[1] ?? "";

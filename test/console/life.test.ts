@@ -90,6 +90,16 @@ test("the consumers are shown with their operations and links", async () => {
   const consumers = page.getByRole("region", { name: "Consumers" });
   await consumers.getByText("Handles sum, echo, report, countdown, flaky").waitFor();
   await consumers.getByText(/^One link: shard 0, opened (now|\d+ (s|min) ago)$/).waitFor();
+  await consumers.getByText("It has handled all that there is.").waitFor();
+});
+
+test("how far a consumer is behind is shown, the most of it first", async () => {
+  const { page } = await open();
+  const lag = [0, 1, 2].map((partition) => ({ topic: "requests", partition, lag: partition * 1_500 }));
+  const consumer = { instance: "one", version: "0.1.0", operations: ["sum"], links: [], lag };
+  await page.route("**/consumers", (route) => route.fulfill({ json: { consumers: [consumer] } }));
+  await page.reload();
+  await page.getByText("Lag: 4,500 records (requests-2: 3,000, requests-1: 1,500)").waitFor();
 });
 
 test.each([

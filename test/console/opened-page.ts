@@ -27,8 +27,10 @@ export type OpenedPage = {
  * A stack and a browser for the tests of a file, and a way to open the console, in a tab that is closed when the test ends.
  * @param start starts another stack than that of this checkout
  */
-export const useConsole = (start: () => Promise<Stack> = startStack) => {
-  let stack: Stack;
+export const useConsole = <Started extends Pick<Stack, "url" | "remove"> = Stack>(
+  start: () => Promise<Started> = startStack as () => Promise<never>,
+) => {
+  let stack: Started;
   let browser: Browser;
   beforeAll(async () => {
     [stack, browser] = await Promise.all([start(), launchBrowser()]);

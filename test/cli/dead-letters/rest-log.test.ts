@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { LogError } from "../../../worker/dead-letters/log.ts";
 import { restLog } from "../../../worker/dead-letters/rest-log.ts";
 import { type GatewayUnderTest, gatewayUnderTest, type UnderTestOptions } from "../../gateway/gateway-under-test.ts";
+import { allOf } from "./letters.ts";
 import { describeLog } from "./log-contract.ts";
 
 const TOPIC = "requests-dlt";
@@ -43,6 +44,16 @@ test("a user who may not consume learns what is missing", async () => {
   const gateway = await open({ credentials: ["writer:pw:produce"] });
   const { message } = await failureOf(restLog({ url: gateway.url, username: "writer", password: "pw" }).ranges([TOPIC]));
   expect(message).toContain("needs the scope full, or consume to look alone");
+});
+
+test("a user for everything, of topics that begin with requests alone, can read dead letters and settle them", async () => {
+  const gateway = await open({ credentials: ["worker:pw:full:requests*"], topics: { [TOPIC]: 1, "other-dlt": 1 } });
+  const log = restLog({ url: gateway.url, username: "worker", password: "pw" });
+  await log.append({ topic: TOPIC, partition: 0, value: "settled", headers: [] });
+  const [range, ...others] = await log.ranges([TOPIC, "other-dlt"]);
+  expect([range, others]).toEqual([{ topic: TOPIC, partition: 0, start: 0, end: 1 }, []]);
+  expect(await allOf(log.records(range ?? expect.fail("Expected a range")))).toMatchObject([{ value: "settled" }]);
+  expect((await failureOf(log.append({ topic: "other-dlt", partition: 0, value: "", headers: [] }))).message).toContain("403");
 });
 
 test("something else at that address is no proxy", async () => {
