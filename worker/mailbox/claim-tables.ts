@@ -67,11 +67,10 @@ export const createClaimTables = (sql: Sql, names: Iterable<string>) => {
   return {
     find,
 
-    /** Writes a claim, in place of what has that name. */
-    put(claim: KeptClaim): void {
+    /** Writes a claim. @param before what has that name, if anything does: it goes */
+    put(claim: KeptClaim, before?: KeptClaim): void {
       const { name, request, key, isSent } = claim;
       const end = endOfPeriod(key);
-      const before = find(name);
       if (before !== undefined && endOfPeriod(before.key) !== end) remove(before);
       if (!tables.has(end)) {
         const table = open(end);

@@ -34,35 +34,33 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
   const { rows, batches, commit, publish, read, latest, ensureAlarm, now, logError } = parts;
   /** By the name of the claim, what is being claimed and produced. */
   const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Claimed> }>();
-  let sent: KeptClaim[] = [];
+  const write = createGroupedWrites(commit);
 
-  const write = (keys: readonly StatusKey[], run: () => void): void =>
-    void commit(keys, run).catch((error: unknown) =>
+  /** Notes what became of a record. Never rejects. */
+  const note = (claim: KeptClaim, run: (claim: KeptClaim) => void): Promise<void> =>
+    write(claim.key, () => run(claim)).catch((error: unknown) =>
       logError("What became of a request could not be noted beside its Idempotency-Key; a retry may send it again", error),
     );
 
-  /** Resolves once it is written. The records of one batch are noted together. */
-  const noteSent = async (claim: KeptClaim): Promise<void> => {
-    sent.push(claim);
-    await undefined;
-    const all = sent;
-    sent = [];
-    if (all.length > 0) write([], () => all.forEach(rows.claims.markSent));
-  };
-
-  const produce = async (record: ProducerRecord, claim: KeptClaim, isNew: boolean): Promise<Claimed> => {
+  const produce = async (record: ProducerRecord, claim: KeptClaim, before: KeptClaim | undefined, isNew: boolean): Promise<Claimed> => {
     const deadline = now() + PRODUCE_TIMEOUT_MS;
+    const forget = (): boolean => underWay.delete(claim.name);
     try {
-      await commit([claim.key], () => rows.claims.put(claim));
+      await write(claim.key, () => rows.claims.put(claim, before));
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);
+      forget();
       return { outcome: "unclaimed" };
     }
     void ensureAlarm();
     const produced = await batches.produce(record, deadline);
-    if (produced.outcome === "stored") await noteSent(claim);
-    // What is certainly not stored leaves the key free, unless an earlier attempt may have stored it.
-    else if (isNew && produced.outcome !== "unknown") write([], () => rows.claims.remove(claim));
+    // Who comes before that is written knows it from memory, so nobody waits.
+    if (produced.outcome === "stored") void note(claim, rows.claims.markSent).finally(forget);
+    else {
+      // What is certainly not stored leaves the key free, unless an earlier attempt may have stored it.
+      if (isNew && produced.outcome !== "unknown") await note(claim, rows.claims.remove);
+      forget();
+    }
     return produced;
   };
 
@@ -102,7 +100,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       if (found !== undefined && decision === "resend" && found.key.text !== key.text) return { outcome: "claimed", first: found.key };
       return publish(key, waitMs, caller, () => {
         const claimed = { ...claim, key, isSent: false };
-        const produced = produce(record, claimed, decision === "claim").finally(() => underWay.delete(claim.name));
+        const produced = produce(record, claimed, found, decision === "claim");
         underWay.set(claim.name, { claim: claimed, produced });
         return produced;
       });
@@ -116,6 +114,25 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       logError("A request with an Idempotency-Key could not be looked up", error);
       return { outcome: "unclaimed" };
     });
+};
+
+/** Makes the writes of one turn as one transaction. Each resolves once that is durable. */
+const createGroupedWrites = (commit: ClaimedPublishParts["commit"]) => {
+  let waiting: { readonly key: StatusKey; readonly run: () => void }[] = [];
+  let written: Promise<void> | undefined;
+  const flush = (): Promise<void> => {
+    const all = waiting;
+    waiting = [];
+    written = undefined;
+    return commit(
+      all.map(({ key }) => key),
+      () => all.forEach(({ run }) => run()),
+    );
+  };
+  return (key: StatusKey, run: () => void): Promise<void> => {
+    waiting.push({ key, run });
+    return (written ??= Promise.resolve().then(flush));
+  };
 };
 
 const UNCERTAIN = "The request came before, its deadline has passed, and it is not known whether Kafka took it.";

@@ -64,7 +64,7 @@ test("a claim of a new request takes the place of the one that had its name, in 
   await host.inStorage((storage) => {
     const { claims } = createRows(storage.sql);
     claims.put(old);
-    claims.put(renewed);
+    claims.put(renewed, old);
     expect(claims.find("key")).toEqual(renewed);
     // What is late for the old one does nothing to the new one.
     claims.markSent(old);

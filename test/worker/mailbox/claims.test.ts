@@ -110,9 +110,10 @@ test("those who came while a record was refused are refused with it", async () =
 test("a mailbox that is reset between claim and produce has the retry sent under the ID of the first", async () => {
   const [first, second, third] = await Promise.all([createId(), createId(), createId()]);
   await host.inStorage(async (storage) => {
-    const never: ProduceBatches = { produce: () => new Promise(() => {}) };
+    const claimed = Promise.withResolvers<void>();
+    const never: ProduceBatches = { produce: () => (claimed.resolve(), new Promise(() => {})) };
     void open(storage, { batches: never }).publish(first);
-    await Promise.resolve();
+    await claimed.promise;
     const kafka = createKafka(STORED);
     const { publish } = open(storage, kafka);
     expect(await publish(second)).toEqual({ outcome: "claimed", first: keyOf(first) });
@@ -190,6 +191,8 @@ test("a key is forgotten when the retention of its request is over", async () =>
     const kafka = createKafka(STORED);
     const { publish } = open(storage, { ...kafka, now: () => now });
     await publish(first);
+    now = first.expiresAt - 1;
+    expect(await publish(second)).toMatchObject({ outcome: "stored", first: keyOf(first) });
     now = first.expiresAt;
     expect(await publish(second, { ...CLAIM, request: "another" })).toEqual({ outcome: "stored", status: undefined });
     expect(kafka.records).toEqual([first.text, second.text]);

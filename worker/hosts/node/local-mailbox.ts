@@ -1,6 +1,6 @@
 import type { Log } from "../../../environment/log.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import type { RequestPublisher } from "../../request-publisher.ts";
+import type { Claim, PublishResult, RequestPublisher } from "../../request-publisher.ts";
 import type { StatusStore } from "../../status-store.ts";
 import type { MailboxDatabase } from "./database.ts";
 
@@ -12,21 +12,43 @@ type LocalMailboxOptions = {
   readonly log: Pick<Log, "error">;
 };
 
+type PublishCall = Parameters<RequestPublisher["publish"]>;
+
 /** The mailbox of all shards, in this process: each call is a call of the mailbox. */
 export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }: LocalMailboxOptions): RequestPublisher & StatusStore => {
   /** After a sync that failed, a power cut could take back what would be read. */
   const isUnsettled = (): boolean => storage.failure() !== undefined;
+  let turn: Promise<void> | undefined;
+  /** Resolves at the end of this turn of the event loop, for all who have come in it, together: their claims are written at once. */
+  const endOfTurn = (): Promise<void> =>
+    (turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        turn = undefined;
+        resolve();
+      });
+    }));
+  const publishClaimed = async ([key, record, waitMs, caller, consumerOf]: PublishCall, claim: Claim): Promise<PublishResult> => {
+    await endOfTurn();
+    try {
+      if (isUnsettled()) await storage.settled();
+    } catch (error) {
+      log.error({ err: error }, "an Idempotency-Key could not be looked up");
+      return { outcome: "unclaimed" };
+    }
+    // What came before needs no consumer any more.
+    if (consumerOf !== undefined && isMissing(key.shard, consumerOf) && !mailbox.isClaimed(claim)) return { outcome: "no-consumer" };
+    return mailbox.publish(key, record, waitMs, caller, claim);
+  };
+
   return {
     name: "mailbox",
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
     publish(key, record, waitMs, caller, consumerOf, claim) {
-      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) {
-        // What came before needs no consumer any more.
-        if (claim === undefined || !mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
-      }
-      return mailbox.publish(key, record, waitMs, caller, claim);
+      if (claim !== undefined) return publishClaimed([key, record, waitMs, caller, consumerOf], claim);
+      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
+      return mailbox.publish(key, record, waitMs, caller);
     },
     redrive: mailbox.redrive,
 
