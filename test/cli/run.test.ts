@@ -22,7 +22,7 @@ test("without a call, and with help, it says what there is", async () => {
 });
 
 test("each call says how it is used, by help and by --help", async () => {
-  const names = ["dev", "start", "gateway", "consumer", "build", "send", "status", "cancel", "dead-letters", "doctor", "deploy"];
+  const names = ["dev", "start", "gateway", "consumer", "build", "send", "status", "cancel", "dead-letters", "keys", "doctor", "deploy"];
   const helps = await Promise.all(names.map((name) => callCommand(["help", name])));
   expect(helps.map(({ stdout }) => /^rejoinder ([\w-]+)/.exec(stdout)?.[1])).toEqual(names);
   expect(await callCommand(["send", "--help"])).toEqual(helps[names.indexOf("send")]);
