@@ -49,13 +49,17 @@ describe.each(HOSTS)("with the Worker in %s", (host) => {
   });
   afterAll(() => app?.[Symbol.asyncDispose]());
 
-  test("a thousand requests at once with one key run the handler once, and all get its reply", async () => {
-    const { post } = createCaller(app.url);
-    const headers = { "idempotency-key": `"${crypto.randomUUID()}"`, prefer: "wait=20" };
-    const answers = await Promise.all(Array.from({ length: 1_000 }, () => post("sum", { a: 1, b: 1 }, headers)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(answers.map((answer) => answer.headers.get("content-location"))).size).toBe(1);
-    expect(answers.filter((answer) => answer.headers.get("idempotent-replayed") === "true")).toHaveLength(999);
+  test("a thousand requests at once with one key run the handler once, and all are told of the same one", async () => {
+    const { post, end } = createCaller(app.url);
+    const headers = { "idempotency-key": `"${crypto.randomUUID()}"` };
+    // A busy machine may refuse a connection; with a key, one just sends again.
+    const send = (): Promise<Response> => post("sum", { a: 1, b: 1 }, headers).catch(send);
+    const answers = await Promise.all(Array.from({ length: 1_000 }, send));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(answers.filter((answer) => answer.headers.get("idempotent-replayed") === "true").length).toBeGreaterThanOrEqual(999);
+    const [location = "", ...others] = new Set(answers.map((answer) => String(answer.headers.get("location"))));
+    expect(others).toEqual([]);
+    expect(await end(location.split("/").at(-1) ?? "")).toMatchObject({ state: "succeeded", reply: { sum: 2 } });
     expect(runsOf(1)).toBe(1);
   });
 
