@@ -16,6 +16,8 @@ export type MailboxClock = {
 
 /** A larger difference is worth a line in the log, and so is one that has changed by as much. */
 const WORTH_A_LINE_MS = 2_000;
+/** A clock that moves by more against the one that merely runs was set. */
+const STEP_MS = 1_000;
 /** What `Date` leaves open. */
 const DATE_PRECISION_MS = 1_000;
 
@@ -25,30 +27,66 @@ export const createMailboxClock = ({ time, log }: { readonly time: Time; readonl
   let uncertainMs = Number.POSITIVE_INFINITY;
   let loggedMs = 0;
   let isWelcomed = false;
+  let hasLearned = false;
+  /** What to add to what has elapsed to get this machine's clock; when that changed last, by this clock, and by how much. */
+  let offsetMs = time.now() - time.elapsed();
+  let steppedAt = Number.NEGATIVE_INFINITY;
+  let steppedByMs = 0;
 
   /** The difference lies between the two. */
   const learn = (lowMs: number, highMs: number): void => {
     const isContradicted = differenceMs < lowMs || differenceMs > highMs;
     if (!isContradicted && highMs - lowMs >= uncertainMs) return;
     uncertainMs = highMs - lowMs;
+    hasLearned = true;
     // A clock that may be right is left alone.
-    differenceMs = lowMs <= 0 && highMs >= 0 ? 0 : Math.round((lowMs + highMs) / 2);
+    adopt(lowMs <= 0 && highMs >= 0 ? 0 : Math.round((lowMs + highMs) / 2));
+  };
+
+  const adopt = (newMs: number): void => {
+    differenceMs = newMs;
     if (Math.abs(differenceMs - loggedMs) <= WORTH_A_LINE_MS) return;
     loggedMs = differenceMs;
     const differenceSeconds = Math.round(differenceMs / 1_000);
     log.warn({ differenceSeconds }, "the Worker's clock differs from this machine's: deadlines are compared with the Worker's");
   };
 
+  /**
+   * This machine's clock. If somebody has set it, the Worker's goes on as before, and the next that is heard of it is believed: the machine
+   * may have slept as well.
+   */
+  const now = (): number => {
+    const ownTime = time.now();
+    const stepMs = Math.round(ownTime - time.elapsed() - offsetMs);
+    if (Math.abs(stepMs) <= STEP_MS) return ownTime;
+    offsetMs += stepMs;
+    [steppedAt, steppedByMs] = [ownTime, stepMs];
+    // Until the Worker has told its time, this clock is all there is.
+    if (hasLearned) adopt(differenceMs - stepMs);
+    uncertainMs = Number.POSITIVE_INFINITY;
+    isWelcomed = false;
+    return ownTime;
+  };
+
+  /** When something was sent, by the clock as it is now: what was sent before somebody set it has not been on its way for that much longer. */
+  const sinceStep = (sentAt: number, ownTime: number): number => {
+    if (sentAt >= steppedAt && sentAt <= ownTime) return sentAt;
+    const possible = [sentAt, sentAt + steppedByMs].filter((at) => at <= ownTime);
+    return possible.length === 0 ? ownTime : Math.max(...possible);
+  };
+
   return {
-    time: { ...time, now: () => time.now() + differenceMs },
+    time: { ...time, now: () => now() + differenceMs },
     welcomed(theirTime, sentAt) {
+      const ownTime = now();
       isWelcomed = true;
-      learn(theirTime - time.now(), theirTime - sentAt);
+      learn(theirTime - ownTime, theirTime - sinceStep(sentAt, ownTime));
     },
     dated(date, sentAt, refused) {
       const theirTime = Date.parse(date ?? "");
       if (Number.isNaN(theirTime) || (isWelcomed && refused === undefined)) return;
-      learn(theirTime - time.now(), theirTime + DATE_PRECISION_MS - sentAt);
+      const ownTime = now();
+      learn(theirTime - ownTime, theirTime + DATE_PRECISION_MS - sinceStep(sentAt, ownTime));
     },
   };
 };

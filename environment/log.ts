@@ -6,6 +6,8 @@ export type Log = Pick<Logger, "debug" | "info" | "warn" | "error" | "child">;
 
 type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "pretty" };
 
+const ignore = (): void => {};
+
 /**
  * JSON lines on stdout for machines, or short lines for people.
  *
@@ -13,7 +15,8 @@ type LogOptions = { readonly LOG_LEVEL: string; readonly LOG_FORMAT: "json" | "p
  * process exits. Node's stream emits an event, and the process can do its work and end.
  */
 export const createLog = ({ LOG_LEVEL: level, LOG_FORMAT: format }: LogOptions, output: NodeJS.WritableStream = process.stdout): Log => {
-  output.on("error", () => {});
+  // Once, however many logs write there.
+  if (!output.listeners("error").includes(ignore)) output.on("error", ignore);
   if (format === "json") return pino({ level }, output);
   const toShort = prettyFactory({ colorize: false, ignore: "pid,hostname,time", singleLine: true });
   return pino({ level }, { write: (line) => void output.write(toShort(line)) });

@@ -2,6 +2,8 @@
 export type Time = {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds since any fixed point, by a clock that runs on when somebody sets the other one. */
+  elapsed(): number;
   setTimeout(callback: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
   /** Calls back once the event loop has handled what is ready now. */
@@ -14,6 +16,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The platform's own. A longer delay than `setTimeout` can take is cut to the longest. */
 export const systemTime: Time = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   setTimeout: (callback, milliseconds) => setTimeout(callback, Math.min(milliseconds, MAX_TIMEOUT_MS)),
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   setImmediate: (callback) => setImmediate(callback),

@@ -67,6 +67,44 @@ test("the date of an answer counts until the mailbox has told its time, and when
   expect(Math.abs(stage.differenceMs())).toBeLessThan(1_000);
 });
 
+test.each([-600_000, -1_500, 1_500, 600_000])("when this machine's clock is set by %i ms, the Worker's goes on as before", (stepMs) => {
+  const stage = setUp();
+  const { time, clock } = stage;
+  welcome(stage, 60_000);
+  const before = clock.time.now();
+  time.step(stepMs);
+  time.advance(10);
+  expect(clock.time.now()).toBe(before + 10);
+  expect(stage.log.lines).toHaveLength(Math.abs(stepMs) > 2_000 ? 2 : 1);
+});
+
+test("a clock that is set before the Worker has told its time is believed", () => {
+  const { time, clock } = setUp();
+  time.step(600_000);
+  expect(clock.time.now()).toBe(time.now());
+});
+
+test.each([-600_000, 600_000])("a welcome is read rightly whose way a step of %i ms has crossed", (stepMs) => {
+  const { time, clock } = setUp();
+  const sentAt = time.now();
+  time.advance(10);
+  const theirTime = time.now() + 60_000;
+  time.step(stepMs);
+  time.advance(10);
+  clock.welcomed(theirTime, sentAt);
+  expect(clock.time.now()).toBe(theirTime + 10);
+});
+
+test("after a step the next welcome is believed, however slow it was", () => {
+  const stage = setUp();
+  const { time } = stage;
+  welcome(stage, 60_000);
+  time.step(600_000);
+  // As after a sleep of the machine, in which its clock has run on, and the other one has not.
+  welcome(stage, 60_000, 2_000);
+  expect(stage.differenceMs()).toBe(60_000);
+});
+
 test("a date that is none says nothing", () => {
   const stage = setUp();
   for (const date of [undefined, "", "yesterday"]) stage.clock.dated(date, stage.time.now(), "refused");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import WebSocket from "ws";
 import { linkHandshake, linkPath } from "../../protocol/link.ts";
 import { hmacOf, signedBy } from "../consumer/process.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
+import { type Stack, startStack, until } from "../helpers/stack.ts";
 import { type Caller, createCaller } from "./caller.ts";
 import { expectNothingLost } from "./workload.ts";
 
@@ -38,14 +38,36 @@ const openLinks = async (shard: number, count: number): Promise<readonly WebSock
     );
     if (isOpen) opened.push(socket);
   };
-  for (let first = 0; first < count; first += 50) await Promise.all(Array.from({ length: 50 }, openOne));
+  for (let left = count; left > 0; left -= 50) await Promise.all(Array.from({ length: Math.min(left, 50) }, openOne));
   return opened;
 };
 
-test("a thousand links to its shard leave a consumer able to deliver, also when it is killed and when they are gone", async () => {
-  const others = await openLinks(0, 1_000);
+/** kill -9 of the consumer. Others take the place of its link before it is back: who starts it again stands still meanwhile. */
+const takePlaceOfConsumer = async (): Promise<readonly WebSocket[]> => {
+  const [supervisor, consumer] = [stack.pid("start"), stack.pid("consumer")];
+  if (supervisor === undefined || consumer === undefined) return expect.fail("Expected the consumer to run");
+  const taken: WebSocket[] = [];
+  process.kill(supervisor, "SIGSTOP");
+  try {
+    process.kill(consumer, "SIGKILL");
+    await until(async () => taken.push(...(await openLinks(0, 1))) > 0);
+  } finally {
+    process.kill(supervisor, "SIGCONT");
+  }
+  return taken;
+};
+
+test("a consumer that finds its shard full of links delivers by POST meanwhile, and gets a link of its own when they are gone", async () => {
+  const others = [...(await openLinks(0, 1_000))];
   expect(others.length).toBeLessThan(1_000);
-  await expectNothingLost({ caller, requests: 100, inTheMiddle: () => stack.crash("consumer") });
+  const inTheMiddle = async (): Promise<void> => {
+    others.push(...(await takePlaceOfConsumer()));
+    await until(() => stack.output().includes("the handshake was answered with 503"));
+  };
+  await expectNothingLost({ caller, requests: 100, inTheMiddle });
+  expect(stack.output()).not.toContain("the links to the mailbox are open again");
+
   for (const socket of others) socket.terminate();
+  await until(() => stack.output().includes("the links to the mailbox are open again"));
   await expectNothingLost({ caller, requests: 100, inTheMiddle: async () => {} });
 });

@@ -6,6 +6,8 @@ export type ManualTime = Time & {
   advance(ms: number): void;
   /** The same, and lets promises settle before each timer and at the end. */
   elapse(ms: number): Promise<void>;
+  /** Sets the clock, by so much more than it shows. No time passes. */
+  step(ms: number): void;
   /** How many timers are set. */
   timers(): number;
 };
@@ -13,6 +15,7 @@ export type ManualTime = Time & {
 /** @param start milliseconds since 1970; the real time where a test compares with the system's clock */
 export const createManualTime = (start = Date.parse("2026-01-01T00:00:00Z")): ManualTime => {
   let now = start;
+  let steppedMs = 0;
   const timers = new Map<object, { readonly at: number; readonly callback: () => void }>();
   /** Runs the next timer that is due by then; false if there is none. */
   const runNext = (until: number): boolean => {
@@ -26,7 +29,8 @@ export const createManualTime = (start = Date.parse("2026-01-01T00:00:00Z")): Ma
   };
   const promisesSettle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    now: () => now,
+    now: () => now + steppedMs,
+    elapsed: () => now,
     setTimeout(callback, ms) {
       const timer = {};
       timers.set(timer, { at: now + ms, callback });
@@ -45,6 +49,7 @@ export const createManualTime = (start = Date.parse("2026-01-01T00:00:00Z")): Ma
       while (runNext(until));
       now = until;
     },
+    step: (ms) => void (steppedMs += ms),
     timers: () => timers.size,
   };
 };

@@ -7,7 +7,7 @@ import { addChunks, type ChunkChange, closeExecution } from "./chunk-rules.ts";
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
 export const GRACE_AFTER_DEADLINE_MS = 60_000;
 
-/** A status as a mailbox keeps it: who ended it decides the outcome of a later reply. */
+/** A status as a mailbox keeps it. */
 export type KeptStatus = StoredStatus & {
   /** The reply that made this status; null if the mailbox did. */
   readonly replyId: string | null;
@@ -22,12 +22,12 @@ export type KeptDetails = StoredDetails & {
 type Settlement = { readonly outcome: Outcome; readonly next?: KeptStatus; readonly chunks?: ChunkChange };
 
 /**
- * What a reply does to a status. The first terminal reply wins, and a second is `duplicate`. A reply that comes after the mailbox itself
- * has ended the request is `late`: the first of them is kept beside the state. A reply that says nothing new is `duplicate` or
- * `late` again, so a batch that is sent again changes nothing.
+ * What a reply does to a status. The first terminal reply wins, and a second is `duplicate`. A reply that comes after the request has expired,
+ * whoever said so, is `late`: the first of them is kept beside the state. A reply that says nothing new is `duplicate` or `late` again, so
+ * a batch that is sent again changes nothing.
  */
 export const settle = (current: KeptStatus | undefined, reply: NewReply, now: number): Settlement => {
-  if (current !== undefined && isTerminal(current.state)) return current.replyId === null ? settleLate(current, reply, now) : DUPLICATE;
+  if (current !== undefined && isTerminal(current.state)) return settleEnded(current, reply, now);
   if (isTerminal(reply.state)) return settleEnd(current, reply, now);
   return reply.emitted === undefined ? settleNews(current, reply, now) : settleChunks(current, reply, reply.emitted, now);
 };
@@ -106,6 +106,9 @@ const isSame = (current: KeptStatus, next: KeptStatus): boolean =>
   current.details?.progress === next.details?.progress &&
   current.details?.lastError === next.details?.lastError &&
   current.details?.nextAttemptAt === next.details?.nextAttemptAt;
+
+const settleEnded = (current: KeptStatus, reply: NewReply, now: number): Settlement =>
+  current.state !== "expired" || current.replyId === reply.replyId ? DUPLICATE : settleLate(current, reply, now);
 
 const settleLate = (current: KeptStatus, { state, operation, body }: NewReply, now: number): Settlement => {
   // The status says `expired` already.

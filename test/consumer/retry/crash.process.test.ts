@@ -113,7 +113,7 @@ describe.concurrent("when a consumer dies", { timeout: 240_000 }, () => {
 
   test.for(["before", "after"] as const)("%s a dead letter is stored, it is stored and its caller is told", async (when, context) => {
     const { proxy, receiver, startConsumer, send, expectEnds, readJournal, deadLetters } = await setUp(context);
-    const requests = newRequests(80);
+    const requests = newRequests(500);
     const isHeld = proxy.hold("requests-dlt", when);
     const consumer = await startConsumer();
     await send(requests);
@@ -130,7 +130,7 @@ describe.concurrent("when a consumer dies", { timeout: 240_000 }, () => {
 
   test.for(["before", "after"] as const)("%s a request is in the retry topic, it is handled again when due", async (when, context) => {
     const { proxy, receiver, startConsumer, send, expectEnds, readJournal } = await setUp(context);
-    const requests = Array.from({ length: 20 }, (_, index) => newFlaky({ key: `k${index % 4}`, index, failures: index % 2 }, "give-up"));
+    const requests = Array.from({ length: 500 }, (_, index) => newFlaky({ key: `k${index % 4}`, index, failures: index % 2 }, "give-up"));
     const isHeld = proxy.hold("requests-retry", when);
     const consumer = await startConsumer();
     await send(requests);

@@ -84,6 +84,8 @@ export const contract = defineContract({
     request: z.strictObject({ failures: z.int().min(0).max(1_000) }).meta({ examples: [{ failures: 2 }] }),
     reply: z.strictObject({ attempt: z.int() }),
     retry: { attempts: 5, firstSeconds: 1, maxSeconds: 10 },
+    // Five attempts, also when nobody is there for half a minute.
+    deadlineSeconds: 120,
     retentionSeconds: 3_600,
   }),
 });
