@@ -7,6 +7,7 @@ import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { AddressOf } from "./limits/caller-address.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -23,6 +24,8 @@ import type { StatusStore } from "./status-store.ts";
 type AppOptions = {
   /** Absent: anybody may do everything. */
   readonly authorize?: Authorize | undefined;
+  /** Absent: nobody knows from where a call comes. */
+  readonly addressOf?: AddressOf | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -63,6 +66,7 @@ const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 /** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
+  addressOf = () => undefined,
   contract,
   ids,
   publisher,
@@ -96,9 +100,13 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, addressOf, contract, ids, publisher, statuses, shards, source }),
     },
-    { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    {
+      method: "GET",
+      path: "/status/:correlationId",
+      handle: createStatusRoute({ authorize, addressOf, ids, statuses, ...(now && { now }) }),
+    },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     {
       method: "POST",

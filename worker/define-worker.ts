@@ -10,6 +10,7 @@ import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
+import { headerAddress } from "./limits/caller-address.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
 import { createProducer } from "./producer-config.ts";
@@ -64,6 +65,7 @@ const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undef
       contract,
       ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
       ...createPorts(config, env, tracing),
+      addressOf: headerAddress("cf-connecting-ip"),
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,

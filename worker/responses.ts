@@ -1,6 +1,7 @@
 import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
+import { NO_ROOM } from "./limits/waits.ts";
 import type { PublishResult } from "./request-publisher.ts";
 import type { StatusKey, StatusStore, StoredDetails, StoredStatus } from "./status-store.ts";
 
@@ -98,7 +99,7 @@ const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">,
 export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
   if (result.outcome === "no-consumer")
     return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
-  const detail = "detail" in result ? result.detail : undefined;
+  const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : undefined;
   if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
   const error = new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,

@@ -7,6 +7,8 @@ import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { Authorize } from "../identity/principal.ts";
+import type { AddressOf } from "../limits/caller-address.ts";
+import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
 import type { RequestPublisher } from "../request-publisher.ts";
@@ -16,6 +18,7 @@ import type { StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
+  readonly addressOf: AddressOf;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -29,6 +32,7 @@ type RequestsOptions = {
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
 export const createRequestsRoute = ({
   authorize,
+  addressOf,
   contract,
   ids,
   publisher,
@@ -39,10 +43,10 @@ export const createRequestsRoute = ({
 }: RequestsOptions) => {
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const { owner } = await authorize(context, `requests:${operation.name}`);
+    const caller = await authorize(context, `requests:${operation.name}`);
     const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const id = await ids.create({ shard: Math.floor(random() * shards), owner, ...operation });
+    const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
     const record = createRecord({
       operation,
       id,
@@ -51,10 +55,13 @@ export const createRequestsRoute = ({
       source,
       traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
     });
-    const waitSeconds = waitSecondsOf(preferences, statuses);
+    let waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
-    const result = await publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf);
+    const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
+    let result = await publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf);
+    if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync)
+      result = await publisher.publish(id, record, (waitSeconds = 0));
 
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;

@@ -30,8 +30,16 @@ export type RequestCall = {
   readonly waitMs: number;
   /** See {@link RequestPublisher}. */
   readonly consumerOf?: string | undefined;
+  /** See {@link Caller}. */
+  readonly waitsAs?: string | undefined;
 };
-export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
+export type ReadCall = {
+  readonly key: StatusKey;
+  readonly waitMs: number;
+  readonly known: readonly number[];
+  /** See {@link Caller}. */
+  readonly waitsAs?: string | undefined;
+};
 
 const logError = (message: string, error: unknown): void => console.error(message, error);
 
@@ -95,15 +103,15 @@ export class MailboxObject extends DurableObject<Bindings> {
     );
   }
 
-  #publish({ key, record, waitMs, consumerOf }: RequestCall): Promise<PublishResult> {
+  #publish({ key, record, waitMs, consumerOf, waitsAs }: RequestCall): Promise<PublishResult> {
     if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
-    return this.#mailbox.publish(key, record, waitMs);
+    return this.#mailbox.publish(key, record, waitMs, { waitsAs });
   }
 
   /** Many reads as one call, see {@link settleTogether}. */
   reads(calls: readonly ReadCall[], report: ReportSettled<ReadResult>): Promise<readonly SettledCall<ReadResult>[]> {
     return settleTogether(
-      calls.map(({ key, waitMs, known }) => this.#mailbox.read(key, waitMs, known)),
+      calls.map(({ key, waitMs, known, waitsAs }) => this.#mailbox.read(key, waitMs, known, { waitsAs })),
       report,
     );
   }

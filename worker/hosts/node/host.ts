@@ -6,6 +6,7 @@ import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
+import { headerAddress } from "../../limits/caller-address.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
@@ -19,7 +20,7 @@ import { createHealth } from "./health.ts";
 import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
-import { startServer } from "./server.ts";
+import { connectionAddress, startServer } from "./server.ts";
 
 export type NodeHostOptions = {
   readonly contract: Contract;
@@ -86,9 +87,11 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const { CLIENT_ADDRESS_HEADER: header } = config;
   const app = createApp({
     contract,
     ids,
+    addressOf: header === undefined ? connectionAddress : headerAddress(header),
     publisher: store,
     statuses: store,
     shards: config.MAILBOX_SHARDS,
@@ -112,7 +115,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const server = await startServer({
       host,
       port,
-      fetch: (request) => app.fetch(request),
+      fetch: (request, bindings) => app.fetch(request, bindings),
       onAnswered: metrics.answered,
       links,
     }).catch(async (error: unknown) => {

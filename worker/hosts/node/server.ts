@@ -3,14 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { Duplex } from "node:stream";
 import { listen } from "../../../environment/listen.ts";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { type AddressOf, readAddress } from "../../limits/caller-address.ts";
 import type { Links, Upgrade } from "./links.ts";
 
 type ServerOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Never rejects. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Never rejects. @param bindings what an upgrade has none of */
+  readonly fetch: (request: Request, bindings?: HttpBindings) => Response | Promise<Response>;
   /** Called with the path of each request, the status of its response, and how long that took. */
   readonly onAnswered: (path: string, status: number, seconds: number) => void;
   readonly links: Pick<Links, "announce">;
@@ -37,7 +38,7 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     answering.add(outgoing);
     // A stream says at its beginning whether its connection stays open: the server could not end otherwise.
     if (isStopping || asksForStream(incoming)) outgoing.shouldKeepAlive = false;
-    const response = await fetch(request);
+    const response = await fetch(request, bindings as HttpBindings);
     answering.delete(outgoing);
     onAnswered(incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
     return response;
@@ -67,6 +68,9 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     cut: () => server.closeAllConnections(),
   };
 };
+
+/** The address at the other end of the connection: the caller's, or that of a proxy. */
+export const connectionAddress: AddressOf = ({ env }) => readAddress((env as Partial<HttpBindings>).incoming?.socket.remoteAddress);
 
 /** To read the headers takes a while, so only those of a GET are. */
 const asksForStream = (incoming: IncomingMessage): boolean =>
