@@ -35,7 +35,7 @@ const PARTS = {
       import("../cli/serve/served-worker.ts"),
     ]);
     const contract = contractOn(topic);
-    const config = readServeConfig(process.env, contract);
+    const config = readServeConfig(process.env, { contract });
     const { url, drain } = await openServedWorker({ contract }, config, createLog(config.process));
     exitWhenTold(() => drain(DRAIN_MS));
     process.send?.({ type: "ready", url });

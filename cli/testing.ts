@@ -109,8 +109,9 @@ const openWorker = async ({ host, project, contract, directory, environmentsAt }
       import("./serve/config.ts"),
       import("./serve/served-worker.ts"),
     ]);
-    const config = readServeConfig({ ...anyPort.worker, ...SYNC }, contract);
-    const served = await openServedWorker(await loadWorker(project), config, createLog(config.process));
+    const settings = await loadWorker(project);
+    const config = readServeConfig({ ...anyPort.worker, ...SYNC }, { ...settings, contract });
+    const served = await openServedWorker(settings, config, createLog(config.process));
     return { url: served.url, gatewayUrl: String(served.gatewayUrl), close: () => served.drain(DRAIN_TIMEOUT_MS) };
   }
   const { startWorkerRuntime } = await import("./worker/worker-runtime.ts");

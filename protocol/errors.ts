@@ -10,6 +10,7 @@ export const ERRORS = {
   INVALID_QUERY: { status: 400, retryable: false, title: "A parameter of the query is not valid" },
   UNAUTHENTICATED: { status: 401, retryable: false, title: "The call does not say who calls" },
   UNAUTHORIZED: { status: 401, retryable: false, title: "The signature is missing, wrong or stale" },
+  INSECURE_TRANSPORT: { status: 403, retryable: false, title: "Credentials were sent without encryption" },
   INSUFFICIENT_SCOPE: { status: 403, retryable: false, title: "The caller may not do that" },
   NOT_FOUND: { status: 404, retryable: false, title: "There is nothing at this path" },
   UNKNOWN_OPERATION: { status: 404, retryable: false, title: "There is no such operation" },
@@ -43,6 +44,7 @@ export const ERRORS = {
   OVERLOADED: { status: 503, retryable: true, title: "Too many requests are waiting" },
   TOO_MANY_LINKS: { status: 503, retryable: true, title: "Too many links are open" },
   PRODUCE_UNAVAILABLE: { status: 503, retryable: true, title: "Kafka could not be reached" },
+  IDENTITY_UNAVAILABLE: { status: 503, retryable: true, title: "It cannot be found out now who calls" },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: "The reply store could not be reached" },
   DEADLINE_EXCEEDED: { status: 504, retryable: false, title: "The deadline passed before there was a reply" },
   PRODUCE_UNKNOWN: { status: 504, retryable: false, title: "It is not known whether Kafka took the request" },
@@ -55,6 +57,8 @@ export type RejoinderErrorOptions = {
   readonly detail?: string;
   /** Further members of the problem details (RFC 9457 §3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Header fields of the response that tells it. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 };
 
@@ -66,13 +70,15 @@ export class RejoinderError extends Error {
   readonly retryable: boolean;
   readonly detail: string | undefined;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ErrorCode, { detail, members = {}, cause }: RejoinderErrorOptions = {}) {
+  constructor(code: ErrorCode, { detail, members = {}, headers = {}, cause }: RejoinderErrorOptions = {}) {
     super(detail ?? ERRORS[code].title, { cause });
     this.code = code;
     this.status = ERRORS[code].status;
     this.retryable = ERRORS[code].retryable;
     this.detail = detail;
     this.members = members;
+    this.headers = headers;
   }
 }

@@ -8,6 +8,8 @@ import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { AddressOf } from "./limits/caller-address.ts";
+import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
+import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -19,6 +21,7 @@ import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
+import { createStatusTokenRoute } from "./routes/status-token.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
@@ -26,6 +29,10 @@ type AppOptions = {
   readonly authorize?: Authorize | undefined;
   /** Absent: nobody knows from where a call comes. */
   readonly addressOf?: AddressOf | undefined;
+  /** Absent: nobody gets tokens for a status. */
+  readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
+  /** Absent: there are no credentials that could be had somewhere. */
+  readonly protectedResource?: Pick<ProtectedResource, "route"> | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -49,7 +56,7 @@ type AppOptions = {
   readonly now?: () => number;
 };
 
-const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag"];
+const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "WWW-Authenticate"];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -67,6 +74,8 @@ const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 export const createApp = ({
   authorize = () => ANYBODY,
   addressOf = () => undefined,
+  statusTokens,
+  protectedResource,
   contract,
   ids,
   publisher,
@@ -92,7 +101,7 @@ export const createApp = ({
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health"]) app.use(path, crossOrigin);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, crossOrigin);
   }
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
@@ -108,6 +117,16 @@ export const createApp = ({
       handle: createStatusRoute({ authorize, addressOf, ids, statuses, ...(now && { now }) }),
     },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    ...(statusTokens === undefined
+      ? []
+      : [
+          {
+            method: "POST",
+            path: "/status/:correlationId/token",
+            handle: createStatusTokenRoute({ authorize, ids, statusTokens, ...(now && { now }) }),
+          } as const,
+        ]),
+    ...(protectedResource === undefined ? [] : [{ method: "GET", path: METADATA_PATH, handle: protectedResource.route } as const]),
     {
       method: "POST",
       path: "/redrives",

@@ -3,6 +3,7 @@ import type { Contract } from "../contract/contract.ts";
 import { readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
+import { demandIdentity, type IdentitySettings, identityVariables } from "./identity/config.ts";
 import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
 
 const MAX_KEY_NUMBER = 15;
@@ -36,7 +37,7 @@ const webhookSecrets = atLeastOne().transform((elements, context) =>
 export const workerSchema = z.object({
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
   REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
-  AUTH: z.enum(["public"], "Expected public (anybody may call; choose it knowingly).").describe("Set it to public if anybody may call."),
+  ...identityVariables,
   /** Signed with each correlation ID, so that an ID of one environment is worthless in another. */
   ENVIRONMENT: z.string().max(64, "Expected at most 64 characters.").default("development"),
   /** Empty: pages of the Worker's own origin only. */
@@ -67,11 +68,11 @@ export type WorkerConfig =
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
  * @throws ConfigurationError with every problem.
  */
-export const readWorkerConfig = (env: object, contract: Contract): WorkerConfig => {
+export const readWorkerConfig = (env: object, contract: Contract, settings: IdentitySettings = {}): WorkerConfig => {
   const variables = env as Record<string, unknown>;
   const [producer, rest] = readTogether(
     () => readWorkerProducerConfig(variables, contract, { hasObjects: variables["REPLY_STORE"] !== "kv" }),
-    () => readEnvironment(workerSchema, variables),
+    () => readEnvironment(workerSchema, variables, demandIdentity(settings)),
   );
   return Object.freeze({ ...rest, producer }) as WorkerConfig;
 };

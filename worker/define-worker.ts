@@ -6,6 +6,9 @@ import { createApp } from "./app.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import type { Authenticate } from "./identity/authenticate.ts";
+import { createIdentity } from "./identity/identity.ts";
+import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
@@ -20,11 +23,18 @@ import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
 
+export { type Authenticate, type Caller, unauthenticated } from "./identity/authenticate.ts";
+export type { Claims, PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
+
 type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** What an application gives of its Worker. */
 export type WorkerSettings = {
   readonly contract: Contract;
+  /** Knows callers in a way of your own, before those that `AUTH` names. With it, `AUTH` need not be set. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Who calls, by the claims of a valid token of `AUTH=jwt`. Absent: `sub`, with the scopes of `scope` or `scp`, and `plan`. */
+  readonly principalOf?: PrincipalOf | undefined;
   /** `{ context, trace }` of `@opentelemetry/api`: the Worker begins spans with them. Absent: none. */
   readonly telemetry?: Telemetry;
 };
@@ -42,7 +52,8 @@ export type WorkerDefinition = {
  * runs before its first request. A Worker that is not configured answers each request with 500 `MISCONFIGURED`, and `problems` names every
  * variable that is missing or wrong.
  */
-export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDefinition => {
+export const defineWorker = (settings: WorkerSettings): WorkerDefinition => {
+  const { contract, telemetry } = settings;
   const tracing = telemetry && createTracing(telemetry);
   /** One app for each environment object that the runtime hands in, which is one for the life of an isolate. */
   const apps = new WeakMap<object, Fetch>();
@@ -50,7 +61,7 @@ export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDef
     worker: {
       fetch(request, env) {
         let app = apps.get(env);
-        if (app === undefined) apps.set(env, (app = createFetch(contract, env as Bindings, tracing)));
+        if (app === undefined) apps.set(env, (app = createFetch(settings, env as Bindings, tracing)));
         return app(request);
       },
     },
@@ -58,12 +69,15 @@ export const defineWorker = ({ contract, telemetry }: WorkerSettings): WorkerDef
   };
 };
 
-const createFetch = (contract: Contract, env: Bindings, tracing: Tracing | undefined): Fetch => {
+const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, env: Bindings, tracing: Tracing | undefined): Fetch => {
   try {
-    const config = readWorkerConfig(env, contract);
+    const config = readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined });
+    const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
+    const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
     const app = createApp({
+      ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: false, isPlain }),
       contract,
-      ids: createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT }),
+      ids,
       ...createPorts(config, env, tracing),
       addressOf: headerAddress("cf-connecting-ip"),
       shards: config.MAILBOX_SHARDS,

@@ -64,13 +64,16 @@ export const finalResponse = (key: StatusKey, { state, httpStatus, body }: Store
     ...(state === "succeeded" ? {} : { "content-type": PROBLEM_CONTENT_TYPE }),
   });
 
+/** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
+const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer" } as const;
+
 const BODYLESS = new Set([204, 205, 304]);
 
 /** A response of JSON text, unless its status has no content. */
 export const jsonResponse = (status: number, text: string | null, headers: ResponseHeaders = {}): Response =>
   BODYLESS.has(status)
-    ? new Response(null, { status, headers: { "cache-control": "no-store", ...headers } })
-    : new Response(text, { status, headers: { "cache-control": "no-store", "content-type": JSON_CONTENT_TYPE, ...headers } });
+    ? new Response(null, { status, headers: { ...PRIVATE, ...headers } })
+    : new Response(text, { status, headers: { ...PRIVATE, "content-type": JSON_CONTENT_TYPE, ...headers } });
 
 /** Anything thrown, as problem details. An error that is not of the table is logged, and the caller learns nothing of it. */
 export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): Response => {
@@ -79,6 +82,7 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
   return jsonResponse(problem.status, JSON.stringify(problem), {
     "content-type": PROBLEM_CONTENT_TYPE,
     ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
+    ...(error instanceof RejoinderError && error.headers),
     ...headers,
   });
 };

@@ -8,6 +8,7 @@ import { type GatewayConfig, readGatewayConfig, topicVariables } from "../../gat
 import type { DeclaredTopic } from "../../gateway/engine.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../../kafka/config.ts";
 import { type NodeHostConfig, readNodeHostConfig } from "../../worker/hosts/node/config.ts";
+import type { WorkerSettings } from "../../worker/define-worker.ts";
 import { type ProducerConfig, readProducerConfig } from "../../worker/producer-config.ts";
 import { PREFERRED_PORT } from "../config.ts";
 import { topicsToProvide } from "../start/topics.ts";
@@ -50,10 +51,13 @@ const schema = z.object({
  * the variables of a Kafka REST proxy, nothing.
  * @throws ConfigurationError with every problem
  */
-export const readServeConfig = (environment: Environment, contract: Contract): ServeConfig => {
+export const readServeConfig = (
+  environment: Environment,
+  { contract, authenticate }: Pick<WorkerSettings, "contract" | "authenticate">,
+): ServeConfig => {
   const [requestLog, worker, values] = readTogether(
     () => readRequestLogConfig(environment, contract),
-    () => readNodeHostConfig(environment),
+    () => readNodeHostConfig(environment, { hasAuthenticate: authenticate !== undefined }),
     () => readEnvironment(schema, environment),
   );
   return { host: values.HOST, port: values.PORT, directory: resolve(values.MAILBOX_DATA_DIR), worker, requestLog, process: values };

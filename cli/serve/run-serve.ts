@@ -15,7 +15,7 @@ const DRAIN_TIMEOUT_MS = 2_000;
  */
 export const runServe = async (): Promise<void> => {
   const worker = await loadWorker(readProject());
-  const config = readServeConfig(process.env, worker.contract);
+  const config = readServeConfig(process.env, worker);
   const log = createLog(config.process);
   const served = await openServedWorker(worker, config, log).catch((error: unknown) => {
     throw openingError(error, config);

@@ -21,14 +21,14 @@ export type ServedWorker = {
 
 /** Opens the log that a configuration names, and the Worker over it. @throws Error saying what is not possible */
 export const openServedWorker = async (
-  { contract, telemetry }: WorkerSettings,
+  settings: WorkerSettings,
   { host, port, directory, worker, requestLog }: ServeConfig,
   log: Log,
 ): Promise<ServedWorker> => {
   const { producer, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
   try {
     const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
-    const opened = await openNodeHost({ contract, telemetry, config: worker, producer, directory, host, port, assets, log });
+    const opened = await openNodeHost({ ...settings, config: worker, producer, directory, host, port, assets, log });
     const { url, metricsUrl } = opened;
     log.info({ url, metricsUrl, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${url}`);
     return {

@@ -4,6 +4,10 @@ import type { ProcessEnvironment } from "../start/part-environments.ts";
 export const WORKER_VARIABLES = [
   "ENVIRONMENT",
   "AUTH",
+  "JWT_ISSUER",
+  "JWT_AUDIENCE",
+  "JWT_ALGORITHMS",
+  "JWT_JWKS_URL",
   "CORRELATION_SECRET",
   "REPLY_SECRET",
   "UPSTASH_KAFKA_REST_URL",

@@ -39,7 +39,7 @@ export const readRunningMetrics = async (): Promise<{ readonly samples: readonly
         GATEWAY_FSYNC: "os",
         GATEWAY_CREDENTIALS: LOGIN,
       },
-      consumer.contract,
+      { contract: consumer.contract },
     ),
     log,
   );

@@ -13,6 +13,10 @@ export type Principal = {
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** The tag of the subject in correlation IDs: 6 bytes as hex. */
   readonly owner: string;
+  /** The same under secrets that signed correlation IDs before, and are still listed. */
+  readonly formerOwners?: readonly string[] | undefined;
+  /** There if the caller has only a token for one status. */
+  readonly token?: { readonly correlationId: string; readonly expiresAt: number } | undefined;
 };
 
 /** The caller of a request, if it has the scope. Throws or rejects with the RejoinderError that says why it may not call. */
@@ -20,3 +24,6 @@ export type Authorize = (context: Context, scope: string) => Principal | Promise
 
 /** Acts on the requests of others. */
 export const OPERATOR = "operator";
+
+/** Ends a request before its time. Whoever may read the status of its requests may also cancel them, but for the bearer of a token to read. */
+export const STATUS_CANCEL = "status:cancel";

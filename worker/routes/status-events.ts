@@ -26,6 +26,7 @@ const HEADERS = {
   // Compressed, events would be held back; and so they would by a proxy that collects a response.
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
+  "referrer-policy": "no-referrer",
   vary: "Accept",
 };
 
@@ -34,11 +35,11 @@ export const acceptsEvents = (field: string | undefined): boolean =>
   (field ?? "").split(",").some((range) => range.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream");
 
 /**
- * Answers for a status with a stream of server-sent events, from the position that `Last-Event-ID` names to the end of the request. 204, by which an
- * EventSource stops, if the reader has seen that end. It waits in the caller's name. Rejects if the store cannot be reached.
+ * Answers for a status with a stream of server-sent events, from the position that `Last-Event-ID` names to the end of the request, or of the leave to
+ * read it. 204, by which an EventSource stops, if the reader has seen that end. It waits in the caller's name. Rejects if the store cannot be reached.
  */
 export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
-  return async (id: CorrelationId, lastEventId: string | undefined, waitsAs?: string): Promise<Response> => {
+  return async (id: CorrelationId, lastEventId: string | undefined, untilMs = id.expiresAt, waitsAs?: string): Promise<Response> => {
     const news = createStatusNews(id, readPosition(lastEventId), statuses);
     const first = await statuses.read(id, 0);
     if (first === "overloaded") throw new RejoinderError("OVERLOADED");
@@ -49,7 +50,7 @@ export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
     async function* follow(from: StoredStatus | undefined): AsyncGenerator<string, void> {
       yield RECONNECT;
       let status = from;
-      for (let calls = 0; calls < MAX_CALLS && now() < id.expiresAt; calls += 2) {
+      for (let calls = 0; calls < MAX_CALLS && now() < untilMs; calls += 2) {
         const text = news.knows(status) ? "" : await news.tell(status);
         if (text !== "") yield text;
         if (isEnd(status)) return;

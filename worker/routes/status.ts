@@ -2,13 +2,14 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { jsonResponse, pendingResponse, type ResponseHeaders, statusText } from "../responses.ts";
-import type { CorrelationId, CorrelationIds } from "../correlation-id.ts";
-import type { Authorize, Principal } from "../identity/principal.ts";
+import type { CorrelationIds } from "../correlation-id.ts";
+import { type Authorize, STATUS_CANCEL } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
 import { callerOf, NO_ROOM, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 import { viewStatus } from "../status-view.ts";
+import { readReadableId } from "./readable-id.ts";
 import { acceptsEvents, createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
@@ -29,12 +30,12 @@ export const createStatusRoute = ({ authorize, addressOf, ids, statuses, now = D
 
   return async (context: Context): Promise<Response> => {
     const { req } = context;
-    const caller = await authorize(context, "status:read");
-    const id = await readReadableId(ids, caller, req.param("correlationId") ?? "", now());
-    const waitsAs = (): string => waitNameOf(caller, addressOf, context);
+    const principal = await authorize(context, "status:read");
+    const id = await readReadableId(ids, principal, req.param("correlationId") ?? "", now());
+    const waitsAs = (): string => waitNameOf(principal, addressOf, context);
     if (acceptsEvents(req.header("accept"))) {
       if (!statuses.capabilities.wait) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_EVENTS });
-      return streamEvents(id, req.header("last-event-id"), waitsAs()).catch(refuseUnreadable);
+      return streamEvents(id, req.header("last-event-id"), principal.token?.expiresAt, waitsAs()).catch(refuseUnreadable);
     }
     const chunksFrom = readChunksFrom(req.query("chunks-from"));
     const preferences = readPrefer(req.header("prefer"));
@@ -71,25 +72,13 @@ export const createCancelRoute =
   ({ authorize, ids, statuses, now = Date.now }: Omit<StatusOptions, "addressOf">) =>
   async (context: Context): Promise<Response> => {
     const { req } = context;
-    const id = await readReadableId(ids, await authorize(context, "status:read"), req.param("correlationId") ?? "", now());
+    const id = await readReadableId(ids, await authorize(context, STATUS_CANCEL), req.param("correlationId") ?? "", now());
     if (statuses.cancel === undefined)
       throw new RejoinderError("NOT_SUPPORTED", { detail: "REPLY_STORE=kv cannot tell a consumer to cancel a request." });
     const status = await statuses.cancel(id).catch(refuseUnreadable);
     if (!isTerminal(status.state)) return pendingResponse(statusText(id, status), statuses, {});
     throw new RejoinderError("ALREADY_ENDED", { detail: `The request has ended as ${status.state}.`, members: { state: status.state } });
   };
-
-/** The ID of a status that may be read. Forged, foreign and not yours get the same response, so that nobody can tell them apart. */
-const readReadableId = async (ids: CorrelationIds, { owner }: Principal, text: string, nowMs: number): Promise<CorrelationId> => {
-  const id = await ids.read(text);
-  if (id === undefined || id.owner !== owner) {
-    throw new RejoinderError("UNKNOWN_CORRELATION_ID", { detail: "Expected a correlation ID as a Location header of this API gave it." });
-  }
-  if (nowMs >= id.expiresAt) {
-    throw new RejoinderError("STATUS_GONE", { detail: `The status could be read until ${new Date(id.expiresAt).toISOString()}.` });
-  }
-  return id;
-};
 
 /** For whatever a store rejects with. */
 const refuseUnreadable = (cause: unknown): never => {

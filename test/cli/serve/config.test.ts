@@ -10,7 +10,7 @@ const GATEWAY = { GATEWAY_CREDENTIALS: "user:password" };
 const PROXY = { UPSTASH_KAFKA_REST_URL: "http://gateway", UPSTASH_KAFKA_REST_USERNAME: "u", UPSTASH_KAFKA_REST_PASSWORD: "p" };
 const CLUSTER = { KAFKA_BROKERS: "kafka-1:9092" };
 
-const read = (...environments: readonly object[]) => readServeConfig(Object.assign({}, WORKER, ...environments), contract);
+const read = (...environments: readonly object[]) => readServeConfig(Object.assign({}, WORKER, ...environments), { contract });
 
 test.each([
   ["a log in this process if nothing is named", [GATEWAY], "embedded"],
@@ -42,7 +42,7 @@ test("the topics are those of the contract, unless others are named", () => {
 });
 
 test("everything that is wrong is said at once", () => {
-  const problems = () => readServeConfig({ PORT: "http", LOG_LEVEL: "loud", MAILBOX_FSYNC: "never" }, contract);
+  const problems = () => readServeConfig({ PORT: "http", LOG_LEVEL: "loud", MAILBOX_FSYNC: "never" }, { contract });
   for (const name of ["GATEWAY_CREDENTIALS", "CORRELATION_SECRET", "REPLY_SECRET", "AUTH", "PORT", "LOG_LEVEL", "MAILBOX_FSYNC"])
     expect(problems).toThrow(name);
   expect(() => read({ GATEWAY_ENGINE: "kafka" })).toThrow("KAFKA_BROKERS is not set");

@@ -63,7 +63,8 @@ export class MailboxObject extends DurableObject<Bindings> {
 
   constructor(ctx: DurableObjectState, env: Bindings, contract: Contract, tracing?: Tracing) {
     super(ctx, env);
-    const config = readWorkerConfig(env, contract);
+    // Who calls was asked before.
+    const config = readWorkerConfig(env, contract, { hasAuthenticate: true });
     const { storage } = ctx;
     const batches = createProduceBatches({ producer: openProducer(config, env) });
     this.#mailbox = createMailbox({

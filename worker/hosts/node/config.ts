@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Environment, readEnvironment } from "../../../environment/environment.ts";
 import { metricsVariables } from "../../../environment/process-variables.ts";
 import { workerSchema } from "../../config.ts";
+import { demandIdentity, type IdentitySettings } from "../../identity/config.ts";
 
 /** What a Worker on Node reads. How it produces, and where it listens, is for whoever opens it. */
 const schema = workerSchema.extend({
@@ -22,4 +23,5 @@ export type NodeHostConfig = Readonly<z.output<typeof schema>>;
  * Reads the variables of a Worker on Node: those of every Worker, but for how to produce, and those of this host.
  * @throws ConfigurationError with every problem.
  */
-export const readNodeHostConfig = (environment: Environment): NodeHostConfig => readEnvironment(schema, environment);
+export const readNodeHostConfig = (environment: Environment, settings: IdentitySettings = {}): NodeHostConfig =>
+  readEnvironment(schema, environment, demandIdentity(settings));

@@ -1,5 +1,7 @@
 import type { defineWorker as defineCloudflareWorker, WorkerSettings } from "../../define-worker.ts";
 
+export { unauthenticated } from "../../identity/authenticate.ts";
+
 /** What the module of a Worker exports by default where it is imported by Node. */
 export type NodeWorker = ReturnType<typeof defineCloudflareWorker>["worker"] & { readonly settings: WorkerSettings };
 

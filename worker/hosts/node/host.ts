@@ -13,6 +13,8 @@ import { traceIntake } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import type { WorkerSettings } from "../../define-worker.ts";
+import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
@@ -22,7 +24,7 @@ import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { connectionAddress, startServer } from "./server.ts";
 
-export type NodeHostOptions = {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
@@ -55,7 +57,20 @@ export type NodeHost = {
  * @throws Error if a port is taken, or the folder is in use or cannot be written
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
-  const { contract, telemetry, config, producer, directory, host, port, assets, log, time = systemTime } = options;
+  const {
+    contract,
+    authenticate,
+    principalOf,
+    telemetry,
+    config,
+    producer,
+    directory,
+    host,
+    port,
+    assets,
+    log,
+    time = systemTime,
+  } = options;
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -87,8 +102,11 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  // Nobody but a proxy knows how its callers came.
+  const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const { CLIENT_ADDRESS_HEADER: header } = config;
   const app = createApp({
+    ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: true, isPlain, now: time.now }),
     contract,
     ids,
     addressOf: header === undefined ? connectionAddress : headerAddress(header),
