@@ -10,6 +10,7 @@ import { type Authorize, OPERATOR, type Principal } from "./identity/principal.t
 import type { AddressOf } from "./limits/caller-address.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
 import type { StatusTokens } from "./identity/status-token.ts";
+import type { Limits } from "./limits/limits.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -33,6 +34,8 @@ type AppOptions = {
   readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
   /** Absent: there are no credentials that could be had somewhere. */
   readonly protectedResource?: Pick<ProtectedResource, "route"> | undefined;
+  /** Absent: no caller has limits. */
+  readonly limits?: Limits | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -56,7 +59,17 @@ type AppOptions = {
   readonly now?: () => number;
 };
 
-const EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "WWW-Authenticate"];
+const EXPOSED_HEADERS = [
+  "Location",
+  "Content-Location",
+  "Retry-After",
+  "Preference-Applied",
+  "ETag",
+  "WWW-Authenticate",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Quota-Check",
+];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -74,6 +87,7 @@ const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 export const createApp = ({
   authorize = () => ANYBODY,
   addressOf = () => undefined,
+  limits,
   statusTokens,
   protectedResource,
   contract,
@@ -109,7 +123,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, addressOf, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, addressOf, limits, contract, ids, publisher, statuses, shards, source }),
     },
     {
       method: "GET",

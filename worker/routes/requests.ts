@@ -6,8 +6,9 @@ import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, parseJson, readBody } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
-import type { Authorize } from "../identity/principal.ts";
+import type { Authorize, Principal } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
+import type { Limits, RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
@@ -19,6 +20,7 @@ import type { StatusStore } from "../status-store.ts";
 type RequestsOptions = {
   readonly authorize: Authorize;
   readonly addressOf: AddressOf;
+  readonly limits?: Limits | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -33,6 +35,7 @@ type RequestsOptions = {
 export const createRequestsRoute = ({
   authorize,
   addressOf,
+  limits,
   contract,
   ids,
   publisher,
@@ -41,9 +44,7 @@ export const createRequestsRoute = ({
   source,
   random = Math.random,
 }: RequestsOptions) => {
-  return async (context: Context): Promise<Response> => {
-    const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const caller = await authorize(context, `requests:${operation.name}`);
+  const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
@@ -59,15 +60,26 @@ export const createRequestsRoute = ({
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
     const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
+    await limit?.count(id);
     let result = await publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf);
     if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync)
       result = await publisher.publish(id, record, (waitSeconds = 0));
 
+    if (result.outcome !== "stored" && result.outcome !== "unknown") limit?.takeBack();
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;
     if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
     const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
     return pendingResponse(statusText(id, status), statuses, headers);
+  };
+
+  return async (context: Context): Promise<Response> => {
+    const operation = operationOf(contract, context.req.param("operation") ?? "");
+    const caller = await authorize(context, `requests:${operation.name}`);
+    const limit = limits?.(context, caller);
+    if (limit === undefined) return accept(context, operation, caller);
+    await limit.begin();
+    return limit.describe(await accept(context, operation, caller, limit));
   };
 };
 

@@ -9,6 +9,7 @@ import { readWorkerConfig, type WorkerConfig } from "../../config.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { type ConsumerLink, createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard, type Heard } from "../../link/presence.ts";
+import { isEnded } from "../../limits/ledger.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
@@ -115,6 +116,11 @@ export class MailboxObject extends DurableObject<Bindings> {
       calls.map(({ key, waitMs, known, waitsAs }) => this.#mailbox.read(key, waitMs, known, { waitsAs })),
       report,
     );
+  }
+
+  /** Of each request, whether it is known to have ended. */
+  ended(keys: readonly StatusKey[]): Promise<boolean[]> {
+    return Promise.all(keys.map(async (key) => isEnded(await this.#mailbox.read(key, 0))));
   }
 
   /** Stores replies, see {@link StatusStore}. */

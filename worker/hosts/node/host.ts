@@ -7,6 +7,7 @@ import { createApp } from "../../app.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
+import { checkPlans } from "../../limits/plans.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
@@ -19,12 +20,13 @@ import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
 import { createHealth } from "./health.ts";
+import { nodeLimits } from "./limits.ts";
 import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { connectionAddress, startServer } from "./server.ts";
 
-export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf"> & {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
@@ -54,13 +56,14 @@ export type NodeHost = {
 
 /**
  * The Worker of a contract in this process, over HTTP. Its statuses are in one file of SQLite.
- * @throws Error if a port is taken, or the folder is in use or cannot be written
+ * @throws Error if a port is taken, the folder is in use or cannot be written, or a plan is wrong
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
   const {
     contract,
     authenticate,
     principalOf,
+    plans,
     telemetry,
     config,
     producer,
@@ -71,6 +74,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     log,
     time = systemTime,
   } = options;
+  if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -105,11 +109,13 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   // Nobody but a proxy knows how its callers came.
   const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const { CLIENT_ADDRESS_HEADER: header } = config;
+  const addressOf = header === undefined ? connectionAddress : headerAddress(header);
   const app = createApp({
     ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: true, isPlain, now: time.now }),
     contract,
     ids,
-    addressOf: header === undefined ? connectionAddress : headerAddress(header),
+    addressOf,
+    limits: plans && nodeLimits({ plans, storage, mailbox, addressOf, now: time.now, log }),
     publisher: store,
     statuses: store,
     shards: config.MAILBOX_SHARDS,
