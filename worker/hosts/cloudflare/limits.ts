@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../../environment/environment.ts";
-import type { TakeBurst } from "../../limits/burst-windows.ts";
+import { createBurstWindows, type TakeBurst } from "../../limits/burst-windows.ts";
 import type { AddressOf } from "../../limits/caller-address.ts";
 import type { EntryResult, Ledger } from "../../limits/ledger.ts";
 import { createLimits, type Limits } from "../../limits/limits.ts";
@@ -15,6 +15,7 @@ const OBJECTS = 16;
 const PATIENCE_MS = 2_000;
 
 const bindingOf = (env: Bindings, name: string): unknown => (env as unknown as Record<string, unknown>)[name];
+const isProduction = (env: Bindings): boolean => bindingOf(env, "ENVIRONMENT") === "production";
 const burstBinding = (plan: string): string => `BURST_${plan.toUpperCase()}`;
 
 /** Checks that all is there that plans need. @throws ConfigurationError with what is missing, and how to add it */
@@ -24,7 +25,7 @@ export const checkLimitBindings = (plans: Plans, env: Bindings): void => {
     const { burst, concurrent } = plan;
     const binding = burstBinding(name);
     return [
-      ...(burst === undefined || bindingOf(env, binding) !== undefined
+      ...(burst === undefined || bindingOf(env, binding) !== undefined || !isProduction(env)
         ? []
         : [
             `${binding} is not bound: add [[ratelimits]] to wrangler.toml, with name = "${binding}", a namespace_id of its own, and simple = { limit = ${burst.requests}, period = ${burst.seconds} }.`,
@@ -48,12 +49,16 @@ type CloudflareLimitsOptions = {
   readonly locationHint?: DurableObjectLocationHint | undefined;
 };
 
-/** Bursts by the rate-limit bindings, which count in each location; what must be exact in objects. */
+/**
+ * Bursts by the rate-limit bindings, which count in each location, and in memory while one develops without; what must be exact in objects.
+ */
 export const cloudflareLimits = ({ plans, env, addressOf, locationHint }: CloudflareLimitsOptions): Limits => {
-  const takeBurst: TakeBurst = async (plan, { seconds }, caller) => {
-    const binding = bindingOf(env, burstBinding(plan)) as RateLimit;
+  const inMemory = createBurstWindows();
+  const takeBurst: TakeBurst = async (plan, burst, caller) => {
+    const binding = bindingOf(env, burstBinding(plan)) as RateLimit | undefined;
+    if (binding === undefined) return inMemory(plan, burst, caller);
     const { success } = await binding.limit({ key: caller });
-    return success ? { isAllowed: true } : { isAllowed: false, remaining: 0, resetSeconds: seconds };
+    return success ? { isAllowed: true } : { isAllowed: false, remaining: 0, resetSeconds: burst.seconds };
   };
   return createLimits({
     plans,

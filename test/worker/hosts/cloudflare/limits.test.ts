@@ -1,10 +1,13 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { defineWorker } from "../../../../worker/define-worker.ts";
 import type { Plans } from "../../../../worker/limits/plans.ts";
 import { contract } from "../../../project/app/contract.ts";
+import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { deliver, replyTo } from "../../support/replies.ts";
+import { createId, keyOf, replyFor } from "../../support/worker.ts";
+import { mailboxOf } from "./test-host.ts";
 
 /** A Worker with these plans, whose callers say by headers who they are. */
 const open = (plans: Plans, overrides: object = {}) => {
@@ -66,7 +69,8 @@ test("a request that has ended makes room for another", async () => {
 
 test("what a plan needs and is not bound is told, and how to add it", async () => {
   const quota = { requests: 1, per: "day" } as const;
-  const post = open({ free: { burst: { requests: 1, seconds: 10 }, quota } }, { LIMITS: undefined });
+  const production = { ENVIRONMENT: "production", LIMITS: undefined };
+  const post = open({ free: { burst: { requests: 1, seconds: 10 }, quota } }, production);
   const response = await post();
   expect([response.status, await response.json()]).toMatchObject([
     500,
@@ -85,4 +89,17 @@ test("an object that is away is no reason to refuse, unless the plan says so", a
   expect([allowed.status, allowed.headers.get("quota-check")]).toEqual([202, "skipped"]);
   const refused = await post({ ...subject(), "x-plan": "strict" });
   expect([refused.status, refused.headers.get("quota-check")]).toEqual([503, "failed"]);
+});
+
+test("one caller cannot take all waits of a shard", async () => {
+  const store = mailboxStore({ namespace: env.MAILBOX });
+  const id = await createId({ shard: 700 });
+  const read = (waitMs: number, waitsAs: string) => store.read(keyOf(id), waitMs, [], { waitsAs });
+  const waits = Array.from({ length: 1_001 }, () => read(20_000, "0a0b0c0d0e0f"));
+  expect(await Promise.race(waits)).toBe("overloaded");
+  const other = read(20_000, "0a0b0c0d0e10");
+  await vi.waitUntil(async () => (await mailboxOf(id).waiting()) === 1_001);
+  await mailboxOf(id).deliver([replyFor(id)]);
+  expect(await other).toMatchObject({ state: "succeeded" });
+  expect((await Promise.all(waits)).filter((read) => read === "overloaded")).toHaveLength(1);
 });
