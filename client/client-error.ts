@@ -8,7 +8,7 @@ export type ClientErrorCode =
   | "UNKNOWN_OPERATION"
   /** The reply came, and does not fit the contract. */
   | "INVALID_REPLY"
-  /** Nothing, or somebody else, has answered the POST. The request may have been taken, so it is not sent again. */
+  /** Nothing, or somebody else, has answered the POST. The request may have been taken. */
   | "UNANSWERED"
   | "UNEXPECTED_ANSWER"
   /** The server took it, and has not been reachable since, until long after its deadline. */
@@ -32,6 +32,7 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
 
 export type ClientErrorDetails = {
   readonly correlationId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
   readonly issues?: readonly SchemaIssue[] | undefined;
   /** What happened this time, for the message. */
   readonly detail?: string | undefined;
@@ -48,6 +49,8 @@ export class ClientError extends Error {
   declare readonly retryable: boolean;
   /** The request's correlation ID, if it is known: for `resume`. */
   declare readonly correlationId: string | undefined;
+  /** The key that the request was sent with, if any: with it, it can be sent again. */
+  declare readonly idempotencyKey: string | undefined;
   /** The server's problem details (RFC 9457), if the error comes from the server. */
   declare readonly problem: Problem | undefined;
   /** What does not fit the schema. */

@@ -23,6 +23,11 @@ export type RequestOptions = {
   readonly signal?: AbortSignal;
   /** How long to wait for the reply, in milliseconds from the call. Absent: until the request has ended. */
   readonly timeoutMs?: number;
+  /**
+   * A key by which the server recognises the request if it is sent again, by this call or another: up to 255 ASCII characters. Absent: one of its own for
+   * each call, if the server takes keys.
+   */
+  readonly idempotencyKey?: string;
   /** Headers to send, such as `Authorization` or `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -42,7 +47,7 @@ export type Client<C extends ClientContract> = {
    */
   resume<Name extends keyof C & string>(
     correlationId: string,
-    options?: RequestOptions & { readonly operation?: Name },
+    options?: Omit<RequestOptions, "idempotencyKey"> & { readonly operation?: Name },
   ): SubmissionOf<C, Name>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
@@ -60,16 +65,18 @@ export const createClient = <C extends ClientContract>({
   // As a method of anything but the window, a browser's own fetch refuses to be called.
   const exchange = createExchange({ url: url.replace(/\/$/, ""), fetch: (...args) => fetch(...args), slots: createSlots(maxConnections) });
   const closing = new AbortController();
+  /** Until it says that it cannot. */
+  let takesKeys = true;
 
   type Prepare = (fail: Fail) => Promise<Work>;
   const start = (
     operation: string | undefined,
     { signal, timeoutMs, headers }: RequestOptions,
     prepare: Prepare,
-    correlationId?: string,
+    known: { readonly correlationId?: string; readonly idempotencyKey?: string | undefined },
   ): Submission<never, never, never> =>
     startSubmission({
-      correlationId,
+      ...known,
       prepare,
       async readReply(reply, fail) {
         const schema = operation === undefined ? undefined : contract?.[operation]?.reply;
@@ -83,20 +90,24 @@ export const createClient = <C extends ClientContract>({
       fail: createFail(),
     });
 
-  const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never, never, never> =>
-    start(operation, options, async (fail) => {
+  const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never, never, never> => {
+    const idempotencyKey = options.idempotencyKey ?? (takesKeys ? createKey() : undefined);
+    const onKeyRefused = options.idempotencyKey === undefined ? () => void (takesKeys = false) : undefined;
+    const prepare: Prepare = async (fail) => {
       if (contract !== undefined) {
         if (!Object.hasOwn(contract, operation))
           throw fail("UNKNOWN_OPERATION", { detail: `expected ${Object.keys(contract).join(", ")}` });
         await check((contract[operation] as C[string]).request, request, "INVALID_REQUEST", fail);
       }
-      return { operation, body: JSON.stringify(request), waitSeconds };
-    });
+      return { operation, body: JSON.stringify(request), waitSeconds, idempotencyKey, onKeyRefused };
+    };
+    return start(operation, options, prepare, { idempotencyKey });
+  };
 
   return {
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
-    resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), correlationId),
+    resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };
@@ -104,6 +115,10 @@ export const createClient = <C extends ClientContract>({
 
 /** Short, and at most half of the remaining time, so that there is time to receive the correlation ID. */
 const postWaitSeconds = ({ timeoutMs = 10_000 }: RequestOptions): number => Math.min(5, Math.floor(timeoutMs / 2000));
+
+/** Not `randomUUID`, which only secure contexts have. */
+const createKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** What a schema makes of a value. @throws ClientError that names everything that does not fit */
 const check = async (schema: Schema, value: unknown, why: ClientErrorCode, fail: Fail): Promise<unknown> => {

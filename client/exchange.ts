@@ -8,6 +8,8 @@ import type { Slots } from "./slots.ts";
 type Outcome = {
   /** There is no answer, or none of this API. */
   readonly lost?: readonly ["UNANSWERED" | "UNEXPECTED_ANSWER", ClientErrorDetails];
+  /** Whether what came instead of an answer would come again: it is no sign of trouble on the way. */
+  readonly isLasting?: boolean;
   /** The correlation ID, if the answer names it. */
   readonly correlationId?: string | undefined;
   readonly status?: StatusBody | undefined;
@@ -32,6 +34,8 @@ type Asking = {
   readonly operation?: string;
   /** Sent as JSON by POST. Absent: GET. */
   readonly body?: string;
+  /** Of what is sent. */
+  readonly key?: string | undefined;
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
   /** Of a status: the version that is known already. */
@@ -57,7 +61,7 @@ const EVENT_STREAM = "text/event-stream";
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, method, operation, body, waitSeconds, known, stream, headers, signal }) => {
+  async ({ path, method, operation, body, key, waitSeconds, known, stream, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
     // Who has no long turn asks how it stands.
     const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
@@ -74,6 +78,7 @@ export const createExchange =
         ...(body === undefined ? {} : { body }),
         headers: {
           ...headers,
+          ...(key === undefined ? {} : { "idempotency-key": `"${key.replace(/["\\]/g, "\\$&")}"` }),
           "content-type": "application/json",
           prefer: `respond-async, wait=${slot.waitSeconds}`,
           ...(known === undefined
@@ -115,7 +120,7 @@ const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: 
   const status = end === null && !isProblem && body?.state !== undefined ? (body as StatusBody) : undefined;
   const problem = isProblem ? (body as Problem) : status?.error;
   if (code !== 304 && end === null && status === undefined && problem === undefined)
-    return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }] };
+    return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }], isLasting: code < 500 };
   return {
     correlationId: status?.correlationId ?? (end ?? headers.get("location"))?.split("/").at(-1),
     status,

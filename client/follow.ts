@@ -11,6 +11,10 @@ export type Work = Sending | { readonly correlationId: string };
 type Sending = {
   readonly operation: string;
   readonly body: string;
+  /** By which the server recognises what is sent again. Absent: it is not sent again once nobody knows what has become of it. */
+  readonly idempotencyKey: string | undefined;
+  /** Called when the server cannot recognise requests; this one is then sent without a key. Absent: that is an error. */
+  readonly onKeyRefused?: (() => void) | undefined;
   /** How long the POST may wait for the reply, in s. Its answer names the request, so nobody can ask about it before. */
   readonly waitSeconds: number;
 };
@@ -30,6 +34,9 @@ type FollowSeams = {
 /** How long after its deadline the client gives up a request whose status it cannot get. */
 const GRACE_MS = 120_000;
 
+/** How often at most a request is sent again that nobody has answered: for some ten seconds. */
+const MAX_RESENDS = 5;
+
 /** Whether a request in that state has ended. */
 export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);
 
@@ -37,8 +44,11 @@ export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);
 export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> => {
   const { exchange, fail, signal, onNamed, onAccepted, onStatus } = seams;
   const news = createNews();
-  let correlationId = "body" in work ? undefined : work.correlationId;
+  let correlationId = "correlationId" in work ? work.correlationId : undefined;
   if (correlationId !== undefined) onNamed(correlationId);
+  const sending = "body" in work ? work : undefined;
+  let key = sending?.idempotencyKey;
+  let resends = 0;
   let isUncertain = false;
   let failures = 0;
   let waitSeconds = MAX_WAIT_SECONDS;
@@ -60,8 +70,9 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   for (;;) {
     const known = news.latest()?.status;
     const outcome = await exchange({
-      ...("body" in work && correlationId === undefined
-        ? { ...work, path: `/requests/${encodeURIComponent(work.operation)}` }
+      ...(sending !== undefined && correlationId === undefined
+        ? // Perhaps something on the way cuts what takes so long.
+          { ...sending, key, path: `/requests/${encodeURIComponent(sending.operation)}`, ...(resends > 0 && { waitSeconds: 0 }) }
         : // Who knows nothing yet does not wait for a change.
           { path: `/status/${correlationId}`, waitSeconds: known === undefined ? 0 : waitSeconds, known: known?.version }),
       // Who says how far it is says it often, and all chunks would come with each status.
@@ -70,8 +81,17 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     });
     const { lost, status, problem, isPrompt, isStreamless, retryAfterMs = 0 } = outcome;
     if (correlationId === undefined) {
-      // It may have been taken, so it is not sent again.
-      if (lost !== undefined) throw fail(...lost);
+      if (lost !== undefined) {
+        // It may have been taken. Without a key it would be a second one.
+        if (key === undefined || outcome.isLasting || resends === MAX_RESENDS) throw fail(...lost);
+        await pause(0, resends++, signal);
+        continue;
+      }
+      if (problem?.code === "NOT_SUPPORTED" && key !== undefined && sending?.onKeyRefused !== undefined) {
+        sending.onKeyRefused();
+        key = undefined;
+        continue;
+      }
       ({ correlationId } = outcome);
       if (correlationId !== undefined) {
         onNamed(correlationId);

@@ -19,6 +19,8 @@ export type Submission<Reply, Progress = unknown, Chunk = unknown> = {
   [Symbol.asyncIterator](): AsyncIterator<Status<Progress, Chunk>, void>;
   /** Undefined until the server has named it. Keep it, to `resume` after a reload. */
   readonly correlationId: string | undefined;
+  /** The key that it was sent with, if any: to send it again after a reload that came before the server had named it. */
+  readonly idempotencyKey: string | undefined;
   /** Resolves to the correlation ID when Kafka has the request. Rejects with a ClientError if Kafka does not get it. */
   readonly accepted: Promise<string>;
   /** Resolves to the reply. Rejects with a ClientError if the request, or the wait for it, has ended without one. */
@@ -41,7 +43,8 @@ export type Submission<Reply, Progress = unknown, Chunk = unknown> = {
 
 type SubmissionOptions<Reply> = {
   /** The correlation ID of a request that was sent earlier. */
-  readonly correlationId: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
   /** What to send or to follow. Rejects with a ClientError if there is nothing. */
   readonly prepare: (fail: Fail) => Promise<Work>;
   /** Makes the reply of what the server gave. Rejects with a ClientError if it is none. */
@@ -59,7 +62,7 @@ type SubmissionOptions<Reply> = {
 
 /** Begins at once. */
 export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptions<Reply>): Submission<Reply, Progress, Chunk> => {
-  const { prepare, readReply, readError, signal, timeoutMs, closing, exchange } = options;
+  const { idempotencyKey, prepare, readReply, readError, signal, timeoutMs, closing, exchange } = options;
   type Known = Snapshot & { readonly status: Status<Progress, Chunk> };
   const listeners = new Set<(known: Known) => void>();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
@@ -69,7 +72,7 @@ export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptio
   let onAccepted: () => void;
   let onEnd: () => void;
 
-  const fail: Fail = (why, details) => options.fail(why, { correlationId, ...details });
+  const fail: Fail = (why, details) => options.fail(why, { correlationId, idempotencyKey, ...details });
   const run = async (): Promise<Reply> => {
     const work = await prepare(fail);
     const following = follow(work, {
@@ -161,6 +164,7 @@ export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptio
     get correlationId() {
       return correlationId;
     },
+    idempotencyKey,
     accepted,
     reply,
     status: () => ask(),

@@ -31,9 +31,31 @@ const tabMemory = (): Memory | undefined => {
 /** After these the request may still go on: it stays remembered, for whoever loads the page again. */
 const STILL_OPEN: ReadonlySet<string> = new Set(["UNREACHABLE", "CLOSED"]);
 
+/** What was sent and has no name yet: with its key it can be sent again, and is still one request. */
+type Unnamed = { readonly idempotencyKey: string; readonly request: unknown; readonly sentAt: number };
+
+/** Within this time somebody who loads a page again still wants what was sent before. */
+const RELOAD_MS = 60_000;
+
+const isUnnamed = (value: unknown): value is Unnamed => {
+  const { idempotencyKey, sentAt } = (value ?? {}) as Partial<Record<keyof Unnamed, unknown>>;
+  return typeof idempotencyKey === "string" && typeof sentAt === "number" && Math.abs(Date.now() - sentAt) < RELOAD_MS;
+};
+
+/** What a tab remembers: a correlation ID, or JSON of what has none yet. */
+const readRemembered = (text: string | null | undefined): string | Unnamed | undefined => {
+  if (text?.startsWith("{") !== true) return text ?? undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isUnnamed(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /**
- * Remembers the correlation ID of what is on its way in `storage`, under the operation's name, and takes it up as soon as somebody listens.
- * Before that it has no effect, so it can be made while React renders.
+ * Remembers the correlation ID of what is on its way in `storage`, under the operation's name, and takes it up as soon as somebody listens. Until it has
+ * one, it remembers the request and its key. Before somebody listens it has no effect, so it can be made while React renders.
  */
 export const trackRequest = <C extends ClientContract, Name extends keyof C & string>(
   client: Client<C>,
@@ -46,14 +68,24 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
   type State = RequestState<Reply, Progress, Chunk>;
   const key = `rejoinder:${operation}`;
   const listeners = new Set<() => void>();
-  const remembered = storage?.getItem(key) ?? undefined;
-  let current: State = remembered === undefined ? IDLE : { state: "resuming", correlationId: remembered };
+  const remembered = readRemembered(storage?.getItem(key));
+  const unnamed = typeof remembered === "object" ? remembered : undefined;
+  let current: State =
+    typeof remembered === "string" ? { state: "resuming", correlationId: remembered } : unnamed === undefined ? IDLE : { state: "sending" };
   let wait: AbortController | undefined;
   let followed: Submission<Reply, Progress, Chunk> | undefined;
 
   const show = (next: State): void => {
     current = next;
     for (const listener of listeners) listener();
+  };
+
+  const remember = (text: string): void => {
+    try {
+      storage?.setItem(key, text);
+    } catch {
+      // A full storage: nothing of it outlives the page.
+    }
   };
 
   const leave = (): void => {
@@ -71,7 +103,7 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
       last = status;
       const { state, correlationId } = status;
       if (wait !== own || (state !== "accepted" && state !== "processing" && state !== "cancelling")) return;
-      storage?.setItem(key, correlationId);
+      remember(correlationId);
       show({ state, correlationId, status });
       if (listeners.size === 0) leave();
     });
@@ -86,12 +118,21 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
     show(end);
   };
 
+  const submit = (request: RequestOf<C, Name>, known: Unnamed | undefined): void =>
+    void follow((signal) => {
+      const submission = client.submit(operation, request, { signal, ...(known && { idempotencyKey: known.idempotencyKey }) });
+      const { idempotencyKey } = submission;
+      if (idempotencyKey !== undefined && known === undefined)
+        remember(JSON.stringify({ idempotencyKey, request, sentAt: Date.now() } satisfies Unnamed));
+      return submission;
+    });
+
   return {
     current: () => current,
     send(request) {
       if (isPending(current)) return;
       show({ state: "sending" });
-      void follow((signal) => client.submit(operation, request, { signal }));
+      submit(request, undefined);
     },
     cancel() {
       const asked = isPending(current) && followed !== undefined ? followed.cancel().then(() => {}) : Promise.resolve();
@@ -101,8 +142,10 @@ export const trackRequest = <C extends ClientContract, Name extends keyof C & st
     subscribe(listener) {
       listeners.add(listener);
       const { correlationId } = current;
-      if (wait === undefined && isPending(current) && correlationId !== undefined)
-        void follow((signal) => client.resume(correlationId, { operation, signal }));
+      if (wait === undefined && isPending(current)) {
+        if (correlationId !== undefined) void follow((signal) => client.resume(correlationId, { operation, signal }));
+        else if (unnamed !== undefined) submit(unnamed.request as RequestOf<C, Name>, unnamed);
+      }
       return () => {
         listeners.delete(listener);
         // What has no name yet could never be taken up again: that wait goes on until the server has named it.

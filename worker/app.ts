@@ -11,6 +11,7 @@ import type { AddressOf } from "./limits/caller-address.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
 import type { StatusTokens } from "./identity/status-token.ts";
 import type { Limits } from "./limits/limits.ts";
+import type { Digest } from "./idempotency-key.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
@@ -57,6 +58,8 @@ type AppOptions = {
   /** Takes a line for each request. Absent: there are none. */
   readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
+  /** Default: that of the web. */
+  readonly digest?: Digest;
 };
 
 const EXPOSED_HEADERS = [
@@ -65,6 +68,7 @@ const EXPOSED_HEADERS = [
   "Retry-After",
   "Preference-Applied",
   "ETag",
+  "Idempotent-Replayed",
   "WWW-Authenticate",
   "RateLimit",
   "RateLimit-Policy",
@@ -105,6 +109,7 @@ export const createApp = ({
   tracing,
   logRequest,
   now,
+  digest,
 }: AppOptions): Hono => {
   const app = new Hono();
   if (corsOrigins.length > 0) {
@@ -123,7 +128,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, addressOf, limits, contract, ids, publisher, statuses, shards, source }),
+      handle: createRequestsRoute({ authorize, addressOf, limits, contract, ids, publisher, statuses, shards, source, digest }),
     },
     {
       method: "GET",

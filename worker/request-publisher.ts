@@ -5,7 +5,7 @@ import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "./produc
 import type { StatusKey, StoredStatus } from "./status-store.ts";
 
 /** What became of a request's record and, if a reply came within the wait, the status. */
-export type PublishResult =
+type RecordResult =
   | { readonly outcome: "stored"; readonly status: StoredStatus | undefined }
   /** `hasNoRoom`: for one more wait of the caller. Without a wait, the request may be published. */
   | { readonly outcome: "overloaded"; readonly hasNoRoom?: boolean }
@@ -13,8 +13,22 @@ export type PublishResult =
   | { readonly outcome: "no-consumer" }
   | Exclude<ProduceOutcome, { outcome: "stored" }>;
 
+/** What else may come of a request with an Idempotency-Key. */
+type ClaimResult =
+  /** Another request has the key, and nothing was published. */
+  | { readonly outcome: "key-reused" }
+  /** Whoever keeps the keys is away. With the same key, the request may be published again. */
+  | { readonly outcome: "unclaimed" }
+  /** The request came before, as `first`, and may not have reached Kafka. Nothing was published: it must be, under that key. */
+  | { readonly outcome: "claimed"; readonly first: StatusKey };
+
+export type PublishResult = (RecordResult | ClaimResult) & {
+  /** The request that has the Idempotency-Key, if it came before: the result is of that one. */
+  readonly first?: StatusKey;
+};
+
 /** What became of the record of a request that is sent again; `refused`: nothing was done, because of that status. */
-export type RedriveResult = PublishResult | { readonly outcome: "refused"; readonly status: StoredStatus | undefined };
+export type RedriveResult = RecordResult | { readonly outcome: "refused"; readonly status: StoredStatus | undefined };
 
 /** Who waits. */
 export type Caller = {
@@ -27,13 +41,29 @@ export type Caller = {
   readonly waitsAs?: string | undefined;
 };
 
+/** What a request claims by its Idempotency-Key: the key and the caller under one name, and what was asked for. Both are digests. */
+export type Claim = {
+  readonly name: string;
+  readonly request: string;
+  /** Publishes nothing unless the request came before: it is `unclaimed` then. */
+  readonly mustBeKnown?: boolean;
+};
+
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {
   /**
    * Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects.
    * @param consumerOf an operation: publishes nothing if it is known that no consumer of it is there
+   * @param claim publishes nothing if the request came before; only where statuses are kept that are capable of `idempotency`
    */
-  publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, consumerOf?: string): Promise<PublishResult>;
+  publish(
+    key: StatusKey,
+    record: ProducerRecord,
+    waitMs: number,
+    caller?: Caller,
+    consumerOf?: string,
+    claim?: Claim,
+  ): Promise<PublishResult>;
   /**
    * Publishes a request again that has failed or expired, and in whose place none was sent before. Without `next`, the record is of the
    * same request, whose status is reopened. With it, the record is of that new request, in the same shard, and the status of the old one names

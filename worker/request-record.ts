@@ -6,7 +6,7 @@ import { encodeEvent, type ProducerRecord } from "../protocol/kafka-record.ts";
 import { createRequestEvent, dataSchemaOf } from "../protocol/request-event.ts";
 import { createSpringHeaders } from "../protocol/spring-headers.ts";
 import { readTraceparent, writeTraceparent } from "../protocol/traceparent.ts";
-import type { CorrelationId } from "./correlation-id.ts";
+import type { StatusKey } from "./status-store.ts";
 
 /** The operation of that name. @throws RejoinderError `UNKNOWN_OPERATION` */
 export const operationOf = (contract: Contract, name: string): Operation => {
@@ -25,7 +25,7 @@ export const readData = async (operation: Operation, data: unknown): Promise<unk
 
 type RecordOptions = {
   readonly operation: Operation;
-  readonly id: CorrelationId;
+  readonly id: StatusKey;
   /** As it came: the consumer applies the schema's defaults and transforms, once. */
   readonly data: unknown;
   readonly orderingKey: string | undefined;

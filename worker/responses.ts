@@ -92,18 +92,28 @@ const NO_CONSUMER_RETRY_AFTER_SECONDS = "5";
 const NO_CONSUMER =
   "Nothing was sent to Kafka, since no consumer would answer within the wait. Send the request again later, or with Prefer: respond-async to have it handled once there is one.";
 
-const CODES: Record<Exclude<PublishResult["outcome"], "stored" | "no-consumer">, ErrorCode> = {
+/** Why a request was not published. */
+type Unproduced = Exclude<PublishResult, { outcome: "stored" | "claimed" }>;
+
+const CODES: Record<Exclude<Unproduced["outcome"], "no-consumer">, ErrorCode> = {
   rejected: "PRODUCE_REJECTED",
   unavailable: "PRODUCE_UNAVAILABLE",
   unknown: "PRODUCE_UNKNOWN",
   overloaded: "OVERLOADED",
+  "key-reused": "IDEMPOTENCY_KEY_REUSED",
+  unclaimed: "STORE_UNAVAILABLE",
+};
+
+const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
+  "key-reused": "Expected the operation and the data that came first with this Idempotency-Key, or a new key.",
+  unclaimed: "It is not known what has become of this Idempotency-Key. Send the request again with it.",
 };
 
 /** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
-export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Exclude<PublishResult, { outcome: "stored" }>): Response => {
+export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Unproduced): Response => {
   if (result.outcome === "no-consumer")
     return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
-  const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : undefined;
+  const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : DETAILS[result.outcome];
   if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
   const error = new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,

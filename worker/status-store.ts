@@ -91,6 +91,8 @@ export type StatusStore = {
     readonly progress: boolean;
     /** Are replies kept that come more than a minute after the deadline? */
     readonly lateReplies: boolean;
+    /** Can a request be recognised by its Idempotency-Key? */
+    readonly idempotency: boolean;
   };
   /** What `Retry-After` tells a caller of a pending request. */
   readonly retryAfterSeconds: number;

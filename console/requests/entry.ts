@@ -26,6 +26,8 @@ export type Entry = {
   readonly isOneOfMany: boolean;
   readonly steps: readonly Step[];
   readonly correlationId: string | undefined;
+  /** The key that it was sent with, if any. */
+  readonly idempotencyKey: string | undefined;
   /** The attempt that is at work, or comes next. */
   readonly attempt: number | undefined;
   readonly failedAttempts: readonly FailedAttempt[];
@@ -64,6 +66,7 @@ export const createEntry = (entry: NewEntry): Entry => ({
   ...entry,
   steps: [{ state: "queued", afterMs: 0 }],
   correlationId: undefined,
+  idempotencyKey: undefined,
   attempt: undefined,
   failedAttempts: [],
   nextAttemptMs: undefined,

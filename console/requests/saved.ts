@@ -2,13 +2,14 @@ import { createEntry, type Entry, isEnd, type Step, stateOf } from "./entry.ts";
 import type { Log } from "./log.ts";
 
 /** What of a request outlives the page: enough to wait for it again, and to tell how it ended. */
-type Saved = Pick<Entry, "id" | "traceparent" | "operation" | "request" | "sentAt" | "steps"> & Partial<Pick<Entry, "correlationId">>;
+type Saved = Pick<Entry, "id" | "traceparent" | "operation" | "request" | "sentAt" | "steps"> &
+  Partial<Pick<Entry, "correlationId" | "idempotencyKey">>;
 
 const isSaved = (value: unknown): value is Saved => {
   if (typeof value !== "object" || value === null) return false;
-  const { id, traceparent, operation, request, sentAt, steps, correlationId } = value as Record<keyof Saved, unknown>;
+  const { id, traceparent, operation, request, sentAt, steps, correlationId, idempotencyKey } = value as Record<keyof Saved, unknown>;
   return (
-    [id, traceparent, operation, correlationId ?? ""].every((text) => typeof text === "string") &&
+    [id, traceparent, operation, correlationId ?? "", idempotencyKey ?? ""].every((text) => typeof text === "string") &&
     request !== undefined &&
     typeof sentAt === "number" &&
     Array.isArray(steps) &&
@@ -40,14 +41,21 @@ export const saveLog = (log: Log, storage: Storage): void => {
     const entry = readEntry(newValue);
     isRead = true;
     if (entry === undefined) log.forget(key.slice(PREFIX.length));
-    else log.put({ ...(log.get(entry.id) ?? entry), steps: entry.steps, correlationId: entry.correlationId });
+    else
+      log.put({
+        ...(log.get(entry.id) ?? entry),
+        steps: entry.steps,
+        correlationId: entry.correlationId,
+        idempotencyKey: entry.idempotencyKey,
+      });
     isRead = false;
   });
 };
 
-const save = (storage: Storage, { id, traceparent, operation, request, sentAt, steps, correlationId }: Entry): void => {
+const save = (storage: Storage, entry: Entry): void => {
+  const { id, traceparent, operation, request, sentAt, steps, correlationId, idempotencyKey } = entry;
   try {
-    const text = JSON.stringify({ id, traceparent, operation, request, sentAt, steps, correlationId });
+    const text = JSON.stringify({ id, traceparent, operation, request, sentAt, steps, correlationId, idempotencyKey });
     // Progress and chunks, of which there may be many, change nothing of it.
     if (storage.getItem(PREFIX + id) !== text) storage.setItem(PREFIX + id, text);
   } catch {
@@ -68,18 +76,24 @@ export const readSaved = (storage: Storage): readonly Entry[] => {
   return sorted.slice(0, MAX_SAVED).map(withoutLostPost);
 };
 
-/** A request without a name went down with the page that was to send it, or waited for the answer. */
+/** Within this time somebody who loads the page again still wants what was sent before. */
+const RELOAD_MS = 60_000;
+
+/** A request without a name went down with the page that was to send it, or waited for the answer. Soon after, its key finds it again. */
 const withoutLostPost = (entry: Entry): Entry =>
-  isEnd(stateOf(entry)) || entry.correlationId !== undefined
+  isEnd(stateOf(entry)) || entry.correlationId !== undefined || mayGoAgain(entry)
     ? entry
     : { ...entry, steps: [...entry.steps, { state: "unanswered", afterMs: 0 }] };
+
+const mayGoAgain = ({ idempotencyKey, sentAt }: Entry): boolean =>
+  idempotencyKey !== undefined && Math.abs(Date.now() - sentAt) < RELOAD_MS;
 
 const readEntry = (text: string | null): Entry | undefined => {
   try {
     const saved: unknown = JSON.parse(text ?? "");
     if (!isSaved(saved)) return undefined;
-    const { steps, correlationId, ...entry } = saved;
-    return { ...createEntry({ ...entry, isOneOfMany: false }), steps, correlationId };
+    const { steps, correlationId, idempotencyKey, ...entry } = saved;
+    return { ...createEntry({ ...entry, isOneOfMany: false }), steps, correlationId, idempotencyKey };
   } catch {
     return undefined;
   }

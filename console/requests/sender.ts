@@ -16,7 +16,7 @@ export type Sender = {
   send(operation: string, request: unknown): Entry;
   /** Sends a request and waits for its reply, as most callers do. Resolves once it has ended, however. */
   call(operation: string, request: unknown, signal: AbortSignal): Promise<Entry>;
-  /** Asks again about a request that was sent before, until it has ended. Needs its correlation ID. */
+  /** Asks again about a request that was sent before, until it has ended. Without a correlation ID it is sent again, by its key. Needs one of the two. */
   resume(entry: Entry): void;
   /** Asks for a request to be cancelled. Needs its correlation ID. */
   cancel(entry: Entry): void;
@@ -48,16 +48,21 @@ export const createSender = ({ client, log, now }: SenderOptions): Sender => {
     submission.reply.catch((error: ClientError) => hearOf(id, { kind: "failure", error })).finally(() => submissions.delete(id));
   };
   const resume = (entry: Entry): void => {
-    const { id, traceparent, operation, correlationId } = entry;
-    if (correlationId === undefined) return;
+    const { id, traceparent, operation, request, correlationId, idempotencyKey } = entry;
+    const headers = { traceparent };
+    if (correlationId === undefined && idempotencyKey === undefined) return;
     log.put(withoutEndOfWait(entry));
-    follow(id, client.resume(correlationId, { operation, headers: { traceparent } }));
+    if (correlationId !== undefined) follow(id, client.resume(correlationId, { operation, headers }));
+    else if (idempotencyKey !== undefined) follow(id, client.submit(operation, request, { headers, idempotencyKey }));
   };
   return {
     hear: hearOf,
     send(operation, request) {
-      const entry = start(operation, request, false);
-      follow(entry.id, client.submit(operation, request, { headers: { traceparent: entry.traceparent } }));
+      const { id, traceparent } = start(operation, request, false);
+      const submission = client.submit(operation, request, { headers: { traceparent } });
+      const entry = { ...(log.get(id) as Entry), idempotencyKey: submission.idempotencyKey };
+      log.put(entry);
+      follow(id, submission);
       return entry;
     },
     async call(operation, request, signal) {

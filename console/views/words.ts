@@ -25,7 +25,7 @@ export const CUT_OFF = "The server cannot be reached. Asking again until it can.
 /** What to do about a state that does not explain itself. */
 export const ADVICE: Partial<Readonly<Record<EntryState, string>>> = {
   unanswered:
-    "Nobody knows whether the server took the request, so the page did not send it again. Check the network, then send it again if doing it twice does no harm.",
+    "Nobody knows whether the server took the request. The page sent it again under the same key until now. Check the network, then send it anew if doing it twice does no harm.",
   unreachable: "It was taken, and goes on without this page. Ask again once the server can be reached.",
   gone: "A status can be read as long as the operation keeps it. Send the request again if that does no harm.",
   stopped: "Only the wait has ended. What was sent goes on.",

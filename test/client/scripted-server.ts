@@ -15,6 +15,8 @@ export type ScriptedServer = {
   readonly calls: readonly string[];
   /** `If-None-Match` of each of them. */
   readonly known: readonly (string | undefined)[];
+  /** `Idempotency-Key` of each of them. */
+  readonly keys: readonly (string | undefined)[];
   /** `Last-Event-ID` of each of those that asked for a stream. */
   readonly resumedAfter: readonly string[];
   /** Resolves when so many calls have arrived. */
@@ -27,11 +29,13 @@ export const ID = "correlation-id";
 export const scriptedServer = async (...script: readonly Step[]): Promise<ScriptedServer> => {
   const calls: string[] = [];
   const known: (string | undefined)[] = [];
+  const keys: (string | undefined)[] = [];
   const resumedAfter: string[] = [];
   const server = createServer((request, response) => {
     const { method, url, headers } = request;
     const wait = /wait=\d+/.exec(headers.prefer as string)?.[0];
     known.push(headers["if-none-match"]);
+    keys.push(headers["idempotency-key"] as string | undefined);
     if (headers.accept === "text/event-stream") resumedAfter.push(String(headers["last-event-id"]));
     request.resume().once("end", () => {
       calls.push([method, url, ...(wait === undefined ? [] : [wait])].join(" "));
@@ -48,6 +52,7 @@ export const scriptedServer = async (...script: readonly Step[]): Promise<Script
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     known,
+    keys,
     resumedAfter,
     async arrived(count) {
       while (calls.length < count) await once(server, "call");

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type Memory, trackRequest } from "../../client/tracked-request.ts";
 import { openClient, SUM } from "./opened-client.ts";
-import { ended, ID, pending, refused, silence, type Step, succeeded } from "./scripted-server.ts";
+import { ended, ID, pending, refused, replied, silence, type Step, succeeded } from "./scripted-server.ts";
 
 const KEY = "rejoinder:sum";
 
@@ -123,6 +123,43 @@ test("waits without a listener until the server has named the request, which it 
   expect(tracked.current()).toMatchObject({ state: "accepted", correlationId: ID, status: { state: "accepted" } });
   expect(await listenUntil(tracked, "succeeded")).toEqual(["succeeded"]);
   expect(server.calls.filter((call) => call.startsWith("POST"))).toHaveLength(1);
+});
+
+test("sends again under its key what a tab has sent and nobody has named, as before a reload, and the server knows it", async () => {
+  const first = await openTab(undefined, silence);
+  first.tracked.subscribe(() => {});
+  first.tracked.send(SUM);
+  await first.server.arrived(1);
+  const remembered = first.remembered.get(KEY) as string;
+  const { tracked, server, remembered: still } = await openTab(remembered, pending("processing", 1), succeeded({ sum: 5 }));
+  expect(tracked.current()).toEqual({ state: "sending" });
+  tracked.send(SUM);
+  expect(server.calls).toEqual([]);
+  expect(await listenUntil(tracked, "succeeded")).toEqual(["processing", "succeeded"]);
+  expect(server.calls).toEqual(["POST /requests/sum wait=0", `GET /status/${ID} wait=25`]);
+  expect(server.keys[0]).toBe(first.server.keys[0]);
+  expect(still).toEqual(new Map());
+});
+
+test.each([
+  ["was sent long ago", JSON.stringify({ idempotencyKey: "key", request: SUM, sentAt: Date.now() - 90_000 })],
+  ["is no JSON", "{"],
+  ["is something else", '{"a":1}'],
+])("sends nothing of what a tab remembers if it %s", async (_, text) => {
+  const { tracked, server } = await openTab(text, replied({ sum: 5 }));
+  tracked.subscribe(() => {});
+  expect([tracked.current(), server.calls]).toEqual([{ state: "idle" }, []]);
+});
+
+test("works where the storage is full", async () => {
+  const { client } = await openClient(pending(), succeeded({ sum: 5 }));
+  const full = () => {
+    throw new DOMException("Full", "QuotaExceededError");
+  };
+  const tracked = trackRequest(client, "sum", { getItem: () => null, setItem: full, removeItem: () => {} });
+  const states = listenUntil(tracked, "succeeded");
+  tracked.send(SUM);
+  expect(await states).toEqual(["sending", "accepted", "succeeded"]);
 });
 
 test.each([

@@ -39,7 +39,7 @@ describe.each([
     expect(await violationsOf(opened)).toEqual([]);
     await page.context().setOffline(true);
     await send("sum");
-    await reach("unanswered");
+    await reach("unanswered", 60_000);
     expect(await violationsOf(opened)).toEqual([]);
   });
 });

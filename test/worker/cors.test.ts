@@ -5,7 +5,16 @@ test("a page of an allowed origin may call, and read the headers that it needs",
   const response = await post("sum", { a: 1, b: 2 }, { origin: "https://app.example" });
   expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
   expect(response.headers.get("access-control-expose-headers")?.split(",")).toEqual(
-    expect.arrayContaining(["Location", "Content-Location", "Retry-After", "Preference-Applied", "ETag", "RateLimit", "RateLimit-Policy"]),
+    expect.arrayContaining([
+      "Location",
+      "Content-Location",
+      "Retry-After",
+      "Preference-Applied",
+      "ETag",
+      "Idempotent-Replayed",
+      "RateLimit",
+      "RateLimit-Policy",
+    ]),
   );
   expect(response.headers.get("access-control-allow-credentials")).toBeNull();
 });

@@ -24,8 +24,8 @@ type LimitsOptions = {
 export type RequestLimits = {
   /** Counts it in the burst. Rejects with `RATE_LIMITED`. */
   begin(): Promise<void>;
-  /** Counts it in the quota, and as open. Rejects with `QUOTA_EXCEEDED`, `RATE_LIMITED` or `LIMITS_UNAVAILABLE`. */
-  count(key: StatusKey): Promise<void>;
+  /** Counts it in the quota, and as open. Resolves to why it may not go on: `QUOTA_EXCEEDED`, `RATE_LIMITED` or `LIMITS_UNAVAILABLE`. */
+  count(key: StatusKey): Promise<RejoinderError | undefined>;
   /** Takes that back, of a request that was not sent. Not to be waited for. */
   takeBack(): void;
   /** Says in a response what the caller has left. */
@@ -77,13 +77,14 @@ export const createLimits = ({ plans, takeBurst, ledger, addressOf, random = Mat
     };
 
     /** Lets a request through that nobody could count, or not, as the plan says. */
-    const decide = (cause: unknown): void => {
+    const decide = (cause: unknown): RejoinderError | undefined => {
       logError("The requests of a caller could not be counted", cause);
       if (plan.whenUnavailable === "refuse") {
         const headers = { ...fields(), [QUOTA_CHECK]: "failed" };
-        throw new RejoinderError("LIMITS_UNAVAILABLE", { detail: UNAVAILABLE, members: { type: REDUCED }, headers, cause });
+        return new RejoinderError("LIMITS_UNAVAILABLE", { detail: UNAVAILABLE, members: { type: REDUCED }, headers, cause });
       }
       marks[QUOTA_CHECK] = "skipped";
+      return undefined;
     };
 
     return {
@@ -97,27 +98,31 @@ export const createLimits = ({ plans, takeBurst, ledger, addressOf, random = Mat
           if (isAllowed) return;
         } catch (error) {
           states.push(state);
-          return decide(error);
+          const refusal = decide(error);
+          if (refusal !== undefined) throw refusal;
+          return;
         }
         const seconds = states[0]?.resetSeconds ?? burst.seconds;
         throw refuse("RATE_LIMITED", "burst", `Expected at most ${burst.requests} requests in ${burst.seconds} s.`, seconds);
       },
 
       async count(key) {
-        if (!isCounted(plan)) return;
+        if (!isCounted(plan)) return undefined;
         const { quota, concurrent } = plan;
         entry = { caller: caller.owner, key, quota, concurrent };
         let result: EntryResult;
         try {
           result = await ledger.enter(entry);
         } catch (error) {
+          // Nobody knows whether there is anything to take back.
+          entry = undefined;
           return decide(error);
         }
         states.push(...countedStates(plan, key, result));
-        if (result.violated === undefined) return;
+        if (result.violated === undefined) return undefined;
         entry = undefined;
-        if (result.violated === "quota" && quota !== undefined) throw overQuota(quota, key);
-        throw refuse(
+        if (result.violated === "quota" && quota !== undefined) return overQuota(quota, key);
+        return refuse(
           "RATE_LIMITED",
           "concurrent",
           `Expected at most ${concurrent} requests that have not ended.`,

@@ -3,8 +3,9 @@ import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
-import type { Caller, PublishResult } from "../request-publisher.ts";
+import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../status-store.ts";
+import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { endOfPeriod, type Rows } from "./rows.ts";
@@ -183,33 +184,46 @@ export const createMailbox = (options: MailboxOptions) => {
 
   const redrive = createRedrive({ batches, latest, replace, now, logError });
 
+  type Produce = () => Promise<Claimed>;
+  const publish = async (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: Produce): Promise<PublishResult> => {
+    if (waitMs > 0 && !waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded", hasNoRoom: true };
+    // The wait begins before the produce: the reply may come before the proxy's response.
+    const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
+    const produced = await produce();
+    if (produced.outcome !== "stored") {
+      wait?.cancel();
+      return produced;
+    }
+    return { outcome: "stored", status: wait && ((await wait.ended) ?? (await findDurable(key))) };
+  };
+
+  const read = async (key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> => {
+    if (now() >= key.expiresAt) return expire(undefined, now());
+    if (underWay.has(key.text)) await untilDurable(key);
+    // From here to the wait nothing may come between, or a wake-up is lost.
+    const current = rows.find(key);
+    if (current !== undefined && isTerminal(current.state)) return current;
+    if (isOverdue(key, now())) return recallOrExpire(key);
+    const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
+    if (waitMs <= 0 || isNews) return current;
+    if (!waiters.hasRoom(caller?.waitsAs)) return "overloaded";
+    return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
+  };
+
+  const publishClaimed = createClaimedPublish({ rows, batches, commit, publish, read, latest, ensureAlarm, now, logError });
+
   return {
     /** As {@link RequestPublisher.publish}. */
-    async publish(key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller): Promise<PublishResult> {
-      if (waitMs > 0 && !waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded", hasNoRoom: true };
-      // The wait begins before the produce: the reply may come before the proxy's response.
-      const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
-      const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
-      if (produced.outcome !== "stored") {
-        wait?.cancel();
-        return produced;
-      }
-      return { outcome: "stored", status: wait && ((await wait.ended) ?? (await findDurable(key))) };
-    },
+    publish: (key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, claim?: Claim): Promise<PublishResult> =>
+      claim === undefined
+        ? publish(key, waitMs, caller, () => batches.produce(record, now() + PRODUCE_TIMEOUT_MS))
+        : publishClaimed(key, record, waitMs, caller, claim),
+
+    /** Whether a request has that Idempotency-Key. */
+    isClaimed: ({ name }: Claim): boolean => rows.claims.find(name) !== undefined,
 
     /** As {@link StatusStore.read}. */
-    async read(key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> {
-      if (now() >= key.expiresAt) return expire(undefined, now());
-      if (underWay.has(key.text)) await untilDurable(key);
-      // From here to the wait nothing may come between, or a wake-up is lost.
-      const current = rows.find(key);
-      if (current !== undefined && isTerminal(current.state)) return current;
-      if (isOverdue(key, now())) return recallOrExpire(key);
-      const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
-      if (waitMs <= 0 || isNews) return current;
-      if (!waiters.hasRoom(caller?.waitsAs)) return "overloaded";
-      return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
-    },
+    read,
 
     /** As {@link StatusStore.readChunks}. */
     async readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {

@@ -1,6 +1,6 @@
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
-import type { PublishResult, RedriveResult } from "../request-publisher.ts";
+import type { RedriveResult } from "../request-publisher.ts";
 import type { StatusKey } from "../status-store.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { type KeptStatus, nameRedriven, reopen, takeBack } from "./rules.ts";
@@ -21,7 +21,7 @@ type RedriveParts = {
  */
 export const createRedrive = ({ batches, latest, replace, now, logError }: RedriveParts) => {
   const redrive = async (key: StatusKey, record: ProducerRecord, next?: StatusKey): Promise<RedriveResult> => {
-    const produce = async (status: KeptStatus | undefined): Promise<PublishResult> => {
+    const produce = async (status: KeptStatus | undefined): Promise<RedriveResult> => {
       const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
       return produced.outcome === "stored" ? { outcome: "stored", status } : produced;
     };

@@ -2,6 +2,7 @@ import type { StatusKey, StoredChunks } from "../status-store.ts";
 import { CANCELLATIONS, type Cancellations, createCancellations } from "./cancellations.ts";
 import type { ChunkChange } from "./chunk-rules.ts";
 import { type ChunkTable, createChunkTable } from "./chunk-table.ts";
+import { type ClaimTables, createClaimTables } from "./claim-tables.ts";
 import type { RowKey, Sql } from "./expiring-table.ts";
 import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
 import { createStatusTable, type StatusTable } from "./status-table.ts";
@@ -43,6 +44,7 @@ type Known = {
   readonly chunks: Map<Place, ChunkTable>;
   readonly closing: Map<number, Closing>;
   readonly cancellations: Cancellations;
+  readonly claims: ClaimTables;
   restIsEmpty: boolean;
 };
 
@@ -76,6 +78,7 @@ export const createRows = (sql: Sql) => {
       chunks,
       closing: new Map(closing.map((row) => [row["period_end"] as number, readClosing(row)])),
       cancellations: createCancellations(sql, definitions.has(CANCELLATIONS)),
+      claims: createClaimTables(sql, definitions.keys()),
       restIsEmpty: rest.isEmpty(),
     };
   };
@@ -168,15 +171,20 @@ export const createRows = (sql: Sql) => {
     /** Forgets the cancellations of requests that no handler is at work for any more. */
     deleteCancellations: (now: number): void => database().cancellations.deleteBefore(now),
 
+    /** The claims by Idempotency-Keys. */
+    get claims(): ClaimTables {
+      return database().claims;
+    },
+
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
       known = undefined;
     },
 
     isEmpty(): boolean {
-      const { tables } = database();
+      const { tables, claims } = database();
       database().restIsEmpty = rest.isEmpty();
-      return tables.size === 0 && database().restIsEmpty && (database().chunks.get("rest")?.isEmpty() ?? true);
+      return tables.size === 0 && database().restIsEmpty && (database().chunks.get("rest")?.isEmpty() ?? true) && claims.isEmpty();
     },
 
     /** The rows that no table of a period holds. */

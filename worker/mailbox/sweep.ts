@@ -56,9 +56,19 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     return refused;
   };
 
+  const empty = async (table: Pick<StatusTable, "deleteFirst">): Promise<void> => {
+    if (maxDroppedRows !== undefined) while (await deleteSome(table, maxDroppedRows));
+  };
+
   const drop = async (end: number): Promise<void> => {
-    if (maxDroppedRows !== undefined) for (const table of rows.tablesOf(end)) while (await deleteSome(table, maxDroppedRows));
+    for (const table of rows.tablesOf(end)) await empty(table);
     await commit(() => rows.drop(end));
+  };
+
+  const dropClaims = async (end: number): Promise<void> => {
+    const table = rows.claims.table(end);
+    if (table !== undefined) await empty(table);
+    await commit(() => rows.claims.drop(end));
   };
 
   const deleteSome = async (table: Pick<StatusTable, "deleteFirst">, limit: number): Promise<boolean> => {
@@ -102,6 +112,8 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     if (closing.archivedAt === null && budget > 0 && !isAway) await close(end, table, closing);
     else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await drop(end);
   }
+
+  for (const end of rows.claims.endsBefore(now)) await dropClaims(end);
 
   let hasMoreExpired = false;
   await commit(() => {

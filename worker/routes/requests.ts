@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
+import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
@@ -12,10 +13,11 @@ import type { Limits, RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
-import type { RequestPublisher } from "../request-publisher.ts";
+import { createClaim, type Digest, readIdempotencyKey, shardOf, webDigest } from "../idempotency-key.ts";
+import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
-import type { StatusStore } from "../status-store.ts";
+import type { StatusKey, StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
@@ -29,6 +31,7 @@ type RequestsOptions = {
   /** The `source` of request events. */
   readonly source: string;
   readonly random?: () => number;
+  readonly digest?: Digest | undefined;
 };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
@@ -43,33 +46,52 @@ export const createRequestsRoute = ({
   shards,
   source,
   random = Math.random,
+  digest = webDigest,
 }: RequestsOptions) => {
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
+    const key = readIdempotencyKey(context.req.header("idempotency-key"));
+    if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
     const { data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const id = await ids.create({ shard: Math.floor(random() * shards), owner: caller.owner, ...operation });
-    const record = createRecord({
-      operation,
-      id,
-      data,
-      orderingKey: operation.orderingKey?.(request),
-      source,
-      traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
-    });
+    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, digest });
+    const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
+    const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
     let waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
-    const consumerOf = merelyWaits && needsConsumer(operation) && id.shard < MAX_LINKED_SHARDS ? operation.name : undefined;
-    const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
-    await limit?.count(id);
-    let result = await publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf);
-    if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync)
-      result = await publisher.publish(id, record, (waitSeconds = 0));
+    const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
+    const publish = (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
+      const record = createRecord({
+        operation,
+        id,
+        data,
+        orderingKey: operation.orderingKey?.(request),
+        source,
+        traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
+      });
+      const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
+      const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
+      return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
+    };
+    const refusal = await limit?.count(created);
+    if (refusal !== undefined && claim === undefined) throw refusal;
+    let published = created;
+    let result = await publish(published, refusal !== undefined);
+    if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync) {
+      waitSeconds = 0;
+      result = await publish(published, refusal !== undefined);
+    }
+    // What came before was counted then.
+    if (refusal !== undefined && result.first === undefined) throw refusal;
+    while (result.outcome === "claimed") result = await publish((published = result.first));
 
-    if (result.outcome !== "stored" && result.outcome !== "unknown") limit?.takeBack();
+    const id = result.first ?? published;
+    if (id !== created || !MAY_BE_SENT.has(result.outcome)) limit?.takeBack();
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;
-    if (status !== undefined && isTerminal(status.state)) return finalResponse(id, status, appliedHeaders(waitSeconds, false));
-    const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), location: statusPath(id.text) };
+    const replayed = result.first === undefined ? {} : REPLAYED;
+    if (waitSeconds > 0 && status !== undefined && isTerminal(status.state))
+      return finalResponse(id, status, { ...appliedHeaders(waitSeconds, false), ...replayed });
+    const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), ...replayed, location: statusPath(id.text) };
     return pendingResponse(statusText(id, status), statuses, headers);
   };
 
@@ -82,6 +104,13 @@ export const createRequestsRoute = ({
     return limit.describe(await accept(context, operation, caller, limit));
   };
 };
+
+/** Of requests that count in a quota. */
+const MAY_BE_SENT: ReadonlySet<PublishResult["outcome"]> = new Set(["stored", "unknown", "unclaimed"]);
+
+const REPLAYED = { "idempotent-replayed": "true" };
+
+const NO_KEYS = "With REPLY_STORE=kv no request can be recognised by its key. Send it without Idempotency-Key; nothing was sent to Kafka.";
 
 /** The data as it came, and the request that the schema makes of it. */
 const readRequest = async (context: Context, operation: Operation): Promise<{ data: unknown; request: unknown }> => {

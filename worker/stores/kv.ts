@@ -35,7 +35,7 @@ export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => 
 
   return {
     name: "kv",
-    capabilities: { wait: false, duplicates: false, progress: false, lateReplies: false },
+    capabilities: { wait: false, duplicates: false, progress: false, lateReplies: false, idempotency: false },
     retryAfterSeconds: 30,
 
     async read(key) {

@@ -5,6 +5,7 @@ import { createBurstWindows } from "../../../worker/limits/burst-windows.ts";
 import { createLedger, type Ledger } from "../../../worker/limits/ledger.ts";
 import { createLimits } from "../../../worker/limits/limits.ts";
 import type { Plans } from "../../../worker/limits/plans.ts";
+import type { StatusKey } from "../../../worker/status-store.ts";
 import type { PublishResult } from "../../../worker/request-publisher.ts";
 import { contract } from "../../project/app/contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
@@ -19,6 +20,7 @@ type Options = { plans: Plans; ledger?: Partial<Ledger>; owner?: string };
 /** An API with these plans, whose callers say by headers who they are. Kafka stores all, unless a test says otherwise. */
 const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
   const state = { outcome: { outcome: "stored", status: undefined } as PublishResult, published: 0, logged: 0 };
+  const claimed = new Map<string, StatusKey>();
   const addressOf: Parameters<typeof createLimits>[0]["addressOf"] = ({ req }) => req.header("x-address");
   const counts = createLedger({
     sql: storage.sql,
@@ -37,7 +39,11 @@ const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
     }),
     ids: idsAt(() => NOON),
     publisher: {
-      async publish() {
+      async publish(key, _record, _waitMs, _caller, _consumerOf, claim) {
+        const first = claim && claimed.get(claim.name);
+        if (first !== undefined) return { outcome: "stored", status: undefined, first };
+        if (claim?.mustBeKnown === true) return { outcome: "unclaimed" };
+        if (claim !== undefined) claimed.set(claim.name, key);
         state.published++;
         return state.outcome;
       },
@@ -66,6 +72,7 @@ const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
       limit: field("ratelimit"),
       policy: field("ratelimit-policy"),
       retryAfter: field("retry-after"),
+      replayed: field("idempotent-replayed"),
       check: field("quota-check"),
       exposed: field("access-control-expose-headers"),
       problem: response.status < 400 ? undefined : await response.json(),
@@ -128,6 +135,16 @@ test("what was not sent is not counted in a quota", () =>
     expect((await post()).status).toBe(503);
     state.outcome = { outcome: "stored", status: undefined };
     expect(await post()).toMatchObject({ status: 202, limit: '"day";r=8;t=43200' });
+  }));
+
+test("a request that comes again with its key is not counted again, and is answered though the quota is used up", () =>
+  inStorage({ plans: { default: { quota: { requests: 2, per: "day" }, concurrent: 2 } } }, async ({ post, state }) => {
+    const key = (name: string) => ({ "idempotency-key": `"${name}"` });
+    for (let index = 0; index < 4; index++) expect((await post(key("a"))).status).toBe(202);
+    expect((await post(key("b"))).status).toBe(202);
+    expect(await post(key("b"))).toMatchObject({ status: 202, replayed: "true" });
+    expect(await post(key("c"))).toMatchObject({ status: 429, problem: { code: "QUOTA_EXCEEDED" } });
+    expect(state.published).toBe(2);
   }));
 
 test("when nobody can count, the plan says whether a request goes on", async () => {

@@ -19,7 +19,7 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
-import type { PublishResult, RedriveResult } from "../../request-publisher.ts";
+import type { Claim, PublishResult, RedriveResult } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
@@ -33,6 +33,8 @@ export type RequestCall = {
   readonly consumerOf?: string | undefined;
   /** See {@link Caller}. */
   readonly waitsAs?: string | undefined;
+  /** See {@link RequestPublisher}. */
+  readonly claim?: Claim | undefined;
 };
 export type ReadCall = {
   readonly key: StatusKey;
@@ -105,9 +107,12 @@ export class MailboxObject extends DurableObject<Bindings> {
     );
   }
 
-  #publish({ key, record, waitMs, consumerOf, waitsAs }: RequestCall): Promise<PublishResult> {
-    if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
-    return this.#mailbox.publish(key, record, waitMs, { waitsAs });
+  #publish({ key, record, waitMs, consumerOf, claim, waitsAs }: RequestCall): Promise<PublishResult> {
+    if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) {
+      // What came before needs no consumer any more.
+      if (claim === undefined || !this.#mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
+    }
+    return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim);
   }
 
   /** Many reads as one call, see {@link settleTogether}. */

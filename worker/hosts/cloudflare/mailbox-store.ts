@@ -3,7 +3,7 @@ import { RejoinderError } from "../../../protocol/errors.ts";
 import type { Consumers } from "../../link/consumers.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
-import type { Caller, PublishResult, RequestPublisher } from "../../request-publisher.ts";
+import type { Caller, PublishResult, RedriveResult, RequestPublisher } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
 import { createCallBatcher } from "./call-batcher.ts";
 import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
@@ -44,15 +44,16 @@ export const mailboxStore = ({
 
   return {
     name: "mailbox",
-    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
+    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs, caller, consumerOf) {
+    async publish(key, record, waitMs, caller, consumerOf, claim) {
       try {
-        const call = { key, record, waitMs, ...nameOf(caller), ...(consumerOf !== undefined && { consumerOf }) };
+        const call = { key, record, waitMs, ...nameOf(caller), ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
         return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
-        return failureOf(error);
+        const failure = failureOf(error);
+        return claim === undefined || failure.outcome === "overloaded" ? failure : { outcome: "unclaimed" };
       }
     },
 
@@ -106,7 +107,7 @@ export const mailboxStore = ({
 const nameOf = (caller: Caller | undefined): Pick<Caller, "waitsAs"> => (caller?.waitsAs === undefined ? {} : { waitsAs: caller.waitsAs });
 
 /** An overloaded object has not begun the call; one that was reset may have produced. */
-const failureOf = (error: unknown): Exclude<PublishResult, { outcome: "stored" }> =>
+const failureOf = (error: unknown): Exclude<RedriveResult, { outcome: "stored" | "refused" }> =>
   (error as { overloaded?: boolean }).overloaded === true
     ? { outcome: "overloaded" }
     : { outcome: "unknown", detail: "The mailbox was reset while it produced the request." };

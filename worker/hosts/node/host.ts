@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { startMetricsServer } from "../../../environment/metrics-server.ts";
@@ -129,6 +130,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
+    digest: (text) => hash("sha256", text),
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;

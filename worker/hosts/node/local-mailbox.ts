@@ -18,12 +18,15 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
   const isUnsettled = (): boolean => storage.failure() !== undefined;
   return {
     name: "mailbox",
-    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true },
+    capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    publish(key, record, waitMs, caller, consumerOf) {
-      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
-      return mailbox.publish(key, record, waitMs, caller);
+    publish(key, record, waitMs, caller, consumerOf, claim) {
+      if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) {
+        // What came before needs no consumer any more.
+        if (claim === undefined || !mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
+      }
+      return mailbox.publish(key, record, waitMs, caller, claim);
     },
     redrive: mailbox.redrive,
 

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { deliver, outcomesOf, replyTo } from "../../support/replies.ts";
+import { correlationIdOf, createTraceparent } from "../../support/requests.ts";
 import { call, createId, post } from "../../support/worker.ts";
 import { mailboxOf } from "./test-host.ts";
 
@@ -12,6 +13,21 @@ test("a caller who waits when the mailbox is reset is told where to look", async
   const response = await waiting;
   expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ code: "PRODUCE_UNKNOWN" })]);
   expect(response.headers.get("location")).toMatch(/^\/status\/[\w-]{63}$/);
+});
+
+test("a caller who waits with an Idempotency-Key when the mailbox is reset sends the request again, and it is the same one", async () => {
+  const [key, traceparent] = [crypto.randomUUID(), createTraceparent()];
+  const send = (prefer: string) => post("sum", { a: 2, b: 3 }, { prefer, traceparent, "idempotency-key": key });
+  const waiting = send("respond-async, wait=20");
+  const correlationId = await correlationIdOf(traceparent);
+  const mailbox = mailboxOf({ shard: 0 });
+  while ((await mailbox.waiting()) === 0);
+  await runInDurableObject(mailbox, (_, state) => state.abort("reset")).catch(() => undefined);
+  const response = await waiting;
+  expect([response.status, await response.json()]).toEqual([503, expect.objectContaining({ code: "STORE_UNAVAILABLE", retryable: true })]);
+  const again = await send("respond-async");
+  expect([again.status, again.headers.get("location")]).toEqual([202, `/status/${correlationId}`]);
+  expect(again.headers.get("idempotent-replayed")).toBe("true");
 });
 
 test("a mailbox that is reset while a handler emits goes on where it was: no version goes back, and no chunk is lost or there twice", async () => {

@@ -9,11 +9,11 @@ const post = (url: string, headers: Record<string, string> = {}) =>
   fetch(`${url}/requests/sum`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: '{"a":2,"b":3}' });
 
 test("a quota is never passed by many at once, and outlives the process", async () => {
-  const plans: Plans = { default: { quota: { requests: 100, per: "month" } } };
+  const plans: Plans = { default: { quota: { requests: 20, per: "month" } } };
   const directory = newFolder();
   const host = await open(plans, directory);
-  const statuses = await Promise.all(Array.from({ length: 1_000 }, async () => (await post(host.url)).status));
-  expect(statuses.filter((status) => status === 202)).toHaveLength(100);
+  const statuses = await Promise.all(Array.from({ length: 200 }, async () => (await post(host.url)).status));
+  expect(statuses.filter((status) => status === 202)).toHaveLength(20);
   await host.close();
   const again = await open(plans, directory);
   expect((await post(again.url)).status).toBe(429);

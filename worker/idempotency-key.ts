@@ -1,0 +1,72 @@
+import { parseItem } from "structured-headers";
+import type { Operation } from "../contract/operation.ts";
+import { RejoinderError } from "../protocol/errors.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { Principal } from "./identity/principal.ts";
+import type { Claim } from "./request-publisher.ts";
+
+/** SHA-256 of text in UTF-8, as hex. */
+export type Digest = (text: string) => string | Promise<string>;
+
+const encoder = new TextEncoder();
+
+/** That of the web, as in a Worker. */
+export const webDigest: Digest = async (text) => {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+};
+
+const MAX_LENGTH = 255;
+/** Visible ASCII. Without a comma, since several field lines arrive joined by one, and without what begins a string or its parameters. */
+const BARE = /^[!#-+\--:<-[\]-~]+$/;
+
+/**
+ * Reads `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07 §2.1): a string as RFC 9651 §3.3.3 has it, or its characters alone,
+ * as many clients send them. Both are the same key. Parameters of a string have no meaning and are ignored.
+ * @returns undefined if there is none
+ * @throws RejoinderError `INVALID_IDEMPOTENCY_KEY`
+ */
+export const readIdempotencyKey = (field: string | undefined): string | undefined => {
+  if (field === undefined) return undefined;
+  const text = field.trim();
+  const key = BARE.test(text) ? text : readString(text);
+  if (key !== undefined && key.length > 0 && key.length <= MAX_LENGTH) return key;
+  const detail = `Expected one field with a string of 1 to ${MAX_LENGTH} ASCII characters, such as Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324".`;
+  throw new RejoinderError("INVALID_IDEMPOTENCY_KEY", { detail });
+};
+
+const readString = (text: string): string | undefined => {
+  try {
+    const [value] = parseItem(text);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+type Claiming = {
+  readonly caller: Pick<Principal, "owner" | "subject">;
+  readonly key: string;
+  readonly operation: Pick<Operation, "name">;
+  /** As it came. */
+  readonly data: unknown;
+  readonly digest: Digest;
+};
+
+/** As much of a digest as tells one thing from all others. */
+const DIGITS = 32;
+
+/**
+ * What a request claims by its key. Another caller's claim has another name. The operation is not part of the name, so that a key that comes back
+ * with another one is told apart from a new key.
+ */
+export const createClaim = async ({ caller, key, operation, data, digest }: Claiming): Promise<Claim> => {
+  const [name, request] = await Promise.all([
+    digest(JSON.stringify([caller.owner, caller.subject ?? null, key])),
+    digest(`${operation.name} ${canonicalJson(data)}`),
+  ]);
+  return { name: name.slice(0, DIGITS), request: request.slice(0, DIGITS) };
+};
+
+/** The shard in which a claim is, and with it its request. */
+export const shardOf = ({ name }: Claim, shards: number): number => Number.parseInt(name.slice(0, 8), 16) % shards;
