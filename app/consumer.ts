@@ -15,21 +15,23 @@ export default defineConsumer({
     echo: (request) => request,
 
     /** The delays stand for a slow pricing system: a second and a half for each report, and a tenth of a second for each 50 lines. */
-    async report({ account, lines }, { signal }) {
+    async report({ account, lines }, { signal, errors }) {
       const months = new Map<string, Month>();
       await delay(1_500, undefined, { signal });
       for (let start = 0; start < lines.length; start += 50) {
         await delay(100, undefined, { signal });
         for (const line of lines.slice(start, start + 50)) addLine(months, line);
       }
+      const cents = [...months.values()].reduce((sum, { total }) => sum + total, 0);
+      if (!Number.isFinite(cents)) throw errors.TOTAL_OUT_OF_RANGE("The total is larger than a number can be.");
       const sorted = [...months].sort(([a], [b]) => a.localeCompare(b));
       return {
         account,
-        total: toAmount(sorted.reduce((cents, [, { total }]) => cents + total, 0)),
+        total: toAmount(cents),
         months: sorted.map(([month, { total, byProduct }]) => ({
           month,
           total: toAmount(total),
-          byProduct: Object.fromEntries([...byProduct].map(([product, cents]) => [product, toAmount(cents)])),
+          byProduct: [...byProduct].map(([product, cents]) => ({ product, total: toAmount(cents) })),
         })),
       };
     },

@@ -50,8 +50,16 @@ export const contract = defineContract({
     reply: z.strictObject({
       account: z.string(),
       total: z.number(),
-      months: z.array(z.strictObject({ month: z.string(), total: z.number(), byProduct: z.record(z.string(), z.number()) })),
+      months: z.array(
+        z.strictObject({
+          month: z.string(),
+          total: z.number(),
+          // A list, not an object: products may be called anything, and an object cannot have a member of every name.
+          byProduct: z.array(z.strictObject({ product: z.string(), total: z.number() })),
+        }),
+      ),
     }),
+    errors: { TOTAL_OUT_OF_RANGE: { status: 422 } },
     deadlineSeconds: 120,
     retentionSeconds: 24 * 3_600,
     orderingKey: ({ account }) => account,

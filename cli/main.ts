@@ -7,6 +7,7 @@ import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { gateway } from "./commands/gateway.ts";
+import { keys } from "./commands/keys.ts";
 import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
@@ -16,7 +17,7 @@ import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
 import { hideSqliteWarning } from "./sqlite-warning.ts";
 
-const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, cancel, deadLetters, doctor, deploy];
+const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, cancel, deadLetters, keys, doctor, deploy];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
 const PARTS: readonly Command[] = [worker, workerDev];
 

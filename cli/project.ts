@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ExpectedError } from "./expected-error.ts";
+import type { Contract } from "../contract/contract.ts";
 import type { ConsumerDefinition } from "../consumer/define-consumer.ts";
 import type { WorkerSettings } from "../worker/define-worker.ts";
 import type { NodeWorker } from "../worker/hosts/node/define-worker.ts";
@@ -93,4 +94,10 @@ export const loadConsumer = async (root: string): Promise<ConsumerDefinition> =>
       `Expected ${file} to end in: export default defineConsumer({ contract, handlers }), of @rejoinder/sdk/consumer.`,
     );
   return consumer as ConsumerDefinition;
+};
+
+/** The contract of the project in this folder; undefined outside of one. */
+export const loadContract = async (): Promise<Contract | undefined> => {
+  const root = findProjectRoot();
+  return root === undefined ? undefined : (await loadConsumer(root)).contract;
 };

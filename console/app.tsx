@@ -2,6 +2,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection } from "./connection.ts";
 import type { ConnectedConsumer } from "./consumers.ts";
 import type { ContractDescription } from "./contract.ts";
+import { DeadLetters } from "./dead-letters/dead-letters.tsx";
+import type { LetterResult, Letters } from "./dead-letters/letters.ts";
 import { Editor } from "./editor/editor.tsx";
 import { refusalOf } from "./editor/refusal.ts";
 import { type Burst, runBurst } from "./requests/burst.ts";
@@ -9,12 +11,14 @@ import { type Entry, isEnd, stateOf } from "./requests/entry.ts";
 import type { Log } from "./requests/log.ts";
 import type { Measures } from "./requests/measures.ts";
 import type { Sender } from "./requests/sender.ts";
+import type { Session } from "./session.ts";
 import { BurstProgress } from "./views/burst-progress.tsx";
 import { ConnectionNotice } from "./views/connection-notice.tsx";
 import { Consumers } from "./views/consumers.tsx";
 import { Details } from "./views/details.tsx";
 import { useRedraw, useSeconds } from "./views/redraw.ts";
 import { RequestList } from "./views/request-list.tsx";
+import { SignIn } from "./views/sign-in.tsx";
 import { Traffic } from "./views/traffic.tsx";
 import { announce } from "./views/words.ts";
 
@@ -27,6 +31,10 @@ type AppProps = {
   readonly sender: Sender;
   readonly measures: Measures;
   readonly connection: Connection;
+  readonly session: Session;
+  /** How often somebody has signed in or out: what was read before counts no more. */
+  readonly sessions: number;
+  readonly letters: Letters;
   /** Undefined if the Worker does not say. */
   readonly consumers: readonly ConnectedConsumer[] | undefined;
   /** Milliseconds since 1970. */
@@ -34,7 +42,7 @@ type AppProps = {
 };
 
 /** The page: what to send, what becomes of it, and all that was sent. */
-export const App = ({ contract, failure, log, sender, measures, connection, consumers, now }: AppProps) => {
+export const App = ({ contract, failure, log, sender, measures, connection, session, sessions, letters, consumers, now }: AppProps) => {
   const redraw = useRedraw();
   useEffect(() => log.onChange(redraw), [log]);
   useSeconds();
@@ -76,6 +84,11 @@ export const App = ({ contract, failure, log, sender, measures, connection, cons
     setEditedId(entry.id);
   };
   const sendAgain = ({ operation, request }: Entry): void => lookAt(sender.send(operation, request));
+  /** Those that this browser has sent go on. */
+  const followRedriven = (results: readonly LetterResult[]): void => {
+    const ids = new Set(results.flatMap(({ correlationId }) => correlationId ?? []));
+    for (const entry of log.entries()) if (entry.correlationId !== undefined && ids.has(entry.correlationId)) sender.resume(entry);
+  };
   const edit = (entry: Entry): void => setStarted(({ count }) => ({ count: count + 1, entry }));
   const forgetEnded = (): void => {
     for (const entry of log.entries()) if (isEnd(stateOf(entry))) log.forget(entry.id);
@@ -87,6 +100,7 @@ export const App = ({ contract, failure, log, sender, measures, connection, cons
   return (
     <>
       <ConnectionNotice connection={connection} />
+      <SignIn session={session} />
       <main>
         <section class="request-section" aria-labelledby="request-heading">
           <h2 id="request-heading">Request</h2>
@@ -111,7 +125,15 @@ export const App = ({ contract, failure, log, sender, measures, connection, cons
         </section>
         <section ref={details} class="reply-section" aria-labelledby="reply-heading">
           <h2 id="reply-heading">{shown === undefined ? "Reply" : `Reply to ${shown.operation}`}</h2>
-          <Details entry={shown} now={now()} onSendAgain={sendAgain} onEdit={edit} onAskAgain={sender.resume} onCancel={sender.cancel} />
+          <Details
+            entry={shown}
+            now={now()}
+            isSignedIn={session.isSignedIn}
+            onSendAgain={sendAgain}
+            onEdit={edit}
+            onAskAgain={sender.resume}
+            onCancel={sender.cancel}
+          />
         </section>
         <section class="traffic-section" aria-labelledby="traffic-heading">
           <h2 id="traffic-heading">Traffic of this page</h2>
@@ -123,6 +145,10 @@ export const App = ({ contract, failure, log, sender, measures, connection, cons
             <Consumers consumers={consumers} now={now()} />
           </section>
         )}
+        <section class="letters-section" aria-labelledby="letters-heading">
+          <h2 id="letters-heading">Dead letters</h2>
+          <DeadLetters key={sessions} letters={letters} operations={Object.keys(contract ?? {})} now={now()} onRedriven={followRedriven} />
+        </section>
         <section class="requests-section" aria-labelledby="requests-heading">
           <h2 id="requests-heading">Requests of this browser</h2>
           <RequestList

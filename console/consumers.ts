@@ -6,6 +6,8 @@ export type ConnectedConsumer = {
   readonly operations: readonly string[];
   /** A link for each shard of the mailbox, and when it was opened: RFC 3339. */
   readonly links: readonly { readonly shard: number; readonly openedAt: string }[];
+  /** How many records of a partition it has not committed. Absent if it does not say. */
+  readonly lag?: readonly { readonly topic: string; readonly partition: number; readonly lag: number }[];
 };
 
 const PATIENCE_MS = 5_000;

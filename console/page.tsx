@@ -4,6 +4,7 @@ import { App } from "./app.tsx";
 import { type Connection, watchConnection } from "./connection.ts";
 import { type ConnectedConsumer, readConsumers } from "./consumers.ts";
 import { type ContractDescription, readContract } from "./contract.ts";
+import { createLetters } from "./dead-letters/letters.ts";
 import { isEnd, stateOf } from "./requests/entry.ts";
 import { createLog } from "./requests/log.ts";
 import { measureLog } from "./requests/measured.ts";
@@ -11,6 +12,7 @@ import { createMeasures } from "./requests/measures.ts";
 import { createRecordingFetch } from "./requests/recorder.ts";
 import { readSaved, saveLog } from "./requests/saved.ts";
 import { createSender, type Sender } from "./requests/sender.ts";
+import { createSession } from "./session.ts";
 
 /** Starts the page in index.html, with the operations of the Worker's contract. */
 export const openPage = (): void => {
@@ -22,8 +24,21 @@ export const openPage = (): void => {
   const measures = createMeasures(now);
   measureLog(log, measures);
 
-  const recordingFetch = createRecordingFetch({
+  let sessions = 0;
+  const session = createSession({
     fetch: (...args) => fetch(...args),
+    storage: sessionStorage,
+    onChange() {
+      sessions += 1;
+      draw();
+      void load();
+      void lookAtConsumers();
+    },
+    onRefused: () => draw(),
+  });
+  const recordingFetch = createRecordingFetch({
+    // Outside, so that no credentials are recorded.
+    fetch: session.fetch,
     now,
     onStart: (id) => sender.hear(id, { kind: "start" }),
     onExchange: (id, exchange) => sender.hear(id, { kind: "exchange", exchange }),
@@ -38,10 +53,12 @@ export const openPage = (): void => {
   let contract: ContractDescription | undefined;
   let failure: string | undefined;
   let consumers: readonly ConnectedConsumer[] | undefined;
-  const draw = (): void => render(<App {...{ contract, failure, log, sender, measures, connection, consumers, now }} />, root);
+  const letters = createLetters({ fetch: session.fetch, now });
+  const draw = (): void =>
+    render(<App {...{ contract, failure, log, sender, measures, connection, session, sessions, letters, consumers, now }} />, root);
   const load = async (): Promise<void> => {
     try {
-      contract = await readContract(fetch);
+      contract = await readContract(session.fetch);
     } catch (error) {
       // What was read before is better than nothing.
       failure = (error as Error).message;
@@ -51,7 +68,7 @@ export const openPage = (): void => {
 
   const lookAtConsumers = async (): Promise<void> => {
     const before = JSON.stringify(consumers);
-    consumers = await readConsumers(fetch);
+    consumers = await readConsumers(session.fetch);
     if (JSON.stringify(consumers) !== before) draw();
   };
 

@@ -104,8 +104,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
       replyTopics: values.REPLY_TOPICS ?? new Set<string>(),
     },
     workerUrl: values.WORKER_URL,
-    /** Key bytes; only the newest secret signs. */
-    replyKey: readWebhookSecret(values.REPLY_SECRET[0] as string) as Uint8Array<ArrayBuffer>,
+    /** Key bytes, newest first: the first signs replies, and any may have signed a caller. */
+    replyKeys: values.REPLY_SECRET.map((secret) => readWebhookSecret(secret) as Uint8Array<ArrayBuffer>),
     group: values.CONSUMER_GROUP,
     /** Reads the requests that wait for another attempt. */
     retryGroup: retryGroupOf(values.CONSUMER_GROUP),

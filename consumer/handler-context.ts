@@ -1,6 +1,7 @@
 import type { Operation } from "../contract/operation.ts";
 import type { Log } from "../environment/log.ts";
 import type { Time } from "../environment/time.ts";
+import { ANONYMOUS } from "../protocol/caller.ts";
 import { createChunkEmitter } from "./chunk-emitter.ts";
 import type { HandlerContext } from "./handler.ts";
 import { createOnce, type Once } from "./once/once.ts";
@@ -35,7 +36,7 @@ type RunContext = {
 
 export const createRunContext = (options: RunContextOptions): RunContext => {
   const { request, attempt, operation, signal, log, onceStore, errors } = options;
-  const { correlationId, acceptedAt, deadline, traceparent, returnTo } = request;
+  const { correlationId, acceptedAt, deadline, traceparent, returnTo, caller = ANONYMOUS } = request;
   const { name } = operation;
   let ownLog: Log | undefined;
   let ownOnce: Once | undefined;
@@ -43,6 +44,7 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     correlationId,
     operation: name,
     attempt,
+    caller,
     deadline: new Date(deadline),
     signal,
     ...(traceparent === undefined ? {} : { traceparent }),

@@ -5,6 +5,7 @@ import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
 import { createProblem, type Problem } from "../protocol/problem.ts";
 import { dataSchemaOf } from "../protocol/request-event.ts";
+import { validateGiven } from "./checked-json.ts";
 import type { Cancellations } from "./cancellations.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult, RetryableError } from "./handler.ts";
 import { createRunContext } from "./handler-context.ts";
@@ -115,8 +116,8 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const { operation, handler } = handled;
     const validated = validate(operation.request, request.data);
     // Awaited only if it is a promise, so that the handler starts in the same turn.
-    const { value, errors } = validated instanceof Promise ? await validated : validated;
-    if (errors !== undefined) return answer(replies.failed(to, createProblem("INVALID_REQUEST", { members: { errors } })));
+    const { value, ...members } = validated instanceof Promise ? await validated : validated;
+    if (members.errors !== undefined) return answer(replies.failed(to, createProblem("INVALID_REQUEST", { members })));
     let result: unknown;
     try {
       // The only line that does not know the handler's types. The operation's own schema has just made what the handler gets.
@@ -126,7 +127,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       throw error;
     }
     const { reply, httpStatus } = readResult(result);
-    const checked = await validate(operation.reply, reply);
+    const checked = await validateGiven(operation.reply, reply);
     if (checked.errors === undefined) return answer(replies.succeeded(to, checked.value, httpStatus));
     context.log.error({ issues: checked.errors }, "the handler's reply does not fit the schema");
     return bug("INVALID_REPLY", handled, new TypeError("The reply does not fit the operation's schema."));
@@ -150,7 +151,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       };
     };
     if (definition?.data === undefined) return ended(problem);
-    const checked = await validate(definition.data, error.members["data"]);
+    const checked = await validateGiven(definition.data, error.members["data"]);
     if (checked.errors === undefined) return ended({ ...problem, data: checked.value });
     log.error({ code: error.code, issues: checked.errors }, "the data of the handler's error does not fit the schema");
     return bug("INVALID_REPLY", handled, error);

@@ -10,6 +10,7 @@ import type {
   RequestOf,
 } from "../contract/operation.ts";
 import type { InputOf, Schema } from "../contract/schema.ts";
+import type { Caller } from "../protocol/caller.ts";
 import type { Log } from "../environment/log.ts";
 import type { Once } from "./once/once.ts";
 
@@ -54,6 +55,11 @@ type KnownOfRequest<Errors extends ErrorDefinitions, Given extends readonly unkn
   readonly operation: string;
   /** Which attempt at handling the request this is, from 1. A crash repeats an attempt under its number. */
   readonly attempt: number;
+  /**
+   * Who sent the request, signed by the Worker: `caller.subject` is undefined if nobody knows. Whatever the caller may do with the API, the Worker has
+   * checked; what it may do with your data is for the handler to decide.
+   */
+  readonly caller: Caller;
   /** The caller is told at this time that there is no reply: by the Worker's clock, which `signal` follows. */
   readonly deadline: Date;
   /**

@@ -1,4 +1,5 @@
 export type { ReplyInput, ReplyOf, RequestInput, RequestOf } from "../contract/operation.ts";
+export type { Caller } from "../protocol/caller.ts";
 export type { Log } from "../environment/log.ts";
 export { type ConsumerDefinition, defineConsumer } from "./define-consumer.ts";
 export {

@@ -1,11 +1,16 @@
 import { isCorrelationIdShape } from "../protocol/correlation-id.ts";
+import type { Caller } from "../protocol/caller.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { type ConsumerRecord, decodeEvent } from "../protocol/kafka-record.ts";
 import { readRequestEvent, type RequestEvent } from "../protocol/request-event.ts";
 import type { Addressee } from "./replies.ts";
 
 /** A request, and where its reply goes. */
-export type IncomingRequest = RequestEvent & Pick<Addressee, "returnTo">;
+export type IncomingRequest = RequestEvent &
+  Pick<Addressee, "returnTo"> & {
+    /** Absent: nobody knows who sent it. */
+    readonly caller?: Caller;
+  };
 
 /** What a record turned out to be. */
 export type Reading =

@@ -1,8 +1,8 @@
 import type { Operation } from "../contract/operation.ts";
-import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { createProblem } from "../protocol/problem.ts";
 import type { Reply } from "../protocol/reply-event.ts";
+import { validateGiven } from "./checked-json.ts";
 import type { ProcessRecord } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import { logFieldsOf, type Replies } from "./replies.ts";
@@ -52,7 +52,7 @@ const createRelayProcessor = ({ operations, replies, router, log }: RelayParts):
       return replies.failed(to, createProblem("INVALID_REPLY", { detail: given.reason }));
     }
     try {
-      const { value, errors } = await validate(operation.reply, given.data);
+      const { value, errors } = await validateGiven(operation.reply, given.data);
       if (errors === undefined) return replies.succeeded(to, value);
       log.error({ ...about, errors }, "the responder's reply does not fit the schema");
     } catch (error) {

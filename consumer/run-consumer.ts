@@ -7,16 +7,17 @@ import { systemTime } from "../environment/time.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
-import { type Cancellations, createCancellations } from "./cancellations.ts";
+import { createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
+import { createLag, observeLag } from "./observe/lag.ts";
 import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
-import { workerSinks } from "./sinks/worker.ts";
+import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
 import type { MailboxSinks } from "./sink.ts";
 import type { Source } from "./source.ts";
@@ -33,19 +34,25 @@ export const openConsumer = async (
   { contract, handlers, once, telemetry }: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
-  observer: ConsumerObserver = SILENT_OBSERVER,
+  outer: ConsumerObserver = SILENT_OBSERVER,
 ): Promise<RunningConsumer> => {
+  const lag = createLag();
+  const observer = observeLag(outer, lag);
   const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
   const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
   const openSource = (group: string, topics: readonly string[]) =>
     createSource(config.source, { group, instance, topics, log, onRead: observer.read });
 
-  const hmac = createSha256Hmac(config.replyKey);
+  const hmac = createSha256Hmac(config.replyKeys[0] as Uint8Array);
   const clock = createMailboxClock({ time: systemTime, log });
   const { time } = clock;
   /** Each flow has its own, which end when it has drained: late replies of responders that a relay catches up with never hold up those of handlers. */
-  const openSinks = (instance: string, operations: readonly string[], cancellations?: Cancellations): MailboxSinks =>
-    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, clock, cancellations, observer, log });
+  const openSinks = (
+    instance: string,
+    operations: readonly string[],
+    more: Pick<WorkerSinksOptions, "cancellations" | "readLag"> = {},
+  ): MailboxSinks =>
+    workerSinks({ url: workerUrl, hmac, hello: { instance, version: VERSION, operations }, clock, ...more, observer, log });
   const requestTopics = [...new Set([...handledTopicsOf(contract), ...(config.requesters?.requestTopics.keys() ?? [])])];
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
@@ -56,10 +63,13 @@ export const openConsumer = async (
     const retrySource = retriedTopics.length === 0 ? undefined : await openSource(retryGroup, retriedTopics.map(retryTopicOf));
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
-    const sinks = openSinks(instance, Object.keys(handlers), cancellations);
+    const sources = [source, ...(retrySource === undefined ? [] : [retrySource])];
+    const readLag = async () => [...lag.list(), ...(await Promise.all(sources.map((one) => one.lag?.() ?? []))).flat()];
+    const sinks = openSinks(instance, Object.keys(handlers), { cancellations, readLag });
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
-    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, log, observer, traced, time };
+    const callerSecrets = config.replyKeys;
+    const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, callerSecrets, log, observer, traced, time };
     consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {

@@ -1,3 +1,4 @@
+import type { PartitionLag } from "../protocol/link.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 
@@ -30,6 +31,8 @@ export type Source = {
    * @throws SourceError, `retryable` if the same may succeed later.
    */
   produce(record: OutgoingRecord): Promise<void>;
+  /** How far its group is behind, of the partitions that this member has, where only the server knows: it is asked. Rejects if it does not say. */
+  lag?(): Promise<readonly PartitionLag[]>;
   /** Leaves the group, so that others take over at once. */
   close(): Promise<void>;
 };

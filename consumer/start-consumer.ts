@@ -1,4 +1,5 @@
 import type { Contract } from "../contract/contract.ts";
+import { createCallerCheck } from "./caller-check.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { createDeadLetterPublisher } from "./dead-letter-publisher.ts";
 import type { AnyHandlers } from "./handler.ts";
@@ -29,6 +30,8 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly onceStore?: OnceStore | undefined;
   /** Requesters that wait on Kafka instead of asking a Worker. */
   readonly requesters?: Requesters | undefined;
+  /** The key bytes of each REPLY_SECRET, which Workers sign callers with. Default: none, so that requests are anonymous or refused. */
+  readonly callerSecrets?: readonly Uint8Array[] | undefined;
   /** How many handlers run at once. */
   readonly concurrency: number;
   /** What the mailbox says is to be cancelled. Default: nothing is. */
@@ -47,7 +50,7 @@ const MIN_RECORDS = 1_000;
 /** Starts to answer requests by handlers. */
 export const startConsumer = (options: StartConsumerOptions): RunningConsumer => {
   const { contract, source, retrySource, concurrency, requesters, log, time, random, cancellations = createCancellations() } = options;
-  const { observer = SILENT_OBSERVER } = options;
+  const { observer = SILENT_OBSERVER, callerSecrets = [] } = options;
   const maxRecords = Math.max(concurrency * RECORDS_PER_HANDLER, MIN_RECORDS);
   return startFlow({ ...options, requesterSink: requesters?.sink }, ({ replies, router, stop }) => {
     // One for both sources: a place is a place, and two handlers of one key never overlap in this process.
@@ -60,7 +63,8 @@ export const startConsumer = (options: StartConsumerOptions): RunningConsumer =>
     const publishDeadLetter = createDeadLetterPublisher({ source, log, observer, stop, time, random });
     const moveToRetryTopic = createRetryTopic({ source, log });
     const onRetry = (operation: string): void => observer.handled(operation, "retried");
-    const read = requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters });
+    const readAny = requesters === undefined ? readRecord : createRequesterReading({ contract, ...requesters });
+    const read = createCallerCheck({ read: readAny, secrets: callerSecrets });
 
     const createProcessor = ({ offsets, pauses }: Parameters<IntakeDefinition["createProcessor"]>[0]): RequestProcessor => {
       const shared = { cancellations, replies, router, pauses };

@@ -1,4 +1,5 @@
 import { DefinitionError } from "./definition-error.ts";
+import { MAX_PATH_LENGTH, pointerStep } from "../protocol/json-shape.ts";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
@@ -16,14 +17,21 @@ export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 /** A JSON Schema document, dialect 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
-/** One thing that does not fit a schema. `path` is a JSON Pointer (RFC 6901), empty for the whole value. */
+/** One thing that does not fit a schema. `path` is a JSON Pointer (RFC 6901), empty for the whole value. A long one ends at a place further out. */
 type SchemaError = { readonly path: string; readonly message: string };
 
-type Validated<Output> =
-  | { readonly value: Output; readonly errors?: undefined }
-  | { readonly errors: readonly SchemaError[]; readonly value?: undefined };
+/** What does not fit a schema: as much as a person can read, since a value may have any number of faults. `moreErrors`: how many are left out. */
+type SchemaErrors = { readonly errors: readonly SchemaError[]; readonly moreErrors?: number };
 
-/** What a schema makes of a value, or everything that does not fit. A promise only of a schema that is asynchronous: most are not. */
+type Validated<Output> =
+  | { readonly value: Output; readonly errors?: undefined; readonly moreErrors?: undefined }
+  | (SchemaErrors & { readonly value?: undefined });
+
+/** 50 of the longest have 40 KiB. */
+const MAX_ERRORS = 50;
+const MAX_MESSAGE_LENGTH = 512;
+
+/** What a schema makes of a value, or what does not fit. A promise only of a schema that is asynchronous: most are not. */
 export const validate = <S extends Schema>(schema: S, value: unknown): Validated<OutputOf<S>> | Promise<Validated<OutputOf<S>>> => {
   const result = schema["~standard"].validate(value);
   return result instanceof Promise ? result.then(readResult<OutputOf<S>>) : readResult<OutputOf<S>>(result);
@@ -31,13 +39,27 @@ export const validate = <S extends Schema>(schema: S, value: unknown): Validated
 
 const readResult = <Output>(result: StandardSchemaV1.Result<unknown>): Validated<Output> => {
   if (result.issues === undefined) return { value: result.value as Output };
-  return { errors: result.issues.map(({ path = [], message }) => ({ path: path.map(pointerStep).join(""), message })) };
+  const errors = result.issues
+    .slice(0, MAX_ERRORS)
+    .map(({ path = [], message }) => ({ path: pointerOf(path), message: shortened(message) }));
+  return result.issues.length > MAX_ERRORS ? { errors, moreErrors: result.issues.length - MAX_ERRORS } : { errors };
 };
 
-const pointerStep = (step: PropertyKey | { readonly key: PropertyKey }): string => {
-  const key = String(typeof step === "object" ? step.key : step);
-  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+const pointerOf = (path: NonNullable<StandardSchemaV1.Issue["path"]>): string => {
+  let pointer = "";
+  for (const step of path) {
+    const next = pointer + pointerStep(String(typeof step === "object" ? step.key : step));
+    if (next.length > MAX_PATH_LENGTH) break;
+    pointer = next;
+  }
+  return pointer;
 };
+
+/** Messages name what came, such as every key that nobody knows. */
+const shortened = (message: string): string =>
+  message.length <= MAX_MESSAGE_LENGTH
+    ? message
+    : `${message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed()}… (${message.length - MAX_MESSAGE_LENGTH} more characters)`;
 
 /**
  * The JSON Schema of one side of a schema, by the schema's own converter.

@@ -25,18 +25,18 @@ export type Engine = {
    * longer kept, reading begins at the first that is. An offset beyond the end is refused with 400.
    */
   fetch(request: FetchRequest): Promise<readonly StoredRecord[]>;
-  /** The next records of an instance, waiting if there are none yet. Creates the instance. */
+  /** The next records of an instance, waiting if there are none yet. Creates the instance, which belongs to its user from then on. */
   consume(request: ConsumeRequest): Promise<Batch>;
   /** Sets where the group resumes. Without offsets: after the last record that was delivered to the instance. */
-  commit(instance: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  commit(instance: OwnInstance, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Where the group resumes. Partitions without a commit are left out. */
-  committed(instance: InstanceName, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
+  committed(instance: OwnInstance, partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** The first offset whose record is no older than a time in ms, or the end; `earliest` and `latest` are the log's two ends. */
   offsetsAt(time: number | "earliest" | "latest", partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** The instances that live at this gateway now. */
   consumers(): Promise<readonly ConsumerGroup[]>;
   /** Ends an instance; its partitions go to the others of the group. */
-  deleteConsumer(instance: InstanceName): Promise<void>;
+  deleteConsumer(instance: OwnInstance): Promise<void>;
   /** Resolves if records could be stored now. */
   health(): Promise<void>;
   /** What there is to measure at this moment. */
@@ -54,6 +54,12 @@ export type Retention = { readonly ms: number | undefined; readonly bytes: numbe
 export type DeclaredTopic = { readonly partitions: number; readonly retention?: Partial<Retention> };
 
 export type InstanceName = { readonly group: string; readonly instance: string };
+
+/**
+ * An instance, and the user who calls: it belongs to the user whose consume created it, and calls of others are refused with 403.
+ * Undefined: this process itself, which may act on every instance.
+ */
+export type OwnInstance = InstanceName & { readonly user?: string | undefined };
 
 export type Header = { readonly key: string; readonly value: string };
 
@@ -95,7 +101,7 @@ export type Waiting = {
 
 export type FetchRequest = Waiting & { readonly offsets: readonly TopicPartitionOffset[] };
 
-export type ConsumeRequest = InstanceName &
+export type ConsumeRequest = OwnInstance &
   Waiting & {
     readonly topics: readonly string[];
     /** Read only by the call that creates the instance. @throws GatewayError 400 */

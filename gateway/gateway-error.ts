@@ -1,4 +1,5 @@
 import type { RecordMetadata } from "../protocol/kafka-record.ts";
+import { MAX_PRODUCE_RECORDS } from "../protocol/limits.ts";
 
 /** What is wrong with one record of a produced array: it was not stored. */
 export type RecordProblem = { readonly index: number; readonly status: number; readonly error: string };
@@ -37,11 +38,12 @@ export class GatewayError extends Error {
 export const gatewayErrorOf = (error: unknown): GatewayError =>
   error instanceof GatewayError ? error : new GatewayError(500, "Something went wrong in the gateway.", { cause: error });
 
-/** The body of an error response. */
-export const errorBody = ({ status, message, results }: GatewayError): unknown => ({
-  error: message,
-  status,
-  ...(results === undefined ? {} : { results: results.map(resultBody) }),
-});
+/** The body of an error response. It has every record that was stored, or may have been, but only as many refused ones as a batch of a Worker's has. */
+export const errorBody = ({ status, message, results }: GatewayError): unknown => {
+  if (results === undefined) return { error: message, status };
+  const shown = status < 500 ? results.slice(0, MAX_PRODUCE_RECORDS) : results;
+  const more = results.length - shown.length;
+  return { error: message, status, results: shown.map(resultBody), ...(more === 0 ? {} : { moreResults: more }) };
+};
 
 const resultBody = (result: RecordResult): unknown => ("error" in result ? { index: result.index, error: result.error } : result);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { Socket } from "node:net";
+import { answerBrokenRequest } from "../environment/broken-request.ts";
 import { listen } from "../environment/listen.ts";
 import { Registry } from "prom-client";
 import type { Log } from "../environment/log.ts";
@@ -81,7 +81,9 @@ export const startGateway = async (
     listener,
   );
   server.on("checkContinue", listener);
-  server.on("clientError", answerBrokenRequest);
+  server.on("clientError", (error, socket) =>
+    answerBrokenRequest(error, socket, ({ status, reason }) => ({ type: "application/json", body: { error: reason, status } })),
+  );
   const url = await listen(server, { host, port });
   return {
     url,
@@ -113,27 +115,3 @@ const STOP_MS = 2500;
 
 /** Whoever started the gateway may do everything. */
 const OWNER: Credential = { user: "", password: "", scope: "full", topics: { name: "", prefix: true } };
-
-const BROKEN_REQUESTS: Readonly<Record<string, { readonly status: number; readonly title: string; readonly error: string }>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: "Request Timeout", error: "The request did not arrive in time." },
-  HPE_INVALID_URL: { status: 400, title: "Bad Request", error: "The path must be percent-encoded UTF-8." },
-  HPE_HEADER_OVERFLOW: { status: 431, title: "Request Header Fields Too Large", error: "The path and the headers are too large." },
-};
-
-/** A request that Node could not parse never reaches the listener. */
-const answerBrokenRequest = (problem: NodeJS.ErrnoException, socket: Socket): void => {
-  if (problem.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, title, error } = BROKEN_REQUESTS[problem.code ?? ""] ?? {
-    status: 400,
-    title: "Bad Request",
-    error: "This is not an HTTP request.",
-  };
-  const body = JSON.stringify({ error, status });
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
-};

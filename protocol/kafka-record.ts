@@ -1,6 +1,8 @@
 import { toBase64 } from "./base64.ts";
 import { attributesOf, type CloudEvent, isJsonMediaType, readCloudEvent } from "./cloudevent.ts";
 import { RejoinderError } from "./errors.ts";
+import { isTextTooDeep } from "./json-shape.ts";
+import { MAX_ENVELOPE_DEPTH } from "./limits.ts";
 import type { TopicPartitionOffset } from "./topic-partition.ts";
 
 /** A header as Kafka has it: names may repeat, the last one counts. Values are UTF-8 text. */
@@ -58,7 +60,15 @@ export const encodeEvent = (event: CloudEvent, mode: ContentMode = "binary"): Pi
  * The record of an event in structured mode, for what its headers cannot carry: readers take both modes.
  * @throws RejoinderError `INVALID_RECORD` if the record is no CloudEvent
  */
-export const toStructured = (record: ProducerRecord): ProducerRecord => ({ ...record, ...encodeEvent(decodeEvent(record), "structured") });
+export const toStructured = (record: ProducerRecord): ProducerRecord => {
+  const { data, ...event } = decodeEvent(record);
+  const { value, headers } = encodeEvent(event as CloudEvent, "structured");
+  if (data === undefined) return { ...record, value, headers };
+  // JSON data goes in as it is: written again, it may be several times as long.
+  const text =
+    isJsonMediaType(event.datacontenttype) && readAttribute(record, "specversion") !== undefined ? record.value : JSON.stringify(data);
+  return { ...record, value: `${value.slice(0, -1)},"data":${text}}`, headers };
+};
 
 /** An attribute of a record whose event is in binary mode; undefined if it has none of that name. */
 export const readAttribute = ({ headers }: Pick<ProducerRecord, "headers">, name: string): string | undefined =>
@@ -142,6 +152,8 @@ const parseJson = (text: string | undefined): unknown => {
     throw new RejoinderError("INVALID_RECORD", {
       detail: "Expected the record's value to be JSON, got bytes that are not UTF-8, or no value.",
     });
+  if (isTextTooDeep(text, MAX_ENVELOPE_DEPTH))
+    throw new RejoinderError("INVALID_RECORD", { detail: `Expected at most ${MAX_ENVELOPE_DEPTH} levels of objects and arrays.` });
   try {
     return JSON.parse(text);
   } catch (error) {

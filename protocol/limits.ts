@@ -8,8 +8,17 @@ export const MAX_RECORD_BYTES = MIB;
 /** One batch of records of a partition: leaves room below the broker's limit for what the batch itself adds. */
 export const MAX_PARTITION_BATCH_BYTES = 900 * 1024;
 
-/** The body of one request: it becomes the value of one record. */
+/** The body of one request. It becomes the value of one record as it is, which has a key and headers, too. */
 export const MAX_REQUEST_BYTES = MAX_RECORD_BYTES;
+
+/** What a record has besides the data of its request: attributes, who calls, a trace, and what copies to other topics add. */
+export const RECORD_HEADROOM_BYTES = 16 * 1024;
+
+/** How many levels of objects and arrays the data of a request or a reply may have: much less than what schemas can follow. */
+export const MAX_JSON_DEPTH = 128;
+
+/** The same for JSON that has such data in it: batches, events, frames. */
+export const MAX_ENVELOPE_DEPTH = MAX_JSON_DEPTH + 8;
 
 /** The data of one reply, as JSON text: a row of a Durable Object holds 2 MB at most. */
 export const MAX_REPLY_BYTES = MIB;

@@ -1,6 +1,7 @@
 import { RejoinderError } from "./errors.ts";
 import { MAX_BATCH_BYTES } from "./limits.ts";
 import { type Outcome, OUTCOMES } from "./reply-event.ts";
+import type { TopicPartition } from "./topic-partition.ts";
 
 /**
  * The link of a consumer to one shard of the mailbox: a WebSocket (RFC 6455) at `/link/:shard` that the consumer opens, with a JSON text in each
@@ -72,6 +73,18 @@ export type WelcomeFrame = {
 /** Requests that somebody wants to cancel: after the welcome all that have not ended, and from then on each as it comes. One may be named again. */
 export type CancelFrame = { readonly type: "cancel"; readonly correlationIds: readonly string[] };
 
+/** A question: how far is the consumer behind? Sent only when somebody looks. `ask` is a number that its answer brings back. */
+export type LagRequestFrame = { readonly type: "lag"; readonly ask: number };
+
+/** The records of a partition after the committed offset of its group. */
+export type PartitionLag = TopicPartition & { readonly lag: number };
+
+/** The answer, of at most {@link MAX_LAG_PARTITIONS} partitions. */
+export type LagFrame = { readonly type: "lag"; readonly ask: number; readonly partitions: readonly PartitionLag[] };
+
+/** Of more partitions, those are named that are the furthest behind. */
+export const MAX_LAG_PARTITIONS = 100;
+
 /** Reply events, as `POST /replies` takes them. `batch` is a number that no unanswered batch of this link has. */
 export type RepliesFrame = { readonly type: "replies"; readonly batch: number; readonly replies: readonly unknown[] };
 
@@ -86,8 +99,8 @@ export type RefusedFrame = {
   readonly reason: string;
 };
 
-export type ConsumerFrame = HelloFrame | RepliesFrame;
-export type MailboxFrame = ResultsFrame | RefusedFrame | WelcomeFrame | CancelFrame;
+export type ConsumerFrame = HelloFrame | RepliesFrame | LagFrame;
+export type MailboxFrame = ResultsFrame | RefusedFrame | WelcomeFrame | CancelFrame | LagRequestFrame;
 
 /** Reads a frame of a consumer; its reply events are not read yet. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
 export const readConsumerFrame = (text: string): ConsumerFrame => {
@@ -95,7 +108,11 @@ export const readConsumerFrame = (text: string): ConsumerFrame => {
   if (frame["type"] === "hello" && isName(frame["instance"]) && isName(frame["version"]) && isList(frame["operations"], isText))
     if (frame["takes"] === undefined || isList(frame["takes"], isText)) return frame as HelloFrame;
   if (frame["type"] === "replies" && isWhole(frame["batch"]) && Array.isArray(frame["replies"])) return frame as RepliesFrame;
-  throw invalid(`hello with instance, version (at most ${MAX_NAME_LENGTH}) and operations, or replies with batch and replies`);
+  if (frame["type"] === "lag" && isWhole(frame["ask"]) && isList(frame["partitions"], isPartitionLag))
+    if (frame["partitions"].length <= MAX_LAG_PARTITIONS) return frame as LagFrame;
+  throw invalid(
+    `hello with instance, version (at most ${MAX_NAME_LENGTH}) and operations, replies with batch and replies, or lag with ask and partitions`,
+  );
 };
 
 /** Reads a frame of a mailbox. @throws RejoinderError `INVALID_BATCH`, saying what was expected */
@@ -106,8 +123,9 @@ export const readMailboxFrame = (text: string): MailboxFrame => {
     return frame as RefusedFrame;
   if (frame["type"] === "welcome" && isWhole(frame["time"]) && isWhole(frame["shards"])) return frame as WelcomeFrame;
   if (frame["type"] === "cancel" && isList(frame["correlationIds"], isText)) return frame as CancelFrame;
+  if (frame["type"] === "lag" && isWhole(frame["ask"])) return frame as LagRequestFrame;
   throw invalid(
-    "results with batch and outcomes, refused with batch, code and reason, welcome with time and shards, or cancel with correlationIds",
+    "results with batch and outcomes, refused with batch, code and reason, welcome with time and shards, cancel with correlationIds, or lag with ask",
   );
 };
 
@@ -127,6 +145,11 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isName = (value: unknown): value is string => isText(value) && value.length <= MAX_NAME_LENGTH;
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOutcome = (value: unknown): value is Outcome => (OUTCOMES as readonly unknown[]).includes(value);
+const isPartitionLag = (value: unknown): value is PartitionLag => {
+  if (typeof value !== "object" || value === null) return false;
+  const { topic, partition, lag } = value as Record<string, unknown>;
+  return isName(topic) && isWhole(partition) && isWhole(lag);
+};
 const isRefusal = (value: unknown): value is RefusedFrame["code"] => value === "INVALID_BATCH" || value === "BODY_TOO_LARGE";
 const isList = <Element>(value: unknown, isElement: (element: unknown) => element is Element): value is readonly Element[] =>
   Array.isArray(value) && value.every(isElement);

@@ -19,8 +19,12 @@ export type RequestEvent = {
   readonly traceparent?: string | undefined;
   /** CloudEvents Auth Context extension. */
   readonly authtype?: string | undefined;
-  /** The caller's pseudonym, never the identity itself. */
+  /** The subject of the caller's credentials. */
   readonly authid?: string | undefined;
+  /** JSON of what the credentials allow, and say: see `protocol/caller.ts`. */
+  readonly authclaims?: string | undefined;
+  /** Base64 of the signatures of the three, separated by spaces. */
+  readonly authsignature?: string | undefined;
   readonly orderingKey?: string | undefined;
   /** The request in whose place this one was sent. */
   readonly causationId?: string | undefined;
@@ -46,12 +50,14 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
   ...(request.authtype === undefined ? {} : { authtype: request.authtype }),
   ...(request.authid === undefined ? {} : { authid: request.authid }),
+  ...(request.authclaims === undefined ? {} : { authclaims: request.authclaims }),
+  ...(request.authsignature === undefined ? {} : { authsignature: request.authsignature }),
   ...(request.orderingKey === undefined ? {} : { partitionkey: request.orderingKey }),
   ...(request.causationId === undefined ? {} : { causationid: request.causationId }),
   data: request.data,
 });
 
-const OPTIONAL = ["dataschema", "traceparent", "authtype", "authid"] as const;
+const OPTIONAL = ["dataschema", "traceparent", "authtype", "authid", "authclaims", "authsignature"] as const;
 
 /**
  * Reads the CloudEvent of a request.

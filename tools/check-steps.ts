@@ -23,7 +23,7 @@ export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly Ch
   // A stale build info can hide an error.
   command("types", "tsc", ["-b", ...(fast ? [] : ["--force"])]),
   ...(withTests ? [testsStep(fast ? ["--project", "unit", "--project", "workerd"] : [])] : []),
-  ...(fast ? [] : [packagesStep(), ...deploySteps()]),
+  ...(fast ? [] : [auditStep(), packagesStep(), ...deploySteps()]),
 ];
 
 const step = (name: string, run: CheckStep["run"]): CheckStep => ({ name, run });
@@ -36,6 +36,23 @@ const command = (name: string, program: string, args: readonly string[]): CheckS
 
 const testsStep = (args: readonly string[]): CheckStep =>
   step("tests", async () => (await runProgram("vitest", ["run", ...args])).trim().split("\n").at(-1));
+
+/** What is known of holes in the packages that users get. */
+const auditStep = (): CheckStep =>
+  step("audit", async () => {
+    // It fails for holes, and where the registry has no answer: its output says which.
+    const output = await runProgram("npm", ["audit", "--omit=dev", "--json"]).catch((error: Error) => error.message);
+    return readAudit(output);
+  });
+
+/** @param output of `npm audit --json` @returns a word @throws Error for a hole that is serious */
+export const readAudit = (output: string): string => {
+  const counts = /"vulnerabilities": (\{[^{}]*"total": \d+[^{}]*\})/.exec(output)?.[1];
+  if (counts === undefined) return "SKIPPED: the registry does not answer";
+  const { high = 0, critical = 0, total = 0 } = JSON.parse(counts) as Record<string, number>;
+  if (high + critical > 0) throw new Error(`${high + critical} packages have serious holes: run npm audit --omit=dev`);
+  return total === 0 ? "nothing is known" : `${total} minor`;
+};
 
 /** What is published: whether its files are there, and whether TypeScript and Node find the same in it. */
 const packagesStep = (): CheckStep =>

@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
@@ -6,19 +6,26 @@ import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
+import { localRedrive } from "./dead-letters/local-redrive.ts";
+import type { DeadLetterLog } from "./dead-letters/log.ts";
+import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { AddressOf } from "./limits/caller-address.ts";
-import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
-import type { StatusTokens } from "./identity/status-token.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Digest } from "./idempotency-key.ts";
+import type { ApiKeys } from "./identity/keys/api-keys.ts";
+import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
+import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { createRedriver, type Redriver } from "./redrive.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
+import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
+import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
@@ -31,6 +38,8 @@ type AppOptions = {
   readonly authorize?: Authorize | undefined;
   /** Absent: nobody knows from where a call comes. */
   readonly addressOf?: AddressOf | undefined;
+  /** The API keys that an operator manages. Absent: the host has no place for them. */
+  readonly apiKeys?: Pick<ApiKeys, "keys" | "environment"> | undefined;
   /** Absent: nobody gets tokens for a status. */
   readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
   /** Absent: there are no credentials that could be had somewhere. */
@@ -49,6 +58,8 @@ type AppOptions = {
   readonly openLink?: OpenLink | undefined;
   /** Absent: as for `openLink`. */
   readonly consumers?: Consumers | undefined;
+  /** Absent: the dead letters cannot be read here. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
@@ -87,11 +98,12 @@ const ANYBODY: Principal = {
 
 const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 
-/** The HTTP API. `/replies`, `/redrives` and `/link` are for holders of the secret only, so they have no CORS. */
+/** The HTTP API. `/replies`, `/redrives`, `/keys` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
   addressOf = () => undefined,
   limits,
+  apiKeys,
   statusTokens,
   protectedResource,
   contract,
@@ -104,6 +116,7 @@ export const createApp = ({
   replySecrets,
   openLink,
   consumers,
+  deadLetters,
   assets,
   findProblem = () => undefined,
   tracing,
@@ -112,6 +125,7 @@ export const createApp = ({
   digest,
 }: AppOptions): Hono => {
   const app = new Hono();
+  const { seal, carry } = createCallerSeal({ secrets: replySecrets });
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
@@ -120,15 +134,21 @@ export const createApp = ({
       exposeHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_SECONDS,
     });
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, crossOrigin);
+    const use: MiddlewareHandler = async (context, next) => {
+      const preflight = await crossOrigin(context, next);
+      preflight?.headers.set("x-content-type-options", "nosniff");
+      return preflight;
+    };
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
   }
+  const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, addressOf, limits, contract, ids, publisher, statuses, shards, source, digest }),
+      handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, digest }),
     },
     {
       method: "GET",
@@ -149,7 +169,12 @@ export const createApp = ({
     {
       method: "POST",
       path: "/redrives",
-      handle: createRedrivesRoute({ contract, ids, publisher, statuses, source, secrets: replySecrets, ...(now && { now }) }),
+      handle: createRedrivesRoute({ redrive, statuses, secrets: replySecrets, ...(now && { now }) }),
+    },
+    {
+      method: "POST",
+      path: "/keys",
+      handle: createKeysRoute({ contract, apiKeys, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",
@@ -165,7 +190,7 @@ export const createApp = ({
       }),
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
-    ...(assets === undefined ? [] : consoleRoutes(assets, authorize, consumers)),
+    ...(assets === undefined ? [] : consoleRoutes({ assets, authorize, contract, consumers, deadLetters, redrive })),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });
@@ -178,17 +203,30 @@ export const createApp = ({
 const healthResponse = (problem: string | undefined): Response =>
   problem === undefined ? jsonResponse(200, HEALTH) : problemResponse(new RejoinderError("STORE_UNAVAILABLE", { detail: problem }));
 
-/** Who may see the console may see who is connected: its page is public, and so is this. */
-const consoleRoutes = (assets: ConsoleFiles, authorize: Authorize, consumers: Consumers | undefined): readonly Route[] => [
-  { method: "GET", path: "/consumers", handle: createConsumersRoute(authorize, consumers) },
-  ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
-];
+type ConsoleOptions = Pick<AppOptions, "contract" | "consumers" | "deadLetters"> & {
+  readonly assets: ConsoleFiles;
+  readonly authorize: Authorize;
+  readonly redrive: Redriver;
+};
+
+/** The page, and what operators see and do by it. No page of another origin has any of it. */
+const consoleRoutes = ({ assets, authorize, contract, consumers, deadLetters, redrive }: ConsoleOptions): readonly Route[] => {
+  const letters = createDeadLettersRoutes({ authorize, contract, log: deadLetters, redrive: localRedrive(redrive) });
+  return [
+    { method: "GET", path: "/consumers", handle: createConsumersRoute(authorize, consumers) },
+    { method: "GET", path: "/dead-letters", handle: letters.list },
+    { method: "GET", path: "/dead-letters/:topic/:partition/:offset", handle: letters.show },
+    { method: "POST", path: "/dead-letters/redrive", handle: letters.redrive },
+    { method: "POST", path: "/dead-letters/drop", handle: letters.drop },
+    ...CONSOLE_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(assets) }) as const),
+  ];
+};
 
 type Route = { readonly method: "GET" | "POST" | "DELETE"; readonly path: string; handle(context: Context): Response | Promise<Response> };
 
 /** Says why a request has no route: nothing is at its path, or the path does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const atPath = routes.filter((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/, "[^/]+")}$`).test(path));
+  const atPath = routes.filter((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/g, "[^/]+")}$`).test(path));
   if (atPath.length === 0) {
     return problemResponse(
       new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),

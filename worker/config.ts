@@ -42,8 +42,10 @@ export const workerSchema = z.object({
   ENVIRONMENT: z.string().max(64, "Expected at most 64 characters.").default("development"),
   /** Empty: pages of the Worker's own origin only. */
   CORS_ORIGINS: commaList().default([]),
-  /** The source of request events. */
+  /** The source of request events, and a host that callers may ask. */
   PUBLIC_URL: httpUrl().optional(),
+  /** Further hosts that callers may ask. On Cloudflare absent: all, since only those of the Worker's routes lead there. */
+  ALLOWED_HOSTS: commaList().optional(),
   /** Absent: on, unless ENVIRONMENT is production. */
   CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
   /** Absent: on if ENVIRONMENT is production. Elsewhere nobody keeps the lines, and each takes time of the thread that serves requests. */
@@ -56,6 +58,15 @@ export const workerSchema = z.object({
   /** Where new mailbox shards are placed: near Kafka. */
   MAILBOX_LOCATION_HINT: z.enum(LOCATION_HINTS, `Expected one of ${LOCATION_HINTS.join(", ")}.`).optional(),
 });
+
+/** The hosts that the variables name, see {@link createHostCheck}. */
+export const namedHosts = ({
+  PUBLIC_URL,
+  ALLOWED_HOSTS = [],
+}: Pick<z.output<typeof workerSchema>, "PUBLIC_URL" | "ALLOWED_HOSTS">): string[] => [
+  ...ALLOWED_HOSTS,
+  ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname]),
+];
 
 type Values = Readonly<z.output<typeof workerSchema>>;
 

@@ -3,12 +3,14 @@ import { ConfigurationError, readTogether } from "../environment/environment.ts"
 import { RejoinderError } from "../protocol/errors.ts";
 import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing.ts";
 import { createApp } from "./app.ts";
-import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
 import { createIdentity } from "./identity/identity.ts";
 import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
+import { createEntrance, createHostCheck } from "./entrance.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
 import { checkLimitBindings, cloudflareLimits } from "./hosts/cloudflare/limits.ts";
 import { LimitsObject } from "./hosts/cloudflare/limits-object.ts";
@@ -19,7 +21,7 @@ import { headerAddress } from "./limits/caller-address.ts";
 import type { Plans } from "./limits/plans.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
-import { createProducer } from "./producer-config.ts";
+import { createDeadLetterLog, createProducer } from "./producer-config.ts";
 import { isRequestLogOn } from "./request-observer.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
@@ -91,8 +93,14 @@ const createFetch = (
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
     const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
     const addressOf = headerAddress("cf-connecting-ip");
+    const apiKeys = env.KEYS && openApiKeys(env.KEYS, config.ENVIRONMENT);
+    if (config.AUTH?.includes("keys") && apiKeys === undefined)
+      throw new ConfigurationError([
+        'AUTH names keys, but no KV namespace is bound as KEYS. Add to wrangler.toml: [[kv_namespaces]] binding = "KEYS"',
+      ]);
     const app = createApp({
-      ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: false, isPlain }),
+      ...createIdentity({ config, contract, ids, authenticate, principalOf, keys: apiKeys?.authenticate, sharesLoads: false, isPlain }),
+      apiKeys,
       contract,
       ids,
       ...createPorts(config, env, tracing),
@@ -102,11 +110,13 @@ const createFetch = (
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });
-    return (request) => app.fetch(request, env);
+    const hosts = config.ALLOWED_HOSTS === undefined ? undefined : createHostCheck(namedHosts(config));
+    return createEntrance((request) => app.fetch(request, env), hosts);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return misconfigured(error);

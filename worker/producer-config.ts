@@ -2,6 +2,8 @@ import * as z from "zod";
 import { type Contract, respondedOperationsOf } from "../contract/contract.ts";
 import { ConfigurationError, type Demand, type Environment, isSet, readEnvironment } from "../environment/environment.ts";
 import { demandLogin, httpUrl, kafkaClusterVariables, kafkaRestVariables, saslMechanism } from "../environment/variables.ts";
+import type { DeadLetterLog } from "./dead-letters/log.ts";
+import { restLog } from "./dead-letters/rest-log.ts";
 import type { Producer } from "./producer.ts";
 import { confluentProducer } from "./producers/confluent.ts";
 import type { KafkaConnection } from "./producers/kafka/broker.ts";
@@ -143,13 +145,21 @@ const toProxy = (values: {
   return { url, authorization: token === undefined ? undefined : `Bearer ${token}` };
 };
 
+/** The dead letters behind the configured proxy; undefined if it cannot read from an offset, as only Upstash's dialect can. */
+export const createDeadLetterLog = (kafkaRest: ProducerConfig | KafkaProducerConfig, env: object): DeadLetterLog | undefined =>
+  kafkaRest.kind === "upstash" ? restLog({ ...kafkaRest, ...wayTo(env) }) : undefined;
+
+const wayTo = (env: object): { readonly fetch: typeof fetch } | undefined => {
+  const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: { fetch: typeof fetch } };
+  return binding && { fetch: ((...args) => binding.fetch(...args)) as typeof fetch };
+};
+
 /**
  * The producer for the configured proxy. Calls go through the service binding KAFKA_REST if there is one: to a proxy in a private network,
  * or around the runtime's own proxy for outgoing calls.
  */
 export const createProducer = ({ kafkaRest }: { readonly kafkaRest: ProducerConfig }, env: object): Producer => {
-  const { KAFKA_REST: binding } = env as { readonly KAFKA_REST?: { fetch: typeof fetch } };
-  const way = binding && { fetch: ((...args) => binding.fetch(...args)) as typeof fetch };
+  const way = wayTo(env);
   switch (kafkaRest.kind) {
     case "upstash":
       return upstashProducer({ ...kafkaRest, ...way });

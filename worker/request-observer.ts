@@ -5,6 +5,7 @@ import { isProblem, PROBLEM_CONTENT_TYPE } from "../protocol/problem.ts";
 import { traceIdOf } from "../protocol/traceparent.ts";
 import type { StartedSpan, Tracing } from "../protocol/tracing.ts";
 import type { WorkerConfig } from "./config.ts";
+import { OWNER } from "./identity/guard.ts";
 import { problemResponse, statusPath } from "./responses.ts";
 
 /** What a log says of a request: nothing of its body, and nothing that a caller chose but a trace. */
@@ -18,6 +19,8 @@ export type RequestLine = {
   readonly ms: number;
   readonly operation?: string;
   readonly correlationId?: string;
+  /** The owner tag of the caller: the same for all calls of one subject, and nobody's name. Absent: nobody knows who called. */
+  readonly caller?: string;
   /** Of the problem, if the response is one. */
   readonly code?: string;
   readonly traceId?: string;
@@ -71,6 +74,7 @@ export const createRequestObserver = ({ contract, tracing, logRequest }: Request
       const { status } = response;
       const correlationId = correlationIdOf(context, response);
       const code = await codeOf(response);
+      const caller: string | undefined = context.get(OWNER);
       span?.set({ "http.response.status_code": status, "messaging.message.conversation_id": correlationId });
       span?.end(status >= 500 ? (code ?? String(status)) : undefined);
       const traceId = traceIdOf(span?.traceparent ?? req.header("traceparent"));
@@ -81,6 +85,7 @@ export const createRequestObserver = ({ contract, tracing, logRequest }: Request
         ms: Math.round(performance.now() - begunAt),
         ...(operation !== undefined && { operation }),
         ...(correlationId !== undefined && { correlationId }),
+        ...(caller !== undefined && { caller }),
         ...(code !== undefined && { code }),
         ...(traceId !== undefined && { traceId }),
       });

@@ -65,7 +65,7 @@ export const finalResponse = (key: StatusKey, { state, httpStatus, body }: Store
   });
 
 /** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
-const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer" } as const;
+const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" } as const;
 
 const BODYLESS = new Set([204, 205, 304]);
 
@@ -109,15 +109,19 @@ const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
   unclaimed: "It is not known what has become of this Idempotency-Key. Send the request again with it.",
 };
 
-/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be stored, the response names its status. */
-export const unproducedResponse = ({ text }: Pick<StatusKey, "text">, result: Unproduced): Response => {
-  if (result.outcome === "no-consumer")
-    return problemResponse(new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER }), { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS });
+/** Why a request was not produced. It is called accepted only if it is certainly stored. */
+export const unproducedError = ({ text }: Pick<StatusKey, "text">, result: Unproduced): RejoinderError => {
+  if (result.outcome === "no-consumer") return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER });
   const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : DETAILS[result.outcome];
-  if (result.outcome !== "unknown") return problemResponse(new RejoinderError(CODES[result.outcome], { detail }));
-  const error = new RejoinderError("PRODUCE_UNKNOWN", {
+  if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
+  return new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,
     members: { correlationId: text, retryable: false },
   });
-  return problemResponse(error, { location: statusPath(text) });
+};
+
+/** The response that says so. If the request may be stored, it names its status. */
+export const unproducedResponse = (key: Pick<StatusKey, "text">, result: Unproduced): Response => {
+  const headers = { "no-consumer": { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS }, unknown: { location: statusPath(key.text) } };
+  return problemResponse(unproducedError(key, result), headers[result.outcome as keyof typeof headers]);
 };

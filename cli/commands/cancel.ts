@@ -1,5 +1,6 @@
 import { ClientError } from "../../client/client-error.ts";
 import { createClient } from "../../client/client.ts";
+import { callerHeaders } from "../caller.ts";
 import { type Command, readArguments } from "../command.ts";
 import { EXIT_USAGE, type Outcome, outcomeOfError, outcomeOfStatus, printOutcome } from "../outcome.ts";
 import { workerUrlOf } from "../worker-url.ts";
@@ -17,6 +18,8 @@ has ended stays as it is.
   --json      One line of JSON on stdout: correlationId, state, and reply or error; before the end attempt, lastError, nextAttemptAt and progress.
   --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
+A Worker that asks who calls is given REJOINDER_TOKEN: an API key of rejoinder keys create, or a token.
+
 ${EXIT_USAGE}`,
   async run(args) {
     const { options, positionals } = readArguments(args, { wait: "boolean", json: "boolean", url: "string" }, ["ID"]);
@@ -26,7 +29,7 @@ ${EXIT_USAGE}`,
 };
 
 const cancelRequest = async (url: string, correlationId: string, waits: boolean): Promise<Outcome> => {
-  const submission = createClient({ url }).resume(encodeURIComponent(correlationId));
+  const submission = createClient({ url }).resume(encodeURIComponent(correlationId), { headers: callerHeaders(process.env) });
   const ended = submission.reply.then(
     () => {},
     () => {},

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "../../client/client.ts";
 import type { State } from "../../protocol/states.ts";
+import { callerHeaders } from "../caller.ts";
 import { type Command, readArguments, readSeconds, UsageError } from "../command.ts";
 import { EXIT_USAGE, type Outcome, outcomeOfError, pending, printOutcome, succeeded } from "../outcome.ts";
 import { workerUrlOf } from "../worker-url.ts";
@@ -14,6 +15,8 @@ export const send: Command = {
   --json      One line of JSON on stdout: correlationId, state, and reply or error.
   --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
+A Worker that asks who calls is given REJOINDER_TOKEN: an API key of rejoinder keys create, or a token.
+
 rejoinder send sum '{"a":2,"b":3}'
 
 ${EXIT_USAGE}`,
@@ -23,7 +26,7 @@ ${EXIT_USAGE}`,
     const seconds = readSeconds("wait", options.wait);
     const url = workerUrlOf(options.url, process.env);
     const client = createClient({ url });
-    const submission = client.submit(operation, readJson(text));
+    const submission = client.submit(operation, readJson(text), { headers: callerHeaders(process.env) });
     let state: State = "accepted";
     submission.onChange((status) => (state = status.state));
     const ended = submission.reply.then(

@@ -1,5 +1,6 @@
 import { createClient } from "../../client/client.ts";
 import { isTerminal } from "../../protocol/states.ts";
+import { callerHeaders } from "../caller.ts";
 import { type Command, readArguments, readSeconds } from "../command.ts";
 import { EXIT_USAGE, type Outcome, outcomeOfError, outcomeOfStatus, printOutcome } from "../outcome.ts";
 import { workerUrlOf } from "../worker-url.ts";
@@ -14,6 +15,8 @@ export const status: Command = {
   --json      One line of JSON on stdout: correlationId, state, and reply or error; before the end attempt, lastError, nextAttemptAt and progress.
   --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
+A Worker that asks who calls is given REJOINDER_TOKEN: an API key of rejoinder keys create, or a token.
+
 ${EXIT_USAGE}`,
   async run(args) {
     const { options, positionals } = readArguments(args, { wait: "string", json: "boolean", url: "string" }, ["ID"]);
@@ -25,7 +28,10 @@ ${EXIT_USAGE}`,
 
 /** The status now; if the request has not ended, after at most so many seconds again. */
 const askFor = async (url: string, correlationId: string, seconds: number): Promise<Outcome> => {
-  const submission = createClient({ url }).resume(encodeURIComponent(correlationId), seconds === 0 ? {} : { timeoutMs: seconds * 1_000 });
+  const submission = createClient({ url }).resume(encodeURIComponent(correlationId), {
+    headers: callerHeaders(process.env),
+    ...(seconds !== 0 && { timeoutMs: seconds * 1_000 }),
+  });
   const ended = submission.reply.then(
     () => {},
     () => {},

@@ -1,15 +1,16 @@
-import type { Contract } from "../../contract/contract.ts";
+import { type DeadLetterLog, LogError } from "../../worker/dead-letters/log.ts";
+import { restLog } from "../../worker/dead-letters/rest-log.ts";
+import { selectLetters } from "../../worker/dead-letters/selection.ts";
 import { UsageError } from "../command.ts";
 import { readDeploymentEnvironment } from "../deployment-environment.ts";
-import { findProjectRoot, loadConsumer } from "../project.ts";
+import { loadContract } from "../project.ts";
 import { dropLetters, listLetters, type Output, redriveLetters, type Settled, showLetters } from "./actions.ts";
-import { type DeadLettersConfig, namedTopicOf, readDeadLettersConfig, readReplyKey } from "./config.ts";
+import { type DeadLettersConfig, namedTopicOf, readDeadLettersConfig } from "./config.ts";
 import { mayActOn } from "./confirmation.ts";
 import { type LetterOptions, readLetterFilter } from "./letter-arguments.ts";
-import { type DeadLetterLog, LogError } from "./log.ts";
-import { createRedrive, WorkerError } from "./redrive-request.ts";
-import { restLog } from "./rest-log.ts";
-import { selectLetters } from "./selection.ts";
+import { readReplyKey } from "../reply-key.ts";
+import { WorkerError } from "../signed-call.ts";
+import { createRedrive } from "./redrive-request.ts";
 
 /** What can be done with dead letters. */
 export type Action = "list" | "show" | "redrive" | "drop";
@@ -33,10 +34,10 @@ const EXIT = { done: 0, notAll: 1, usage: 2, unreachable: 4 } as const;
  */
 export const actOnDeadLetters = async (action: Action, options: ActionOptions, letter: string | undefined): Promise<number> => {
   const filter = readLetterFilter(letter, options, Date.now());
-  const contract = await readContract();
+  const contract = await loadContract();
   const { url, environment } = readDeploymentEnvironment(options.url, process.env, contract);
   const config = readDeadLettersConfig(environment, contract);
-  const topics = filter.at === undefined ? topicsOf(options, config) : [filter.at.topic];
+  const topics = filter.at === undefined ? topicsOf(options, config) : filter.at.map(({ topic }) => topic);
   // Read before anything else, which may take long.
   const redrive = action === "redrive" ? createRedrive({ url, key: readReplyKey(environment) }) : undefined;
 
@@ -89,12 +90,6 @@ const topicsOf = ({ topic }: ActionOptions, { topics }: DeadLettersConfig): read
 const summaryOf = ({ done, failed }: Settled, what: string): string => `${lettersOf(done)} ${what}${failed === 0 ? "" : `, ${failed} not`}`;
 
 const lettersOf = (count: number): string => `${count} dead ${count === 1 ? "letter" : "letters"}`;
-
-/** The contract of the project in this folder; undefined outside of one. */
-const readContract = async (): Promise<Contract | undefined> => {
-  const root = findProjectRoot();
-  return root === undefined ? undefined : (await loadConsumer(root)).contract;
-};
 
 const openLog = async ({ log }: DeadLettersConfig): Promise<DeadLetterLog> => {
   if (log.kind === "rest") return restLog(log);

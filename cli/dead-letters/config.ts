@@ -4,7 +4,6 @@ import { type Demand, type Environment, readEnvironment } from "../../environmen
 import { commaList, kafkaRestVariables } from "../../environment/variables.ts";
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../../kafka/config.ts";
 import { DEAD_LETTER_SUFFIX, deadLetterTopicOf } from "../../protocol/topics.ts";
-import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
 
 /** Where dead letters are, by the variables of the consumer. */
 export type DeadLettersConfig = {
@@ -48,14 +47,3 @@ export const readDeadLettersConfig = (environment: Environment, contract: Contra
 
 /** The dead-letter topic that a name means: itself, or that of the topic. */
 export const namedTopicOf = (topic: string): string => (topic.endsWith(DEAD_LETTER_SUFFIX) ? topic : deadLetterTopicOf(topic));
-
-const secretSchema = z.object({
-  REPLY_SECRET: commaList()
-    .transform((secrets) => readWebhookSecret(secrets[0] ?? ""))
-    .refine((key) => key !== undefined, "Expected whsec_ and base64 of 24 to 64 bytes; of two, the first one signs.")
-    .describe("Set it to the Worker's REPLY_SECRET, which signs what is redriven."),
-});
-
-/** The key bytes that sign a redrive. @throws ConfigurationError */
-export const readReplyKey = (environment: Environment): Uint8Array<ArrayBuffer> =>
-  readEnvironment(secretSchema, environment).REPLY_SECRET as Uint8Array<ArrayBuffer>;

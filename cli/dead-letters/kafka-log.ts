@@ -10,7 +10,7 @@ import { createKafkaProducer } from "../../kafka/producer.ts";
 import type { FetchedPartition, FetchedRecord } from "../../kafka/record-batches.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import { type DeadLetterLog, LogError } from "./log.ts";
+import { type DeadLetterLog, LogError } from "../../worker/dead-letters/log.ts";
 
 /** One partition is read at a time, so this much is in memory. The broker waits for nothing: what is read is there already. */
 const FETCH = { waitMs: 100, maxBytes: 4 * 1024 * 1024, maxPartitionBytes: 4 * 1024 * 1024, readCommitted: true } as const;

@@ -1,8 +1,9 @@
 import { isCorrelationIdShape } from "../../protocol/correlation-id.ts";
-import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import { DEAD_LETTER_SUFFIX, isTopic } from "../../protocol/topics.ts";
+import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
+import { readPlace } from "../../worker/dead-letters/letter-place.ts";
+import { readTime } from "../../worker/dead-letters/letter-query.ts";
+import type { LetterFilter } from "../../worker/dead-letters/selection.ts";
 import { UsageError } from "../command.ts";
-import type { LetterFilter } from "./selection.ts";
 
 /** The options that choose letters, as they are typed. */
 export type LetterOptions = { readonly [Name in "operation" | "code" | "since" | "until"]?: string };
@@ -22,22 +23,13 @@ export const readLetterFilter = (named: string | undefined, options: LetterOptio
 
 const readName = (text: string): Pick<LetterFilter, "at" | "correlationId"> => {
   const at = readPlace(text);
-  if (at !== undefined) return { at };
+  if (at !== undefined) return { at: [at] };
   if (isCorrelationIdShape(text)) return { correlationId: text };
   throw new UsageError(
     `Expected a dead letter as list shows it, topic${DEAD_LETTER_SUFFIX}/partition/offset, or a correlation ID, got ${JSON.stringify(text)}.`,
   );
 };
 
-/** Only of dead-letter topics: what settles a letter is written behind it. */
-const readPlace = (text: string): TopicPartitionOffset | undefined => {
-  const [topic = "", partition = "", offset = "", ...rest] = text.split("/");
-  const isPlace = rest.length === 0 && isTopic(topic) && topic.endsWith(DEAD_LETTER_SUFFIX);
-  if (!isPlace || !/^\d{1,9}$/.test(partition) || !/^\d{1,15}$/.test(offset)) return undefined;
-  return { topic, partition: Number(partition), offset: Number(offset) };
-};
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /** A time, or how long ago: milliseconds since 1970. */
@@ -45,8 +37,8 @@ const readMoment = (name: string, text: string | undefined, now: number): number
   if (text === undefined) return undefined;
   const ago = /^(?<count>\d{1,9})(?<unit>[smhd])$/.exec(text)?.groups;
   if (ago !== undefined) return Math.max(now - Number(ago["count"]) * SECONDS[ago["unit"] as keyof typeof SECONDS] * 1_000, 0);
-  const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time) && time >= 0) return time;
+  const time = readTime(text);
+  if (time !== undefined) return time;
   throw new UsageError(
     `Expected --${name} to be a time such as 2026-01-31T08:00:00Z, or how long ago such as 2h, got ${JSON.stringify(text)}.`,
   );

@@ -1,11 +1,8 @@
 import type { Settlement } from "../../protocol/dead-letter-settlement.ts";
-import { tryText } from "../../protocol/kafka-record.ts";
-import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import type { Letter } from "./letter.ts";
-import type { SelectedLetter } from "./selection.ts";
-
-/** Where a letter is, as `show`, `redrive` and `drop` take it. */
-export const placeOf = ({ topic, partition, offset }: TopicPartitionOffset): string => `${topic}/${partition}/${offset}`;
+import type { Letter } from "../../worker/dead-letters/letter.ts";
+import { placeOf } from "../../worker/dead-letters/letter-place.ts";
+import { textOr } from "../../worker/dead-letters/letter-view.ts";
+import type { SelectedLetter } from "../../worker/dead-letters/selection.ts";
 
 /** A letter in two or three lines. */
 export const listed = ({ letter, settlement }: SelectedLetter): string => {
@@ -33,28 +30,6 @@ export const shown = (selected: SelectedLetter): string => {
   ].join("\n");
 };
 
-/** A letter as one line of JSON. */
-export const asJson = ({ letter, settlement }: SelectedLetter, { whole }: { readonly whole: boolean }): string => {
-  const { record, operation, code, correlationId, reason, attempts, origin, obstacle } = letter;
-  return JSON.stringify({
-    letter: placeOf(record),
-    time: timeOf(record.timestamp),
-    operation,
-    code,
-    correlationId,
-    reason,
-    attempts,
-    origin,
-    obstacle,
-    settlement,
-    ...(whole && {
-      headers: record.headers.map(({ key, value }) => ({ key, value: value === null ? null : textOr(value) })),
-      key: record.key === null ? null : textOr(record.key),
-      payload: record.value === null ? null : textOr(record.value),
-    }),
-  });
-};
-
 /** What a letter is called where its place alone would say little. */
 export const named = ({ record, operation, code }: Letter): string =>
   [placeOf(record), ...[operation, code].flatMap((text) => (text === undefined ? [] : [oneLine(text)]))].join("  ");
@@ -72,9 +47,6 @@ const oneLine = (text: string): string => printable(text.replace(/\s+/g, " ").sl
 /** What came from outside may hold what a terminal obeys. */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const printable = (text: string): string => text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
-
-/** Bytes as text; as hexadecimal digits where they are none. */
-const textOr = (value: string | Uint8Array): string => tryText(value) ?? `0x${Buffer.from(value).toString("hex")}`;
 
 /** JSON on several lines, and anything else as it is. */
 const indented = (text: string): string => {

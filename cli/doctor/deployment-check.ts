@@ -1,9 +1,11 @@
+import { ClientError } from "../../client/client-error.ts";
 import { createClient } from "../../client/client.ts";
 import { type Contract, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../../contract/contract.ts";
 import { readConsumerConfig } from "../../consumer/config.ts";
 import { reasonOf } from "../../consumer/sources/retry.ts";
 import { deadLetterTopicOf, retryTopicOf } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
+import { callerHeaders } from "../caller.ts";
 import type { ProcessEnvironment } from "../start/part-environments.ts";
 import { checkProducing } from "./producing-check.ts";
 import { ExpectedError } from "../expected-error.ts";
@@ -30,7 +32,7 @@ export async function* checkDeployment({ url, contract, environment, producing }
   const isThere = yield* checkWorker(url);
   yield* checkConsumerVariables(environment, contract);
   yield* checkKafka(producing, environment, contract);
-  if (isThere) yield await checkProbe(url, contract);
+  if (isThere) yield await checkProbe(url, contract, environment);
 }
 
 /** Whether the Worker can be used, which version it has, and whether its clock agrees with this one. */
@@ -155,7 +157,7 @@ const checkConsumers = (groups: readonly Group[] | undefined, environment: Proce
 };
 
 /** One call end to end, of the first operation that names a request for it. */
-const checkProbe = async (url: string, contract: Contract): Promise<Finding> => {
+const checkProbe = async (url: string, contract: Contract, environment: ProcessEnvironment): Promise<Finding> => {
   const [name, operation] = Object.entries(contract).find(([, { probe }]) => probe !== undefined) ?? [];
   if (name === undefined)
     return note(
@@ -164,9 +166,14 @@ const checkProbe = async (url: string, contract: Contract): Promise<Finding> => 
     );
   const started = performance.now();
   try {
-    await createClient({ url }).request(name, operation?.probe, { timeoutMs: PATIENCE_MS });
+    await createClient({ url }).request(name, operation?.probe, { timeoutMs: PATIENCE_MS, headers: callerHeaders(environment) });
     return ok(`${name} was answered in ${Math.round(performance.now() - started)} ms, end to end.`);
   } catch (error) {
+    if (error instanceof ClientError && error.code === "UNAUTHENTICATED")
+      return note(
+        `The Worker asks who calls, so ${name} was not tried: ${error.message}`,
+        "Set REJOINDER_TOKEN to a key that may call it: rejoinder keys create.",
+      );
     return wrong(
       `${name} was not answered: ${(error as Error).message}`,
       "Look at the consumer's log; its REPLY_SECRET must be the Worker's.",

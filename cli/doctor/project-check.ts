@@ -46,6 +46,14 @@ const checkBindings = (config: WranglerConfig, where: string): readonly Finding[
     findings.push(
       wrong("wrangler.toml has no KV namespace REPLIES, which keeps replies.", `Add: [[${where}kv_namespaces]] binding = "REPLIES"`),
     );
+  const ways = String(config.vars["AUTH"] ?? "").split(",");
+  if (ways.some((way) => way.trim() === "keys") && !config.kv_namespaces.some(({ binding }) => binding === "KEYS"))
+    findings.push(
+      wrong(
+        "AUTH names keys, and wrangler.toml has no KV namespace KEYS, which keeps them.",
+        `Add: [[${where}kv_namespaces]] binding = "KEYS"`,
+      ),
+    );
   if ((config.vars["REPLY_STORE"] ?? "mailbox") === "mailbox") {
     const mailbox = config.durable_objects.bindings.find(({ name }) => name === "MAILBOX");
     if (mailbox === undefined)
@@ -95,7 +103,7 @@ const checkVariables = ({ vars }: WranglerConfig, contract: Contract, { where, f
     values.push(
       note(
         "AUTH is not set: the Worker refuses every request until you say who may call.",
-        `To let anybody call: AUTH = "public" in [${where}vars].`,
+        `To let in who has an API key: AUTH = "keys" in [${where}vars]; to let anybody call: "public".`,
       ),
     );
   const others = unset.filter((name) => name !== "AUTH");

@@ -2,11 +2,13 @@ import type { Log } from "../../environment/log.ts";
 import { openGateway } from "../../gateway/run-gateway.ts";
 import { isConsoleOn } from "../../worker/console.ts";
 import { openNodeHost } from "../../worker/hosts/node/host.ts";
+import type { DeadLetterLog } from "../../worker/dead-letters/log.ts";
 import type { Producer } from "../../worker/producer.ts";
 import type { WorkerSettings } from "../../worker/define-worker.ts";
-import { createProducer } from "../../worker/producer-config.ts";
+import { createDeadLetterLog, createProducer } from "../../worker/producer-config.ts";
 import { consoleDirectory } from "../worker/console-files.ts";
 import type { RequestLogConfig, ServeConfig } from "./config.ts";
+import { embeddedDeadLetters } from "./embedded-dead-letters.ts";
 import { embeddedProducer } from "./embedded-producer.ts";
 
 /** The Worker of a project, in this process. */
@@ -25,10 +27,10 @@ export const openServedWorker = async (
   { host, port, directory, worker, requestLog }: ServeConfig,
   log: Log,
 ): Promise<ServedWorker> => {
-  const { producer, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
+  const { producer, deadLetters, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
   try {
     const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
-    const opened = await openNodeHost({ ...settings, config: worker, producer, directory, host, port, assets, log });
+    const opened = await openNodeHost({ ...settings, config: worker, producer, deadLetters, directory, host, port, assets, log });
     const { url, metricsUrl } = opened;
     log.info({ url, metricsUrl, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${url}`);
     return {
@@ -47,6 +49,7 @@ export const openServedWorker = async (
 
 type OpenedRequestLog = {
   readonly producer: Producer;
+  readonly deadLetters: DeadLetterLog | undefined;
   readonly gatewayUrl?: string;
   /** For the first line. */
   readonly told: object;
@@ -54,14 +57,27 @@ type OpenedRequestLog = {
 };
 
 const openRequestLog = async (config: RequestLogConfig, log: Log): Promise<OpenedRequestLog> => {
-  if (config.kind === "rest")
-    return { producer: createProducer({ kafkaRest: config.proxy }, {}), told: { kafkaRest: config.proxy.url }, close: async () => {} };
+  if (config.kind === "rest") {
+    const { proxy } = config;
+    const producer = createProducer({ kafkaRest: proxy }, {});
+    return { producer, deadLetters: createDeadLetterLog(proxy, {}), told: { kafkaRest: proxy.url }, close: async () => {} };
+  }
   if (config.kind === "kafka") {
     // Imported only here: loading the client takes longer than the rest of the start.
-    const { openKafkaProducer } = await import("./kafka-producer.ts");
+    const [{ openKafkaProducer }, { kafkaLog }] = await Promise.all([
+      import("./kafka-producer.ts"),
+      import("../dead-letters/kafka-log.ts"),
+    ]);
     const { connection } = config;
-    return { ...(await openKafkaProducer(config, log)), told: { brokers: connection.brokers } };
+    const { producer, close } = await openKafkaProducer(config, log);
+    const deadLetters = kafkaLog(connection);
+    const closeBoth = async (): Promise<void> => {
+      await deadLetters.close();
+      await close();
+    };
+    return { producer, deadLetters, told: { brokers: connection.brokers }, close: closeBoth };
   }
   const gateway = await openGateway(config.gateway, log);
-  return { producer: embeddedProducer({ gateway }), gatewayUrl: gateway.url, told: {}, close: () => gateway.stop() };
+  const producer = embeddedProducer({ gateway });
+  return { producer, deadLetters: embeddedDeadLetters(gateway), gatewayUrl: gateway.url, told: {}, close: () => gateway.stop() };
 };

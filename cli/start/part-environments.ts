@@ -75,8 +75,8 @@ export const createPartEnvironments = (
       ...(isOnNode && { ...gateway, MAILBOX_DATA_DIR: join(place.directory, "mailbox"), HOST: "127.0.0.1" }),
       PORT: String(place.port),
       ENVIRONMENT: "local",
-      // Only this machine can call it.
-      AUTH: "public",
+      // Only this machine can call it, unless somebody wants to try keys or tokens.
+      AUTH: environment["AUTH"] || "public",
       KAFKA_REST_KIND: "upstash",
       CORRELATION_SECRET: secrets.CORRELATION_SECRET,
       REPLY_SECRET: secrets.REPLY_SECRET,

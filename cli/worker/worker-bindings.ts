@@ -35,13 +35,16 @@ export const WORKER_VARIABLES = [
   "CONSOLE",
   "REQUEST_LOG",
   "PUBLIC_URL",
+  "ALLOWED_HOSTS",
 ] as const;
 
-/** The Worker's variables that are set, as bindings. */
-export const createWorkerBindings = (environment: ProcessEnvironment): Record<string, string> =>
-  Object.fromEntries(
+/** The Worker's variables that are set, as bindings. On this machine a Worker is asked by any name that leads here, so it checks the name. */
+export const createWorkerBindings = (environment: ProcessEnvironment): Record<string, string> => ({
+  ALLOWED_HOSTS: "localhost",
+  ...Object.fromEntries(
     WORKER_VARIABLES.flatMap((name) => {
       const value = environment[name];
       return value === undefined || value === "" ? [] : [[name, value]];
     }),
-  );
+  ),
+});

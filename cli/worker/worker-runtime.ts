@@ -47,7 +47,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
     serviceBindings: kafkaRest(bindings),
-    kvNamespaces: ["REPLIES"],
+    kvNamespaces: ["REPLIES", "KEYS"],
     kvPersist: join(directory, "kv"),
     durableObjects: { MAILBOX: objectOf("Mailbox"), ...(hasLimits(script) && { LIMITS: objectOf("Limits") }) },
     durableObjectsPersist: join(directory, "durable-objects"),

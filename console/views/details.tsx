@@ -14,6 +14,7 @@ import { ADVICE, CUT_OFF } from "./words.ts";
 type DetailsProps = {
   readonly entry: Entry | undefined;
   readonly now: number;
+  readonly isSignedIn: boolean;
   readonly onSendAgain: (entry: Entry) => void;
   readonly onEdit: (entry: Entry) => void;
   readonly onAskAgain: (entry: Entry) => void;
@@ -21,7 +22,7 @@ type DetailsProps = {
 };
 
 /** One request: how it went, what came of it, and what went over the wire. */
-export const Details = ({ entry, now, onSendAgain, onEdit, onAskAgain, onCancel }: DetailsProps) => {
+export const Details = ({ entry, now, isSignedIn, onSendAgain, onEdit, onAskAgain, onCancel }: DetailsProps) => {
   const isToBeAsked = entry !== undefined && isUntold(entry);
   useEffect(() => {
     if (isToBeAsked) onAskAgain(entry);
@@ -60,8 +61,8 @@ export const Details = ({ entry, now, onSendAgain, onEdit, onAskAgain, onCancel 
             Ask again
           </button>
         )}
-        <CopyButton key={`curl ${entry.id}`} label="Copy as curl" text={curlOf(entry, location.origin)} />
-        <CopyButton key={`code ${entry.id}`} label="Copy as code" text={codeOf(entry, location.origin)} />
+        <CopyButton key={`curl ${entry.id}`} label="Copy as curl" text={curlOf(entry, { origin: location.origin, isSignedIn })} />
+        <CopyButton key={`code ${entry.id}`} label="Copy as code" text={codeOf(entry, { origin: location.origin, isSignedIn })} />
       </div>
       <Ids entry={entry} />
       <Exchanges exchanges={entry.exchanges} sentAt={entry.sentAt} />

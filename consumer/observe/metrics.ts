@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
-import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
+import { createLag } from "./lag.ts";
 import { type ConsumerObserver, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
 
 type ConsumerMetricsOptions = {
@@ -21,9 +21,6 @@ const PREFIX = "rejoinder_consumer_";
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 const OTHER = "other";
 
-/** A partition that is read: where the group is, and where the log ends. */
-type Progress = TopicPartition & { committed: number; end: number };
-
 /** Counts for Prometheus. Nobody who sends requests can choose a label: they are operations of the contract, and topics that are read. */
 export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsOptions): ConsumerMetrics => {
   const registry = new Registry();
@@ -33,7 +30,7 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
   const timed = (name: string, help: string) => ({ ...named(name, help), buckets: BUCKETS_SECONDS });
   const known = new Set(operations);
   const watched: Watched[] = [];
-  const partitions = new Map<string, Progress>();
+  const lag = createLag();
 
   const handled = new Counter({
     ...named("handled_total", "What became of requests; retried counts each attempt that another one follows."),
@@ -64,11 +61,7 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
   );
   labelledGaugeOf(
     ["topic", "partition"],
-    () =>
-      [...partitions.values()].map(({ topic, partition, committed, end }) => ({
-        labels: { topic, partition },
-        value: Math.max(0, end - committed),
-      })),
+    () => lag.list().map(({ topic, partition, lag: value }) => ({ labels: { topic, partition }, value })),
     named("lag_records", "Records after the committed offset, where the source says where a partition ends."),
   );
 
@@ -84,21 +77,9 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
     handled: (operation, outcome) => handled.inc({ operation: nameOf(operation), outcome }),
     deadLettered: (topic) => deadLetters.inc({ topic }),
     delivered: (lagMs) => deliveries.observe(Math.max(0, lagMs) / 1_000),
-    read({ topic, partition, offset, end }) {
-      const key = topicPartitionKey({ topic, partition });
-      const progress = partitions.get(key);
-      if (progress === undefined) partitions.set(key, { topic, partition, committed: offset, end });
-      else progress.end = end;
-    },
-    committed(positions) {
-      for (const position of positions) {
-        const progress = partitions.get(topicPartitionKey(position));
-        if (progress !== undefined) progress.committed = Math.max(progress.committed, position.offset);
-      }
-    },
-    revoked(gone) {
-      for (const partition of gone) partitions.delete(topicPartitionKey(partition));
-    },
+    read: lag.read,
+    committed: lag.committed,
+    revoked: lag.revoked,
     stepped: (outcome) => steps[outcome].inc(),
     watch: (more) => void watched.push(more),
     page: () => metricsPage(registry),

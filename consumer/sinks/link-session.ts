@@ -3,8 +3,12 @@ import type { RawData } from "ws";
 import type { Time } from "../../environment/time.ts";
 import {
   type CancelFrame,
+  type ConsumerFrame,
   type HelloFrame,
   LINK_CLOSE,
+  MAX_LAG_PARTITIONS,
+  type LagRequestFrame,
+  type PartitionLag,
   PING,
   PING_EVERY_SECONDS,
   PONG,
@@ -16,6 +20,9 @@ import {
 import type { Attempt, Batch } from "../sink.ts";
 import { joinReplies, type ReplyJson } from "./reply-json.ts";
 
+/** How far a consumer is behind, of each partition that it reads. */
+export type ReadLag = () => Promise<readonly PartitionLag[]>;
+
 type LinkSessionOptions = {
   /** Open, with nothing sent or received yet. */
   readonly socket: WebSocket;
@@ -26,6 +33,8 @@ type LinkSessionOptions = {
   /** The mailbox has answered the hello, which was sent at that time. */
   onWelcome(welcome: WelcomeFrame, sentAt: number): void;
   onCancel(cancel: CancelFrame): void;
+  /** How far the consumer is behind, for a mailbox that asks. What rejects is not answered. */
+  readonly readLag: ReadLag;
   /** It is over, and not because {@link LinkSession.close} was called. */
   onLost(reason: string): void;
 };
@@ -48,7 +57,16 @@ type AnswerFrame = ResultsFrame | RefusedFrame;
 type Unanswered = { readonly batch: Batch<ReplyJson>; readonly resolve: (attempt: Attempt) => void };
 
 /** Begins with hello. Batches travel under numbers, and the answers to them bring these numbers back. */
-export const beginLinkSession = ({ socket, hello, time, onAnswer, onWelcome, onCancel, onLost }: LinkSessionOptions): LinkSession => {
+export const beginLinkSession = ({
+  socket,
+  hello,
+  time,
+  onAnswer,
+  onWelcome,
+  onCancel,
+  readLag,
+  onLost,
+}: LinkSessionOptions): LinkSession => {
   /** In the order in which they were sent. */
   const unanswered = new Map<number, Unanswered>();
   let batches = 0;
@@ -110,11 +128,19 @@ export const beginLinkSession = ({ socket, hello, time, onAnswer, onWelcome, onC
       const frame = readMailboxFrame(text);
       if (frame.type === "welcome") onWelcome(frame, helloAt);
       else if (frame.type === "cancel") onCancel(frame);
+      else if (frame.type === "lag") void tellLag(frame);
       else settle(frame);
       onAnswer();
     } catch (error) {
       dropInvalid((error as Error).message, LINK_CLOSE.invalid);
     }
+  };
+
+  const tellLag = async ({ ask }: LagRequestFrame): Promise<void> => {
+    const all = await readLag().catch(() => undefined);
+    if (all === undefined || isOver) return;
+    const partitions = all.toSorted((one, other) => other.lag - one.lag).slice(0, MAX_LAG_PARTITIONS);
+    socket.send(JSON.stringify({ type: "lag", ask, partitions } satisfies ConsumerFrame));
   };
 
   /** @throws Error if the frame answers nothing that was sent */

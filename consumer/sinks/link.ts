@@ -7,7 +7,7 @@ import { createOutageLog } from "../outage-log.ts";
 import type { MailboxClock } from "../mailbox-clock.ts";
 import type { Sink } from "../sink.ts";
 import { dial, type DialFailure } from "./dial.ts";
-import { beginLinkSession, type LinkSession } from "./link-session.ts";
+import { beginLinkSession, type LinkSession, type ReadLag } from "./link-session.ts";
 import { encodeReply, REPLY_LIMITS, type ReplyJson } from "./reply-json.ts";
 import type { WorkerSignature } from "./worker-signature.ts";
 
@@ -24,6 +24,8 @@ export type LinkOptions = {
   onOpen?(): void;
   onWelcome?(welcome: WelcomeFrame): void;
   onCancel?(cancel: CancelFrame): void;
+  /** There if the hello says that it takes `lag`. */
+  readonly readLag?: ReadLag | undefined;
   /** It could not be opened. `refused`: nor will it be soon. */
   onFailure?(kind: DialFailure["kind"]): void;
 };
@@ -79,7 +81,7 @@ export const createLinkOutages = (log: Log, time: Pick<Time, "now"> = systemTime
 
 /** Opens the link to a shard of the mailbox. */
 export const openLink = (shard: number, options: LinkOptions): Link => {
-  const { url, hello, signature, clock, outages, time = systemTime, random } = options;
+  const { url, hello, signature, clock, outages, readLag = async () => [], time = systemTime, random } = options;
   const backoff = createBackoff({ ...RECONNECT, random });
   let session: LinkSession | undefined;
   let opening: PromiseWithResolvers<void> | undefined;
@@ -99,7 +101,7 @@ export const openLink = (shard: number, options: LinkOptions): Link => {
       headers,
       time,
       onOpen(socket) {
-        session = beginLinkSession({ socket, hello, time, onAnswer, onWelcome, onCancel: options.onCancel ?? (() => {}), onLost });
+        session = beginLinkSession({ socket, hello, time, onAnswer, onWelcome, onCancel: options.onCancel ?? (() => {}), readLag, onLost });
         settleOpening();
         options.onOpen?.();
       },

@@ -8,11 +8,12 @@ import { type ConsumerObserver, SILENT_OBSERVER } from "../observe/observer.ts";
 import type { MailboxSinks, Sink } from "../sink.ts";
 import { httpSink } from "./http.ts";
 import { createLinkOutages, type Link, openLink, STARTING_MS } from "./link.ts";
+import type { ReadLag } from "./link-session.ts";
 import { createPresence } from "./presence.ts";
 import type { ReplyJson } from "./reply-json.ts";
 import { createWorkerSignature } from "./worker-signature.ts";
 
-type WorkerSinksOptions = {
+export type WorkerSinksOptions = {
   /** The Worker, without a slash at the end. */
   readonly url: string;
   /** With the key that `REPLY_SECRET` holds first. */
@@ -22,6 +23,8 @@ type WorkerSinksOptions = {
   readonly clock: MailboxClock;
   /** Learns what is to be cancelled. Without it nothing is handled here: links open when there is a reply, and nobody need know of them before. */
   readonly cancellations?: Cancellations | undefined;
+  /** Tells the mailbox, when it asks, how far this consumer is behind. Absent: it need not ask. */
+  readonly readLag?: ReadLag | undefined;
   readonly observer?: ConsumerObserver | undefined;
   readonly log: Log;
   readonly time?: Time | undefined;
@@ -33,8 +36,9 @@ const WELCOME_MS = 2_000;
 
 /** The sinks of a Worker: a link to each shard, and `POST /replies` for as long as the link is down. */
 export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
-  const { url, hmac, clock, cancellations, observer = SILENT_OBSERVER, log, time = systemTime, random } = options;
-  const hello = cancellations === undefined ? options.hello : { ...options.hello, takes: ["welcome", "cancel"] };
+  const { url, hmac, clock, cancellations, readLag, observer = SILENT_OBSERVER, log, time = systemTime, random } = options;
+  const takes = ["welcome", "cancel", ...(readLag === undefined ? [] : ["lag"])];
+  const hello = cancellations === undefined ? options.hello : { ...options.hello, takes };
   const signature = createWorkerSignature({ hmac, clock });
   const outages = createLinkOutages(log, time);
   const post = httpSink({ url, signature, clock, time });
@@ -57,6 +61,7 @@ export const workerSinks = (options: WorkerSinksOptions): MailboxSinks => {
       signature,
       clock,
       outages,
+      readLag,
       time,
       random,
       onOpen() {

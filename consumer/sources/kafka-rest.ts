@@ -23,6 +23,15 @@ type WireRecord = {
   readonly headers: readonly { readonly key: string; readonly value: string }[];
 };
 
+/** As `/consumers` tells of them. */
+type ConsumerGroup = {
+  readonly name: string;
+  readonly instances: readonly {
+    readonly name: string;
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  }[];
+};
+
 /** One consumer instance on a Kafka REST server. Every call ends, one way or the other. */
 export type KafkaRest = {
   /** The call itself goes on when the promise has been rejected for lateness; `whole` ends when the call has. */
@@ -32,6 +41,10 @@ export type KafkaRest = {
   commit(positions: readonly TopicPartitionOffset[]): Promise<void>;
   /** Partitions without a commit are left out. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
+  /** The partitions that this instance has now. @throws RefusedError */
+  assigned(): Promise<readonly TopicPartition[]>;
+  /** Where partitions begin or end. @throws RefusedError */
+  offsets(at: "earliest" | "latest", partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>;
   /** @throws RefusedError */
   produce(record: WireRecord): Promise<void>;
   /**
@@ -78,7 +91,7 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
   const bounded = <T>(call: string, promise: Promise<T>, timeoutMs = CALL_TIMEOUT_MS): Promise<T> =>
     within(timeoutMs, promise, () => new Error(`${call} was not answered within ${timeoutMs} ms`), time);
 
-  const post = async (call: string, route: string, body?: unknown): Promise<void> => {
+  const post = async (call: string, route: string, body?: unknown): Promise<string> => {
     const timeout = new AbortController();
     const timer = time.setTimeout(() => timeout.abort(new Error(`${call} was not answered within ${POST_TIMEOUT_MS} ms`)), POST_TIMEOUT_MS);
     try {
@@ -86,8 +99,9 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const response = await fetch(url + route, { method: "POST", headers, body: text, signal: timeout.signal });
       // Read whole in any case: only then is the connection free for the next call.
-      await response.arrayBuffer();
+      const answer = await response.text();
       if (!response.ok) throw new RefusedError(call, response.status);
+      return answer;
     } finally {
       time.clearTimeout(timer);
     }
@@ -100,9 +114,21 @@ export const createKafkaRest = (options: KafkaRestOptions): KafkaRest => {
     },
     fetch: ({ topic, partition, offset }) =>
       bounded("fetch", consumer.fetch({ topic, partition, offset, timeout: FETCH_TIMEOUT_MS }, { parallel: false })),
-    commit: (positions) => post("commit", `/commit/${path}`, positions),
+    async commit(positions) {
+      await post("commit", `/commit/${path}`, positions);
+    },
     committed: (partitions) => bounded("committed", consumer.committed({ ...name, topicPartitions: [...partitions] })),
-    produce: (record) => post("produce", "/produce", [record]),
+    async assigned() {
+      const groups = JSON.parse(await post("consumers", "/consumers")) as readonly ConsumerGroup[];
+      const own = groups.find((one) => one.name === group)?.instances.find((one) => one.name === instance);
+      return (own?.topics ?? []).flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    },
+    async offsets(at, partitions) {
+      return JSON.parse(await post("offsets", `/offsets/${at}`, partitions)) as readonly TopicPartitionOffset[];
+    },
+    async produce(record) {
+      await post("produce", "/produce", [record]);
+    },
     async deleteConsumer() {
       try {
         await post("delete-consumer", `/delete-consumer/${path}`);

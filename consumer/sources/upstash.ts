@@ -138,6 +138,21 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
         throw new SourceError(reasonOf(error), { retryable: !refused, cause: error });
       }
     },
+    async lag() {
+      const partitions = await rest.assigned();
+      if (partitions.length === 0) return [];
+      const [starts, committed, ends] = await Promise.all([
+        rest.offsets("earliest", partitions),
+        rest.committed(partitions),
+        rest.offsets("latest", partitions),
+      ]);
+      return partitions.map(({ topic, partition }) => {
+        const [start = 0, next = start, end = start] = [starts, committed, ends].map(
+          (offsets) => offsets.find((one) => one.topic === topic && one.partition === partition)?.offset,
+        );
+        return { topic, partition, lag: Math.max(0, end - next) };
+      });
+    },
     async close() {
       consumes.close();
       await rest

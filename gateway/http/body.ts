@@ -1,13 +1,16 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { isTextTooDeep } from "../../protocol/json-shape.ts";
+import { MAX_JSON_DEPTH } from "../../protocol/limits.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { LIMITS } from "./call.ts";
+import { shown } from "./input.ts";
 import { repeatedMember } from "./json-members.ts";
 
 /**
  * Reads a whole body.
  * @param take called with a number of bytes before they are read; it throws to refuse the body
- * @throws GatewayError 413 as soon as the body is known to be too large; the error of a broken connection
+ * @throws GatewayError 413 as soon as the body is known to be too large, 400 if it does not arrive whole
  */
 export const readBody = (request: IncomingMessage, take: (bytes: number) => void): Promise<Buffer> => {
   const declared = Number(request.headers["content-length"] ?? 0);
@@ -33,7 +36,7 @@ export const readBody = (request: IncomingMessage, take: (bytes: number) => void
       chunks.push(chunk);
     });
     request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.on("error", reject);
+    request.on("error", (cause) => reject(new GatewayError(400, "The body did not arrive whole.", { cause })));
   });
 };
 
@@ -49,15 +52,16 @@ export const decodeBody = (body: Buffer): string => {
 
 /**
  * The JSON of a body whatever its content type says; undefined for an empty one.
- * @throws GatewayError 400, also if an object has a member twice: parsers differ in which one they take (RFC 8259 §4)
+ * @throws GatewayError 400, also if it is nested too deep, or an object has a member twice: parsers differ in which one they take (RFC 8259 §4)
  */
 export const parseBody = (body: Buffer): unknown => {
   if (body.length === 0) return undefined;
   const text = decodeBody(body);
+  if (isTextTooDeep(text, MAX_JSON_DEPTH))
+    throw new GatewayError(400, `Expected the body to have at most ${MAX_JSON_DEPTH} levels of objects and arrays.`);
   const value = parseJson(text);
   const repeated = repeatedMember(text);
-  if (repeated !== undefined)
-    throw new GatewayError(400, `Expected each member once, got ${JSON.stringify(repeated)} twice in one object.`);
+  if (repeated !== undefined) throw new GatewayError(400, `Expected each member once, got ${shown(repeated)} twice in one object.`);
   return value;
 };
 

@@ -1,6 +1,6 @@
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import { isTopic, TOPIC_RULE } from "../../protocol/topics.ts";
-import type { InstanceName } from "../engine.ts";
+import type { OwnInstance } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { type Call, LIMITS } from "./call.ts";
 
@@ -14,7 +14,7 @@ export const unexpected = (what: string, expected: string, value: unknown): Gate
   new GatewayError(400, `Expected ${what} to be ${expected}, got ${shown(value)}.`);
 
 /** Part of a value at most, since it may be as large and as deep as a body can be. */
-const shown = (value: unknown): string => {
+export const shown = (value: unknown): string => {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
@@ -39,14 +39,14 @@ export const readTopic = (value: unknown): string => {
   throw unexpected("the topic", TOPIC_RULE, value);
 };
 
-/** `/$GROUP/$INSTANCE` of the path. @throws GatewayError 400 */
-export const readInstance = ({ path: [group = "", instance = ""] }: Call): InstanceName => {
+/** `/$GROUP/$INSTANCE` of the path, as the user of the call. @throws GatewayError 400 */
+export const readInstance = ({ path: [group = "", instance = ""], credential: { user } }: Call): OwnInstance => {
   for (const [what, name] of [
     ["the group", group],
     ["the instance", instance],
   ] as const)
     if (name.length === 0 || name.length > 255) throw unexpected(what, "of 1 to 255 characters", name);
-  return { group, instance };
+  return { group, instance, user };
 };
 
 /** How long to wait, in the body or the query. @throws GatewayError 400 */

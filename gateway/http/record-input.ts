@@ -78,6 +78,8 @@ const refusal = (problems: readonly RecordProblem[], inArray: boolean): GatewayE
 const readRecord = (value: unknown, { topic: named, credential, now, mayBeLarge }: RecordRules): NewRecord => {
   if (!isObject(value)) throw unexpected("a record", "an object", value);
   const topic = named ?? readTopic(value["topic"]);
+  if (named !== undefined && value["topic"] != null && value["topic"] !== named)
+    throw unexpected("the topic of a record", `that of the path, ${JSON.stringify(named)}`, value["topic"]);
   if (!mayTouch(credential, topic)) requireTopic(credential, topic);
   // Null counts as absent.
   const { partition, timestamp, key, headers } = value;

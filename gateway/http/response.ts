@@ -14,7 +14,13 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
   // As one string, so that Node writes head and body at once.
   const text = contentType === JSON_TYPE ? JSON.stringify(body) : String(body);
   const bytes = Buffer.byteLength(text);
-  response.writeHead(status, { "content-type": contentType, "content-length": bytes, "cache-control": "no-store", ...headers });
+  response.writeHead(status, {
+    "content-type": contentType,
+    "content-length": bytes,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...headers,
+  });
   // ASCII needs no encoding.
   response.end(text, bytes === text.length ? "latin1" : "utf8");
 };
@@ -30,7 +36,8 @@ export const cutIfUnread = (response: ServerResponse, afterMs: number): void => 
 };
 
 /** Answers without a body. */
-export const sendNothing = (response: ServerResponse, headers?: Headers): void => void response.writeHead(204, { ...headers }).end();
+export const sendNothing = (response: ServerResponse, headers?: Headers): void =>
+  void response.writeHead(204, { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }).end();
 
 export const sendError = (response: ServerResponse, error: GatewayError, headers?: Headers): void =>
   send(response, error.status, errorBody(error), { ...errorHeaders(error), ...headers });

@@ -2,7 +2,7 @@ import type { Time } from "../../environment/time.ts";
 import { kafkaErrorOf } from "../../kafka/errors.ts";
 import type { KafkaError } from "../../kafka/kafka-error.ts";
 import { topicPartitionKey } from "../../protocol/topic-partition.ts";
-import type { InstanceName } from "../engine.ts";
+import type { InstanceName, OwnInstance } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Assignment, Groups, Joining } from "../sessions/groups.ts";
 import { createPosition, nextRecordRemoved, type Position } from "../sessions/position.ts";
@@ -56,7 +56,8 @@ export const createKafkaGroups = (options: KafkaGroupsOptions): Groups => {
 
   return {
     maxInstances: MAX_INSTANCES,
-    join({ name, topics, options: { autoOffsetReset } }, listener) {
+    join({ name: own, topics, options: { autoOffsetReset } }, listener) {
+      const name = memberName(own);
       const { group } = name;
       const connections = connect();
       let assignment: Assignment | undefined;
@@ -74,7 +75,7 @@ export const createKafkaGroups = (options: KafkaGroupsOptions): Groups => {
         onRevoke: async () => assignment && (await listener.revoking(assignment)),
         onRevoked: listener.revoked,
         onFailed: (failure) => listener.failed(isToBeTold(failure) ? failure : undefined),
-        onFenced: () => listener.fenced(takenOver(name)),
+        onFenced: () => listener.fenced(takenOver(own)),
       });
       const member: Member = {
         ...kafkaMember,
@@ -160,6 +161,12 @@ const createAssignment = (
 /** Whether the failure is worth an error to the caller. Others pass while the call waits, since the member goes on trying. */
 const isToBeTold = ({ code, protocolError }: KafkaError): boolean =>
   code !== "rebalanced" && !(code === "unavailable" && protocolError !== undefined);
+
+/** Instances of one name belong to different members of the group where their users differ: at another gateway, too, nobody takes over another user's. */
+const memberName = ({ group, instance, user }: OwnInstance): InstanceName => ({
+  group,
+  instance: user === undefined ? instance : `${user}:${instance}`,
+});
 
 const takenOver = ({ instance }: InstanceName): GatewayError =>
   new GatewayError(

@@ -1,6 +1,6 @@
 import type { Time } from "../../environment/time.ts";
 import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
-import type { Batch, ConsumeRequest, InstanceName } from "../engine.ts";
+import type { Batch, ConsumeRequest, OwnInstance } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Assignment, Groups } from "./groups.ts";
 import { deliveredOffsets, NOTHING, requireBeginnings, settleTaken, type Taking } from "./position.ts";
@@ -12,9 +12,9 @@ import { createWait, type Wait, type Waits } from "./wait.ts";
 export type Consumers = Pick<Sessions, "all" | "close" | "describe" | "gauge" | "renew"> & {
   consume(request: ConsumeRequest): Promise<Batch>;
   /** Without offsets: after the last record that each partition was given. */
-  commit(name: InstanceName, offsets: readonly TopicPartitionOffset[]): Promise<void>;
-  /** Ends an instance, after a last auto-commit. @throws GatewayError 404 */
-  remove(name: InstanceName): Promise<void>;
+  commit(name: OwnInstance, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  /** Ends an instance, after a last auto-commit. @throws GatewayError 404, 403 if it belongs to another user */
+  remove(name: OwnInstance): Promise<void>;
 };
 
 export type ConsumersOptions = { readonly groups: Groups; readonly waits: Waits; readonly time: Time };

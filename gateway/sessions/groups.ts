@@ -1,5 +1,5 @@
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
-import type { InstanceName, InstanceOptions, ResponseMemory } from "../engine.ts";
+import type { OwnInstance, InstanceOptions, ResponseMemory } from "../engine.ts";
 import type { GatewayError } from "../gateway-error.ts";
 import type { Position, Positions, Taking } from "./position.ts";
 import type { Wait } from "./wait.ts";
@@ -16,7 +16,7 @@ export type Groups = {
   close(): Promise<void>;
 };
 
-export type Joining = { readonly name: InstanceName; readonly topics: ReadonlySet<string>; readonly options: InstanceOptions };
+export type Joining = { readonly name: OwnInstance; readonly topics: ReadonlySet<string>; readonly options: InstanceOptions };
 
 /** An instance, as its group knows it. */
 export type Member = {

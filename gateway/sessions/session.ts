@@ -1,6 +1,6 @@
 import type { Time } from "../../environment/time.ts";
 import { type TopicPartitionOffset, topicPartitionKey } from "../../protocol/topic-partition.ts";
-import type { InstanceName, InstanceOptions } from "../engine.ts";
+import type { OwnInstance, InstanceOptions } from "../engine.ts";
 import type { GatewayError } from "../gateway-error.ts";
 import type { Assignment, Groups, Joining } from "./groups.ts";
 import { noteCommitted, type Positions, resumeOffsets } from "./position.ts";
@@ -8,7 +8,8 @@ import type { Wait } from "./wait.ts";
 
 /** A consumer instance of this gateway: a member of its group, with what it owns and how far it has read. */
 export type Session = {
-  readonly name: InstanceName;
+  /** With the user to whom it belongs. */
+  readonly name: OwnInstance;
   readonly options: InstanceOptions;
   topics(): ReadonlySet<string>;
   subscribe(topics: ReadonlySet<string>): void;

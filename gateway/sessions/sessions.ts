@@ -1,5 +1,5 @@
 import type { Time } from "../../environment/time.ts";
-import type { ConsumeRequest, ConsumerGroup, Gauge, InstanceName } from "../engine.ts";
+import type { ConsumeRequest, ConsumerGroup, Gauge, InstanceName, OwnInstance } from "../engine.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Groups } from "./groups.ts";
 import { createSession, type Session } from "./session.ts";
@@ -8,13 +8,13 @@ import { createSession, type Session } from "./session.ts";
 export type Sessions = {
   /**
    * Begins a consume. Makes the instance if it is not there, and subscribes it anew if its topics have changed.
-   * @throws GatewayError 409 while it is consuming, 503 if there are as many instances as there may be
+   * @throws GatewayError 403 if it belongs to another user, 409 while it is consuming, 503 if there are as many instances as there may be
    */
   enter(request: ConsumeRequest): Consuming;
-  /** Renews the session of an instance. @throws GatewayError 404 if there is none */
-  find(name: InstanceName): Session;
-  /** Renews the session of an instance, if there is one. */
-  renew(name: InstanceName): void;
+  /** Renews the session of an instance. @throws GatewayError 404 if there is none, 403 if it belongs to another user */
+  find(name: OwnInstance): Session;
+  /** Renews the session of an instance, if the user has one of that name. */
+  renew(name: OwnInstance): void;
   /** Ends the instance, after a last auto-commit. Resolves when its partitions are free for others. */
   end(session: Session, why: GatewayError): Promise<void>;
   all(): readonly Session[];
@@ -47,19 +47,24 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
   const entries = new Map<string, Map<string, Entry>>();
   let count = 0;
 
-  const look = (name: InstanceName): Entry | undefined => {
-    const entry = entries.get(name.group)?.get(name.instance);
-    if (entry !== undefined) entry.seenAt = time.now();
+  const entryOf = ({ group, instance }: InstanceName): Entry | undefined => entries.get(group)?.get(instance);
+
+  const look = (name: OwnInstance): Entry | undefined => {
+    const entry = entryOf(name);
+    if (entry === undefined) return undefined;
+    if (!isOwn(entry.session, name))
+      throw new GatewayError(403, `Instance ${shown(name)} belongs to another user: choose another name for yours.`);
+    entry.seenAt = time.now();
     return entry;
   };
 
-  const add = ({ group, instance, topics, options: readOptions }: ConsumeRequest): Entry => {
+  const add = ({ group, instance, user, topics, options: readOptions }: ConsumeRequest): Entry => {
     if (count >= groups.maxInstances)
       throw new GatewayError(503, "The gateway has too many consumer instances: try again when others have ended.", {
         retryAfterSeconds: 10,
       });
     const session: Session = createSession(
-      { name: { group, instance }, topics: new Set(topics), options: readOptions() },
+      { name: { group, instance, user }, topics: new Set(topics), options: readOptions() },
       { groups, time, onFenced: (error) => void leave(entry, error) },
     );
     const entry: Entry = { session, seenAt: time.now(), consuming: undefined, expiry: undefined, autoCommit: undefined };
@@ -108,7 +113,7 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
   };
 
   const end: Sessions["end"] = async (session, why) => {
-    const entry = entries.get(session.name.group)?.get(session.name.instance);
+    const entry = entryOf(session.name);
     if (entry?.session !== session) return;
     if (session.options.autoCommit) await session.autoCommit();
     await leave(entry, why);
@@ -139,10 +144,13 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
       if (entry !== undefined) return entry.session;
       throw new GatewayError(
         404,
-        `There is no instance ${JSON.stringify(name.instance)} in group ${JSON.stringify(name.group)} at this gateway: it was not created by a consume here, or its session ended.`,
+        `There is no instance ${shown(name)} at this gateway: it was not created by a consume here, or its session ended.`,
       );
     },
-    renew: (name) => void look(name),
+    renew(name) {
+      const entry = entryOf(name);
+      if (entry !== undefined && isOwn(entry.session, name)) entry.seenAt = time.now();
+    },
     end,
     all: () => all().map(({ session }) => session),
     describe: () =>
@@ -162,6 +170,10 @@ export const createSessions = (groups: Groups, time: Time): Sessions => {
     },
   };
 };
+
+const isOwn = ({ name }: Session, { user }: OwnInstance): boolean => user === undefined || user === name.user;
+
+const shown = ({ group, instance }: InstanceName): string => `${JSON.stringify(instance)} in group ${JSON.stringify(group)}`;
 
 const isSame = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
   one.size === other.size && [...one].every((element) => other.has(element));

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +23,11 @@ test.each(HOSTS)("a request takes the real path in %s, and nothing is left when 
     url = app.url;
     expect(await app.client.request("sum", { a: 2, b: 3 })).toEqual({ sum: 5 });
     expect((await fetch(url)).headers.get("content-type")).toMatch("text/html");
+    // As a page does whose host has begun to point at this machine (DNS rebinding).
+    const rebound = request(`${url}/contract`, { headers: { host: "evil.example" } }).end();
+    const [refused] = (await once(rebound, "response")) as [IncomingMessage];
+    refused.resume();
+    expect(refused.statusCode).toBe(421);
   }
   await expect(fetch(url)).rejects.toThrow("fetch failed");
   expect(readdirSync(temporary)).toEqual([]);

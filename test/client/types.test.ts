@@ -15,7 +15,7 @@ test("requests and replies have the types of the contract", () => {
 });
 
 test("the errors of the contract are known by their codes", () => {
-  expectTypeOf<ErrorCodeOf<typeof contract>>().toEqualTypeOf<"SUM_OUT_OF_RANGE">();
+  expectTypeOf<ErrorCodeOf<typeof contract>>().toEqualTypeOf<"SUM_OUT_OF_RANGE" | "TOTAL_OUT_OF_RANGE">();
 });
 
 test("operations that are not in the contract, and requests that do not fit, do not compile", () => {

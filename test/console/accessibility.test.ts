@@ -61,7 +61,8 @@ test("each thing that can be done is reached by Tab, in the order in which it is
     [
       ...["operation", "field-a", "field-b", "json", "Send", "Send 100", "Send 1,000", "Start from the example"],
       ...["Reply as JSON", "Send again", "Edit", "Copy as curl", "Copy as code", expect.stringMatching(/^[\w-]{63}$/)],
-      ...["GET /status/", "filter", "Forget what has ended", expect.stringMatching(/^succeededsum/), "Send sum again"],
+      ...["GET /status/", "letter-operation", "letter-code", "letter-since", "letter-all", "Refresh"],
+      ...["filter", "Forget what has ended", expect.stringMatching(/^succeededsum/), "Send sum again"],
     ].map((name) => (typeof name === "string" ? expect.stringContaining(name) : name)),
   );
 });

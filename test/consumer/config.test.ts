@@ -32,7 +32,7 @@ test("what is not set has a default, and the instance keeps its name over restar
     workerUrl: "https://rejoinder.example",
   });
   expect(config.source).toEqual({ kind: "upstash", url: "http://127.0.0.1:8788", username: "user", password: "password" });
-  expect(config.replyKey).toEqual(new Uint8Array(32).fill(7));
+  expect(config.replyKeys[0]).toEqual(new Uint8Array(32).fill(7));
 });
 
 test("the source kafka needs a cluster and no gateway, and the other a gateway and no cluster", () => {
@@ -81,7 +81,7 @@ test("requesters on Kafka need the source kafka, operations that there are, and 
 
 test("while the secret is rotated the first of the two signs", () => {
   const newer = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
-  expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }, contract).replyKey).toEqual(
+  expect(readConsumerConfig({ ...complete, REPLY_SECRET: `${newer}, ${REPLY_SECRET}` }, contract).replyKeys[0]).toEqual(
     new Uint8Array(24).fill(9),
   );
 });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { createLinkOutages, openLink } from "../../consumer/sinks/link.ts";
+import type { ReadLag } from "../../consumer/sinks/link-session.ts";
 import { createWorkerSignature } from "../../consumer/sinks/worker-signature.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import { createManualTime } from "../helpers/manual-time.ts";
@@ -10,16 +11,16 @@ import { HELLO, hmacOf, REPLY_HMAC, REPLY_SECRET } from "./process.ts";
 import { type ReplyReceiverOptions, startReplyReceiver } from "./reply-receiver.ts";
 import { describeSink, newReply, sendOnce } from "./sink-contract.ts";
 
-type SetUp = Partial<ReplyReceiverOptions> & { readonly time?: Time; readonly hmac?: typeof REPLY_HMAC };
+type SetUp = Partial<ReplyReceiverOptions> & { readonly time?: Time; readonly hmac?: typeof REPLY_HMAC; readonly readLag?: ReadLag };
 
 /** A mailbox, and a link to its shard 3 that comes back at once when it was lost. */
-const setUp = async ({ time = systemTime, hmac = REPLY_HMAC, ...options }: SetUp = {}) => {
+const setUp = async ({ time = systemTime, hmac = REPLY_HMAC, readLag, ...options }: SetUp = {}) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
   const log = createRecordedLog();
   const outages = createLinkOutages(log);
   const clock = createMailboxClock({ time, log });
   const signature = createWorkerSignature({ hmac, clock });
-  const link = openLink(3, { url: receiver.url, hello: HELLO, signature, clock, outages, time, random: () => 1 });
+  const link = openLink(3, { url: receiver.url, hello: HELLO, signature, clock, outages, readLag, time, random: () => 1 });
   let ended: Promise<void> | undefined;
   const end = () => (ended ??= receiver.close());
   onTestFinished(async () => {
@@ -50,6 +51,17 @@ describe("as a sink", () => {
       },
     };
   });
+});
+
+test("says how far the consumer is behind when the mailbox asks, and of many partitions where that is the most", async () => {
+  const many = Array.from({ length: 150 }, (_, partition) => ({ topic: "requests", partition, lag: partition }));
+  const { receiver } = await setUp({ readLag: async () => many });
+  await receiver.until(() => receiver.links[0]?.hello !== undefined);
+  const { socket } = receiver.links[0] ?? expect.fail("Expected a link");
+  const answered = once(socket, "message");
+  socket.send(JSON.stringify({ type: "lag", ask: 7 }));
+  const { ask, partitions } = JSON.parse(String((await answered)[0])) as { ask: number; partitions: typeof many };
+  expect([ask, partitions]).toEqual([7, many.toReversed().slice(0, 100)]);
 });
 
 test("says hello first: who the consumer is, and what it handles", async () => {

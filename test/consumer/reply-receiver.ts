@@ -160,7 +160,7 @@ export const startReplyReceiver = async (options: ReplyReceiverOptions): Promise
         if (shards > 0 && frame.takes?.includes("welcome")) socket.send(JSON.stringify({ type: "welcome", time: now(), shards }));
         if (toCancel.length > 0 && frame.takes?.includes("cancel"))
           socket.send(JSON.stringify({ type: "cancel", correlationIds: toCancel }));
-      } else {
+      } else if (frame.type === "replies") {
         const replies = frame.replies.map(readReplyEvent);
         batches.push({ webhookId, way: "link", replies, bytes: text.length });
         if (linkMisbehaviour?.(socket, frame.batch, replies) !== true)

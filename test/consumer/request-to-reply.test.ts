@@ -113,9 +113,21 @@ test("says that a slow request is being processed, before its reply", async () =
   const data = { account: "acme", lines: [{ date: "2026-01-15", product: "bolt", quantity: 3, unitPrice: 0.1 }] };
   const request = newRequest({ operation: "report", orderingKey: "acme", data });
   const reply = await replyTo(request);
-  expect(reply).toMatchObject({ state: "succeeded", data: { total: 0.3, months: [{ month: "2026-01", byProduct: { bolt: 0.3 } }] } });
+  expect(reply).toMatchObject({
+    state: "succeeded",
+    data: { total: 0.3, months: [{ month: "2026-01", byProduct: [{ product: "bolt", total: 0.3 }] }] },
+  });
   const states = receiver.arrived.filter(({ correlationId }) => correlationId === request.correlationId).map(({ state }) => state);
   expect(states).toEqual(["processing", "succeeded"]);
+});
+
+test("adds up a report of products whatever they are called, and says when its total is more than a number can be", async () => {
+  const line = { date: "2026-01-15", product: "__proto__", quantity: 1, unitPrice: 2 };
+  const report = (...lines: object[]) =>
+    replyTo(newRequest({ operation: "report", orderingKey: "acme", data: { account: "acme", lines } }));
+  const [added, overflowed] = await Promise.all([report(line, line), report(line, { ...line, unitPrice: 1e308 })]);
+  expect(added).toMatchObject({ data: { total: 4, months: [{ total: 4, byProduct: [{ product: "__proto__", total: 4 }] }] } });
+  expect(overflowed).toMatchObject({ state: "failed", data: { status: 422, code: "TOTAL_OUT_OF_RANGE" } });
 });
 
 test("replies to a burst of requests in batches, each request once", async () => {

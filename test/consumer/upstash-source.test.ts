@@ -105,6 +105,19 @@ describe.concurrent("when the network fails", () => {
   });
 });
 
+test("how far the group is behind is what it has not committed, of each partition, also where it has committed nothing", async () => {
+  const topic = newTopic();
+  const records = [0, 0, 0, 1].map((partition, index) => ({ topic, partition, value: String(index) }));
+  await produce(gateway, records);
+  const source = createSource(topic, "one");
+  const stop = new AbortController();
+  await source.open(stop.signal, async () => {});
+  await take(source, 4, stop);
+  await source.commit([{ topic, partition: 0, offset: 2 }]);
+  expect(await source.lag?.()).toEqual([1, 1, 0].map((lag, partition) => ({ topic, partition, lag })));
+  await source.close();
+});
+
 test("takes nothing twice or never when the gateway is killed while it reads", async () => {
   const topic = newTopic();
   await produce(

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Cancellations, createCancellations } from "../../consumer/cancellations.ts";
+import type { ReadLag } from "../../consumer/sinks/link-session.ts";
 import { createMailboxClock } from "../../consumer/mailbox-clock.ts";
 import { createReplies } from "../../consumer/replies.ts";
 import { workerSinks } from "../../consumer/sinks/worker.ts";
@@ -20,18 +21,19 @@ const newReply = (shard = 0) => replies.succeeded(to(shard), { sum: 5 });
 
 type SetUp = Partial<ReplyReceiverOptions> & {
   readonly cancellations?: Cancellations;
+  readonly readLag?: ReadLag;
   readonly time?: Time;
   readonly maxWaitingBytes?: number;
   readonly proxy?: typeof stripUpgrades;
 };
 
 /** A Worker, and the deliveries to its shards. */
-const setUp = async ({ time = systemTime, maxWaitingBytes = 1_000_000, proxy, cancellations, ...options }: SetUp = {}) => {
+const setUp = async ({ time = systemTime, maxWaitingBytes = 1_000_000, proxy, cancellations, readLag, ...options }: SetUp = {}) => {
   const receiver = await startReplyReceiver({ secret: REPLY_SECRET, ...options });
   const url = proxy === undefined ? receiver.url : await proxy(receiver.url);
   const log = createRecordedLog();
   const clock = createMailboxClock({ time, log });
-  const sinks = workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, clock, cancellations, log, time, random: () => 1 });
+  const sinks = workerSinks({ url, hmac: REPLY_HMAC, hello: HELLO, clock, cancellations, readLag, log, time, random: () => 1 });
   const delivery = createWorkerDelivery({ sinks, replies, log, maxWaitingBytes, time, random: () => 1 });
   onTestFinished(async () => {
     delivery.close();
@@ -215,6 +217,12 @@ describe("where handlers run", () => {
     await sinks.open();
     expect(receiver.links.map(({ shard }) => shard).toSorted()).toEqual([0, 1, 2]);
     expect(receiver.links).toMatchObject(Array.from({ length: 3 }, () => ({ hello: { takes: ["welcome", "cancel"] } })));
+  });
+
+  test("a consumer that can say how far it is behind lets itself be asked", async () => {
+    const { receiver, sinks } = await setUp({ cancellations: createCancellations(), readLag: async () => [] });
+    await sinks.open();
+    expect(receiver.links).toMatchObject([{ hello: { takes: ["welcome", "cancel", "lag"] } }]);
   });
 
   test("a mailbox of more than 64 shards gets 64 links", async () => {

@@ -121,11 +121,27 @@ test.each([
   await expectRefusal(gateway, await gateway.call(path, { user, body }), 403, /may not/);
 });
 
-test("lets a user with a topic prefix end only instances that read such topics", async () => {
+test("keeps the instance of a user from whoever may read other topics", async () => {
   const gateway = await gatewayUnderTest({ credentials: USERS });
-  await gateway.call("/consume/g/i/numbers?timeout=1");
-  await expectRefusal(gateway, await gateway.call("/delete-consumer/g/i", { user: "other:pw" }), 403, /"numbers"/);
-  await expectRefusal(gateway, await gateway.call("/commit/g/i", { user: "other:pw" }), 403, /"numbers"/);
+  await gateway.call("/produce/numbers/secret");
+  const earliest = { "kafka-auto-offset-reset": "earliest", "kafka-enable-auto-commit": "false" };
+  expect((await gateway.call("/consume/g/i/numbers", { headers: earliest })).body).toHaveLength(1);
+  for (const path of ["/consume/g/i/other?timeout=60000", "/commit/g/i", "/delete-consumer/g/i"])
+    expect(await gateway.call(path, { user: "other:pw" })).toMatchObject({
+      status: 403,
+      body: { error: expect.stringMatching(/another user/) },
+    });
+  expect((await gateway.call("/commit/g/i")).status).toBe(200);
+  expect((await gateway.call("/consume/g/i/numbers?timeout=1")).status).toBe(200);
+  const [committed] = (await gateway.call("/committed/g/i", { body: [0, 1, 2].map((partition) => ({ topic: "numbers", partition })) }))
+    .body as unknown[];
+  expect(committed).toMatchObject({ offset: 1 });
+});
+
+test("lets whoever may touch everything end the instance of another", async () => {
+  const gateway = await gatewayUnderTest({ credentials: USERS });
+  await gateway.call("/consume/g/i/other?timeout=1", { user: "other:pw" });
+  await expectRefusal(gateway, await gateway.call("/consume/g/i/other?timeout=1"), 403, /another user/);
   expect((await gateway.call("/delete-consumer/g/i")).status).toBe(200);
 });
 

@@ -82,7 +82,18 @@ test.each([
   const gateway = await gatewayUnderTest();
   const socket = await openConnection(gateway.url);
   socket.write(request);
-  expect(await readAnswer(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"status":${status}\\}$`));
+  const answer = await readAnswer(socket);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"status":${status}\\}$`));
+  expect(answer).toMatch(/\r\nCache-Control: no-store\r\n/);
+  expect(answer).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/);
+});
+
+test("answers 400 to chunks that are none, and stores and logs nothing", async () => {
+  const gateway = await gatewayUnderTest();
+  const socket = await openConnection(gateway.url);
+  socket.write(`POST /produce/other HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"val\r\nnone\r\n`);
+  expect(await readAnswer(socket)).toMatch(/^HTTP\/1.1 400 [^]*"status":400\}$/);
+  expect(gateway.logged()).toEqual([]);
 });
 
 test("answers what waits when it stops, and keeps no connection open", async () => {

@@ -192,6 +192,22 @@ export const describeEngine = (name: string, open: () => Promise<Engine>, { reba
       expect(await take(engine, { instance: "next" })).toEqual([]);
     });
 
+    test("leaves an instance to the user who made it, whatever others ask of its name", async () => {
+      const engine = await open();
+      const at = [{ topic: "t", partition: 0, offset: 1 }];
+      const name = { group: "g", instance: "i" };
+      await produceValues(engine, 0, "a", "b");
+      expect(await take(engine, { user: "one", maxRecords: 1 })).toEqual(["a"]);
+      const another = { status: 403, message: expect.stringContaining("another user") };
+      await expect(take(engine, { user: "other" })).rejects.toMatchObject(another);
+      await expect(engine.commit({ ...name, user: "other" }, [])).rejects.toMatchObject(another);
+      await expect(engine.commit({ ...name, user: "other" }, at)).rejects.toMatchObject(another);
+      await expect(engine.deleteConsumer({ ...name, user: "other" })).rejects.toMatchObject(another);
+      expect(await take(engine, { user: "one" })).toEqual(["b"]);
+      await engine.deleteConsumer({ ...name, user: "one" });
+      expect(await take(engine, { user: "other" })).toEqual(["a", "b"]);
+    });
+
     test("takes one consume of an instance at a time, and other calls meanwhile", async () => {
       const engine = await open();
       const name = { group: "g", instance: "i" };

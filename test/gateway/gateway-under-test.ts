@@ -11,6 +11,8 @@ export type GatewayUnderTest = {
   readonly engine: Engine;
   /** Sends a request as a user; anything but text or bytes is sent as JSON. */
   call(path: string, request?: { method?: string; body?: unknown; headers?: Record<string, string>; user?: string }): Promise<Reply>;
+  /** What the log has of errors and warnings. */
+  logged(): readonly unknown[];
   stop(): Promise<void>;
 };
 
@@ -28,6 +30,7 @@ export const gatewayUnderTest = async ({
   ...engineOptions
 }: UnderTestOptions = {}): Promise<GatewayUnderTest> => {
   const engine = await openEngine({ topics, ...engineOptions });
+  const lines: unknown[] = [];
   const gateway = await startGateway(
     {
       host: "127.0.0.1",
@@ -38,7 +41,10 @@ export const gatewayUnderTest = async ({
       ...(budgets === undefined ? {} : { budgets }),
       ...(corsOrigins === undefined ? {} : { corsOrigins }),
     },
-    { engine, log: SILENT_LOG },
+    {
+      engine,
+      log: { warn: (line: unknown) => void lines.push(line), error: (line: unknown) => void lines.push(line) } as typeof SILENT_LOG,
+    },
   );
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= gateway.stop());
@@ -47,6 +53,7 @@ export const gatewayUnderTest = async ({
     url: gateway.url,
     engine,
     stop,
+    logged: () => lines,
     async call(path, { method = "POST", body, headers = {}, user = "full:pw" } = {}) {
       const sent = body === undefined || typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
       const response = await fetch(gateway.url + path, {

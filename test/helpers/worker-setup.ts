@@ -5,20 +5,30 @@ import { ROOT } from "../../tools/root.ts";
 import { startFaultyProxy } from "./faulty-proxy.ts";
 import { startGatewayProcess } from "./gateway.ts";
 import { freePort } from "./processes.ts";
+import { publishIssuer, startIssuerHost } from "./issuer-host.ts";
 import { startRecordedProxy } from "./recorded-proxy.ts";
 
 /** Starts what the Worker's tests talk to: a real gateway process, a proxy that misbehaves, and one that plays what real ones answered. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   // Before the runtime starts, since it reads the folder that wrangler.toml names then.
   await buildConsole(join(ROOT, "test/project/.rejoinder/console"));
-  const [gateway, faultyProxy, recordedProxy] = await Promise.all([startGatewayProcess(), startFaultyProxy(), startRecordedProxy()]);
+  const [gateway, faultyProxy, recordedProxy, issuerHost] = await Promise.all([
+    startGatewayProcess(),
+    startFaultyProxy(),
+    startRecordedProxy(),
+    startIssuerHost(),
+  ]);
   const bindings = {
     UPSTASH_KAFKA_REST_URL: gateway.url,
     UPSTASH_KAFKA_REST_USERNAME: gateway.username,
     UPSTASH_KAFKA_REST_PASSWORD: gateway.password,
     CORRELATION_SECRET: "2:a-new-secret-of-at-least-32-characters,1:an-old-secret-of-at-least-32-characters",
     REPLY_SECRET: "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldw==,whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA==",
-    AUTH: "public",
+    AUTH: "public,keys,jwt",
+    JWT_ISSUER: `${issuerHost.url}/main`,
+    JWT_AUDIENCE: "https://api.example",
+    ISSUER_HOST_URL: issuerHost.url,
+    ISSUER_KEY: await publishIssuer(`${issuerHost.url}/main`),
     CORS_ORIGINS: "https://app.example",
     FAULTY_PROXY_URL: faultyProxy.url,
     RECORDED_PROXY_URL: recordedProxy.url,
@@ -29,6 +39,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     faultyProxy.close();
     recordedProxy.close();
+    issuerHost.close();
     await gateway.remove();
   };
 };

@@ -37,6 +37,17 @@ test("the documents name no npm script that does not exist", () => {
   expect(missing).toEqual([]);
 });
 
+test("each threat of docs/security.md names a test that holds it off, and that test says so", () => {
+  const threats = readText("docs/security.md").split("## Threats")[1]?.split("\n## ")[0] ?? "";
+  const rows = threats.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Threat"));
+  expect(rows.length).toBeGreaterThan(30);
+  const wrong = rows.filter((row) => {
+    const { path = "", sentence = "" } = / \| `(?<path>test\/[^`]+\.ts)`: (?<sentence>.{8,}) \|$/.exec(row)?.groups ?? {};
+    return path === "" || !isThere(path) || !readText(path).includes(sentence);
+  });
+  expect(wrong).toEqual([]);
+});
+
 test("the README can be read in one sitting: at most 200 lines of at most 120 characters", () => {
   const lines = readText("README.md").trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(200);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CloudEvent } from "../../protocol/cloudevent.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
-import { type ConsumerRecord, decodeEvent, encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
+import { type ConsumerRecord, decodeEvent, encodeEvent, type ProducerRecord, toStructured } from "../../protocol/kafka-record.ts";
 
 type Parts = Pick<ProducerRecord, "value" | "headers">;
 
@@ -41,6 +41,18 @@ describe("an event as a Kafka record", () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         expect(decodeEvent(encodeEvent(event, mode))).toEqual(event);
+      }),
+    );
+  });
+
+  test("says the same in structured mode, with its JSON as it was", () => {
+    fc.assert(
+      fc.property(anyEvent, fc.constantFrom(undefined, 2), (event, space) => {
+        const binary = { topic: "t", ...encodeEvent(event), value: JSON.stringify(event.data, null, space) };
+        const structured = toStructured(binary);
+        expect(decodeEvent(structured)).toEqual(event);
+        expect(structured.value.endsWith(`,"data":${binary.value}}`)).toBe(true);
+        expect(decodeEvent(toStructured(structured))).toEqual(event);
       }),
     );
   });

@@ -7,11 +7,13 @@ const HELLO = { type: "hello", instance: "consumer-1", version: "0.1.0", operati
 const RESULTS = { type: "results", batch: 3, outcomes: ["stored", "retry"] };
 const REFUSED = { type: "refused", batch: 3, code: "INVALID_BATCH", reason: "no" };
 
-test.each([HELLO, REPLIES])("a frame of a consumer is read as it is: %j", (frame) => {
+const LAG = { type: "lag", ask: 0, partitions: [{ topic: "requests", partition: 0, lag: 3 }] };
+
+test.each([HELLO, REPLIES, LAG])("a frame of a consumer is read as it is: %j", (frame) => {
   expect(readConsumerFrame(JSON.stringify(frame))).toEqual(frame);
 });
 
-test.each([RESULTS, REFUSED])("a frame of a mailbox is read as it is: %j", (frame) => {
+test.each([RESULTS, REFUSED, { type: "lag", ask: 0 }])("a frame of a mailbox is read as it is: %j", (frame) => {
   expect(readMailboxFrame(JSON.stringify(frame))).toEqual(frame);
 });
 
@@ -25,6 +27,8 @@ test.each([
   JSON.stringify({ ...HELLO, operations: [1] }),
   JSON.stringify({ ...HELLO, instance: "x".repeat(256) }),
   JSON.stringify(RESULTS),
+  JSON.stringify({ ...LAG, partitions: [{ topic: "requests", partition: 0, lag: -1 }] }),
+  JSON.stringify({ ...LAG, partitions: Array.from({ length: 101 }, () => LAG.partitions[0]) }),
 ])("what is no frame of a consumer is refused, and the error says what one is: %s", (text) => {
   expect(() => readConsumerFrame(text)).toThrow(/^Expected a frame of /);
 });

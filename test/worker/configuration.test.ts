@@ -11,7 +11,7 @@ test("a Worker that is configured is healthy, and says which version it is", asy
 });
 
 test("a Worker without AUTH says how to set it", async () => {
-  expect(await problemsWith({ AUTH: undefined })).toEqual(["AUTH is not set: Set it to public if anybody may call."]);
+  expect(await problemsWith({ AUTH: undefined })).toEqual(["AUTH is not set: Set it to keys or jwt, or to public if anybody may call."]);
 });
 
 test("a Worker names all that is missing or wrong at once, and no secret", async () => {

@@ -20,10 +20,9 @@ type GuardOptions = {
   readonly isPlain: (request: Request) => boolean;
 };
 
-/** Where the log of requests finds the owner tag of the caller. */
+/** Where the log of requests finds the owner tag of a caller who is known. */
 export const OWNER = "owner";
 
-/** Where a route finds that the credentials were in the URL. */
 const TOKEN_PARAMETER = "token";
 
 /**
@@ -105,7 +104,7 @@ const PLAIN = "Use https://. These credentials may have been read on their way: 
 
 const MAX_SUBJECT_LENGTH = 256;
 /** What the record of a request can carry of its caller, in characters of JSON. */
-const MAX_SAID_LENGTH = 4_096;
+export const MAX_SAID_LENGTH = 4_096;
 /** RFC 6749 §3.3. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 

@@ -3,6 +3,7 @@ import {
   LINK_CLOSE,
   type HelloFrame,
   type MailboxFrame,
+  type PartitionLag,
   MAX_FRAME_BYTES,
   PING,
   PONG,
@@ -14,7 +15,9 @@ import { shardOfCorrelationId } from "../../protocol/correlation-id.ts";
 import { MAX_UNANSWERED_BATCHES } from "../../protocol/limits.ts";
 import type { Outcome, Reply } from "../../protocol/reply-event.ts";
 import { isLongerThan } from "../body.ts";
+import type { Time } from "../../environment/time.ts";
 import { readReplies } from "../reply-intake.ts";
+import { createLagInquiry } from "./lag-inquiry.ts";
 
 /** The mailbox's end of a WebSocket, as a host has it. */
 export type LinkSocket = {
@@ -34,6 +37,8 @@ export type LinkConsumer = Pick<HelloFrame, "instance" | "version"> & {
   readonly operations: readonly string[];
   /** Whether it reads frames that tell it what to cancel. */
   readonly takesCancel: boolean;
+  /** Whether it reads frames that ask how far it is behind. */
+  readonly takesLag: boolean;
 };
 
 /** A link that is open, whose consumer has said hello. */
@@ -42,6 +47,8 @@ export type ConsumerLink = {
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   readonly consumer: LinkConsumer;
+  /** How far its consumer is behind; absent if it has not said so, as on the links to all shards but the first. */
+  readonly lag?: readonly PartitionLag[] | undefined;
 };
 
 /** An open link. */
@@ -63,6 +70,8 @@ type LinkEndpointOptions = {
   /** The correlation IDs of the requests that are to be cancelled, see {@link Mailbox}; those of other shards are left out here. */
   readonly openCancellations: () => readonly string[];
   readonly now?: () => number;
+  /** For the wait for answers. */
+  readonly time?: Time;
   readonly warn: (message: string) => void;
   readonly logError: (message: string, error: unknown) => void;
 };
@@ -75,7 +84,15 @@ export type LinkEndpoint = {
   open(socket: LinkSocket): Link;
   /** Tells the consumers at these sockets, as far as they read it, that somebody wants to cancel a request. */
   cancel(correlationId: string, sockets: Iterable<Pick<LinkSocket, "shard" | "consumer" | "send">>): void;
+  /**
+   * These links, with how far their consumers are behind. Those to shard 0 are asked, which each consumer has that handles anything, and a
+   * moment is waited for their answers.
+   */
+  withLag(links: readonly AskableLink[]): Promise<ConsumerLink[]>;
 };
+
+/** A link whose consumer has said hello, and can be asked. */
+export type AskableLink = Omit<ConsumerLink, "lag"> & Pick<LinkSocket, "send">;
 
 /** How many requests one frame names: a consumer reads no frame over 1 MiB. */
 const MAX_CANCELLATIONS = 1_000;
@@ -85,98 +102,117 @@ const MAX_CANCELLATIONS = 1_000;
  * after the other. A frame that breaks the protocol closes its link with a reason; so does a failure of the storage. From then on nothing of
  * that link is stored, and its consumer sends again, in order, what was not answered. If the consumer leaves, what it had sent is stored.
  */
-export const createLinkEndpoint = (options: LinkEndpointOptions): LinkEndpoint => ({
-  open(socket) {
-    const { intake, operations, shards, openCancellations, now = Date.now, warn, logError } = options;
-    let isOpen = true;
-    let unanswered = 0;
-    /** Of the frames of unanswered batches, in UTF-16 units: at most as many as their bytes. */
-    let unansweredLength = 0;
-    let stored: Promise<void> = Promise.resolve();
+export const createLinkEndpoint = (options: LinkEndpointOptions): LinkEndpoint => {
+  const inquiry = createLagInquiry(options.time);
+  return {
+    open(socket) {
+      const { intake, operations, shards, openCancellations, now = Date.now, warn, logError } = options;
+      let isOpen = true;
+      let unanswered = 0;
+      /** Of the frames of unanswered batches, in UTF-16 units: at most as many as their bytes. */
+      let unansweredLength = 0;
+      let stored: Promise<void> = Promise.resolve();
 
-    const close = (code: number, reason: string): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      const who = socket.consumer === undefined ? "a consumer that has not said hello" : `consumer ${socket.consumer.instance}`;
-      warn(`The link of ${who} to shard ${socket.shard} was closed (${code}): ${reason}`);
-      socket.close(code, cut(reason));
-    };
-
-    const answer = (frame: MailboxFrame, length: number): void => {
-      unanswered--;
-      unansweredLength -= length;
-      socket.send(JSON.stringify(frame));
-    };
-
-    const store = async ({ batch, replies }: RepliesFrame, length: number): Promise<void> => {
-      if (!isOpen) return;
-      try {
-        const outcomes = await intake(readOwnReplies(socket.shard, replies));
-        answer({ type: "results", batch, outcomes }, length);
-      } catch (error) {
-        if (isRefusal(error)) return answer({ type: "refused", batch, code: error.code, reason: error.message }, length);
-        logError("A mailbox could not store a batch of replies; the consumer will send it again", error);
-        // Not an outcome for each: the batches behind this one would overtake it.
-        close(LINK_CLOSE.failed, "The batch could not be stored. Send it again.");
-      }
-    };
-
-    /** What is wrong with a frame; undefined once it is taken. */
-    const take = (data: string | object): Violation | undefined => {
-      if (typeof data !== "string") return [LINK_CLOSE.unsupported, "Expected a frame of text, got one of bytes."];
-      if (isLongerThan(data, MAX_FRAME_BYTES)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
-      let frame;
-      try {
-        frame = readConsumerFrame(data);
-      } catch (error) {
-        return [LINK_CLOSE.invalid, (error as Error).message];
-      }
-      if ((frame.type === "hello") !== (socket.consumer === undefined))
-        return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
-      if (frame.type === "replies") return enqueue(frame, data.length);
-      greet(frame);
-      return undefined;
-    };
-
-    const greet = ({ instance, version, operations: said, takes = [] }: HelloFrame): void => {
-      const handled = new Set(said);
-      const takesCancel = takes.includes("cancel");
-      socket.consumer = { instance, version, operations: operations.filter((name) => handled.has(name)), takesCancel };
-      if (takes.includes("welcome")) socket.send(JSON.stringify({ type: "welcome", time: now(), shards } satisfies MailboxFrame));
-      if (!takesCancel) return;
-      const own = openCancellations().filter((correlationId) => shardOfCorrelationId(correlationId) === socket.shard);
-      for (let first = 0; first < own.length; first += MAX_CANCELLATIONS)
-        socket.send(cancelFrame(own.slice(first, first + MAX_CANCELLATIONS)));
-    };
-
-    const enqueue = (batch: RepliesFrame, length: number): Violation | undefined => {
-      if (unanswered === MAX_UNANSWERED_BATCHES)
-        return [LINK_CLOSE.violation, `Expected at most ${MAX_UNANSWERED_BATCHES} batches without an answer.`];
-      if (unansweredLength + length > MAX_FRAME_BYTES)
-        return [LINK_CLOSE.violation, `Expected at most ${MAX_FRAME_BYTES} bytes without an answer.`];
-      unanswered++;
-      unansweredLength += length;
-      stored = stored.then(() => store(batch, length));
-      return undefined;
-    };
-
-    return {
-      async message(data) {
+      const close = (code: number, reason: string): void => {
         if (!isOpen) return;
-        if (data === PING) return socket.send(PONG);
-        const violation = take(data);
-        if (violation !== undefined) return close(...violation);
-        await stored;
-      },
-    };
-  },
+        isOpen = false;
+        const who = socket.consumer === undefined ? "a consumer that has not said hello" : `consumer ${socket.consumer.instance}`;
+        warn(`The link of ${who} to shard ${socket.shard} was closed (${code}): ${reason}`);
+        socket.close(code, cut(reason));
+      };
 
-  cancel(correlationId, sockets) {
-    const shard = shardOfCorrelationId(correlationId);
-    const frame = cancelFrame([correlationId]);
-    for (const socket of sockets) if (socket.shard === shard && socket.consumer?.takesCancel === true) socket.send(frame);
-  },
-});
+      const answer = (frame: MailboxFrame, length: number): void => {
+        unanswered--;
+        unansweredLength -= length;
+        socket.send(JSON.stringify(frame));
+      };
+
+      const store = async ({ batch, replies }: RepliesFrame, length: number): Promise<void> => {
+        if (!isOpen) return;
+        try {
+          const outcomes = await intake(readOwnReplies(socket.shard, replies));
+          answer({ type: "results", batch, outcomes }, length);
+        } catch (error) {
+          if (isRefusal(error)) return answer({ type: "refused", batch, code: error.code, reason: error.message }, length);
+          logError("A mailbox could not store a batch of replies; the consumer will send it again", error);
+          // Not an outcome for each: the batches behind this one would overtake it.
+          close(LINK_CLOSE.failed, "The batch could not be stored. Send it again.");
+        }
+      };
+
+      /** What is wrong with a frame; undefined once it is taken. */
+      const take = (data: string | object): Violation | undefined => {
+        if (typeof data !== "string") return [LINK_CLOSE.unsupported, "Expected a frame of text, got one of bytes."];
+        if (isLongerThan(data, MAX_FRAME_BYTES)) return [LINK_CLOSE.tooLarge, `Expected a frame of at most ${MAX_FRAME_BYTES} bytes.`];
+        let frame;
+        try {
+          frame = readConsumerFrame(data);
+        } catch (error) {
+          return [LINK_CLOSE.invalid, (error as Error).message];
+        }
+        if ((frame.type === "hello") !== (socket.consumer === undefined))
+          return [LINK_CLOSE.violation, "Expected one hello, as the first frame."];
+        if (frame.type === "replies") return enqueue(frame, data.length);
+        if (frame.type === "lag") inquiry.answered(socket, frame);
+        else greet(frame);
+        return undefined;
+      };
+
+      const greet = ({ instance, version, operations: said, takes = [] }: HelloFrame): void => {
+        const handled = new Set(said);
+        const takesCancel = takes.includes("cancel");
+        socket.consumer = {
+          instance,
+          version,
+          operations: operations.filter((name) => handled.has(name)),
+          takesCancel,
+          takesLag: takes.includes("lag"),
+        };
+        if (takes.includes("welcome")) socket.send(JSON.stringify({ type: "welcome", time: now(), shards } satisfies MailboxFrame));
+        if (!takesCancel) return;
+        const own = openCancellations().filter((correlationId) => shardOfCorrelationId(correlationId) === socket.shard);
+        for (let first = 0; first < own.length; first += MAX_CANCELLATIONS)
+          socket.send(cancelFrame(own.slice(first, first + MAX_CANCELLATIONS)));
+      };
+
+      const enqueue = (batch: RepliesFrame, length: number): Violation | undefined => {
+        if (unanswered === MAX_UNANSWERED_BATCHES)
+          return [LINK_CLOSE.violation, `Expected at most ${MAX_UNANSWERED_BATCHES} batches without an answer.`];
+        if (unansweredLength + length > MAX_FRAME_BYTES)
+          return [LINK_CLOSE.violation, `Expected at most ${MAX_FRAME_BYTES} bytes without an answer.`];
+        unanswered++;
+        unansweredLength += length;
+        stored = stored.then(() => store(batch, length));
+        return undefined;
+      };
+
+      return {
+        async message(data) {
+          if (!isOpen) return;
+          if (data === PING) return socket.send(PONG);
+          const violation = take(data);
+          if (violation !== undefined) return close(...violation);
+          await stored;
+        },
+      };
+    },
+
+    cancel(correlationId, sockets) {
+      const shard = shardOfCorrelationId(correlationId);
+      const frame = cancelFrame([correlationId]);
+      for (const socket of sockets) if (socket.shard === shard && socket.consumer?.takesCancel === true) socket.send(frame);
+    },
+
+    async withLag(links) {
+      const asked = links.filter(({ shard }) => shard === 0);
+      const answers = await inquiry.ask(asked);
+      return links.map((link) => {
+        const { shard, openedAt, consumer } = link;
+        return { shard, openedAt, consumer, lag: answers[asked.indexOf(link)] };
+      });
+    },
+  };
+};
 
 const cancelFrame = (correlationIds: readonly string[]): string =>
   JSON.stringify({ type: "cancel", correlationIds } satisfies MailboxFrame);

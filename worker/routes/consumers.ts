@@ -1,4 +1,5 @@
 import { RejoinderError } from "../../protocol/errors.ts";
+import type { PartitionLag } from "../../protocol/link.ts";
 import type { Context } from "hono";
 import { type Authorize, OPERATOR } from "../identity/principal.ts";
 import type { Consumers } from "../link/consumers.ts";
@@ -15,6 +16,8 @@ export type ConsumersBody = {
     readonly operations: readonly string[];
     /** `openedAt` is RFC 3339. */
     readonly links: readonly { readonly shard: number; readonly openedAt: string }[];
+    /** How many records of each partition that it reads it has not committed. Absent if it does not say: it is of an older version, or busy. */
+    readonly lag?: readonly PartitionLag[];
   }[];
 };
 
@@ -32,6 +35,7 @@ export const createConsumersRoute =
     const body: ConsumersBody = {
       consumers: Array.from(byInstance, ([instance, own]) => {
         const newest = own.reduce((one, other) => (other.openedAt > one.openedAt ? other : one));
+        const lag = own.find((link) => link.lag !== undefined)?.lag;
         return {
           instance,
           version: newest.consumer.version,
@@ -39,6 +43,7 @@ export const createConsumersRoute =
           links: own
             .toSorted((one, other) => one.shard - other.shard)
             .map(({ shard, openedAt }) => ({ shard, openedAt: new Date(openedAt).toISOString() })),
+          ...(lag && { lag }),
         };
       }).toSorted((one, other) => (one.instance < other.instance ? -1 : 1)),
     };

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
-import { MAX_BATCH_BYTES } from "../../protocol/limits.ts";
+import { MAX_BATCH_BYTES, MAX_ENVELOPE_DEPTH } from "../../protocol/limits.ts";
 import { type DeliveryResult, OPERATIONS_HEADER, type Reply, REPLY_BATCH_CONTENT_TYPE } from "../../protocol/reply-event.ts";
 import type { Tracing } from "../../protocol/tracing.ts";
 import { traceIntake } from "../message-tracing.ts";
@@ -63,5 +63,5 @@ const readBatch = (context: Context, body: Uint8Array): Reply[] => {
   if (contentType !== REPLY_BATCH_CONTENT_TYPE) {
     throw new RejoinderError("UNSUPPORTED_MEDIA_TYPE", { detail: `Expected the header Content-Type: ${REPLY_BATCH_CONTENT_TYPE}.` });
   }
-  return readReplies(parseJson(body));
+  return readReplies(parseJson(body, MAX_ENVELOPE_DEPTH));
 };

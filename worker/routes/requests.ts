@@ -5,8 +5,9 @@ import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import { checkJsonType, parseJson, readBody } from "../body.ts";
+import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
+import type { CallerSeal } from "../identity/caller-seal.ts";
 import type { Authorize, Principal } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
 import type { Limits, RequestLimits } from "../limits/limits.ts";
@@ -23,6 +24,7 @@ type RequestsOptions = {
   readonly authorize: Authorize;
   readonly addressOf: AddressOf;
   readonly limits?: Limits | undefined;
+  readonly seal: CallerSeal["seal"];
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -39,6 +41,7 @@ export const createRequestsRoute = ({
   authorize,
   addressOf,
   limits,
+  seal,
   contract,
   ids,
   publisher,
@@ -51,7 +54,7 @@ export const createRequestsRoute = ({
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = readIdempotencyKey(context.req.header("idempotency-key"));
     if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
-    const { data, request } = await readRequest(context, operation);
+    const { json, data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, digest });
     const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
@@ -59,15 +62,16 @@ export const createRequestsRoute = ({
     let waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
-    const publish = (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
-      const record = createRecord({
+    const publish = async (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
+      const unsealed = createRecord({
         operation,
         id,
-        data,
+        json,
         orderingKey: operation.orderingKey?.(request),
         source,
         traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
       });
+      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
       return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
@@ -75,7 +79,12 @@ export const createRequestsRoute = ({
     const refusal = await limit?.count(created);
     if (refusal !== undefined && claim === undefined) throw refusal;
     let published = created;
-    let result = await publish(published, refusal !== undefined);
+    /** A record that cannot be made is not sent. */
+    const notSent = (error: unknown): never => {
+      limit?.takeBack();
+      throw error;
+    };
+    let result = await publish(published, refusal !== undefined).catch(notSent);
     if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync) {
       waitSeconds = 0;
       result = await publish(published, refusal !== undefined);
@@ -112,11 +121,11 @@ const REPLAYED = { "idempotent-replayed": "true" };
 
 const NO_KEYS = "With REPLY_STORE=kv no request can be recognised by its key. Send it without Idempotency-Key; nothing was sent to Kafka.";
 
-/** The data as it came, and the request that the schema makes of it. */
-const readRequest = async (context: Context, operation: Operation): Promise<{ data: unknown; request: unknown }> => {
+/** The data as it came, as JSON text too, and the request that the schema makes of it. */
+const readRequest = async (context: Context, operation: Operation): Promise<{ json: string; data: unknown; request: unknown }> => {
   checkJsonType(context.req.header("content-type"));
-  const data = parseJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
-  return { data, request: await readData(operation, data) };
+  const { json, data } = readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
+  return { json, data, request: await readData(operation, data, json) };
 };
 
 /** Responders have no links. */

@@ -27,6 +27,7 @@ const HEADERS = {
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
   "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
   vary: "Accept",
 };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { dropLetters, listLetters, redriveLetters, showLetters } from "../../../cli/dead-letters/actions.ts";
-import { LogError } from "../../../cli/dead-letters/log.ts";
-import type { Redrive } from "../../../cli/dead-letters/redrive-request.ts";
-import { selectLetters } from "../../../cli/dead-letters/selection.ts";
+import { LogError } from "../../../worker/dead-letters/log.ts";
+import type { Redrive } from "../../../worker/dead-letters/redrive-letter.ts";
+import { selectLetters } from "../../../worker/dead-letters/selection.ts";
 import { createProblem } from "../../../protocol/problem.ts";
 import { newRequest } from "../../consumer/requests.ts";
 import { asLetter, deadRequest, lettersStage, TOPIC } from "./letters.ts";

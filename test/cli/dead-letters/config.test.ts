@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readDeadLettersConfig, readReplyKey } from "../../../cli/dead-letters/config.ts";
+import { readDeadLettersConfig } from "../../../cli/dead-letters/config.ts";
 import { ConfigurationError } from "../../../environment/environment.ts";
 import { contract } from "../../project/app/contract.ts";
 
@@ -40,11 +40,4 @@ test("what is missing is named at once", () => {
   expect(problemsOf(() => readDeadLettersConfig({ SOURCE: "kafka" }, contract))).toEqual([
     expect.stringMatching(/^KAFKA_BROKERS is not set: /),
   ]);
-});
-
-test("the newest of two secrets signs, and none or a wrong one is named", () => {
-  const [one, other] = ["x", "y"].map((letter) => letter.repeat(32)) as [string, string];
-  expect(Buffer.from(readReplyKey({ REPLY_SECRET: `whsec_${btoa(one)},whsec_${btoa(other)}` })).toString()).toBe(one);
-  expect(problemsOf(() => readReplyKey({}))).toEqual([expect.stringMatching(/^REPLY_SECRET is not set: /)]);
-  expect(problemsOf(() => readReplyKey({ REPLY_SECRET: "short" }))).toEqual([expect.stringMatching(/^REPLY_SECRET: Expected whsec_/)]);
 });

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
-import { readReplyKey } from "../../../cli/dead-letters/config.ts";
+import { readReplyKey } from "../../../cli/reply-key.ts";
 import { createRedrive } from "../../../cli/dead-letters/redrive-request.ts";
 import { callGateway, newRequest } from "../../consumer/requests.ts";
 import { createProject } from "../../helpers/project.ts";

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { kafkaLog } from "../../../cli/dead-letters/kafka-log.ts";
-import { LogError } from "../../../cli/dead-letters/log.ts";
-import { restLog } from "../../../cli/dead-letters/rest-log.ts";
+import { LogError } from "../../../worker/dead-letters/log.ts";
+import { restLog } from "../../../worker/dead-letters/rest-log.ts";
 import { produceAll } from "../../consumer/kafka-consumer.ts";
 import { startGatewayProcess } from "../../helpers/gateway.ts";
 import { freePort } from "../../helpers/processes.ts";

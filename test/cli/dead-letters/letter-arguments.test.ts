@@ -25,7 +25,7 @@ test.each(["yesterday", "2026-11-28", "2", "2w", "-2h", "2026-13-28T09:00:00Z"])
 );
 
 test("a letter is named by its place, or by the correlation ID of its request", () => {
-  expect(readLetterFilter("requests-dlt/0/17", {}, NOW)).toMatchObject({ at: { topic: "requests-dlt", partition: 0, offset: 17 } });
+  expect(readLetterFilter("requests-dlt/0/17", {}, NOW)).toMatchObject({ at: [{ topic: "requests-dlt", partition: 0, offset: 17 }] });
   const id = newCorrelationId();
   expect(readLetterFilter(id, {}, NOW)).toMatchObject({ correlationId: id });
 });

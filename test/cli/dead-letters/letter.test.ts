@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readLetter } from "../../../cli/dead-letters/letter.ts";
+import { readLetter } from "../../../worker/dead-letters/letter.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { createSpringHeaders } from "../../../protocol/spring-headers.ts";
 import { newRequest, toWire } from "../../consumer/requests.ts";

@@ -1,5 +1,5 @@
-import { restLog } from "../../../cli/dead-letters/rest-log.ts";
-import type { DeadLetterLog } from "../../../cli/dead-letters/log.ts";
+import { restLog } from "../../../worker/dead-letters/rest-log.ts";
+import type { DeadLetterLog } from "../../../worker/dead-letters/log.ts";
 import { createDeadLetterHeaders, type DeadLetterReason } from "../../../protocol/dead-letter.ts";
 import type { RequestEvent } from "../../../protocol/request-event.ts";
 import { gatewayUnderTest } from "../../gateway/gateway-under-test.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DeadLetterLog, OffsetRange } from "../../../cli/dead-letters/log.ts";
+import type { DeadLetterLog, OffsetRange } from "../../../worker/dead-letters/log.ts";
 import type { ConsumerRecord } from "../../../protocol/kafka-record.ts";
 import { allOf } from "./letters.ts";
 

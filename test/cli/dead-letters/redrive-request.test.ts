@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { createRedrive, WorkerError } from "../../../cli/dead-letters/redrive-request.ts";
+import { createRedrive } from "../../../cli/dead-letters/redrive-request.ts";
+import { WorkerError } from "../../../cli/signed-call.ts";
 import { systemTime } from "../../../environment/time.ts";
 import { createProblem } from "../../../protocol/problem.ts";
 import { importWebhookKey, verifyWebhook } from "../../../protocol/webhook-signature.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { LogError } from "../../../cli/dead-letters/log.ts";
-import { restLog } from "../../../cli/dead-letters/rest-log.ts";
+import { LogError } from "../../../worker/dead-letters/log.ts";
+import { restLog } from "../../../worker/dead-letters/rest-log.ts";
 import { type GatewayUnderTest, gatewayUnderTest, type UnderTestOptions } from "../../gateway/gateway-under-test.ts";
 import { describeLog } from "./log-contract.ts";
 

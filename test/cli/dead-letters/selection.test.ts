@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { placeOf } from "../../../cli/dead-letters/letter-text.ts";
+import { placeOf } from "../../../worker/dead-letters/letter-place.ts";
+import type { TopicPartitionOffset } from "../../../protocol/topic-partition.ts";
 import { readLetterFilter } from "../../../cli/dead-letters/letter-arguments.ts";
-import { type LetterFilter, selectLetters } from "../../../cli/dead-letters/selection.ts";
-import { settleLetter } from "../../../cli/dead-letters/settle.ts";
+import { type LetterFilter, selectLetters } from "../../../worker/dead-letters/selection.ts";
+import { settleLetter } from "../../../worker/dead-letters/settle.ts";
 import { newRequest } from "../../consumer/requests.ts";
 import { allOf, asLetter, deadRequest, lettersStage, type LettersStage, TOPIC } from "./letters.ts";
 
@@ -14,7 +15,7 @@ const selected = async ({ log }: LettersStage, filter: LetterFilter, topics: rea
   return places;
 };
 
-const at = (place: string | undefined) => readLetterFilter(place, {}, 0).at as NonNullable<LetterFilter["at"]>;
+const at = (place: string | undefined) => readLetterFilter(place, {}, 0).at?.[0] as TopicPartitionOffset;
 
 test("without a filter they are all letters of all partitions of the topics, in their order", async () => {
   const stage = await lettersStage();
@@ -38,8 +39,8 @@ test("they are chosen by operation, code, correlation ID, and place", async () =
   expect(await selected(stage, { code: "INVALID_RECORD" })).toEqual([poison]);
   expect(await selected(stage, { correlationId: echo.correlationId })).toEqual([other]);
   expect(await selected(stage, { operation: "echo", code: "HANDLER_FAILED" })).toEqual([]);
-  expect(await selected(stage, { at: at(poison) })).toEqual([poison]);
-  expect(await selected(stage, { at: { ...at(poison), offset: 99 } })).toEqual([]);
+  expect(await selected(stage, { at: [at(poison)] })).toEqual([poison]);
+  expect(await selected(stage, { at: [{ ...at(poison), offset: 99 }] })).toEqual([]);
 });
 
 test("they are chosen by the time at which they died", async () => {
@@ -61,7 +62,7 @@ test("a letter that was settled is left out, however it is asked for, unless set
   await settleLetter(stage.log, at(redriven), { action: "redriven", correlationId: "other" });
   expect(await selected(stage, {})).toEqual([open]);
   expect(await selected(stage, { until: noon + 1 })).toEqual([open]);
-  expect(await selected(stage, { at: at(dropped) })).toEqual([]);
+  expect(await selected(stage, { at: [at(dropped)] })).toEqual([]);
   const { letters } = await selectLetters(stage.log, [TOPIC], { settled: true });
   expect((await allOf(letters())).map(({ settlement }) => settlement)).toEqual([
     { action: "dropped", at: expect.any(String) },

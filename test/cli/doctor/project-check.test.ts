@@ -22,6 +22,11 @@ test("a project that is as it should be has nothing wrong", async () => {
 
 test.each([
   ["no KV namespace", (text: string) => text.replace('binding = "REPLIES"', 'binding = "OTHER"'), /no KV namespace REPLIES/],
+  [
+    "no KV namespace for keys",
+    (text: string) => text.replace('"public"', '"public, keys"'),
+    /^AUTH names keys, and wrangler\.toml has no KV namespace KEYS/,
+  ],
   ["no Durable Object", (text: string) => text.replace('name = "MAILBOX"', 'name = "OTHER"'), /no Durable Object MAILBOX/],
   ["no migration", (text: string) => text.replace('["Mailbox"]', '["Other"]'), /No migration .* makes the Durable Object Mailbox/],
   ["a variable that is wrong", (text: string) => text.replace('"public"', '"everybody"'), /^AUTH: Expected public/],
@@ -35,6 +40,14 @@ test.each([
   const [found, ...others] = findings.filter(({ text }) => problem.test(text));
   expect([found?.kind, others]).toEqual(["wrong", []]);
   expect(found?.mend).toMatch(/\w/);
+});
+
+test("API keys need nothing but AUTH and their namespace", async () => {
+  const keys = WRANGLER.replace('"public"', '"keys"').replace(
+    "[[kv_namespaces]]",
+    '[[kv_namespaces]]\nbinding = "KEYS"\n\n[[kv_namespaces]]',
+  );
+  expect(wrongIn(await check(keys))).toEqual([]);
 });
 
 test("what an environment does not set is told, and what it may have meant", async () => {

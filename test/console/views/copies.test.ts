@@ -6,10 +6,12 @@ import { codeOf, curlOf } from "../../../console/views/copies.ts";
 
 const entry = (request: unknown) => createEntry({ id: "1", traceparent: "", operation: "echo", request, sentAt: 0, isOneOfMany: false });
 
+const OPEN = { origin: "http://localhost:8787", isSignedIn: false };
+
 test("a command for a shell has every request in it as one word, whatever it says", () => {
   assert(
     property(jsonValue(), (request) => {
-      const command = curlOf(entry(request), "http://localhost:8787").replace("curl", "printf '%s\\n'");
+      const command = curlOf(entry(request), OPEN).replace("curl", "printf '%s\\n'");
       const words = execFileSync("sh", ["-c", command], { encoding: "utf8" });
       expect(words).toBe(
         [
@@ -29,5 +31,11 @@ test("a command for a shell has every request in it as one word, whatever it say
 });
 
 test("code has the request in it as it was sent", () => {
-  expect(codeOf(entry({ text: "it's" }), "http://localhost:8787")).toContain('client.request("echo", {\n  "text": "it\'s"\n})');
+  expect(codeOf(entry({ text: "it's" }), OPEN)).toContain('client.request("echo", {\n  "text": "it\'s"\n})');
+});
+
+test("where somebody has signed in, a variable stands for the key", () => {
+  const signedIn = { ...OPEN, isSignedIn: true };
+  expect(curlOf(entry(1), signedIn)).toContain('-H "authorization: Bearer $REJOINDER_KEY"');
+  expect(codeOf(entry(1), signedIn)).toContain("headers: { authorization: `Bearer ${process.env.REJOINDER_KEY}` }");
 });

@@ -140,7 +140,7 @@ describe("the mailbox's end of a link", () => {
   test("keeps of what a consumer handles only what the contract has", async () => {
     const { endpoint, socket } = createTestEndpoint();
     await endpoint.open(socket).message(JSON.stringify({ ...HELLO, operations: ["of-another-contract", "sum"] }));
-    expect(socket.consumer).toEqual({ instance: "consumer-1", version: "0.1.0", operations: ["sum"], takesCancel: false });
+    expect(socket.consumer).toEqual({ instance: "consumer-1", version: "0.1.0", operations: ["sum"], takesCancel: false, takesLag: false });
   });
 
   test("goes on with a link whose consumer has said hello before the memory of it was lost", async () => {

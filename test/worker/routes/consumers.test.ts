@@ -33,6 +33,44 @@ test("the consumers that are linked are listed, with what they handle and since 
   while ((await read()).consumers.length > 0);
 });
 
+test("how far a consumer is behind is asked over its link, and told", async () => {
+  const takes = ["welcome", "lag"];
+  const link = await openLink({ hello: { ...HELLO, instance: "behind", takes } });
+  await link.nextFrame();
+  const older = await openLink({ hello: { ...HELLO, instance: "older" } });
+  older.send("ping");
+  await older.next();
+  const body = read();
+  const asked = await link.nextFrame();
+  expect(asked).toEqual({ type: "lag", ask: expect.any(Number) as number });
+  const lag = [{ topic: "requests", partition: 0, lag: 3 }];
+  link.send({ type: "lag", ask: (asked as { ask: number }).ask, partitions: lag });
+  const { consumers } = await body;
+  expect(consumers.map(({ instance, lag }) => [instance, lag])).toEqual([
+    ["behind", lag],
+    ["older", undefined],
+  ]);
+  // What comes too late, or was never asked for, does no harm.
+  link.send({ type: "lag", ask: 4_711, partitions: lag });
+  link.send("ping");
+  expect(await link.next()).toBe("pong");
+  for (const one of [link, older]) {
+    one.close();
+    await one.closed;
+  }
+  while ((await read()).consumers.length > 0);
+});
+
+test("a consumer that does not answer is shown without it, soon", async () => {
+  const link = await openLink({ hello: { ...HELLO, instance: "silent", takes: ["lag"] } });
+  link.send("ping");
+  await link.next();
+  expect((await read()).consumers).toEqual([expect.not.objectContaining({ lag: expect.anything() as unknown })]);
+  link.close();
+  await link.closed;
+  while ((await read()).consumers.length > 0);
+});
+
 test("who is connected is told only where the console is served", async () => {
   for (const variables of [{ CONSOLE: "off" }, { ENVIRONMENT: "production" }])
     expect((await host.callOther({ variables }, "/consumers")).status).toBe(404);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
 import { deliver, outcomesOf, replyTo } from "../support/replies.ts";
-import { redrive, signedRedrive } from "../support/redrives.ts";
+import { redrive, signedPost } from "../support/redrives.ts";
 import { createTraceparent, headersOf } from "../support/requests.ts";
-import { call, createId } from "../support/worker.ts";
+import { as } from "../support/tokens.ts";
+import { call, createId, post } from "../support/worker.ts";
 
 const data = { a: 2, b: 3 };
 const problem = { type: "about:blank", title: "It failed", status: 500, code: "HANDLER_FAILED" };
@@ -48,6 +49,26 @@ describe("a request that has failed, sent again", () => {
       409,
       expect.objectContaining({ code: "ALREADY_REDRIVEN", redrivenAs: begun.correlationId }),
     ]);
+  });
+
+  test("keeps whoever sent it, whose it still is, and nobody who was made up", async () => {
+    const [sent, again] = [createTraceparent(), createTraceparent()];
+    const ada = await as("ada");
+    const { correlationId } = await (await post("sum", data, { ...ada, traceparent: sent })).json<StatusBody>();
+    const before = await headersOf(sent);
+    const caller = Object.fromEntries(
+      ["authtype", "authid", "authclaims", "authsignature"].map((name) => [name, before.get(`ce_${name}`)]),
+    );
+    await deliver([failed(correlationId)]);
+    const request = { correlationId, operation: "sum", data };
+    const forged = await redrive({ ...request, ...caller, authid: "eve" });
+    expect(await codeOf(forged)).toEqual([400, "INVALID_REDRIVE"]);
+    expect((await redrive({ ...request, ...caller, traceparent: again })).status).toBe(202);
+    const after = await headersOf(again);
+    expect([after.get("ce_authtype"), after.get("ce_authid")]).toEqual(["user", "ada"]);
+    expect(after.get("ce_authclaims")).toBe(before.get("ce_authclaims"));
+    expect(await codeOf(await call(`/status/${correlationId}`))).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
+    expect((await call(`/status/${correlationId}`, { headers: ada })).status).toBe(202);
   });
 
   test("after it has expired without a reply is a new request too", async () => {
@@ -113,7 +134,7 @@ describe("a redrive is refused", () => {
     const { text } = await createId();
     await deliver([failed(text)]);
     const body = { correlationId: text, operation: "sum", data };
-    const forged = await signedRedrive(body, "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0");
+    const forged = await signedPost(body, { secret: "whsec_d3JvbmctLXNlY3JldC13cm9uZy0tc2VjcmV0" });
     expect(await codeOf(await call("/redrives", forged))).toEqual([401, "UNAUTHORIZED"]);
     expect(await codeOf(await call("/redrives", { method: "POST", body: JSON.stringify(body) }))).toEqual([401, "UNAUTHORIZED"]);
     expect(await statusOf(text)).toMatchObject({ state: "failed", version: 1 });

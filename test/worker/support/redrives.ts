@@ -4,13 +4,16 @@ import { call, testEnv } from "./worker.ts";
 
 type Redrive = Readonly<Record<string, unknown>>;
 
-/** A signed call of `POST /redrives`, as `rejoinder dead-letters redrive` makes it. */
-export const signedRedrive = async (redrive: Redrive, secret = testEnv.REPLY_SECRET.split(",")[0] as string) => {
-  const body = new TextEncoder().encode(JSON.stringify(redrive));
-  const timestampSeconds = Math.floor(Date.now() / 1_000);
+/** A signed call, as the command makes it. */
+export const signedPost = async (
+  value: unknown,
+  { secret = testEnv.REPLY_SECRET.split(",")[0] as string, now = Date.now }: { readonly secret?: string; readonly now?: () => number } = {},
+) => {
+  const body = new TextEncoder().encode(JSON.stringify(value));
+  const timestampSeconds = Math.floor(now() / 1_000);
   const signature = await signWebhook(await hmacOf(secret), { id: crypto.randomUUID(), timestampSeconds, body });
   return { method: "POST", headers: { "content-type": "application/json", ...signature }, body };
 };
 
 /** Sends a request again. */
-export const redrive = async (request: Redrive): Promise<Response> => call("/redrives", await signedRedrive(request));
+export const redrive = async (request: Redrive): Promise<Response> => call("/redrives", await signedPost(request));

@@ -1,6 +1,7 @@
 import { testEnv } from "./worker.ts";
 
-type Record = { headers: { key: string; value: string }[] };
+type Found = { readonly headers: ReadonlyMap<string, string>; readonly value: string };
+type Record = { value: string; headers: { key: string; value: string }[] };
 
 /** A W3C trace context of its own, by which a test finds its request again. */
 export const createTraceparent = (): string => {
@@ -10,13 +11,17 @@ export const createTraceparent = (): string => {
 };
 
 /** The headers of the request with that trace context, read from Kafka as the consumer would. */
-export const headersOf = (traceparent: string): Promise<ReadonlyMap<string, string>> => findHeaders("ce_traceparent", traceparent);
+export const headersOf = (traceparent: string): Promise<ReadonlyMap<string, string>> =>
+  find("ce_traceparent", traceparent).then(({ headers }) => headers);
+
+/** The value of the request with that trace context: what the consumer parses. */
+export const valueOf = (traceparent: string): Promise<string> => find("ce_traceparent", traceparent).then(({ value }) => value);
 
 /** The headers of the request with that correlation ID. */
 export const headersOfCorrelationId = (correlationId: string): Promise<ReadonlyMap<string, string>> =>
-  findHeaders("ce_correlationid", correlationId);
+  find("ce_correlationid", correlationId).then(({ headers }) => headers);
 
-const findHeaders = async (name: string, value: string): Promise<ReadonlyMap<string, string>> => {
+const find = async (name: string, value: string): Promise<Found> => {
   const { UPSTASH_KAFKA_REST_URL: url, UPSTASH_KAFKA_REST_USERNAME: user, UPSTASH_KAFKA_REST_PASSWORD: password } = testEnv;
   const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}`, "Kafka-Auto-Offset-Reset": "earliest" };
   const group = crypto.randomUUID();
@@ -26,7 +31,7 @@ const findHeaders = async (name: string, value: string): Promise<ReadonlyMap<str
     if (!response.ok) throw new Error(await response.text());
     for (const record of await response.json<Record[]>()) {
       const headers = new Map(record.headers.map(({ key, value }) => [key, value]));
-      if (headers.get(name) === value) return headers;
+      if (headers.get(name) === value) return { headers, value: record.value };
     }
   }
 };

@@ -1,5 +1,7 @@
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import type { createCorrelationIds } from "../../../worker/correlation-id.ts";
+import type { Sha256 } from "../../../worker/identity/keys/api-key.ts";
+import type { KeyRegistry } from "../../../worker/identity/keys/key-store.ts";
 import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import type { StatusStore } from "../../../worker/status-store.ts";
@@ -29,6 +31,8 @@ export type TestHost = {
   readonly variables: Readonly<Record<string, string>>;
   /** How the Worker under test makes correlation IDs, if not as everywhere. */
   readonly ids: Pick<Parameters<typeof createCorrelationIds>[0], "platform">;
+  /** How the Worker under test hashes API keys. */
+  readonly sha256: Sha256;
   /** Calls the Worker as a client does. */
   call(path: string, init?: RequestInit): Promise<Response>;
   /** Calls another Worker of the same contract, once. */
@@ -38,6 +42,8 @@ export type TestHost = {
   /** What is wrong with the variables of another Worker. */
   problemsOf(other: OtherWorker): Promise<readonly string[]>;
   readonly keyValues: KeyValueStore;
+  /** A real store of API keys, and all that it holds as text. */
+  readonly keys: KeyRegistry & { dump(): Promise<string> };
   /** The mailbox of the Worker under test. */
   readonly mailbox: RequestPublisher & StatusStore;
   /** How many calls wait for a shard. */

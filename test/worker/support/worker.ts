@@ -11,6 +11,8 @@ export const testEnv = host.variables as {
   readonly LIVE_PROXY: string;
   readonly CLOSED_PORT_URL: string;
   readonly REPLY_SECRET: string;
+  readonly ISSUER_HOST_URL: string;
+  readonly ISSUER_KEY: string;
   readonly UPSTASH_KAFKA_REST_URL: string;
   readonly UPSTASH_KAFKA_REST_USERNAME: string;
   readonly UPSTASH_KAFKA_REST_PASSWORD: string;

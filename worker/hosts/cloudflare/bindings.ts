@@ -5,6 +5,8 @@ import type { MailboxObject } from "./mailbox-object.ts";
 export type Bindings = {
   /** Finished statuses. */
   readonly REPLIES: KVNamespace;
+  /** API keys, with AUTH=keys. */
+  readonly KEYS?: KVNamespace;
   readonly MAILBOX: DurableObjectNamespace<MailboxObject>;
   /** Where requests are counted; needed by plans that count. */
   readonly LIMITS?: DurableObjectNamespace<LimitsObject>;

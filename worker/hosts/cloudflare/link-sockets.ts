@@ -122,13 +122,15 @@ export const createLinkSockets = (ctx: DurableObjectState, { endpoint, operation
     /** Tells the consumers that somebody wants to cancel a request. */
     cancel: (correlationId: string): void => endpoint.cancel(correlationId, openSockets().map(linkSocket)),
 
-    /** The links whose consumers have said hello. */
-    list: (): ConsumerLink[] =>
-      openSockets().flatMap((socket) => {
-        const attachment = attachmentOf(socket);
-        const consumer = consumerOf(attachment);
-        return consumer === undefined ? [] : { shard: attachment.shard, openedAt: attachment.openedAt, consumer };
-      }),
+    /** The links whose consumers have said hello, with how far these are behind. */
+    list: (): Promise<ConsumerLink[]> =>
+      endpoint.withLag(
+        openSockets().flatMap((socket) => {
+          const { shard, openedAt } = attachmentOf(socket);
+          const { consumer, send } = linkSocket(socket);
+          return consumer === undefined ? [] : { shard, openedAt, consumer, send };
+        }),
+      ),
   };
 };
 

@@ -171,8 +171,8 @@ export class MailboxObject extends DurableObject<Bindings> {
     this.#links.presence.came(this.#heard.write(operations, Date.now()));
   }
 
-  /** The links whose consumers have said hello. */
-  consumers(): ConsumerLink[] {
+  /** The links whose consumers have said hello, with how far these are behind. */
+  consumers(): Promise<ConsumerLink[]> {
     return this.#links.list();
   }
 

@@ -8,6 +8,7 @@ type MailboxDatabaseOptions = Pick<SyncedFileOptions, "folder" | "fsync" | "onSy
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS key_values_expiry ON key_values (expires_at);
+  CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, record TEXT NOT NULL, used_on TEXT) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, room BLOB NOT NULL) STRICT;
 `;
 

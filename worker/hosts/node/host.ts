@@ -5,16 +5,20 @@ import { startMetricsServer } from "../../../environment/metrics-server.ts";
 import { systemTime, type Time } from "../../../environment/time.ts";
 import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
+import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
 import { checkPlans } from "../../limits/plans.ts";
+import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
 import { traceIntake } from "../../message-tracing.ts";
+import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
+import { openApiKeys } from "./api-keys.ts";
 import type { WorkerSettings } from "../../define-worker.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
@@ -34,6 +38,8 @@ export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf
   readonly config: NodeHostConfig;
   /** Where requests go. Whoever made it closes it, after the host. */
   readonly producer: Producer;
+  /** Where dead letters are read, closed as the producer is. Absent: nowhere. */
+  readonly deadLetters?: DeadLetterLog | undefined;
   /** The folder of the statuses; made if it is not there, and held by this process alone. */
   readonly directory: string;
   readonly host: string;
@@ -68,6 +74,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     telemetry,
     config,
     producer,
+    deadLetters,
     directory,
     host,
     port,
@@ -102,17 +109,30 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     shards: config.MAILBOX_SHARDS,
     openCancellations: mailbox.openCancellations,
     now: time.now,
+    time,
     warn: (message) => log.warn(message),
     logError: (message, error) => log.error({ err: error }, message),
   });
   const links = createLinks({ endpoint, heard: createHeard(storage.sql), time, log });
   const store = localMailbox({ mailbox, storage, isMissing: links.isMissing, log });
+  const apiKeys = openApiKeys(storage, { environment: config.ENVIRONMENT, time, log });
   // Nobody but a proxy knows how its callers came.
   const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
   const { CLIENT_ADDRESS_HEADER: header } = config;
   const addressOf = header === undefined ? connectionAddress : headerAddress(header);
   const app = createApp({
-    ...createIdentity({ config, contract, ids, authenticate, principalOf, sharesLoads: true, isPlain, now: time.now }),
+    ...createIdentity({
+      config,
+      contract,
+      ids,
+      authenticate,
+      principalOf,
+      keys: apiKeys.authenticate,
+      sharesLoads: true,
+      isPlain,
+      now: time.now,
+    }),
+    apiKeys,
     contract,
     ids,
     addressOf,
@@ -125,6 +145,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    deadLetters,
     assets: files,
     findProblem: createHealth(storage),
     tracing,
@@ -141,7 +162,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const server = await startServer({
       host,
       port,
-      fetch: (request, bindings) => app.fetch(request, bindings),
+      fetch: createEntrance((request, bindings) => app.fetch(request, bindings), createHostCheck([host, ...namedHosts(config)])),
       onAnswered: metrics.answered,
       links,
     }).catch(async (error: unknown) => {

@@ -8,7 +8,7 @@ import { shardOfCorrelationId } from "../../../protocol/correlation-id.ts";
 import { LINK_CLOSE, MAX_FRAME_BYTES } from "../../../protocol/link.ts";
 import { createLinkAdmission } from "../../link/link-admission.ts";
 import type { Consumers } from "../../link/consumers.ts";
-import type { ConsumerLink, LinkConsumer, LinkEndpoint, LinkSocket } from "../../link/link-endpoint.ts";
+import type { AskableLink, ConsumerLink, LinkConsumer, LinkEndpoint, LinkSocket } from "../../link/link-endpoint.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { createPresence, type Heard, type Presence } from "../../link/presence.ts";
 
@@ -141,7 +141,7 @@ export const createLinks = ({ endpoint, heard, time, log }: LinksOptions): Links
         const consumer = heard.write(operations, time.now());
         for (const { presence } of shards.values()) presence.came(consumer);
       },
-      links: async () => [...shards.values()].flatMap(({ ends }) => [...ends].filter(hasConsumer)),
+      links: () => endpoint.withLag([...shards.values()].flatMap(({ ends }) => [...ends].filter(hasConsumer))),
     },
 
     isMissing: (number, operation) => shardOf(number).presence.isMissing(operation),
@@ -188,6 +188,6 @@ const createShard = (heard: Heard, now: () => number, since: number): Shard => {
   return { refuse: createLinkAdmission(now), ends, presence: createPresence({ links, heard, now, since }) };
 };
 
-const hasConsumer = (end: LinkEnd): end is LinkEnd & ConsumerLink => end.consumer !== undefined;
+const hasConsumer = (end: LinkEnd): end is LinkEnd & AskableLink => end.consumer !== undefined;
 
 const GOING_AWAY = "This process ends. Open another link, and send again what was not answered.";

@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from "jose";
 import { unauthenticated } from "../authenticate.ts";
 
 /** What the header of a signed token says of it. Keys that it brings along are not read at all. */
@@ -17,12 +18,8 @@ export const readTokenHeader = (text: string): TokenHeader | undefined => {
   if (text.length > MAX_TOKEN_LENGTH) throw unauthenticated(`Expected a token of at most ${MAX_TOKEN_LENGTH} characters.`);
   if (!COMPACT_JWS.test(text)) return undefined;
   try {
-    const header: unknown = JSON.parse(
-      new TextDecoder().decode(Uint8Array.fromBase64(text.slice(0, text.indexOf(".")), { alphabet: "base64url" })),
-    );
-    if (typeof header === "object" && header !== null) return header;
+    return decodeProtectedHeader(text);
   } catch {
-    // As below.
+    throw unauthenticated("Expected the first part of the token to be the base64url of a JSON object.");
   }
-  throw unauthenticated("Expected the first part of the token to be the base64url of a JSON object.");
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { handshakeHeaders } from "../../support/links.ts";
-import { signedRedrive } from "../../support/redrives.ts";
+import { signedPost } from "../../support/redrives.ts";
 import { createId } from "../../support/worker.ts";
 import { host } from "./test-host.ts";
 
@@ -21,7 +21,7 @@ test("nothing can be cancelled where replies are kept in KV alone: 501", async (
 
 test("nothing is sent again under its ID where replies are kept in KV alone: 501, and the way that is left", async () => {
   const { text } = await createId();
-  const init = await signedRedrive({ correlationId: text, operation: "sum", data: { a: 2, b: 3 } });
+  const init = await signedPost({ correlationId: text, operation: "sum", data: { a: 2, b: 3 } });
   const response = await host.callOther(kvAlone, "/redrives", init);
   expect(response.status).toBe(501);
   expect(await response.json()).toMatchObject({ code: "NOT_SUPPORTED", detail: expect.stringContaining("POST /requests") });

@@ -3,6 +3,8 @@ import { env, exports } from "cloudflare:workers";
 import { readWorkerConfig } from "../../../../worker/config.ts";
 import { ConfigurationError } from "../../../../environment/environment.ts";
 import { defineWorker } from "../../../../worker/define-worker.ts";
+import { webSha256 } from "../../../../worker/identity/keys/api-key.ts";
+import { kvKeys } from "../../../../worker/identity/keys/kv-keys.ts";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
@@ -32,11 +34,14 @@ const toTestSocket = (socket: WebSocket): TestSocket => ({
   },
 });
 
+const KEYS = env.KEYS as KVNamespace;
+
 /** The Worker in workerd. */
 export const host: TestHost = {
   name: "cloudflare",
   variables: env as unknown as Record<string, string>,
   ids: {},
+  sha256: webSha256,
   call: (path, init) => exports.default.fetch(ORIGIN + path, init),
   // Without Durable Objects: the one that there is produces as the Worker under test does.
   callOther: async (other, path, init) =>
@@ -55,6 +60,14 @@ export const host: TestHost = {
     }
   },
   keyValues: env.REPLIES,
+  keys: {
+    ...kvKeys(KEYS),
+    async dump() {
+      const { keys } = await KEYS.list();
+      const values = await Promise.all(keys.map(({ name }) => KEYS.get(name)));
+      return JSON.stringify([keys, values]);
+    },
+  },
   mailbox: mailboxStore({ namespace: env.MAILBOX }),
   waiting: (shard) => mailboxOf({ shard }).waiting(),
   inStorage: (run) =>

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { metricOf, openHost, postSum } from "./open-host.ts";
 
 /** Writes bytes to a port, and resolves to all that comes until the other end closes. */
@@ -26,8 +26,44 @@ test.each([
   ["a handshake for nothing", "GET http://[ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 400],
 ])("%s is refused, and the Worker goes on", async (_, text, status) => {
   const { url } = await openHost();
-  expect(await exchange(url, text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  const answer = await exchange(url, text);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/i);
+  expect(answer).toMatch(/\r\nContent-Type: application\/problem\+json\r\n/i);
+  expect(answer).toMatch(/\r\nCache-Control: no-store\r\n/i);
+  expect(answer).toMatch(new RegExp(`"status":${status},"code":"`));
   expect((await fetch(`${url}/health`)).status).toBe(200);
+});
+
+test.each([
+  ["chunks that are none", "zz\r\n{}\r\n"],
+  ["a chunk that is longer than it says", "2\r\n{}{}{}\r\n0\r\n\r\n"],
+  ["an end in the middle of a chunk", "10\r\n{"],
+])("a body of %s is its sender's fault, and no line of the log", async (_, body) => {
+  const errors = vi.spyOn(console, "error");
+  onTestFinished(() => errors.mockRestore());
+  const { url } = await openHost();
+  const head = "POST /requests/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.end(head + body);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  expect(String(Buffer.concat(chunks))).not.toMatch(/^HTTP\/1.1 5/);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  expect(errors).not.toHaveBeenCalled();
+});
+
+test.each([
+  ["a page of somebody else's name that has begun to point here", "evil.example", {}, 421],
+  ["the same on our port", "evil.example:8787", {}, 421],
+  ["this machine", "localhost:8787", {}, 200],
+  ["the address of PUBLIC_URL", "api.example", { PUBLIC_URL: "https://api.example" }, 200],
+  ["a name of ALLOWED_HOSTS", "api.example:8787", { ALLOWED_HOSTS: "other.example,api.example" }, 200],
+])("who calls %s, host %s, is answered as it is known", async (_, host, variables, status) => {
+  const { url } = await openHost({ variables });
+  const answer = await exchange(url, `GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  if (status === 421) expect(answer).toContain('"code":"WRONG_HOST"');
 });
 
 test("many calls go over one connection", async () => {

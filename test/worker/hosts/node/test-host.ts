@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { ConfigurationError, readTogether } from "../../../../environment/environment.ts";
 import { systemTime } from "../../../../environment/time.ts";
 import { createTransact } from "../../../../storage/database-file.ts";
+import { nodeSha256, sqliteKeys } from "../../../../worker/hosts/node/api-keys.ts";
 import { readNodeHostConfig } from "../../../../worker/hosts/node/config.ts";
 import { nodeIds } from "../../../../worker/hosts/node/correlation-id-platform.ts";
 import { createSql, openMailboxDatabase } from "../../../../worker/hosts/node/database.ts";
@@ -15,7 +16,7 @@ import { type NodeHost, openNodeHost } from "../../../../worker/hosts/node/host.
 import { createKeyValues } from "../../../../worker/hosts/node/key-values.ts";
 import { localMailbox } from "../../../../worker/hosts/node/local-mailbox.ts";
 import { openMailbox } from "../../../../worker/hosts/node/mailbox.ts";
-import { createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
+import { createDeadLetterLog, createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
 import { SILENT_LOG } from "../../../gateway/open-engine.ts";
@@ -50,6 +51,7 @@ const open = (other: OtherWorker = {}): Promise<NodeHost> => {
     telemetry: { context, trace },
     config,
     producer: createProducer({ kafkaRest }, {}),
+    deadLetters: createDeadLetterLog(kafkaRest, {}),
     directory: newFolder(),
     host: "127.0.0.1",
     port: 0,
@@ -89,6 +91,7 @@ export const host: TestHost = {
   name: "node",
   variables,
   ids: { platform: nodeIds },
+  sha256: nodeSha256,
   // Node asks for `duplex` with a body that is a stream.
   call: (path, init) => fetch(underTest.url + path, { ...init, duplex: "half" } as RequestInit),
   async callOther(other, path, init) {
@@ -132,6 +135,10 @@ export const host: TestHost = {
     }
   },
   keyValues: createKeyValues(storage.database, Date.now),
+  keys: {
+    ...sqliteKeys(storage),
+    dump: async () => JSON.stringify(storage.database.prepare("SELECT * FROM api_keys").all()),
+  },
   mailbox: localMailbox({ ...opened, log: SILENT_LOG }),
   async waiting() {
     const text = await (await fetch(String(underTest.metricsUrl))).text();

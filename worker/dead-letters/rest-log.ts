@@ -1,6 +1,6 @@
-import { reasonOf } from "../../consumer/sources/retry.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
+import { basicAuthorization } from "../producers/proxy-connection.ts";
 import { type DeadLetterLog, LogError } from "./log.ts";
 
 export type RestLogOptions = {
@@ -15,9 +15,9 @@ export type RestLogOptions = {
 const CALL_TIMEOUT_MS = 20_000;
 
 /** The dead letters behind a Kafka REST proxy that speaks Upstash's dialect, such as the gateway. It carries text: other bytes come as replacement characters. */
-export const restLog = ({ url, username, password, fetch = globalThis.fetch }: RestLogOptions): DeadLetterLog => {
+export const restLog = ({ url, username, password, fetch = (...args) => globalThis.fetch(...args) }: RestLogOptions): DeadLetterLog => {
   const headers = {
-    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+    authorization: basicAuthorization(username, password),
     "content-type": "application/json",
   };
 
@@ -72,6 +72,12 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch }: R
     },
     async close() {},
   };
+};
+
+/** Why a call failed, in a few words: a connection's error has a code, and a message that says less. */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as Error & { cause?: { code?: string } };
+  return cause?.code ?? message;
 };
 
 const readJson = (text: string, address: string): unknown => {

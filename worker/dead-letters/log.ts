@@ -1,6 +1,5 @@
 import type { ConsumerRecord, RecordHeader } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
-import { ExpectedError } from "../expected-error.ts";
 
 /** Records of a partition, from `start` on and before `end`. */
 export type OffsetRange = TopicPartition & { readonly start: number; readonly end: number };
@@ -24,7 +23,7 @@ export type DeadLetterLog = {
 };
 
 /** The log cannot be used. The message says what to do. */
-export class LogError extends ExpectedError {
+export class LogError extends Error {
   override readonly name = "LogError";
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;

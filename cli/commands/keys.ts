@@ -1,0 +1,60 @@
+import { type Command, type OptionTypes, readArguments, UsageError } from "../command.ts";
+
+const COMMON = { json: "boolean", url: "string" } as const;
+
+/** What each action takes. */
+const ACTIONS = {
+  create: {
+    options: { ...COMMON, scopes: "string", name: "string", subject: "string", plan: "string", expires: "string" },
+    positionals: [],
+  },
+  list: { options: { ...COMMON, all: "boolean" }, positionals: [] },
+  show: { options: COMMON, positionals: ["KEY"] },
+  rotate: { options: { ...COMMON, overlap: "string", expires: "string" }, positionals: ["KEY"] },
+  revoke: { options: COMMON, positionals: ["KEY"] },
+} as const satisfies Record<string, { readonly options: OptionTypes; readonly positionals: readonly string[] }>;
+
+type Action = keyof typeof ACTIONS;
+
+export const keys: Command = {
+  name: "keys",
+  summary: "Makes, lists, rotates and revokes the API keys of a Worker.",
+  usage: `rejoinder keys create [--scopes LIST] [--name NAME] [--subject SUBJECT] [--plan PLAN] [--expires T] [--json] [--url URL]
+rejoinder keys list   [--all] [--json] [--url URL]
+rejoinder keys show   KEY [--json] [--url URL]
+rejoinder keys rotate KEY [--overlap T] [--expires T] [--json] [--url URL]
+rejoinder keys revoke KEY [--json] [--url URL]
+
+  create    Makes a key and prints it on stdout: this once, since nobody can read it again.
+  list      Shows the keys that callers can use.
+  show      Shows one of any state.
+  rotate    Makes another key for the same subject, with the same scopes, and prints it. The old one goes on for an overlap.
+  revoke    Ends a key: at once on Node, within a minute on Cloudflare.
+
+  KEY                 The ID of a key, as list shows it. Or the whole key, if somebody has found it where it should not be.
+  --scopes LIST       What the key may do, comma-separated: requests:sum for one operation, requests:* for all, status:read, operator.
+                      Default: requests:*,status:read
+  --name NAME         For people, such as "billing, staging".
+  --subject SUBJECT   Whom it stands for. Keys of one subject share their requests. Default: the ID of the key.
+  --plan PLAN         For the handlers, which see it in context.caller.
+  --expires T         When it ends: 2027-01-31T00:00:00Z, or in how long: 12h, 90d. Default: never; for rotate as long as the old one lived.
+  --overlap T         How long the old key goes on: 0s, 30m, 7d. Default: 24h
+  --all               Also those that were revoked or have expired.
+  --json              One line of JSON for each.
+  --url URL           Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
+
+The Worker checks keys only with AUTH=keys. It needs REPLY_SECRET, the Worker's own; of the start that runs in this project it is known.
+
+Exit codes: 0 done; 2 the call is wrong, or there is no such key; 4 the Worker cannot be used.`,
+  async run([action = "", ...args]) {
+    if (!isAction(action)) throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
+    const parsed = readArguments<typeof ALL_OPTIONS>(args, ACTIONS[action].options as typeof ALL_OPTIONS, ACTIONS[action].positionals);
+    const { actOnKeys } = await import("../keys/act.ts");
+    return await actOnKeys(action, parsed.options, parsed.positionals[0] ?? "");
+  },
+};
+
+/** All that any action takes. */
+const ALL_OPTIONS = { ...ACTIONS.create.options, ...ACTIONS.list.options, ...ACTIONS.rotate.options };
+
+const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);

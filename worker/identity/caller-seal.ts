@@ -1,0 +1,64 @@
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { CALLER_KEY_PURPOSE, type CallerAttributes, namesCaller, signedCallerText, writeCallerClaims } from "../../protocol/caller.ts";
+import { type ProducerRecord, withAttribute } from "../../protocol/kafka-record.ts";
+import type { RequestEvent } from "../../protocol/request-event.ts";
+import { deriveKey, isMacOf, macOf } from "./derived-key.ts";
+import type { Principal } from "./principal.ts";
+
+/** The request that a record asks for. */
+type Sealed = Pick<RequestEvent, "correlationId" | "operation">;
+
+export type CallerSeal = {
+  /** The record of a request, with who sent it. A caller without a name leaves it as it is. */
+  seal(record: ProducerRecord, request: Sealed, caller: Principal): ProducerRecord | Promise<ProducerRecord>;
+  /** The record of a request that is sent again, with whoever sent it before. Undefined: the request names a caller, and this Worker did not. */
+  carry(
+    record: ProducerRecord,
+    request: Sealed,
+    before: Sealed & CallerAttributes & Pick<RequestEvent, "data">,
+  ): Promise<ProducerRecord | undefined>;
+};
+
+type CallerSealOptions = {
+  /** The key bytes of REPLY_SECRET, newest first. All sign, so that consumers may have any of them. */
+  readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+};
+
+/** Signs into records who sent their requests. */
+export const createCallerSeal = ({ secrets }: CallerSealOptions): CallerSeal => {
+  let made: Promise<CryptoKey[]> | undefined;
+  const keys = (): Promise<CryptoKey[]> => (made ??= Promise.all(secrets.map((secret) => deriveKey(secret, CALLER_KEY_PURPOSE))));
+
+  const sign = async (record: ProducerRecord, request: Sealed, said: CallerAttributes): Promise<ProducerRecord> => {
+    const text = signedCallerText({ ...request, ...said, data: JSON.parse(record.value) });
+    const macs = await Promise.all((await keys()).map((key) => macOf(key, text)));
+    const attributes = { ...said, authsignature: macs.map(toBase64).join(" ") };
+    return Object.entries(attributes).reduce((one, [name, value]) => (value === undefined ? one : withAttribute(one, name, value)), record);
+  };
+
+  const isSigned = async ({
+    authsignature = "",
+    ...request
+  }: Parameters<typeof signedCallerText>[0] & CallerAttributes): Promise<boolean> => {
+    const text = signedCallerText(request);
+    for (const mac of authsignature.split(" ", MAX_SIGNATURES).map(fromBase64))
+      for (const key of await keys()) if (mac !== undefined && (await isMacOf(key, mac, text))) return true;
+    return false;
+  };
+
+  return {
+    seal(record, request, caller) {
+      const { subject, authtype } = caller;
+      return subject === undefined ? record : sign(record, request, { authtype, authid: subject, authclaims: writeCallerClaims(caller) });
+    },
+
+    async carry(record, request, before) {
+      if (!namesCaller(before)) return record;
+      const { authtype, authid, authclaims } = before;
+      return (await isSigned(before)) ? sign(record, request, { authtype, authid, authclaims }) : undefined;
+    },
+  };
+};
+
+/** While secrets are rotated there are two. */
+const MAX_SIGNATURES = 4;
