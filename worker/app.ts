@@ -10,6 +10,8 @@ import { localRedrive } from "./dead-letters/local-redrive.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
 import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
+import type { AddressOf } from "./limits/caller-address.ts";
+import type { Limits } from "./limits/limits.ts";
 import type { Digest } from "./idempotency-key.ts";
 import type { ApiKeys } from "./identity/keys/api-keys.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
@@ -34,12 +36,16 @@ import type { StatusStore } from "./status-store.ts";
 type AppOptions = {
   /** Absent: anybody may do everything. */
   readonly authorize?: Authorize | undefined;
+  /** Absent: nobody knows from where a call comes. */
+  readonly addressOf?: AddressOf | undefined;
   /** The API keys that an operator manages. Absent: the host has no place for them. */
   readonly apiKeys?: Pick<ApiKeys, "keys" | "environment"> | undefined;
   /** Absent: nobody gets tokens for a status. */
   readonly statusTokens?: Pick<StatusTokens, "create"> | undefined;
   /** Absent: there are no credentials that could be had somewhere. */
   readonly protectedResource?: Pick<ProtectedResource, "route"> | undefined;
+  /** Absent: no caller has limits. */
+  readonly limits?: Limits | undefined;
   readonly contract: Contract;
   readonly ids: CorrelationIds;
   readonly publisher: RequestPublisher;
@@ -75,6 +81,9 @@ const EXPOSED_HEADERS = [
   "ETag",
   "Idempotent-Replayed",
   "WWW-Authenticate",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Quota-Check",
 ];
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
@@ -92,6 +101,8 @@ const HEALTH = JSON.stringify({ status: "ok", version: VERSION });
 /** The HTTP API. `/replies`, `/redrives`, `/keys` and `/link` are for holders of the secret only, so they have no CORS. */
 export const createApp = ({
   authorize = () => ANYBODY,
+  addressOf = () => undefined,
+  limits,
   apiKeys,
   statusTokens,
   protectedResource,
@@ -137,9 +148,13 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, seal, contract, ids, publisher, statuses, shards, source, digest }),
+      handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, digest }),
     },
-    { method: "GET", path: "/status/:correlationId", handle: createStatusRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    {
+      method: "GET",
+      path: "/status/:correlationId",
+      handle: createStatusRoute({ authorize, addressOf, ids, statuses, ...(now && { now }) }),
+    },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
     ...(statusTokens === undefined
       ? []

@@ -1,5 +1,5 @@
 import type { Contract } from "../contract/contract.ts";
-import { ConfigurationError } from "../environment/environment.ts";
+import { ConfigurationError, readTogether } from "../environment/environment.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing.ts";
 import { createApp } from "./app.ts";
@@ -12,9 +12,13 @@ import { createIdentity } from "./identity/identity.ts";
 import type { PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
 import { createEntrance, createHostCheck } from "./entrance.ts";
 import type { Bindings } from "./hosts/cloudflare/bindings.ts";
+import { checkLimitBindings, cloudflareLimits } from "./hosts/cloudflare/limits.ts";
+import { LimitsObject } from "./hosts/cloudflare/limits-object.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
+import { headerAddress } from "./limits/caller-address.ts";
+import type { Plans } from "./limits/plans.ts";
 import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
 import { createDeadLetterLog, createProducer } from "./producer-config.ts";
@@ -25,6 +29,7 @@ import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
 
 export { type Authenticate, type Caller, unauthenticated } from "./identity/authenticate.ts";
+export type { Plan, Plans } from "./limits/plans.ts";
 export type { Claims, PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
@@ -36,6 +41,8 @@ export type WorkerSettings = {
   readonly authenticate?: Authenticate | undefined;
   /** Who calls, by the claims of a valid token of `AUTH=jwt`. Absent: `sub`, with the scopes of `scope` or `scp`, and `plan`. */
   readonly principalOf?: PrincipalOf | undefined;
+  /** What callers may do, by the name of their plan. Absent: there are no limits. */
+  readonly plans?: Plans | undefined;
   /** `{ context, trace }` of `@opentelemetry/api`: the Worker begins spans with them. Absent: none. */
   readonly telemetry?: Telemetry;
 };
@@ -46,6 +53,8 @@ export type WorkerDefinition = {
   readonly worker: { fetch(request: Request, env: object): Response | Promise<Response> };
   /** The Durable Object, exported by this name: wrangler.toml binds it as MAILBOX. */
   readonly Mailbox: new (ctx: never, env: never) => object;
+  /** The Durable Object that counts requests, exported by this name: wrangler.toml binds it as LIMITS. Only plans with a quota or `concurrent` need it. */
+  readonly Limits: new (ctx: never, env: never) => object;
 };
 
 /**
@@ -67,14 +76,23 @@ export const defineWorker = (settings: WorkerSettings): WorkerDefinition => {
       },
     },
     Mailbox: defineMailbox(contract, tracing),
+    Limits: LimitsObject,
   };
 };
 
-const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, env: Bindings, tracing: Tracing | undefined): Fetch => {
+const createFetch = (
+  { contract, authenticate, principalOf, plans }: WorkerSettings,
+  env: Bindings,
+  tracing: Tracing | undefined,
+): Fetch => {
   try {
-    const config = readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined });
+    const [config] = readTogether(
+      () => readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined }),
+      () => plans && checkLimitBindings(plans, env),
+    );
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
     const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
+    const addressOf = headerAddress("cf-connecting-ip");
     const apiKeys = env.KEYS && openApiKeys(env.KEYS, config.ENVIRONMENT);
     if (config.AUTH?.includes("keys") && apiKeys === undefined)
       throw new ConfigurationError([
@@ -86,6 +104,8 @@ const createFetch = ({ contract, authenticate, principalOf }: WorkerSettings, en
       contract,
       ids,
       ...createPorts(config, env, tracing),
+      addressOf,
+      limits: plans && cloudflareLimits({ plans, env, addressOf, locationHint: config.MAILBOX_LOCATION_HINT }),
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,

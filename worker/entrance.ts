@@ -1,17 +1,18 @@
 import { RejoinderError } from "../protocol/errors.ts";
 import { problemResponse } from "./responses.ts";
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+/** @param rest what the host says of a request beside it */
+type Fetch<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
 
 /** A year, as browsers remember it (RFC 6797): from its first answer on, they ask this host by https alone. */
 export const STRICT_TRANSPORT_SECURITY = "max-age=31536000";
 
 /** What every request passes before the routes: whether it may ask this host, and that the answer keeps a browser to https if it came by it. */
 export const createEntrance =
-  (fetch: Fetch, mayAsk: ((url: string) => boolean) | undefined): Fetch =>
-  (request) => {
+  <Rest extends readonly unknown[]>(fetch: Fetch<Rest>, mayAsk: ((url: string) => boolean) | undefined): Fetch<Rest> =>
+  (request, ...rest) => {
     if (mayAsk?.(request.url) === false) return wrongHost();
-    const response = fetch(request);
+    const response = fetch(request, ...rest);
     // A WebSocket is no browser's, and its response cannot be changed.
     return request.url.startsWith("https:") && !request.headers.has("upgrade") ? overHttpsOnly(response) : response;
   };

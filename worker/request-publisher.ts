@@ -7,7 +7,8 @@ import type { StatusKey, StoredStatus } from "./status-store.ts";
 /** What became of a request's record and, if a reply came within the wait, the status. */
 type RecordResult =
   | { readonly outcome: "stored"; readonly status: StoredStatus | undefined }
-  | { readonly outcome: "overloaded" }
+  /** `hasNoRoom`: for one more wait of the caller. Without a wait, the request may be published. */
+  | { readonly outcome: "overloaded"; readonly hasNoRoom?: boolean }
   /** No consumer of the operation is there, and nothing was published. */
   | { readonly outcome: "no-consumer" }
   | Exclude<ProduceOutcome, { outcome: "stored" }>;
@@ -29,11 +30,24 @@ export type PublishResult = (RecordResult | ClaimResult) & {
 /** What became of the record of a request that is sent again; `refused`: nothing was done, because of that status. */
 export type RedriveResult = RecordResult | { readonly outcome: "refused"; readonly status: StoredStatus | undefined };
 
-/** Who waits: the signal aborts when nobody does any more, where the host can tell. It is read only by whoever can end a wait. */
-export type Caller = { readonly signal: AbortSignal };
+/** Who waits. */
+export type Caller = {
+  /** Aborts when nobody waits any more, where the host can tell. It is read only by whoever can end a wait. */
+  readonly signal?: AbortSignal;
+  /**
+   * In whose name: the owner tag; for anonymous callers the public one and, where it is known, the network address. Waits are bounded
+   * by name.
+   */
+  readonly waitsAs?: string | undefined;
+};
 
 /** What a request claims by its Idempotency-Key: the key and the caller under one name, and what was asked for. Both are digests. */
-export type Claim = { readonly name: string; readonly request: string };
+export type Claim = {
+  readonly name: string;
+  readonly request: string;
+  /** Publishes nothing unless the request came before: it is `unclaimed` then. */
+  readonly mustBeKnown?: boolean;
+};
 
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {

@@ -1,6 +1,7 @@
 import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
+import { NO_ROOM } from "./limits/waits.ts";
 import type { PublishResult } from "./request-publisher.ts";
 import type { StatusKey, StatusStore, StoredDetails, StoredStatus } from "./status-store.ts";
 
@@ -111,7 +112,7 @@ const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
 /** Why a request was not produced. It is called accepted only if it is certainly stored. */
 export const unproducedError = ({ text }: Pick<StatusKey, "text">, result: Unproduced): RejoinderError => {
   if (result.outcome === "no-consumer") return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER });
-  const detail = "detail" in result ? result.detail : DETAILS[result.outcome];
+  const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : DETAILS[result.outcome];
   if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
   return new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,

@@ -49,7 +49,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     serviceBindings: kafkaRest(bindings),
     kvNamespaces: ["REPLIES", "KEYS"],
     kvPersist: join(directory, "kv"),
-    durableObjects: { MAILBOX: { className: "Mailbox", useSQLite: true } },
+    durableObjects: { MAILBOX: objectOf("Mailbox"), ...(hasLimits(script) && { LIMITS: objectOf("Limits") }) },
     durableObjectsPersist: join(directory, "durable-objects"),
     assets: { directory: pages, binding: "ASSETS" },
     unsafeDirectSockets: [{ host: "127.0.0.1", port, entrypoint: "Local" }],
@@ -57,6 +57,11 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
   const { origin: url } = await miniflare.unsafeGetDirectURL("rejoinder", "Local");
   return { url, close: () => miniflare.dispose() };
 };
+
+const objectOf = (className: string) => ({ className, useSQLite: true });
+
+/** Whether a bundle exports the class that counts requests, which a Worker has only if its plans need it. */
+const hasLimits = (script: string): boolean => /^export \{[^}]*\bLimits\b/m.test(script);
 
 /** A way to the gateway that does not lead through miniflare's own proxy for outgoing calls, which is JavaScript. */
 const kafkaRest = ({ UPSTASH_KAFKA_REST_URL: url }: WorkerRuntimeOptions["bindings"]) =>

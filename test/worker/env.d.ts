@@ -4,7 +4,7 @@ declare global {
   namespace Cloudflare {
     interface GlobalProps {
       mainModule: typeof import("../project/app/worker.ts");
-      durableNamespaces: "Mailbox";
+      durableNamespaces: "Limits" | "Mailbox";
     }
     interface Env extends Bindings {}
   }

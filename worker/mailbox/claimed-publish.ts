@@ -66,7 +66,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
 
   const replay = async (first: StatusKey, waitMs: number, caller: Caller | undefined): Promise<PublishResult> => {
     const status = await read(first, waitMs, [], caller);
-    return status === "overloaded" ? { outcome: "overloaded" } : { outcome: "stored", status, first };
+    return status === "overloaded" ? { outcome: "overloaded", hasNoRoom: true, first } : { outcome: "stored", status, first };
   };
 
   const publishOrReplay = async (
@@ -94,6 +94,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
         continue;
       }
       const decision = decide(found, mayBeFree ? over?.status : found && rows.find(found.key), claim, now());
+      if (decision === "claim" && claim.mustBeKnown === true) return { outcome: "unclaimed" };
       if (decision === "reused") return { outcome: "key-reused" };
       if (found !== undefined && decision === "replay") return replay(found.key, waitMs, caller);
       if (found !== undefined && decision === "uncertain") return { outcome: "unknown", detail: UNCERTAIN, first: found.key };

@@ -155,7 +155,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   /** Waits, unless the caller goes away. */
   const waitFor = (key: StatusKey, waitMs: number, waitedFor: WaitedFor, caller: Caller | undefined) => {
-    const wait = waiters.wait(key.text, waitMs, waitedFor);
+    const wait = waiters.wait(key.text, waitMs, waitedFor, caller?.waitsAs);
     const signal = caller?.signal;
     if (signal?.aborted === true) wait.cancel();
     else signal?.addEventListener("abort", wait.cancel, { once: true });
@@ -186,7 +186,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   type Produce = () => Promise<Claimed>;
   const publish = async (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: Produce): Promise<PublishResult> => {
-    if (waitMs > 0 && waiters.isFull) return { outcome: "overloaded" };
+    if (waitMs > 0 && !waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded", hasNoRoom: true };
     // The wait begins before the produce: the reply may come before the proxy's response.
     const wait = waitMs > 0 ? waitFor(key, waitMs, "end", caller) : undefined;
     const produced = await produce();
@@ -206,7 +206,7 @@ export const createMailbox = (options: MailboxOptions) => {
     if (isOverdue(key, now())) return recallOrExpire(key);
     const isNews = known.length > 0 && !known.includes(current?.version ?? 0);
     if (waitMs <= 0 || isNews) return current;
-    if (waiters.isFull) return "overloaded";
+    if (!waiters.hasRoom(caller?.waitsAs)) return "overloaded";
     return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
   };
 

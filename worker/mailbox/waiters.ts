@@ -1,6 +1,7 @@
 import { systemTime, type Time } from "../../environment/time.ts";
 import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
 import { isTerminal } from "../../protocol/states.ts";
+import { PUBLIC_OWNER } from "../correlation-id.ts";
 import type { StoredStatus } from "../status-store.ts";
 
 type WaitersOptions = {
@@ -10,6 +11,10 @@ type WaitersOptions = {
 
 /** A client that goes away does not cancel its wait, so waits are bounded in number and in time. */
 const MAX_WAITERS = 5_000;
+
+/** No caller takes more of the room than this, and anonymous callers together leave the rest to those who are known. */
+const SHARE_OF_A_CALLER = 1 / 5;
+const SHARE_OF_ANONYMOUS = 4 / 5;
 
 const MAX_WAIT_MS = MAX_WAIT_SECONDS * 1_000;
 
@@ -29,7 +34,12 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
   const waiting = new Map<string, Set<Waiter>>();
   /** By the time at which their waits end, in milliseconds since 1970. */
   const slots = new Map<number, Set<Waiter>>();
+  /** How many wait in each name. */
+  const byName = new Map<string, number>();
+  const maxOfACaller = Math.ceil(maxWaiters * SHARE_OF_A_CALLER);
+  const maxAnonymous = Math.ceil(maxWaiters * SHARE_OF_ANONYMOUS);
   let count = 0;
+  let anonymous = 0;
   let isOver = false;
   let timer: unknown;
   let timerAt = Number.POSITIVE_INFINITY;
@@ -50,7 +60,15 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
     setTimer(Math.min(...slots.keys()));
   };
 
-  const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end") => {
+  const countIn = (name: string, change: 1 | -1): void => {
+    count += change;
+    if (isAnonymous(name)) anonymous += change;
+    const left = (byName.get(name) ?? 0) + change;
+    if (left === 0) byName.delete(name);
+    else byName.set(name, left);
+  };
+
+  const wait = (correlationId: string, waitMs: number, waitedFor: WaitedFor = "end", name: string = PUBLIC_OWNER) => {
     const { promise: ended, resolve } = Promise.withResolvers<StoredStatus | undefined>();
     if (isOver) {
       resolve(undefined);
@@ -63,13 +81,14 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
       settle(status) {
         if (!remove(waiting, correlationId, waiter)) return;
         remove(slots, at, waiter);
-        if (--count === 0) setTimer(Number.POSITIVE_INFINITY);
+        countIn(name, -1);
+        if (count === 0) setTimer(Number.POSITIVE_INFINITY);
         resolve(status);
       },
     };
     add(waiting, correlationId, waiter);
     add(slots, at, waiter);
-    count++;
+    countIn(name, 1);
     if (at < timerAt) setTimer(at);
     return { ended, cancel: () => waiter.settle(undefined) };
   };
@@ -79,9 +98,10 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
     get count(): number {
       return count;
     },
-    /** Whether one more may wait. */
-    get isFull(): boolean {
-      return count >= maxWaiters;
+    /** Whether one more may wait in this name, see {@link Caller}. */
+    hasRoom(name: string = PUBLIC_OWNER): boolean {
+      if (count >= maxWaiters || (isAnonymous(name) && anonymous >= maxAnonymous)) return false;
+      return name === PUBLIC_OWNER || (byName.get(name) ?? 0) < maxOfACaller;
     },
     /** Waits for the terminal status of a request, or for its next one. `ended` resolves to it, or to undefined when the wait is over or cancelled. */
     wait,
@@ -99,6 +119,8 @@ export const createWaiters = ({ maxWaiters = MAX_WAITERS, time = systemTime }: W
 };
 
 export type Waiters = ReturnType<typeof createWaiters>;
+
+const isAnonymous = (name: string): boolean => name.startsWith(PUBLIC_OWNER);
 
 const add = <Key>(sets: Map<Key, Set<Waiter>>, key: Key, waiter: Waiter): void => {
   const set = sets.get(key);

@@ -8,7 +8,10 @@ import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, readBody, readJson } from "../body.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import type { CallerSeal } from "../identity/caller-seal.ts";
-import type { Authorize } from "../identity/principal.ts";
+import type { Authorize, Principal } from "../identity/principal.ts";
+import type { AddressOf } from "../limits/caller-address.ts";
+import type { Limits, RequestLimits } from "../limits/limits.ts";
+import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
 import { createClaim, type Digest, readIdempotencyKey, shardOf, webDigest } from "../idempotency-key.ts";
@@ -19,6 +22,8 @@ import type { StatusKey, StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
+  readonly addressOf: AddressOf;
+  readonly limits?: Limits | undefined;
   readonly seal: CallerSeal["seal"];
   readonly contract: Contract;
   readonly ids: CorrelationIds;
@@ -34,6 +39,8 @@ type RequestsOptions = {
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
 export const createRequestsRoute = ({
   authorize,
+  addressOf,
+  limits,
   seal,
   contract,
   ids,
@@ -44,9 +51,7 @@ export const createRequestsRoute = ({
   random = Math.random,
   digest = webDigest,
 }: RequestsOptions) => {
-  return async (context: Context): Promise<Response> => {
-    const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const caller = await authorize(context, `requests:${operation.name}`);
+  const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = readIdempotencyKey(context.req.header("idempotency-key"));
     if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
     const { json, data, request } = await readRequest(context, operation);
@@ -54,10 +59,10 @@ export const createRequestsRoute = ({
     const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, digest });
     const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
     const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
-    const waitSeconds = waitSecondsOf(preferences, statuses);
+    let waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
-    const publish = async (id: StatusKey): Promise<PublishResult> => {
+    const publish = async (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
       const unsealed = createRecord({
         operation,
         id,
@@ -67,13 +72,29 @@ export const createRequestsRoute = ({
         traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
       });
       const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
-      return publisher.publish(id, record, waitSeconds * 1_000, context.req.raw, consumerOf, claim);
+      const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
+      const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
+      return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
     };
+    const refusal = await limit?.count(created);
+    if (refusal !== undefined && claim === undefined) throw refusal;
     let published = created;
-    let result = await publish(published);
+    /** A record that cannot be made is not sent. */
+    const notSent = (error: unknown): never => {
+      limit?.takeBack();
+      throw error;
+    };
+    let result = await publish(published, refusal !== undefined).catch(notSent);
+    if (result.outcome === "overloaded" && result.hasNoRoom === true && preferences.respondAsync) {
+      waitSeconds = 0;
+      result = await publish(published, refusal !== undefined);
+    }
+    // What came before was counted then.
+    if (refusal !== undefined && result.first === undefined) throw refusal;
     while (result.outcome === "claimed") result = await publish((published = result.first));
 
     const id = result.first ?? published;
+    if (id !== created || !MAY_BE_SENT.has(result.outcome)) limit?.takeBack();
     if (result.outcome !== "stored") return unproducedResponse(id, result);
     const { status } = result;
     const replayed = result.first === undefined ? {} : REPLAYED;
@@ -82,7 +103,19 @@ export const createRequestsRoute = ({
     const headers = { ...appliedHeaders(waitSeconds, preferences.respondAsync), ...replayed, location: statusPath(id.text) };
     return pendingResponse(statusText(id, status), statuses, headers);
   };
+
+  return async (context: Context): Promise<Response> => {
+    const operation = operationOf(contract, context.req.param("operation") ?? "");
+    const caller = await authorize(context, `requests:${operation.name}`);
+    const limit = limits?.(context, caller);
+    if (limit === undefined) return accept(context, operation, caller);
+    await limit.begin();
+    return limit.describe(await accept(context, operation, caller, limit));
+  };
 };
+
+/** Of requests that count in a quota. */
+const MAY_BE_SENT: ReadonlySet<PublishResult["outcome"]> = new Set(["stored", "unknown", "unclaimed"]);
 
 const REPLAYED = { "idempotent-replayed": "true" };
 

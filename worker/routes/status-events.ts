@@ -37,11 +37,10 @@ export const acceptsEvents = (field: string | undefined): boolean =>
 
 /**
  * Answers for a status with a stream of server-sent events, from the position that `Last-Event-ID` names to the end of the request, or of the leave to
- * read it. 204, by which an
- * EventSource stops, if the reader has seen that end. Rejects if the store cannot be reached.
+ * read it. 204, by which an EventSource stops, if the reader has seen that end. It waits in the caller's name. Rejects if the store cannot be reached.
  */
 export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
-  return async (id: CorrelationId, lastEventId: string | undefined, untilMs = id.expiresAt): Promise<Response> => {
+  return async (id: CorrelationId, lastEventId: string | undefined, untilMs = id.expiresAt, waitsAs?: string): Promise<Response> => {
     const news = createStatusNews(id, readPosition(lastEventId), statuses);
     const first = await statuses.read(id, 0);
     if (first === "overloaded") throw new RejoinderError("OVERLOADED");
@@ -57,7 +56,7 @@ export const createStatusEvents = ({ statuses, now }: StatusEventsOptions) => {
         if (text !== "") yield text;
         if (isEnd(status)) return;
         const askedAt = now();
-        const next = await statuses.read(id, KEEP_ALIVE_MS, [news.version], gone);
+        const next = await statuses.read(id, KEEP_ALIVE_MS, [news.version], { signal: gone.signal, waitsAs });
         if (next === "overloaded") return yield RECONNECT_LATER;
         status = next;
         if (!news.knows(status)) continue;

@@ -4,6 +4,8 @@ import { isTerminal } from "../../protocol/states.ts";
 import { jsonResponse, pendingResponse, type ResponseHeaders, statusText } from "../responses.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
 import { type Authorize, STATUS_CANCEL } from "../identity/principal.ts";
+import type { AddressOf } from "../limits/caller-address.ts";
+import { callerOf, NO_ROOM, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 import { viewStatus } from "../status-view.ts";
@@ -12,6 +14,7 @@ import { acceptsEvents, createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
   readonly authorize: Authorize;
+  readonly addressOf: AddressOf;
   readonly ids: CorrelationIds;
   readonly statuses: StatusStore;
   readonly now?: () => number;
@@ -22,22 +25,26 @@ type StatusOptions = {
  * is no newer version, and a wait ends at any change. `?chunks-from=N` leaves out the first N chunks. With `Accept: text/event-stream`, a stream
  * of events.
  */
-export const createStatusRoute = ({ authorize, ids, statuses, now = Date.now }: StatusOptions) => {
+export const createStatusRoute = ({ authorize, addressOf, ids, statuses, now = Date.now }: StatusOptions) => {
   const streamEvents = createStatusEvents({ statuses, now });
 
   return async (context: Context): Promise<Response> => {
     const { req } = context;
     const principal = await authorize(context, "status:read");
     const id = await readReadableId(ids, principal, req.param("correlationId") ?? "", now());
+    const waitsAs = (): string => waitNameOf(principal, addressOf, context);
     if (acceptsEvents(req.header("accept"))) {
       if (!statuses.capabilities.wait) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_EVENTS });
-      return streamEvents(id, req.header("last-event-id"), principal.token?.expiresAt).catch(refuseUnreadable);
+      return streamEvents(id, req.header("last-event-id"), principal.token?.expiresAt, waitsAs()).catch(refuseUnreadable);
     }
     const chunksFrom = readChunksFrom(req.query("chunks-from"));
-    const waitSeconds = waitSecondsOf(readPrefer(req.header("prefer")), statuses);
+    const preferences = readPrefer(req.header("prefer"));
+    let waitSeconds = waitSecondsOf(preferences, statuses);
     const known = readKnownVersions(req.header("if-none-match"));
-    const read = await statuses.read(id, waitSeconds * 1_000, known, req.raw).catch(refuseUnreadable);
-    if (read === "overloaded") throw new RejoinderError("OVERLOADED");
+    const waiting = waitSeconds > 0 ? callerOf(req.raw, waitsAs()) : undefined;
+    let read = await statuses.read(id, waitSeconds * 1_000, known, waiting).catch(refuseUnreadable);
+    if (read === "overloaded" && preferences.respondAsync) read = await statuses.read(id, (waitSeconds = 0), known).catch(refuseUnreadable);
+    if (read === "overloaded") throw new RejoinderError("OVERLOADED", { detail: NO_ROOM });
     const headersOf = (version: number): ResponseHeaders => ({
       ...appliedHeaders(waitSeconds, false),
       vary: "Prefer, Accept",
@@ -62,7 +69,7 @@ const NO_EVENTS = "REPLY_STORE=kv cannot tell when a status changes. Ask for it 
 
 /** `DELETE /status/:correlationId`: asks to cancel a request. 202 with its status, which is `cancelling` until it has ended. */
 export const createCancelRoute =
-  ({ authorize, ids, statuses, now = Date.now }: StatusOptions) =>
+  ({ authorize, ids, statuses, now = Date.now }: Omit<StatusOptions, "addressOf">) =>
   async (context: Context): Promise<Response> => {
     const { req } = context;
     const id = await readReadableId(ids, await authorize(context, STATUS_CANCEL), req.param("correlationId") ?? "", now());

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_WAIT_SECONDS } from "../../../protocol/limits.ts";
 import { createManualTime } from "../../helpers/manual-time.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
+import { PUBLIC_OWNER } from "../../../worker/correlation-id.ts";
 import { expire } from "../../../worker/mailbox/rules.ts";
 
 const status = expire(undefined, 0);
@@ -91,13 +92,33 @@ describe("waiters", () => {
   });
 
   test("are bounded in number", () => {
-    const waiters = createWaiters({ time: createManualTime(), maxWaiters: 2 });
-    const first = waiters.wait("a", 1_000);
-    expect(waiters.isFull).toBe(false);
-    waiters.wait("b", 1_000);
-    expect(waiters.isFull).toBe(true);
+    const waiters = createWaiters({ time: createManualTime(), maxWaiters: 10 });
+    const known = ["a", "b", "c", "d", "e"];
+    const waits = known.flatMap((name) => [1, 2].map(() => waiters.wait("id", 1_000, "end", name)));
+    expect(waiters.hasRoom("f")).toBe(false);
+    waits[0]?.cancel();
+    waits[0]?.cancel();
+    expect([waiters.hasRoom("f"), waiters.count]).toEqual([true, 9]);
+  });
+
+  test("of one caller take no more than a fifth of the room, and leave it when they end", () => {
+    const waiters = createWaiters({ time: createManualTime(), maxWaiters: 10 });
+    const first = waiters.wait("id", 1_000, "end", "a");
+    waiters.wait("id", 1_000, "end", "a");
+    expect([waiters.hasRoom("a"), waiters.hasRoom("b"), waiters.hasRoom()]).toEqual([false, true, true]);
     first.cancel();
-    first.cancel();
-    expect([waiters.isFull, waiters.count]).toEqual([false, 1]);
+    expect(waiters.hasRoom("a")).toBe(true);
+  });
+
+  test("of one address take no more than a fifth, and those of all anonymous callers leave room for callers who are known", () => {
+    const waiters = createWaiters({ time: createManualTime(), maxWaiters: 10 });
+    const from = (address: string) => `${PUBLIC_OWNER} ${address}`;
+    for (const address of ["192.0.2.1", "192.0.2.1"]) waiters.wait("id", 1_000, "end", from(address));
+    expect([waiters.hasRoom(from("192.0.2.1")), waiters.hasRoom(from("192.0.2.2"))]).toEqual([false, true]);
+    // Whose address nobody knows is not bounded alone.
+    for (let left = 6; left > 0; left--) waiters.wait("id", 1_000);
+    expect([waiters.hasRoom(), waiters.hasRoom(from("192.0.2.2")), waiters.hasRoom("a")]).toEqual([false, false, true]);
+    waiters.end();
+    expect([waiters.hasRoom(), waiters.hasRoom(from("192.0.2.1"))]).toEqual([true, true]);
   });
 });

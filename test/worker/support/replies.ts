@@ -14,7 +14,14 @@ export const replyTo = (correlationId: string, overrides: Partial<Reply> = {}): 
   ...overrides,
 });
 
-export type Signing = { secret?: string | undefined; timestampSeconds?: number; body?: string; contentType?: string; operations?: string };
+export type Signing = {
+  secret?: string | undefined;
+  timestampSeconds?: number;
+  body?: string;
+  contentType?: string;
+  operations?: string;
+  to?: typeof call;
+};
 
 /** What signs with a secret, here where there is no Node. */
 export const hmacOf = async (secret: string): Promise<Hmac> => {
@@ -30,7 +37,7 @@ export const deliver = async (replies: readonly Reply[], options: Signing = {}):
   const secret = options.secret ?? (testEnv.REPLY_SECRET.split(",")[0] as string);
   const timestampSeconds = options.timestampSeconds ?? Math.floor(Date.now() / 1_000);
   const signature = await signWebhook(await hmacOf(secret), { id: crypto.randomUUID(), timestampSeconds, body });
-  return call("/replies", {
+  return (options.to ?? call)("/replies", {
     method: "POST",
     headers: {
       "content-type": options.contentType ?? REPLY_BATCH_CONTENT_TYPE,

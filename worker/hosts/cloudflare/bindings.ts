@@ -1,3 +1,4 @@
+import type { LimitsObject } from "./limits-object.ts";
 import type { MailboxObject } from "./mailbox-object.ts";
 
 /** What wrangler.toml binds, beside variables and secrets. */
@@ -7,6 +8,8 @@ export type Bindings = {
   /** API keys, with AUTH=keys. */
   readonly KEYS?: KVNamespace;
   readonly MAILBOX: DurableObjectNamespace<MailboxObject>;
+  /** Where requests are counted; needed by plans that count. */
+  readonly LIMITS?: DurableObjectNamespace<LimitsObject>;
   /** The files of the console. */
   readonly ASSETS?: Fetcher;
   /** Leads to a Kafka REST proxy in a private network. */

@@ -9,6 +9,7 @@ import { readWorkerConfig, type WorkerConfig } from "../../config.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { type ConsumerLink, createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard, type Heard } from "../../link/presence.ts";
+import { isEnded } from "../../limits/ledger.ts";
 import { createMailbox, type Mailbox } from "../../mailbox/mailbox.ts";
 import { createProduceBatches } from "../../mailbox/produce-batches.ts";
 import { createRows } from "../../mailbox/rows.ts";
@@ -30,10 +31,18 @@ export type RequestCall = {
   readonly waitMs: number;
   /** See {@link RequestPublisher}. */
   readonly consumerOf?: string | undefined;
+  /** See {@link Caller}. */
+  readonly waitsAs?: string | undefined;
   /** See {@link RequestPublisher}. */
   readonly claim?: Claim | undefined;
 };
-export type ReadCall = { readonly key: StatusKey; readonly waitMs: number; readonly known: readonly number[] };
+export type ReadCall = {
+  readonly key: StatusKey;
+  readonly waitMs: number;
+  readonly known: readonly number[];
+  /** See {@link Caller}. */
+  readonly waitsAs?: string | undefined;
+};
 
 const logError = (message: string, error: unknown): void => console.error(message, error);
 
@@ -98,20 +107,25 @@ export class MailboxObject extends DurableObject<Bindings> {
     );
   }
 
-  #publish({ key, record, waitMs, consumerOf, claim }: RequestCall): Promise<PublishResult> {
+  #publish({ key, record, waitMs, consumerOf, claim, waitsAs }: RequestCall): Promise<PublishResult> {
     if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) {
       // What came before needs no consumer any more.
       if (claim === undefined || !this.#mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
     }
-    return this.#mailbox.publish(key, record, waitMs, undefined, claim);
+    return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim);
   }
 
   /** Many reads as one call, see {@link settleTogether}. */
   reads(calls: readonly ReadCall[], report: ReportSettled<ReadResult>): Promise<readonly SettledCall<ReadResult>[]> {
     return settleTogether(
-      calls.map(({ key, waitMs, known }) => this.#mailbox.read(key, waitMs, known)),
+      calls.map(({ key, waitMs, known, waitsAs }) => this.#mailbox.read(key, waitMs, known, { waitsAs })),
       report,
     );
+  }
+
+  /** Of each request, whether it is known to have ended. */
+  ended(keys: readonly StatusKey[]): Promise<boolean[]> {
+    return Promise.all(keys.map(async (key) => isEnded(await this.#mailbox.read(key, 0))));
   }
 
   /** Stores replies, see {@link StatusStore}. */

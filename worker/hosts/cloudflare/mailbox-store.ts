@@ -3,7 +3,7 @@ import { RejoinderError } from "../../../protocol/errors.ts";
 import type { Consumers } from "../../link/consumers.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
-import type { PublishResult, RedriveResult, RequestPublisher } from "../../request-publisher.ts";
+import type { Caller, PublishResult, RedriveResult, RequestPublisher } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
 import { createCallBatcher } from "./call-batcher.ts";
 import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
@@ -47,9 +47,9 @@ export const mailboxStore = ({
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs, _caller, consumerOf, claim) {
+    async publish(key, record, waitMs, caller, consumerOf, claim) {
       try {
-        const call = { key, record, waitMs, ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
+        const call = { key, record, waitMs, ...nameOf(caller), ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
         return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         const failure = failureOf(error);
@@ -65,7 +65,7 @@ export const mailboxStore = ({
       }
     },
 
-    read: (key, waitMs, known = []) => read(key.shard)({ key, waitMs, known }, waitMs + GRACE_MS),
+    read: (key, waitMs, known = [], caller) => read(key.shard)({ key, waitMs, known, ...nameOf(caller) }, waitMs + GRACE_MS),
 
     readChunks: (key, afterVersion) => shard(key.shard).chunks(key, afterVersion),
 
@@ -102,6 +102,9 @@ export const mailboxStore = ({
     },
   };
 };
+
+/** What of a caller an object is told. */
+const nameOf = (caller: Caller | undefined): Pick<Caller, "waitsAs"> => (caller?.waitsAs === undefined ? {} : { waitsAs: caller.waitsAs });
 
 /** An overloaded object has not begun the call; one that was reset may have produced. */
 const failureOf = (error: unknown): Exclude<RedriveResult, { outcome: "stored" | "refused" }> =>

@@ -9,6 +9,11 @@ const schema = workerSchema.extend({
   REPLY_STORE: z.literal("mailbox", "Expected mailbox: only Cloudflare has Workers KV.").default("mailbox"),
   /** Nothing acknowledged is lost, unless somebody decides otherwise. */
   MAILBOX_FSYNC: z.enum(["always", "os"], "Expected always or os.").default("always"),
+  /** The header in which a reverse proxy says from where a call comes. Absent: the address of the connection is the caller's. */
+  CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, "Expected the name of a header, such as X-Forwarded-For.")
+    .optional(),
   ...metricsVariables,
 });
 

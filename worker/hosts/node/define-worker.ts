@@ -17,4 +17,5 @@ export const defineWorker = ((settings: WorkerSettings) => ({
     fetch: refuse,
   } satisfies NodeWorker,
   Mailbox: refuse as unknown as new () => object,
+  Limits: refuse as unknown as new () => object,
 })) satisfies typeof defineCloudflareWorker;

@@ -8,6 +8,8 @@ import { createApp } from "../../app.ts";
 import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
+import { headerAddress } from "../../limits/caller-address.ts";
+import { checkPlans } from "../../limits/plans.ts";
 import { createEntrance, createHostCheck } from "../../entrance.ts";
 import { createLinkEndpoint } from "../../link/link-endpoint.ts";
 import { createHeard } from "../../link/presence.ts";
@@ -23,12 +25,13 @@ import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
 import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
 import { createHealth } from "./health.ts";
+import { nodeLimits } from "./limits.ts";
 import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
-import { startServer } from "./server.ts";
+import { connectionAddress, startServer } from "./server.ts";
 
-export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf"> & {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
@@ -60,13 +63,14 @@ export type NodeHost = {
 
 /**
  * The Worker of a contract in this process, over HTTP. Its statuses are in one file of SQLite.
- * @throws Error if a port is taken, or the folder is in use or cannot be written
+ * @throws Error if a port is taken, the folder is in use or cannot be written, or a plan is wrong
  */
 export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> => {
   const {
     contract,
     authenticate,
     principalOf,
+    plans,
     telemetry,
     config,
     producer,
@@ -78,6 +82,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     log,
     time = systemTime,
   } = options;
+  if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
   const opened = await openMailbox({
@@ -113,6 +118,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   const apiKeys = openApiKeys(storage, { environment: config.ENVIRONMENT, time, log });
   // Nobody but a proxy knows how its callers came.
   const isPlain = ({ headers }: Request): boolean => headers.get("x-forwarded-proto") === "http";
+  const { CLIENT_ADDRESS_HEADER: header } = config;
+  const addressOf = header === undefined ? connectionAddress : headerAddress(header);
   const app = createApp({
     ...createIdentity({
       config,
@@ -128,6 +135,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     apiKeys,
     contract,
     ids,
+    addressOf,
+    limits: plans && nodeLimits({ plans, storage, mailbox, addressOf, now: time.now, log }),
     publisher: store,
     statuses: store,
     shards: config.MAILBOX_SHARDS,
@@ -153,7 +162,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const server = await startServer({
       host,
       port,
-      fetch: createEntrance((request) => app.fetch(request), createHostCheck([host, ...namedHosts(config)])),
+      fetch: createEntrance((request, bindings) => app.fetch(request, bindings), createHostCheck([host, ...namedHosts(config)])),
       onAnswered: metrics.answered,
       links,
     }).catch(async (error: unknown) => {

@@ -8,14 +8,15 @@ import { createProblem, PROBLEM_CONTENT_TYPE } from "../../../protocol/problem.t
 import { STRICT_TRANSPORT_SECURITY } from "../../entrance.ts";
 import { problemResponse } from "../../responses.ts";
 import { getRequestListener, RequestError, type HttpBindings } from "@hono/node-server";
+import { type AddressOf, readAddress } from "../../limits/caller-address.ts";
 import type { Links, Upgrade } from "./links.ts";
 
 type ServerOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Never rejects. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Never rejects. @param bindings what an upgrade has none of */
+  readonly fetch: (request: Request, bindings?: HttpBindings) => Response | Promise<Response>;
   /** Called with the path of each request, the status of its response, and how long that took. */
   readonly onAnswered: (path: string, status: number, seconds: number) => void;
   readonly links: Pick<Links, "announce">;
@@ -45,7 +46,7 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
       if (incoming.headers["x-forwarded-proto"] === "https") outgoing.setHeader("strict-transport-security", STRICT_TRANSPORT_SECURITY);
       // A stream says at its beginning whether its connection stays open: the server could not end otherwise.
       if (isStopping || asksForStream(incoming)) outgoing.shouldKeepAlive = false;
-      const response = await fetch(request);
+      const response = await fetch(request, bindings as HttpBindings);
       answering.delete(outgoing);
       onAnswered(incoming.url ?? "", response.status, (performance.now() - begunAt) / 1_000);
       return response;
@@ -80,6 +81,9 @@ export const startServer = async ({ host, port, fetch, onAnswered, links }: Serv
     cut: () => server.closeAllConnections(),
   };
 };
+
+/** The address at the other end of the connection: the caller's, or that of a proxy. */
+export const connectionAddress: AddressOf = ({ env }) => readAddress((env as Partial<HttpBindings>).incoming?.socket.remoteAddress);
 
 const CODES = { 400: "MALFORMED_HTTP", 408: "REQUEST_TIMEOUT", 431: "HEADERS_TOO_LARGE" } as const;
 
