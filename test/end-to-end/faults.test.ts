@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { holdUp, HOSTS, type Stack, type StackProcess, startStack } from "../helpers/stack.ts";
+import { HOSTS, type Stack, type StackProcess, startStack } from "../helpers/stack.ts";
 import { expectAllEnd, REQUESTS } from "./mixed-workload.ts";
 
 describe.each(HOSTS)("with the Worker in %s", { retry: 0 }, (host) => {
@@ -17,9 +17,4 @@ describe.each(HOSTS)("with the Worker in %s", { retry: 0 }, (host) => {
       await expectAllEnd({ stack, inTheMiddle: () => stack.crash(victim) });
     },
   );
-
-  test(`a Worker that stands still for a minute among ${REQUESTS} requests loses none: each ends as it should, or past its deadline`, async () => {
-    const worker = stack.pid(host === "node" ? "worker" : "workerd") as number;
-    await expectAllEnd({ stack, inTheMiddle: () => holdUp(worker, 60_000), mayExpire: true });
-  }, 240_000);
 });

@@ -59,12 +59,10 @@ export type MixedWorkload = {
   readonly stack: Pick<Stack, "url">;
   /** Happens when a third is sent. */
   readonly inTheMiddle: () => Promise<void>;
-  /** Whether that takes as long as a deadline: then what was accepted may expire. */
-  readonly mayExpire?: boolean;
 };
 
 /** Sends all of them, and follows each: none may go back to an earlier version, and each must end as it should. */
-export const expectAllEnd = async ({ stack, inTheMiddle, mayExpire = false }: MixedWorkload): Promise<void> => {
+export const expectAllEnd = async ({ stack, inTheMiddle }: MixedWorkload): Promise<void> => {
   const caller = createCaller(stack.url);
   const sent: Sent[] = [];
   const followed: Promise<StatusBody>[] = [];
@@ -89,8 +87,7 @@ export const expectAllEnd = async ({ stack, inTheMiddle, mayExpire = false }: Mi
   // All but those of which nobody knows whether they were taken.
   expect(ends.filter((end) => end !== undefined).length).toBe(sent.filter(({ outcome }) => outcome !== "unknown").length);
   for (const [index, end] of ends.entries()) {
-    if (end === undefined || (mayExpire && end.state === "expired")) continue;
-    (KINDS[kindOf(index)] as Kind).expectEnd(end, index);
+    if (end !== undefined) (KINDS[kindOf(index)] as Kind).expectEnd(end, index);
   }
 };
 

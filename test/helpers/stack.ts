@@ -114,16 +114,6 @@ export const startStack = async (
   };
 };
 
-/** Lets a process stand still for a while, as on a machine that has no time for it. */
-export const holdUp = async (pid: number, milliseconds: number): Promise<void> => {
-  process.kill(pid, "SIGSTOP");
-  try {
-    await wait(milliseconds);
-  } finally {
-    process.kill(pid, "SIGCONT");
-  }
-};
-
 /** Looks until something outside this process has happened. The test's own time limit ends it. */
 export const until = async (happened: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await happened())) await wait(20);

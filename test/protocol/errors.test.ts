@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { ERRORS, RejoinderError } from "../../protocol/errors.ts";
 import { createProblem, isProblem, problemOf } from "../../protocol/problem.ts";
 
-test("every error of the table is a problem with a status of its own kind, and only 503 may be retried as it is", () => {
+test("every error of the table is a problem with a status of its own kind, and only what time mends may be retried as it is", () => {
   for (const [code, { status, retryable }] of Object.entries(ERRORS)) {
     expect(isProblem(createProblem(code as keyof typeof ERRORS))).toBe(true);
     expect(status >= 400 && status < 600).toBe(true);
-    expect(retryable).toBe(status === 503);
+    expect(retryable).toBe(status === 503 || code === "RATE_LIMITED");
   }
 });
 

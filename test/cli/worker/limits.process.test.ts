@@ -4,11 +4,11 @@ import { startWorkerRuntime } from "../../../cli/worker/worker-runtime.ts";
 import { createProject } from "../fixtures/project.ts";
 
 const WORKER = `import { defineWorker } from "@rejoinder/sdk/worker";
-import { contract } from "./contract.ts";
-const plans = { default: { burst: { requests: 2, seconds: 60 }, quota: { requests: 9, per: "month" } } };
-const { worker, Mailbox, Limits } = defineWorker({ contract, plans });
-export { Limits, Mailbox };
-export default worker;
+  import { contract } from "./contract.ts";
+  const plans = { default: { burst: { requests: 2, seconds: 60 }, quota: { requests: 9, per: "month" } } };
+  const { worker, Mailbox, Limits } = defineWorker({ contract, plans });
+  export { Limits, Mailbox };
+  export default worker;
 `;
 
 test("a Worker with plans runs in workerd without a change of wrangler.toml", async () => {

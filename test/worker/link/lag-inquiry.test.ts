@@ -17,6 +17,7 @@ const createTimers = () => {
   const timers = new Set<() => void>();
   const time = {
     now: () => 0,
+    elapsed: () => 0,
     setTimeout: (callback: () => void) => (timers.add(callback), callback),
     clearTimeout: (timer: unknown) => void timers.delete(timer as () => void),
     setImmediate: () => undefined,
