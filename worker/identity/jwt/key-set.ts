@@ -31,25 +31,25 @@ const MAX_LOADS = 10;
 export const createKeySet = ({ load, sharesLoads, now = Date.now }: KeySetOptions): KeySet => {
   let loaded: { readonly find: ReturnType<typeof createLocalJWKSet>; readonly at: number } | undefined;
   let pending: Promise<void> | undefined;
-  /** When the calls began that have not ended. */
-  let loads: number[] = [];
+  /** The calls that have not ended. */
+  let loads: { readonly startedAt: number }[] = [];
   let triedAt = Number.NEGATIVE_INFINITY;
 
-  const run = async (startedAt: number): Promise<void> => {
+  const run = async (own: (typeof loads)[number]): Promise<void> => {
     try {
       loaded = { find: createLocalJWKSet(await load()), at: now() };
     } catch (cause) {
       console.error("The keys of the issuer of tokens could not be read", cause);
       throw unavailable(cause);
     } finally {
-      loads.splice(loads.indexOf(startedAt), 1);
+      loads = loads.filter((other) => other !== own);
       pending = undefined;
     }
   };
 
   const isLoading = (): boolean => {
     // Of a call that began with a request that is gone, nobody hears again.
-    loads = loads.filter((startedAt) => now() - startedAt < LOAD_TIMEOUT_MS);
+    loads = loads.filter(({ startedAt }) => now() - startedAt < LOAD_TIMEOUT_MS);
     return loads.length > 0;
   };
 
@@ -57,8 +57,9 @@ export const createKeySet = ({ load, sharesLoads, now = Date.now }: KeySetOption
     if (isLoading() && sharesLoads && pending !== undefined) return pending;
     if (loads.length >= MAX_LOADS) throw unavailable();
     triedAt = now();
-    loads.push(triedAt);
-    pending = run(triedAt);
+    const own = { startedAt: triedAt };
+    loads.push(own);
+    pending = run(own);
     return pending;
   };
 
