@@ -123,14 +123,14 @@ test("what an earlier start left running is ended first", async () => {
 const environmentOf = async (port: number) => (await (await fetch(`http://127.0.0.1:${port}/environment`)).json()) as NodeJS.ProcessEnv;
 
 test("each part is told where the others are, and shares their secrets", async () => {
-  const it = start([], { CORS_ORIGINS: "https://example.com", AUTH: "none", UPSTASH_KAFKA_REST_URL: "http://elsewhere" });
+  const it = start([], { CORS_ORIGINS: "https://example.com", AUTH: "keys", UPSTASH_KAFKA_REST_URL: "http://elsewhere" });
   await it.said(readyLine());
   const worker = await environmentOf(place.port);
   const gateway = await environmentOf(place.gatewayPort);
   expect(worker).toMatchObject({
     UPSTASH_KAFKA_REST_URL: `http://127.0.0.1:${place.gatewayPort}`,
     PUBLIC_URL: `http://localhost:${place.port}`,
-    AUTH: "public",
+    AUTH: "keys",
     CORS_ORIGINS: "https://example.com",
   });
   expect(gateway["GATEWAY_CREDENTIALS"]).toBe(`${worker["UPSTASH_KAFKA_REST_USERNAME"]}:${worker["UPSTASH_KAFKA_REST_PASSWORD"]}`);
@@ -143,6 +143,7 @@ test("on Node the Worker is its own gateway", async () => {
   expect(it.output()).toContain("start    | the Worker runs on Node\n");
   expect(() => it.pid("gateway")).toThrow("Expected the gateway to run");
   expect(await environmentOf(place.port)).toMatchObject({
+    AUTH: "public",
     HOST: "127.0.0.1",
     PORT: String(place.port),
     MAILBOX_DATA_DIR: join(place.directory, "mailbox"),
