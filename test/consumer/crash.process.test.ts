@@ -44,7 +44,7 @@ const WAYS = [
 ] as const;
 
 // At once: each waits for its own processes most of the time.
-describe.concurrent.each(WAYS)("over %s, when something dies or is away", { timeout: 60_000 }, (_, handshakeStatus) => {
+describe.concurrent.each(WAYS)("over %s, when something dies or is away", { timeout: 60_000, retry: 0 }, (_, handshakeStatus) => {
   const setUp = (context: Pick<TestContext, "onTestFinished">) => startAll(handshakeStatus, context);
 
   test("a consumer that is killed between delivery and commit repeats the work, and every request has its reply", async (context) => {

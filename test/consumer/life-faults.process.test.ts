@@ -26,7 +26,7 @@ const project = createProject({
 });
 afterAll(() => project.remove());
 
-describe.each(HOSTS)("in %s", (host) => {
+describe.each(HOSTS)("in %s", { retry: 0 }, (host) => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack({}, { project: project.directory, host });

@@ -21,7 +21,7 @@ const start = async (host: (typeof HOSTS)[number], handlers: Partial<AllHandlers
   return { ...createLifeCaller(app.url), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
 
-describe.each(HOSTS)("in %s", (host) => {
+describe.each(HOSTS)("in %s", { retry: 0 }, (host) => {
   test("the caller sees how far a handler is and what it has given, while it works and afterwards", async () => {
     const end = Promise.withResolvers<string>();
     await using stage = await start(host, {

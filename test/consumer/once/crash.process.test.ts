@@ -15,7 +15,7 @@ import { hasPostgres, startPostgresServer } from "./postgres-server.ts";
 
 const PROJECT = fileURLToPath(new URL("project", import.meta.url));
 /** Five processes start, one after the other. */
-const TIMEOUT = { timeout: 180_000 };
+const TIMEOUT = { retry: 0, timeout: 180_000 };
 
 const DEATHS = ["in the step", "when it is recorded", "in the step", "when it is recorded"];
 

@@ -96,7 +96,7 @@ const expectOrder = (lines: readonly Line[]): void => {
 };
 
 // At once: each waits for its own processes most of the time.
-describe.concurrent("when a consumer dies", { timeout: 240_000 }, () => {
+describe.concurrent("when a consumer dies", { timeout: 240_000, retry: 0 }, () => {
   test("while requests pause, their attempts are repeated, each of 500 ends, and the order of each key is kept", async (context) => {
     const { receiver, startConsumer, send, expectEnds, readJournal, deadLetters } = await setUp(context);
     const requests = newRequests(500);
