@@ -12,7 +12,6 @@ import { createCallerSeal } from "./identity/caller-seal.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { AddressOf } from "./limits/caller-address.ts";
 import type { Limits } from "./limits/limits.ts";
-import type { Digest } from "./idempotency-key.ts";
 import type { ApiKeys } from "./identity/keys/api-keys.ts";
 import { METADATA_PATH, type ProtectedResource } from "./identity/protected-resource.ts";
 import type { StatusTokens } from "./identity/status-token.ts";
@@ -31,6 +30,7 @@ import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
+import type { Sha256 } from "./sha256.ts";
 import type { StatusStore } from "./status-store.ts";
 
 type AppOptions = {
@@ -70,7 +70,7 @@ type AppOptions = {
   readonly logRequest?: LogRequest | undefined;
   readonly now?: () => number;
   /** Default: that of the web. */
-  readonly digest?: Digest;
+  readonly sha256?: Sha256;
 };
 
 const EXPOSED_HEADERS = [
@@ -122,7 +122,7 @@ export const createApp = ({
   tracing,
   logRequest,
   now,
-  digest,
+  sha256,
 }: AppOptions): Hono => {
   const app = new Hono();
   const { seal, carry } = createCallerSeal({ secrets: replySecrets });
@@ -148,7 +148,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, digest }),
+      handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, sha256 }),
     },
     {
       method: "GET",

@@ -4,17 +4,7 @@ import { RejoinderError } from "../protocol/errors.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Principal } from "./identity/principal.ts";
 import type { Claim } from "./request-publisher.ts";
-
-/** SHA-256 of text in UTF-8, as hex. */
-export type Digest = (text: string) => string | Promise<string>;
-
-const encoder = new TextEncoder();
-
-/** That of the web, as in a Worker. */
-export const webDigest: Digest = async (text) => {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-};
+import type { Sha256 } from "./sha256.ts";
 
 const MAX_LENGTH = 255;
 /** Visible ASCII. Without a comma, since several field lines arrive joined by one, and without what begins a string or its parameters. */
@@ -50,7 +40,7 @@ type Claiming = {
   readonly operation: Pick<Operation, "name">;
   /** As it came. */
   readonly data: unknown;
-  readonly digest: Digest;
+  readonly sha256: Sha256;
 };
 
 /** As much of a digest as tells one thing from all others. */
@@ -60,10 +50,10 @@ const DIGITS = 32;
  * What a request claims by its key. Another caller's claim has another name. The operation is not part of the name, so that a key that comes back
  * with another one is told apart from a new key.
  */
-export const createClaim = async ({ caller, key, operation, data, digest }: Claiming): Promise<Claim> => {
+export const createClaim = async ({ caller, key, operation, data, sha256 }: Claiming): Promise<Claim> => {
   const [name, request] = await Promise.all([
-    digest(JSON.stringify([caller.owner, caller.subject ?? null, key])),
-    digest(`${operation.name} ${canonicalJson(data)}`),
+    sha256(JSON.stringify([caller.owner, caller.subject ?? null, key])),
+    sha256(`${operation.name} ${canonicalJson(data)}`),
   ]);
   return { name: name.slice(0, DIGITS), request: request.slice(0, DIGITS) };
 };

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../worker/canonical-json.ts";
-import { createClaim, readIdempotencyKey, shardOf, webDigest } from "../../worker/idempotency-key.ts";
+import { createClaim, readIdempotencyKey, shardOf } from "../../worker/idempotency-key.ts";
+import { webSha256 } from "../../worker/sha256.ts";
 
 const claimOf = (claiming: Partial<Parameters<typeof createClaim>[0]> = {}) =>
   createClaim({
@@ -9,7 +10,7 @@ const claimOf = (claiming: Partial<Parameters<typeof createClaim>[0]> = {}) =>
     key: "k",
     operation: { name: "sum" },
     data: {},
-    digest: webDigest,
+    sha256: webSha256,
     ...claiming,
   });
 

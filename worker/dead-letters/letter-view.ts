@@ -1,4 +1,5 @@
 import type { Settlement } from "../../protocol/dead-letter-settlement.ts";
+import { toHex } from "../../protocol/hex.ts";
 import { tryText } from "../../protocol/kafka-record.ts";
 import { placeOf } from "./letter-place.ts";
 import type { SelectedLetter } from "./selection.ts";
@@ -55,8 +56,6 @@ export const wholeViewOf = (selected: SelectedLetter): WholeLetterView => {
 };
 
 /** Bytes as text; as hexadecimal digits where they are none. */
-export const textOr = (value: string | Uint8Array): string => tryText(value) ?? `0x${hexOf(value as Uint8Array)}`;
+export const textOr = (value: string | Uint8Array): string => tryText(value) ?? `0x${toHex(value as Uint8Array)}`;
 
 const textOrNull = (value: string | Uint8Array | null): string | null => (value === null ? null : textOr(value));
-
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,3 +1,4 @@
+import { toHex } from "../../protocol/hex.ts";
 import { deriveKey, macOf } from "./derived-key.ts";
 import type { Principal } from "./principal.ts";
 
@@ -27,12 +28,10 @@ export const createOwnerTags = ({ secrets, environment }: OwnerTagsOptions) => {
     if (known !== undefined) return known;
     keys ??= Promise.all(secrets.map(({ secret }) => deriveKey(new TextEncoder().encode(secret), `rejoinder owner ${environment}`)));
     const macs = await Promise.all((await keys).map((key) => macOf(key, subject)));
-    const [owner = "", ...formerOwners] = macs.map((mac) => hexOf(mac.subarray(0, TAG_BYTES)));
+    const [owner = "", ...formerOwners] = macs.map((mac) => toHex(mac.subarray(0, TAG_BYTES)));
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     const tags = { owner, formerOwners };
     remembered.set(subject, tags);
     return tags;
   };
 };
-
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

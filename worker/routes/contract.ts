@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type Contract, describeContract } from "../../contract/contract.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { jsonResponse } from "../responses.ts";
+import { webSha256 } from "../sha256.ts";
 
 /**
  * `GET /contract`: the version of the library and what can be asked of this Worker, as JSON Schema (2020-12), operation by operation. Its
@@ -20,9 +21,7 @@ type Written = { readonly text: string; readonly tag: string };
 
 const write = async (contract: Contract): Promise<Written> => {
   const text = JSON.stringify({ version: VERSION, operations: describeContract(contract) });
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const hex = Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { text, tag: `"${hex}"` };
+  return { text, tag: `"${(await webSha256(text)).slice(0, 16)}"` };
 };
 
 /** Whether `If-None-Match` names that tag (RFC 9110 §13.1.2, compared weakly). */

@@ -14,10 +14,11 @@ import type { Limits, RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { TRACEPARENT } from "../request-observer.ts";
-import { createClaim, type Digest, readIdempotencyKey, shardOf, webDigest } from "../idempotency-key.ts";
+import { createClaim, readIdempotencyKey, shardOf } from "../idempotency-key.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { createRecord, operationOf, readData } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
+import { type Sha256, webSha256 } from "../sha256.ts";
 import type { StatusKey, StatusStore } from "../status-store.ts";
 
 type RequestsOptions = {
@@ -33,7 +34,7 @@ type RequestsOptions = {
   /** The `source` of request events. */
   readonly source: string;
   readonly random?: () => number;
-  readonly digest?: Digest | undefined;
+  readonly sha256?: Sha256 | undefined;
 };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
@@ -49,14 +50,14 @@ export const createRequestsRoute = ({
   shards,
   source,
   random = Math.random,
-  digest = webDigest,
+  sha256 = webSha256,
 }: RequestsOptions) => {
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = readIdempotencyKey(context.req.header("idempotency-key"));
     if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
     const { json, data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, digest });
+    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, sha256 });
     const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
     const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
     let waitSeconds = waitSecondsOf(preferences, statuses);

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from "../../../worker/archive.ts";
 import type { createCorrelationIds } from "../../../worker/correlation-id.ts";
-import type { Sha256 } from "../../../worker/identity/keys/api-key.ts";
+import type { Sha256 } from "../../../worker/sha256.ts";
 import type { KeyRegistry } from "../../../worker/identity/keys/key-store.ts";
 import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import type { RequestPublisher } from "../../../worker/request-publisher.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Log } from "../../../environment/log.ts";
 import type { Time } from "../../../environment/time.ts";
-import type { Sha256 } from "../../identity/keys/api-key.ts";
+import type { Sha256 } from "../../sha256.ts";
 import { type ApiKeys, createApiKeys } from "../../identity/keys/api-keys.ts";
 import type { KeyRegistry, ListedKey, StoredKey } from "../../identity/keys/key-store.ts";
 import type { MailboxDatabase } from "./database.ts";

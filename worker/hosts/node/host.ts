@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { Contract } from "../../../contract/contract.ts";
 import type { Log } from "../../../environment/log.ts";
 import { startMetricsServer } from "../../../environment/metrics-server.ts";
@@ -18,7 +17,7 @@ import type { DeadLetterLog } from "../../dead-letters/log.ts";
 import type { Producer } from "../../producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import { isRequestLogOn } from "../../request-observer.ts";
-import { openApiKeys } from "./api-keys.ts";
+import { nodeSha256, openApiKeys } from "./api-keys.ts";
 import type { WorkerSettings } from "../../define-worker.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
@@ -151,7 +150,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
-    digest: (text) => hash("sha256", text),
+    sha256: nodeSha256,
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;

@@ -53,13 +53,6 @@ const toBase58 = (bytes: Uint8Array): string => {
   return digits.padStart(ID_LENGTH, BASE58[0]);
 };
 
-/** SHA-256 of a text, as hex. */
-export type Sha256 = (text: string) => string | Promise<string>;
-
-/** By WebCrypto. */
-export const webSha256: Sha256 = async (text) =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
-
 /** Whether two hashes as hex are the same, in a time that says nothing of where they differ. */
 export const isSameHash = (one: string, other: string): boolean => {
   let difference = one.length ^ other.length;

@@ -1,5 +1,5 @@
 import { type Authenticate } from "../authenticate.ts";
-import type { Sha256 } from "./api-key.ts";
+import type { Sha256 } from "../../sha256.ts";
 import { keyAuthenticator } from "./key-authenticator.ts";
 import { cacheKeys, type KeyCacheOptions } from "./key-cache.ts";
 import type { KeyRegistry } from "./key-store.ts";

@@ -1,6 +1,7 @@
 import { RejoinderError } from "../../../protocol/errors.ts";
 import { type Authenticate, bearerOf, unauthenticated } from "../authenticate.ts";
-import { API_KEY_PREFIX, isSameHash, readApiKey, type Sha256, shortEnvironment, webSha256 } from "./api-key.ts";
+import { type Sha256, webSha256 } from "../../sha256.ts";
+import { API_KEY_PREFIX, isSameHash, readApiKey, shortEnvironment } from "./api-key.ts";
 import type { KeyStore } from "./key-store.ts";
 
 type KeyAuthenticatorOptions = {

@@ -3,7 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { readWorkerConfig } from "../../../../worker/config.ts";
 import { ConfigurationError } from "../../../../environment/environment.ts";
 import { defineWorker } from "../../../../worker/define-worker.ts";
-import { webSha256 } from "../../../../worker/identity/keys/api-key.ts";
+import { webSha256 } from "../../../../worker/sha256.ts";
 import { kvKeys } from "../../../../worker/identity/keys/kv-keys.ts";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { contract } from "../../../project/app/contract.ts";
