@@ -57,7 +57,7 @@ export const createRedriver =
       traceparent,
       causationId: isSame ? undefined : before.text,
     });
-    const record = await carry(unsealed, { correlationId: id.text, operation: operation.name }, redrive);
+    const record = await carry(unsealed, { correlationId: id.text, operation: operation.name, data }, redrive);
     // Else a caller that somebody made up would become a genuine one.
     if (record === undefined)
       throw new RejoinderError("INVALID_REDRIVE", {

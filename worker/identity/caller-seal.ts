@@ -5,18 +5,14 @@ import type { RequestEvent } from "../../protocol/request-event.ts";
 import { deriveKey, isMacOf, macOf } from "./derived-key.ts";
 import type { Principal } from "./principal.ts";
 
-/** The request that a record asks for. */
-type Sealed = Pick<RequestEvent, "correlationId" | "operation">;
+/** The request that a record asks for: its data is what the record's value says. */
+type Sealed = Pick<RequestEvent, "correlationId" | "operation" | "data">;
 
 export type CallerSeal = {
   /** The record of a request, with who sent it. A caller without a name leaves it as it is. */
   seal(record: ProducerRecord, request: Sealed, caller: Principal): ProducerRecord | Promise<ProducerRecord>;
   /** The record of a request that is sent again, with whoever sent it before. Undefined: the request names a caller, and this Worker did not. */
-  carry(
-    record: ProducerRecord,
-    request: Sealed,
-    before: Sealed & CallerAttributes & Pick<RequestEvent, "data">,
-  ): Promise<ProducerRecord | undefined>;
+  carry(record: ProducerRecord, request: Sealed, before: Sealed & CallerAttributes): Promise<ProducerRecord | undefined>;
 };
 
 type CallerSealOptions = {
@@ -30,7 +26,7 @@ export const createCallerSeal = ({ secrets }: CallerSealOptions): CallerSeal => 
   const keys = (): Promise<CryptoKey[]> => (made ??= Promise.all(secrets.map((secret) => deriveKey(secret, CALLER_KEY_PURPOSE))));
 
   const sign = async (record: ProducerRecord, request: Sealed, said: CallerAttributes): Promise<ProducerRecord> => {
-    const text = signedCallerText({ ...request, ...said, data: JSON.parse(record.value) });
+    const text = signedCallerText({ ...request, ...said });
     const macs = await Promise.all((await keys()).map((key) => macOf(key, text)));
     const attributes = { ...said, authsignature: macs.map(toBase64).join(" ") };
     return Object.entries(attributes).reduce((one, [name, value]) => (value === undefined ? one : withAttribute(one, name, value)), record);

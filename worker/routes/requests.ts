@@ -72,7 +72,7 @@ export const createRequestsRoute = ({
         source,
         traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
       });
-      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name }, caller);
+      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
       return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
