@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createApp } from "../../../worker/app.ts";
 import { PUBLIC_OWNER } from "../../../worker/correlation-id.ts";
 import { createWaiters } from "../../../worker/mailbox/waiters.ts";
@@ -62,7 +62,7 @@ test("who has too many waits takes no room of others", async () => {
   await host.inStorage(async (storage) => {
     const { post, waiters } = openFull(storage);
     const other = post({ prefer: "wait=5", "x-address": PLENTY });
-    while (waiters.count < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+    await vi.waitUntil(() => waiters.count === 3);
     waiters.end();
     expect((await other).status).toBe(202);
   });
