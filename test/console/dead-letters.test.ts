@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";
-import { useFailingProject } from "./failing-project.ts";
+import { useFailingProject } from "../helpers/failing-project.ts";
 import { type OpenedPage, useConsole } from "./opened-page.ts";
 
 const { start, breakHandlers, mendHandlers } = useFailingProject();

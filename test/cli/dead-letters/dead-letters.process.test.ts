@@ -1,45 +1,19 @@
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StatusBody } from "../../../protocol/status.ts";
 import { readReplyKey } from "../../../cli/reply-key.ts";
 import { createRedrive } from "../../../cli/dead-letters/redrive-request.ts";
 import { callGateway, newRequest } from "../../consumer/requests.ts";
-import { createProject } from "../../helpers/project.ts";
-import { HOSTS, type Stack, startStack, until } from "../../helpers/stack.ts";
+import { useFailingProject } from "../../helpers/failing-project.ts";
+import { HOSTS, type Stack, until } from "../../helpers/stack.ts";
 import { callCommand, type Called } from "../run-command.ts";
 
-const CONTRACT = `
-  import { defineContract, operation } from "@rejoinder/sdk/contract";
-  import * as z from "zod";
-  const sum = { request: z.object({ a: z.number(), b: z.number() }), reply: z.object({ sum: z.number() }) };
-  export const contract = defineContract({
-    sum: operation({ ...sum, deadlineSeconds: 600 }),
-    brief: operation({ ...sum, deadlineSeconds: 2 }),
-  });`;
-
-/** While there is a file \`broken\`, the handlers have a bug. */
-const CONSUMER = `
-  import { existsSync } from "node:fs";
-  import { defineConsumer } from "@rejoinder/sdk/consumer";
-  import { contract } from "./contract.ts";
-  const add = ({ a, b }: { a: number; b: number }) => {
-    if (existsSync(process.env["BROKEN"] ?? "")) throw new TypeError("add is not a function");
-    return { sum: a + b };
-  };
-  export default defineConsumer({ contract, handlers: { sum: add, brief: add } });`;
-
 describe.each(HOSTS)("dead letters of a project that runs on %s", (host) => {
-  const project = createProject({ "app/contract.ts": CONTRACT, "app/consumer.ts": CONSUMER });
-  const broken = join(project.directory, "broken");
+  const project = useFailingProject();
   let stack: Stack;
   beforeAll(async () => {
-    stack = await startStack({ BROKEN: broken }, { project: project.directory, host });
+    stack = await project.start({ host });
   }, 60_000);
-  afterAll(async () => {
-    await stack?.remove();
-    project.remove();
-  });
+  afterAll(() => stack?.remove());
 
   const call = (...args: readonly string[]): Promise<Called> =>
     callCommand(args, { variables: { REJOINDER_DIR: stack.dir }, cwd: project.directory });
@@ -54,11 +28,11 @@ describe.each(HOSTS)("dead letters of a project that runs on %s", (host) => {
 
   /** Sends a request that ends as a dead letter, and tells its ID. */
   const fail = async (operation: string): Promise<string> => {
-    writeFileSync(broken, "");
+    project.breakHandlers();
     const { code, stdout } = await call("send", operation, '{"a":2,"b":3}', "--json");
     const { correlationId, error } = JSON.parse(stdout) as { correlationId: string; error: unknown };
     expect([code, error]).toEqual([1, expect.objectContaining({ code: "HANDLER_FAILED", deadLetter: "requests-dlt" })]);
-    rmSync(broken);
+    project.mendHandlers();
     return correlationId;
   };
 

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { createProject } from "../helpers/project.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
+import { createProject } from "./project.ts";
+import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
 const CONTRACT = `
   import { defineContract, operation } from "@rejoinder/sdk/contract";
@@ -31,7 +31,9 @@ export const useFailingProject = () => {
   const broken = join(project.directory, "broken");
   afterAll(() => project.remove());
   return {
-    start: (): Promise<Stack> => startStack({ BROKEN: broken }, { project: project.directory }),
+    directory: project.directory,
+    start: ({ host }: Pick<StackOptions, "host"> = {}): Promise<Stack> =>
+      startStack({ BROKEN: broken }, { project: project.directory, ...(host && { host }) }),
     breakHandlers: () => writeFileSync(broken, ""),
     mendHandlers: () => rmSync(broken, { force: true }),
   };
