@@ -44,7 +44,9 @@ export const openSigningKey = async ({ seed, publicKey }: SigningKey): Promise<O
 };
 
 /** Writes a signing key of a seed, with its public key. */
-export const writeSigningKey = async (seed: Uint8Array<ArrayBuffer>): Promise<{ readonly signingKey: string; readonly publicKey: string }> => {
+export const writeSigningKey = async (
+  seed: Uint8Array<ArrayBuffer>,
+): Promise<{ readonly signingKey: string; readonly publicKey: string }> => {
   const { publicKey } = await openSigningKey({ seed, publicKey: undefined });
   const bytes = fromBase64(publicKey.slice(PUBLIC_PREFIX.length)) ?? new Uint8Array();
   return { signingKey: PREFIX + toBase64(Uint8Array.from([...seed, ...bytes])), publicKey };

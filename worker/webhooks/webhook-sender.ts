@@ -82,7 +82,7 @@ const discard = async ({ body }: Response, end: AbortSignal): Promise<void> => {
     end.addEventListener("abort", () => resolve({ done: true }), { once: true });
   });
   try {
-    for (let bytes = 0; bytes <= MAX_READ_BYTES; ) {
+    for (let bytes = 0; bytes <= MAX_READ_BYTES;) {
       const { done, value } = await Promise.race([reader.read(), ended]);
       if (done) break;
       bytes += value.length;
