@@ -2,7 +2,7 @@ import { ConfigurationError } from "../../../environment/environment.ts";
 import { namedHosts, type WorkerConfig } from "../../config.ts";
 import type { Webhooks } from "../../webhooks/webhooks.ts";
 import { createWebhookKeys } from "../../webhooks/webhook-keys.ts";
-import { createWebhookSender } from "../../webhooks/webhook-sender.ts";
+import { createWebhookSender, type WebhookFetch } from "../../webhooks/webhook-sender.ts";
 
 /** With it a call of the Worker's own zone goes in by its front door, like anybody else's, and not to the servers behind it. */
 const STRICTLY_PUBLIC = "global_fetch_strictly_public";
@@ -23,5 +23,6 @@ export const openWebhooks = (
       `Webhooks need the compatibility flag ${STRICTLY_PUBLIC}. Add to wrangler.toml: compatibility_flags = ["${STRICTLY_PUBLIC}"]`,
     ]);
   const policy = { ownHosts: namedHosts(config), allowedHosts: config.WEBHOOK_ALLOWED_HOSTS };
-  return { keys, policy, send: createWebhookSender({ keys, policy, fetch: (url, init) => fetch(url, init) }) };
+  const call: WebhookFetch = (url, init) => fetch(url, init);
+  return { keys, policy, fetch: call, send: createWebhookSender({ keys, policy, fetch: call }) };
 };

@@ -19,5 +19,5 @@ export const openWebhooks = async (
   await keys.publicKeys();
   const policy = { ownHosts: [...hosts, ...namedHosts(config)], allowedHosts: config.WEBHOOK_ALLOWED_HOSTS };
   const { fetch, close } = openWebhookFetch(policy);
-  return { keys, policy, send: createWebhookSender({ keys, policy, fetch }), close };
+  return { keys, policy, fetch, send: createWebhookSender({ keys, policy, fetch }), close };
 };
