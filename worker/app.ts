@@ -30,8 +30,10 @@ import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
+import { createWebhookKeysRoute, WEBHOOK_KEYS_PATH } from "./routes/webhook-keys.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { StatusStore } from "./status-store.ts";
+import type { WebhookKeys } from "./webhooks/webhook-keys.ts";
 
 type AppOptions = {
   /** Absent: anybody may do everything. */
@@ -58,6 +60,8 @@ type AppOptions = {
   readonly openLink?: OpenLink | undefined;
   /** Absent: as for `openLink`. */
   readonly consumers?: Consumers | undefined;
+  /** By what webhooks are signed. Absent: there are none. */
+  readonly webhookKeys?: Pick<WebhookKeys, "publicKeys"> | undefined;
   /** Absent: the dead letters cannot be read here. */
   readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
@@ -116,6 +120,7 @@ export const createApp = ({
   replySecrets,
   openLink,
   consumers,
+  webhookKeys,
   deadLetters,
   assets,
   findProblem = () => undefined,
@@ -166,6 +171,9 @@ export const createApp = ({
           } as const,
         ]),
     ...(protectedResource === undefined ? [] : [{ method: "GET", path: METADATA_PATH, handle: protectedResource.route } as const]),
+    ...(webhookKeys === undefined
+      ? []
+      : [{ method: "GET", path: WEBHOOK_KEYS_PATH, handle: createWebhookKeysRoute(webhookKeys) } as const]),
     {
       method: "POST",
       path: "/redrives",

@@ -16,6 +16,7 @@ import { checkLimitBindings, cloudflareLimits } from "./hosts/cloudflare/limits.
 import { LimitsObject } from "./hosts/cloudflare/limits-object.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
+import { openWebhooks } from "./hosts/cloudflare/webhooks.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { headerAddress } from "./limits/caller-address.ts";
 import type { Plans } from "./limits/plans.ts";
@@ -110,6 +111,7 @@ const createFetch = (
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      webhookKeys: openWebhooks(config)?.keys,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,

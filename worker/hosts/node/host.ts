@@ -29,6 +29,7 @@ import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { connectionAddress, startServer } from "./server.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans"> & {
   readonly contract: Contract;
@@ -84,6 +85,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
+  const webhooks = await openWebhooks(config, [host]);
   const opened = await openMailbox({
     config,
     producer,
@@ -144,6 +146,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    webhookKeys: webhooks?.keys,
     deadLetters,
     assets: files,
     findProblem: createHealth(storage),
@@ -172,6 +175,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
       await Promise.all([server.stop(), links.close()]);
       await metricsServer?.close();
       await opened.close();
+      await webhooks?.close();
     };
     let ended: Promise<void> | undefined;
     const end = async (withinMs: number): Promise<void> => {
@@ -187,6 +191,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   } catch (error) {
     await links.close();
     await opened.close();
+    await webhooks?.close();
     throw error;
   }
 };
