@@ -6,7 +6,9 @@ export type WebhookUrlPolicy = {
   readonly allowedHosts: readonly string[];
 };
 
-export type WebhookUrlCheck = { readonly ok: true; /** As it is called. */ readonly url: string } | { readonly ok: false; readonly reason: string };
+export type WebhookUrlCheck =
+  | { readonly ok: true; /** As it is called. */ readonly url: string }
+  | { readonly ok: false; readonly reason: string };
 
 const MAX_LENGTH = 2_048;
 
