@@ -12,12 +12,28 @@ import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
+import { webhooks } from "./commands/webhooks.ts";
 import { worker, workerDev } from "./commands/worker.ts";
 import { exitWith } from "./expected-error.ts";
 import { nearestOf } from "./nearest.ts";
 import { hideSqliteWarning } from "./sqlite-warning.ts";
 
-const COMMANDS: readonly Command[] = [dev, start, serve, gateway, consumer, build, send, status, cancel, deadLetters, keys, doctor, deploy];
+const COMMANDS: readonly Command[] = [
+  dev,
+  start,
+  serve,
+  gateway,
+  consumer,
+  build,
+  send,
+  status,
+  cancel,
+  deadLetters,
+  keys,
+  webhooks,
+  doctor,
+  deploy,
+];
 /** What `start` and `dev` run beside the others; nobody calls it by hand. */
 const PARTS: readonly Command[] = [worker, workerDev];
 

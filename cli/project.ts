@@ -15,6 +15,8 @@ export type Project = {
   readonly workerEntry: string;
   /** Of wrangler.toml, YYYY-MM-DD. */
   readonly compatibilityDate: string;
+  /** Of wrangler.toml. */
+  readonly compatibilityFlags: readonly string[];
 };
 
 /** There is no project, or something of it is missing. The message says what to do. */
@@ -40,7 +42,7 @@ export const expectProjectRoot = (from: string = process.cwd()): string => {
 };
 
 /**
- * Reads the nearest project. Two lines are all that is needed of wrangler.toml here, and wrangler's own reader takes two seconds to load.
+ * Reads the nearest project. Three lines are all that is needed of wrangler.toml here, and wrangler's own reader takes two seconds to load.
  * @throws ProjectError
  */
 export const readProject = (from: string = process.cwd()): Project => {
@@ -58,7 +60,13 @@ export const readProject = (from: string = process.cwd()): Project => {
   const workerEntry = join(root, main);
   if (!existsSync(workerEntry))
     throw new ProjectError(`Expected the Worker at ${workerEntry}, which main of ${WRANGLER_FILE} names. Correct main, or add the file.`);
-  return { root, workerEntry, compatibilityDate: settingOf("compatibility_date", "2026-08-06") };
+  const flags = /^\s*compatibility_flags\s*=\s*\[([^\]]*)\]/m.exec(settings)?.[1] ?? "";
+  return {
+    root,
+    workerEntry,
+    compatibilityDate: settingOf("compatibility_date", "2026-08-06"),
+    compatibilityFlags: [...flags.matchAll(/["']([^"']+)["']/g)].map(([, flag = ""]) => flag),
+  };
 };
 
 /**

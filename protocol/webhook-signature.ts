@@ -13,7 +13,7 @@ const WEBHOOK_TOLERANCE_SECONDS = 300;
 const PREFIX = "whsec_";
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
 
-type WebhookHeaders = { readonly [WEBHOOK_ID]: string; readonly [WEBHOOK_TIMESTAMP]: string; readonly [WEBHOOK_SIGNATURE]: string };
+export type WebhookHeaders = { readonly [WEBHOOK_ID]: string; readonly [WEBHOOK_TIMESTAMP]: string; readonly [WEBHOOK_SIGNATURE]: string };
 
 /** A secret's key bytes, or undefined if it is not a Standard Webhooks secret. */
 export const readWebhookSecret = (secret: string): Uint8Array<ArrayBuffer> | undefined => {
@@ -29,14 +29,25 @@ export const importWebhookKey = (secret: Uint8Array<ArrayBuffer>): Promise<Crypt
 /** HMAC-SHA-256 with a secret's key bytes. The sender supplies it: `node:crypto` computes it at once, `crypto.subtle` on another thread. */
 export type Hmac = (content: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
 
-/** The three headers for one attempt to send a body. `timestampSeconds` is the time of this attempt; the id stays the same. */
-export const signWebhook = async (
-  hmac: Hmac,
-  { id, timestampSeconds, body }: { id: string; timestampSeconds: number; body: Uint8Array },
+/** Makes one signature of several: `v1` is HMAC-SHA-256, `v1a` is Ed25519. */
+export type WebhookSigner = { readonly version: "v1" | "v1a"; readonly sign: Hmac };
+
+/** A body to send. `timestampSeconds` is the time of this attempt; the id stays the same. */
+export type WebhookMessage = { readonly id: string; readonly timestampSeconds: number; readonly body: Uint8Array };
+
+/** The three headers for one attempt to send a body. */
+export const signWebhook = (hmac: Hmac, message: WebhookMessage): Promise<WebhookHeaders> =>
+  signWebhookByAll([{ version: "v1", sign: hmac }], message);
+
+/** The same with a signature of each signer: a receiver takes the one that it has a key for. */
+export const signWebhookByAll = async (
+  signers: readonly WebhookSigner[],
+  { id, timestampSeconds, body }: WebhookMessage,
 ): Promise<WebhookHeaders> => {
   const timestamp = String(timestampSeconds);
-  const mac = await hmac(signedContent(id, timestamp, body));
-  return { [WEBHOOK_ID]: id, [WEBHOOK_TIMESTAMP]: timestamp, [WEBHOOK_SIGNATURE]: `v1,${toBase64(mac)}` };
+  const content = signedContent(id, timestamp, body);
+  const signatures = await Promise.all(signers.map(async ({ version, sign }) => `${version},${toBase64(await sign(content))}`));
+  return { [WEBHOOK_ID]: id, [WEBHOOK_TIMESTAMP]: timestamp, [WEBHOOK_SIGNATURE]: signatures.join(" ") };
 };
 
 export type WebhookVerdict = "valid" | "missing" | "stale" | "wrong";

@@ -31,8 +31,10 @@ import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
 import { createWebhookRoutes } from "./routes/webhook.ts";
+import { createWebhookKeysRoute, WEBHOOK_KEYS_PATH } from "./routes/webhook-keys.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { StatusStore } from "./status-store.ts";
+import type { WebhookKeys } from "./webhooks/webhook-keys.ts";
 import type { WebhookUrlPolicy } from "./webhooks/webhook-url.ts";
 
 type AppOptions = {
@@ -62,6 +64,8 @@ type AppOptions = {
   readonly openLink?: OpenLink | undefined;
   /** Absent: as for `openLink`. */
   readonly consumers?: Consumers | undefined;
+  /** By what webhooks are signed. Absent: there are none. */
+  readonly webhookKeys?: Pick<WebhookKeys, "publicKeys"> | undefined;
   /** Absent: the dead letters cannot be read here. */
   readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
@@ -130,6 +134,7 @@ export const createApp = ({
   replySecrets,
   openLink,
   consumers,
+  webhookKeys,
   deadLetters,
   assets,
   findProblem = () => undefined,
@@ -196,6 +201,9 @@ export const createApp = ({
           } as const,
         ]),
     ...(protectedResource === undefined ? [] : [{ method: "GET", path: METADATA_PATH, handle: protectedResource.route } as const]),
+    ...(webhookKeys === undefined
+      ? []
+      : [{ method: "GET", path: WEBHOOK_KEYS_PATH, handle: createWebhookKeysRoute(webhookKeys) } as const]),
     {
       method: "POST",
       path: "/redrives",

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { Contract } from "../contract/contract.ts";
-import { readEnvironment, readTogether } from "../environment/environment.ts";
+import { type Demand, readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
-import { readWebhookSecret } from "../protocol/webhook-signature.ts";
 import { demandIdentity, type IdentitySettings, identityVariables } from "./identity/config.ts";
 import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
+import { demandWebhooks, webhookSecrets, webhookVariables } from "./webhooks/config.ts";
 
 const MAX_KEY_NUMBER = 15;
 const MIN_SECRET_LENGTH = 32;
@@ -24,20 +24,12 @@ const correlationSecrets = atLeastOne().transform((elements, context) =>
   }),
 );
 
-const webhookSecrets = atLeastOne().transform((elements, context) =>
-  elements.flatMap((element) => {
-    const secret = readWebhookSecret(element);
-    if (secret === undefined)
-      context.addIssue("Expected whsec_ and the base64 of 24 to 64 bytes; two of them while rotating, the new one first.");
-    return secret ?? [];
-  }),
-);
-
 /** What the Worker reads on every host; how it produces is not part of it. */
 export const workerSchema = z.object({
   CORRELATION_SECRET: correlationSecrets.describe("Set it to number:secret, such as 1: and 43 random characters."),
-  REPLY_SECRET: webhookSecrets.describe("Set it to the whsec_… secret that the consumer signs with."),
+  REPLY_SECRET: webhookSecrets().describe("Set it to the whsec_… secret that the consumer signs with."),
   ...identityVariables,
+  ...webhookVariables,
   /** Signed with each correlation ID, so that an ID of one environment is worthless in another. */
   ENVIRONMENT: z.string().max(64, "Expected at most 64 characters.").default("development"),
   /** Empty: pages of the Worker's own origin only. */
@@ -68,6 +60,11 @@ export const namedHosts = ({
   ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname]),
 ];
 
+/** What the variables of a Worker demand of one another, on every host. */
+export const demandOfWorker =
+  (settings: IdentitySettings): Demand =>
+  (set) => ({ ...demandIdentity(settings)(set), ...demandWebhooks(set) });
+
 type Values = Readonly<z.output<typeof workerSchema>>;
 
 /** Only a mailbox can hold connections to Kafka. */
@@ -83,7 +80,7 @@ export const readWorkerConfig = (env: object, contract: Contract, settings: Iden
   const variables = env as Record<string, unknown>;
   const [producer, rest] = readTogether(
     () => readWorkerProducerConfig(variables, contract, { hasObjects: variables["REPLY_STORE"] !== "kv" }),
-    () => readEnvironment(workerSchema, variables, demandIdentity(settings)),
+    () => readEnvironment(workerSchema, variables, demandOfWorker(settings)),
   );
   return Object.freeze({ ...rest, producer }) as WorkerConfig;
 };

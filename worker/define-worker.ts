@@ -16,6 +16,7 @@ import { checkLimitBindings, cloudflareLimits } from "./hosts/cloudflare/limits.
 import { LimitsObject } from "./hosts/cloudflare/limits-object.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
+import { openWebhooks } from "./hosts/cloudflare/webhooks.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { headerAddress } from "./limits/caller-address.ts";
 import type { Plans } from "./limits/plans.ts";
@@ -98,6 +99,7 @@ const createFetch = (
       throw new ConfigurationError([
         'AUTH names keys, but no KV namespace is bound as KEYS. Add to wrangler.toml: [[kv_namespaces]] binding = "KEYS"',
       ]);
+    const webhooks = openWebhooks(config);
     const app = createApp({
       ...createIdentity({ config, contract, ids, authenticate, principalOf, keys: apiKeys?.authenticate, sharesLoads: false, isPlain }),
       apiKeys,
@@ -110,6 +112,8 @@ const createFetch = (
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
+      webhookKeys: webhooks?.keys,
+      webhookPolicy: config.REPLY_STORE === "mailbox" ? webhooks?.policy : undefined,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,

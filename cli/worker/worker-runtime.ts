@@ -9,7 +9,7 @@ import type { Project } from "../project.ts";
 export type WorkerRuntimeOptions = {
   /** 0: any free one. */
   readonly port: number;
-  readonly project: Pick<Project, "workerEntry" | "compatibilityDate">;
+  readonly project: Pick<Project, "workerEntry" | "compatibilityDate" | "compatibilityFlags">;
   /** Where Durable Objects and KV are kept. */
   readonly directory: string;
   readonly bindings: Readonly<Record<string, string>>;
@@ -44,6 +44,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     handleRuntimeStdio: onWorkerd,
     name: "rejoinder",
     compatibilityDate: project.compatibilityDate,
+    compatibilityFlags: [...project.compatibilityFlags],
     modules: [{ type: "ESModule", path: "worker.js", contents: script }],
     bindings: { ...bindings },
     serviceBindings: kafkaRest(bindings),

@@ -12,7 +12,8 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const write = (path: string, text: string): void => writeFileSync(join(root, path), text);
-const WRANGLER = 'name = "mine"\nmain = "app/worker.ts"\ncompatibility_date = "2026-08-06"\n\n[vars]\nmain = "no"\n';
+const WRANGLER =
+  'name = "mine"\nmain = "app/worker.ts"\ncompatibility_date = "2026-08-06"\ncompatibility_flags = ["one", \'two\']\n\n[vars]\nmain = "no"\n';
 
 test("the project is the nearest folder upwards with a wrangler.toml", () => {
   write("wrangler.toml", WRANGLER);
@@ -21,6 +22,7 @@ test("the project is the nearest folder upwards with a wrangler.toml", () => {
     root,
     workerEntry: join(root, "app/worker.ts"),
     compatibilityDate: "2026-08-06",
+    compatibilityFlags: ["one", "two"],
   });
 });
 

@@ -7,16 +7,18 @@ import { startGatewayProcess } from "./gateway.ts";
 import { freePort } from "./processes.ts";
 import { publishIssuer, startIssuerHost } from "./issuer-host.ts";
 import { startRecordedProxy } from "./recorded-proxy.ts";
+import { startWebhookReceiver } from "./webhook-receiver.ts";
 
 /** Starts what the Worker's tests talk to: a real gateway process, a proxy that misbehaves, and one that plays what real ones answered. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   // Before the runtime starts, since it reads the folder that wrangler.toml names then.
   await buildConsole(join(ROOT, "test/project/.rejoinder/console"));
-  const [gateway, faultyProxy, recordedProxy, issuerHost] = await Promise.all([
+  const [gateway, faultyProxy, recordedProxy, issuerHost, receiver] = await Promise.all([
     startGatewayProcess(),
     startFaultyProxy(),
     startRecordedProxy(),
     startIssuerHost(),
+    startWebhookReceiver(),
   ]);
   const bindings = {
     UPSTASH_KAFKA_REST_URL: gateway.url,
@@ -24,6 +26,11 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     UPSTASH_KAFKA_REST_PASSWORD: gateway.password,
     CORRELATION_SECRET: "2:a-new-secret-of-at-least-32-characters,1:an-old-secret-of-at-least-32-characters",
     REPLY_SECRET: "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldw==,whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA==",
+    // The example of Standard Webhooks.
+    WEBHOOK_SIGNING_KEY: "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==",
+    WEBHOOK_SECRET: "whsec_d2ViaG9vay1zZWNyZXQtd2ViaG9vay1zZWNyZXQ=",
+    WEBHOOK_ALLOWED_HOSTS: new URL(receiver.url).host,
+    WEBHOOK_RECEIVER_URL: receiver.url,
     AUTH: "public,keys,jwt",
     JWT_ISSUER: `${issuerHost.url}/main`,
     JWT_AUDIENCE: "https://api.example",
@@ -40,6 +47,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     faultyProxy.close();
     recordedProxy.close();
     issuerHost.close();
+    receiver.close();
     await gateway.remove();
   };
 };

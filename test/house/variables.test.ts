@@ -9,7 +9,8 @@ const namesIn = (pattern: RegExp, ...paths: readonly string[]): readonly string[
 const variablesOf = (...paths: readonly string[]): readonly string[] =>
   namesIn(/^ {2,4}([A-Z][A-Z0-9_]+):/gm, "environment/variables.ts", ...paths);
 
-const workerVariables = (): readonly string[] => variablesOf("worker/config.ts", "worker/identity/config.ts", "worker/producer-config.ts");
+const workerVariables = (): readonly string[] =>
+  variablesOf("worker/config.ts", "worker/identity/config.ts", "worker/webhooks/config.ts", "worker/producer-config.ts");
 
 const assignedIn = (path: string): readonly string[] => namesIn(/^#? ?([A-Z][A-Z0-9_]+)=/gm, path);
 

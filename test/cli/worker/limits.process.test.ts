@@ -16,7 +16,7 @@ test("a Worker with plans runs in workerd without a change of wrangler.toml", as
   onTestFinished(() => project.remove());
   project.write("app/worker.ts", WORKER);
   const runtime = await startWorkerRuntime({
-    project: { workerEntry: join(project.root, "app/worker.ts"), compatibilityDate: "2026-08-06" },
+    project: { workerEntry: join(project.root, "app/worker.ts"), compatibilityDate: "2026-08-06", compatibilityFlags: [] },
     port: 0,
     directory: join(project.root, ".rejoinder"),
     bindings: {

@@ -5,6 +5,7 @@ import type { KeyRegistry } from "../../../worker/identity/keys/key-store.ts";
 import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import type { StatusStore } from "../../../worker/status-store.ts";
+import type { Webhooks } from "../../../worker/webhooks/webhooks.ts";
 
 /** Real storage of a mailbox, to itself and empty. */
 export type TestStorage = { readonly sql: Sql; transactionSync<Result>(run: () => Result): Result };
@@ -48,5 +49,7 @@ export type TestHost = {
   readonly mailbox: RequestPublisher & StatusStore;
   /** How many calls wait for a shard. */
   waiting(shard: number): Promise<number>;
+  /** What sends webhooks, of another Worker; undefined if that has none. */
+  openWebhooks(other?: OtherWorker): Promise<Webhooks | undefined>;
   inStorage(run: (storage: TestStorage) => Promise<void> | void): Promise<void>;
 };

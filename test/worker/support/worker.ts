@@ -12,6 +12,8 @@ export const testEnv = host.variables as {
   readonly CLOSED_PORT_URL: string;
   readonly REPLY_SECRET: string;
   readonly ISSUER_HOST_URL: string;
+  readonly WEBHOOK_RECEIVER_URL: string;
+  readonly WEBHOOK_SECRET: string;
   readonly ISSUER_KEY: string;
   readonly UPSTASH_KAFKA_REST_URL: string;
   readonly UPSTASH_KAFKA_REST_USERNAME: string;

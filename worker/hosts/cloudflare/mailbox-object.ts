@@ -24,6 +24,7 @@ import type { Claim, PublishResult, RedriveResult } from "../../request-publishe
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { RequestedWebhook } from "../../webhooks/delivery.ts";
 import type { Bindings } from "./bindings.ts";
+import { openWebhooks } from "./webhooks.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
 
@@ -82,6 +83,7 @@ export class MailboxObject extends DurableObject<Bindings> {
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),
       onCancel: (correlationId) => this.#links.cancel(correlationId),
+      webhooks: openWebhooks(config),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
       now: Date.now,
       logError,

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { type Environment, readEnvironment } from "../../../environment/environment.ts";
 import { metricsVariables } from "../../../environment/process-variables.ts";
-import { workerSchema } from "../../config.ts";
-import { demandIdentity, type IdentitySettings } from "../../identity/config.ts";
+import { demandOfWorker, workerSchema } from "../../config.ts";
+import type { IdentitySettings } from "../../identity/config.ts";
 
 /** What a Worker on Node reads. How it produces, and where it listens, is for whoever opens it. */
 const schema = workerSchema.extend({
@@ -24,4 +24,4 @@ export type NodeHostConfig = Readonly<z.output<typeof schema>>;
  * @throws ConfigurationError with every problem.
  */
 export const readNodeHostConfig = (environment: Environment, settings: IdentitySettings = {}): NodeHostConfig =>
-  readEnvironment(schema, environment, demandIdentity(settings));
+  readEnvironment(schema, environment, demandOfWorker(settings));

@@ -29,6 +29,7 @@ import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { connectionAddress, startServer } from "./server.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans"> & {
   readonly contract: Contract;
@@ -60,6 +61,9 @@ export type NodeHost = {
   close(): Promise<void>;
 };
 
+/** Attempts at webhooks at the same time: one process has connections enough for all shards. */
+const MAX_SENDS = 32;
+
 /**
  * The Worker of a contract in this process, over HTTP. Its statuses are in one file of SQLite.
  * @throws Error if a port is taken, the folder is in use or cannot be written, or a plan is wrong
@@ -84,6 +88,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
   const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
+  const webhooks = await openWebhooks(config, [host]);
   const opened = await openMailbox({
     config,
     producer,
@@ -91,6 +96,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     directory,
     links: () => links.count(),
     onCancel: (id) => links.cancel(id),
+    webhooks: webhooks && { send: webhooks.send, maxSends: MAX_SENDS },
     log,
     time,
   });
@@ -144,6 +150,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     replySecrets: config.REPLY_SECRET,
     openLink: links.openLink,
     consumers: links.consumers,
+    webhookKeys: webhooks?.keys,
+    webhookPolicy: webhooks?.policy,
     deadLetters,
     assets: files,
     findProblem: createHealth(storage),
@@ -172,6 +180,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
       await Promise.all([server.stop(), links.close()]);
       await metricsServer?.close();
       await opened.close();
+      await webhooks?.close();
     };
     let ended: Promise<void> | undefined;
     const end = async (withinMs: number): Promise<void> => {
@@ -187,6 +196,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   } catch (error) {
     await links.close();
     await opened.close();
+    await webhooks?.close();
     throw error;
   }
 };

@@ -5,6 +5,7 @@ import { ConfigurationError } from "../../../../environment/environment.ts";
 import { defineWorker } from "../../../../worker/define-worker.ts";
 import { webSha256 } from "../../../../worker/sha256.ts";
 import { kvKeys } from "../../../../worker/identity/keys/kv-keys.ts";
+import { openWebhooks } from "../../../../worker/hosts/cloudflare/webhooks.ts";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
@@ -70,6 +71,7 @@ export const host: TestHost = {
   },
   mailbox: mailboxStore({ namespace: env.MAILBOX }),
   waiting: (shard) => mailboxOf({ shard }).waiting(),
+  openWebhooks: async (other = {}) => openWebhooks(readWorkerConfig(envOf(other), contract)),
   inStorage: (run) =>
     runInDurableObject(mailboxOf({ shard: 500 }), async (_, { storage }) => {
       for (const { name } of storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*'").toArray())

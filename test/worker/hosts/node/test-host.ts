@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { context, trace } from "@opentelemetry/api";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, inject } from "vitest";
+import { afterAll, inject, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { ConfigurationError, readTogether } from "../../../../environment/environment.ts";
 import { systemTime } from "../../../../environment/time.ts";
@@ -16,6 +16,7 @@ import { type NodeHost, openNodeHost } from "../../../../worker/hosts/node/host.
 import { createKeyValues } from "../../../../worker/hosts/node/key-values.ts";
 import { localMailbox } from "../../../../worker/hosts/node/local-mailbox.ts";
 import { openMailbox } from "../../../../worker/hosts/node/mailbox.ts";
+import { openWebhooks } from "../../../../worker/hosts/node/webhooks.ts";
 import { createDeadLetterLog, createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
@@ -143,6 +144,11 @@ export const host: TestHost = {
   async waiting() {
     const text = await (await fetch(String(underTest.metricsUrl))).text();
     return Number(/^rejoinder_worker_waits (\d+)$/m.exec(text)?.[1]);
+  },
+  openWebhooks: async (other = {}) => {
+    const webhooks = await openWebhooks(readConfig(other).config, []);
+    onTestFinished(() => webhooks?.close());
+    return webhooks;
   },
   async inStorage(run) {
     const database = new DatabaseSync(join(newFolder(), "storage.sqlite"));

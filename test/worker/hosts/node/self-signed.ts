@@ -1,0 +1,19 @@
+/** The key and the certificate of `receiver.example`, which nobody vouches for but itself; valid until 2126. For tests alone. */
+export const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglxBMlhtThrss/eRJ
+Jipg/9CmpDpygNpzAjXXcsMjGPyhRANCAAS7j3tJlYAUmDt7y8HPgkZ/iBUBXrg6
+iYPpxj/l2yklX8Y78XrF3FW3pT+E9clOS0g9fhvyyuWxFY5hPsqbbt81
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBqTCCAVCgAwIBAgIUZguuVhfVuykkigzSwOwNe6Il9KgwCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQcmVjZWl2ZXIuZXhhbXBsZTAgFw0yNjExMjgxMTI5NTZaGA8y
+MTI2MTEwNDExMjk1NlowGzEZMBcGA1UEAwwQcmVjZWl2ZXIuZXhhbXBsZTBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABLuPe0mVgBSYO3vLwc+CRn+IFQFeuDqJg+nG
+P+XbKSVfxjvxesXcVbelP4T1yU5LSD1+G/LK5bEVjmE+yptu3zWjcDBuMB0GA1Ud
+DgQWBBRN+YfM4ijcqJFR17b4sQhQEhrPSTAfBgNVHSMEGDAWgBRN+YfM4ijcqJFR
+17b4sQhQEhrPSTAbBgNVHREEFDASghByZWNlaXZlci5leGFtcGxlMA8GA1UdEwEB
+/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgels6QmMbRkO3u6if+bQ1gm17Jr1l
+p93XCAnITPjQBEsCIAkNSfk9k3psD93SppRhAdDbxN2NvR9ri3bWdKuKXEvf
+-----END CERTIFICATE-----`,
+} as const;
