@@ -104,6 +104,7 @@ export const createDeliveries = (options: DeliveriesOptions) => {
   };
 
   const round = async (): Promise<void> => {
+    if (isClosed) return;
     try {
       if (now() < pausedUntil) return await wakeBy(pausedUntil);
       await endOverdue();
@@ -123,7 +124,7 @@ export const createDeliveries = (options: DeliveriesOptions) => {
   const run = (): Promise<void> => {
     isDueAgain = true;
     return (running ??= (async () => {
-      while (isDueAgain && !isClosed) {
+      while (isDueAgain) {
         isDueAgain = false;
         await round();
       }
