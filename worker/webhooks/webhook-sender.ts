@@ -70,7 +70,7 @@ const toResult = ({ status, headers }: Response, attemptAtMs: number): AttemptRe
 /** Seconds or an HTTP-date (RFC 9110 §10.2.3), as milliseconds from now; at most a day. Undefined: it says nothing that can be understood. */
 const readRetryAfter = (field: string | null, nowMs: number): number | undefined => {
   if (field === null) return undefined;
-  const ms = /^\d{1,12}$/.test(field) ? Number(field) * 1_000 : / GMT$/.test(field) ? Date.parse(field) - nowMs : Number.NaN;
+  const ms = /^\d{1,12}$/.test(field) ? Number(field) * 1_000 : field.endsWith(" GMT") ? Date.parse(field) - nowMs : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 };
 
