@@ -32,12 +32,27 @@ export type StatusBody = {
   readonly chunksFrom?: number;
   /** The correlation ID of the request that was sent in its place, after its deadline: see `causationId` there. */
   readonly redrivenAs?: string;
+  /** There if the caller asked for a webhook, in responses to `GET /status/:correlationId` alone. */
+  readonly webhook?: WebhookStatus;
   /** There in state `succeeded`. */
   readonly reply?: unknown;
   /** There in states `failed`, `cancelled` and `expired`. */
   readonly error?: Problem;
   /** There in state `expired`, if a reply came after the request had expired: the first one. The state does not change any more. */
   readonly lateReply?: LateReply;
+};
+
+/** What has become of the webhook that tells of a request's end. */
+export type WebhookStatus = {
+  /** `pending` also before the request has ended; `disabled`: the receiver answered 410, and gets no more. */
+  readonly state: "pending" | "delivered" | "failed" | "disabled";
+  readonly attempts: number;
+  /** The HTTP status of the last attempt, if there was an answer. */
+  readonly lastStatus?: number;
+  /** Why the last attempt was no success, in a sentence. */
+  readonly lastError?: string;
+  /** RFC 3339 */
+  readonly nextAttemptAt?: string;
 };
 
 /** A reply that came too late, as it would have ended the request. */

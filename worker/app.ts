@@ -30,10 +30,12 @@ import { createRepliesRoute } from "./routes/replies.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
+import { createWebhookRoutes } from "./routes/webhook.ts";
 import { createWebhookKeysRoute, WEBHOOK_KEYS_PATH } from "./routes/webhook-keys.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { StatusStore } from "./status-store.ts";
 import type { WebhookKeys } from "./webhooks/webhook-keys.ts";
+import type { WebhookUrlPolicy } from "./webhooks/webhook-url.ts";
 
 type AppOptions = {
   /** Absent: anybody may do everything. */
@@ -55,6 +57,8 @@ type AppOptions = {
   readonly shards: number;
   readonly source: string;
   readonly corsOrigins: readonly string[];
+  /** Where webhooks may go. Absent: they are switched off. */
+  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
   /** Absent: the store has no mailboxes to link to. */
   readonly openLink?: OpenLink | undefined;
@@ -89,7 +93,16 @@ const EXPOSED_HEADERS = [
   "RateLimit-Policy",
   "Quota-Check",
 ];
-const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
+const ALLOWED_HEADERS = [
+  "Prefer",
+  "Content-Type",
+  "Authorization",
+  "Idempotency-Key",
+  "If-None-Match",
+  "Last-Event-ID",
+  "Reply-To",
+  "Traceparent",
+];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
@@ -117,6 +130,7 @@ export const createApp = ({
   shards,
   source,
   corsOrigins,
+  webhookPolicy,
   replySecrets,
   openLink,
   consumers,
@@ -147,13 +161,27 @@ export const createApp = ({
     for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
+  const webhook = createWebhookRoutes({ authorize, ids, statuses });
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, sha256 }),
+      handle: createRequestsRoute({
+        authorize,
+        addressOf,
+        seal,
+        limits,
+        contract,
+        ids,
+        publisher,
+        statuses,
+        shards,
+        source,
+        webhookPolicy,
+        sha256,
+      }),
     },
     {
       method: "GET",
@@ -161,6 +189,8 @@ export const createApp = ({
       handle: createStatusRoute({ authorize, addressOf, ids, statuses, ...(now && { now }) }),
     },
     { method: "DELETE", path: "/status/:correlationId", handle: createCancelRoute({ authorize, ids, statuses, ...(now && { now }) }) },
+    { method: "GET", path: "/status/:correlationId/webhook", handle: webhook.show },
+    { method: "POST", path: "/status/:correlationId/webhook", handle: webhook.replay },
     ...(statusTokens === undefined
       ? []
       : [
@@ -182,7 +212,7 @@ export const createApp = ({
     {
       method: "POST",
       path: "/keys",
-      handle: createKeysRoute({ contract, apiKeys, secrets: replySecrets, ...(now && { now }) }),
+      handle: createKeysRoute({ contract, apiKeys, webhookPolicy, secrets: replySecrets, ...(now && { now }) }),
     },
     {
       method: "POST",

@@ -99,6 +99,7 @@ const createFetch = (
       throw new ConfigurationError([
         'AUTH names keys, but no KV namespace is bound as KEYS. Add to wrangler.toml: [[kv_namespaces]] binding = "KEYS"',
       ]);
+    const webhooks = openWebhooks(config);
     const app = createApp({
       ...createIdentity({ config, contract, ids, authenticate, principalOf, keys: apiKeys?.authenticate, sharesLoads: false, isPlain }),
       apiKeys,
@@ -111,7 +112,8 @@ const createFetch = (
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,
       replySecrets: config.REPLY_SECRET,
-      webhookKeys: openWebhooks(config)?.keys,
+      webhookKeys: webhooks?.keys,
+      webhookPolicy: config.REPLY_STORE === "mailbox" ? webhooks?.policy : undefined,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       tracing,

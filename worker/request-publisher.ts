@@ -3,6 +3,7 @@ import type { Tracing } from "../protocol/tracing.ts";
 import { traceProduce } from "./message-tracing.ts";
 import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "./producer.ts";
 import type { StatusKey, StoredStatus } from "./status-store.ts";
+import type { RequestedWebhook } from "./webhooks/delivery.ts";
 
 /** What became of a request's record and, if a reply came within the wait, the status. */
 type RecordResult =
@@ -54,6 +55,7 @@ export type RequestPublisher = {
   /**
    * Publishes the record of a request and waits up to `waitMs` for its reply, where this publisher can. Never rejects.
    * @param consumerOf an operation: publishes nothing if it is known that no consumer of it is there
+   * @param webhook is told of the end of the request; only where the status store delivers webhooks
    * @param claim publishes nothing if the request came before; only where statuses are kept that are capable of `idempotency`
    */
   publish(
@@ -63,6 +65,7 @@ export type RequestPublisher = {
     caller?: Caller,
     consumerOf?: string,
     claim?: Claim,
+    webhook?: RequestedWebhook,
   ): Promise<PublishResult>;
   /**
    * Publishes a request again that has failed or expired, and in whose place none was sent before. Without `next`, the record is of the

@@ -38,12 +38,13 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined, chu
 
 const chunksText = ({ texts, from }: ShownChunks): string => `,"chunks":[${texts.join(",")}]${from === 0 ? "" : `,"chunksFrom":${from}`}`;
 
-const detailsText = ({ lastError, nextAttemptAt, progress, redrivenAs }: StoredDetails): string =>
+const detailsText = ({ lastError, nextAttemptAt, progress, redrivenAs, webhook }: StoredDetails): string =>
   [
     lastError === undefined ? "" : `,"lastError":${lastError}`,
     nextAttemptAt === undefined ? "" : `,"nextAttemptAt":"${new Date(nextAttemptAt).toISOString()}"`,
     progress === undefined ? "" : `,"progress":${progress}`,
     redrivenAs === undefined ? "" : `,"redrivenAs":"${redrivenAs}"`,
+    webhook === undefined ? "" : `,"webhook":${JSON.stringify(webhook)}`,
   ].join("");
 
 /** Header fields of a response. Names are in lower case. */

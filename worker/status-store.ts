@@ -1,5 +1,6 @@
 import type { Outcome } from "../protocol/reply-event.ts";
 import type { ReplyState, State } from "../protocol/states.ts";
+import type { WebhookStatus } from "../protocol/status.ts";
 import type { CorrelationId } from "./correlation-id.ts";
 import type { Caller } from "./request-publisher.ts";
 
@@ -33,6 +34,8 @@ export type StoredDetails = {
   readonly chunks?: ChunkCount | undefined;
   /** A correlation ID. */
   readonly redrivenAs?: string | undefined;
+  /** Never kept with the rest of it. */
+  readonly webhook?: WebhookStatus | undefined;
 };
 
 /** How much a handler has emitted. */
@@ -108,6 +111,11 @@ export type StatusStore = {
    * Absent: the store has no way to tell a consumer.
    */
   cancel?(key: StatusKey): Promise<StoredStatus>;
+  /**
+   * The webhook of a request; `replay` begins its schedule anew. `not-ended`: there is nothing to replay yet. Undefined: it has none, or it
+   * is over for long. Rejects if the store cannot be reached. Absent: the store delivers no webhooks.
+   */
+  webhook?(key: StatusKey, act: "show" | "replay"): Promise<WebhookStatus | "not-ended" | undefined>;
   /** Stores replies; one outcome each, in their order, `retry` where the store could not. */
   write(replies: readonly NewReply[]): Promise<Outcome[]>;
 };

@@ -5,7 +5,7 @@ const COMMON = { json: "boolean", url: "string" } as const;
 /** What each action takes. */
 const ACTIONS = {
   create: {
-    options: { ...COMMON, scopes: "string", name: "string", subject: "string", plan: "string", expires: "string" },
+    options: { ...COMMON, scopes: "string", name: "string", subject: "string", plan: "string", webhook: "string", expires: "string" },
     positionals: [],
   },
   list: { options: { ...COMMON, all: "boolean" }, positionals: [] },
@@ -19,7 +19,8 @@ type Action = keyof typeof ACTIONS;
 export const keys: Command = {
   name: "keys",
   summary: "Makes, lists, rotates and revokes the API keys of a Worker.",
-  usage: `rejoinder keys create [--scopes LIST] [--name NAME] [--subject SUBJECT] [--plan PLAN] [--expires T] [--json] [--url URL]
+  usage: `rejoinder keys create [--scopes LIST] [--name NAME] [--subject SUBJECT] [--plan PLAN] [--webhook URL] [--expires T] [--json]
+                      [--url URL]
 rejoinder keys list   [--all] [--json] [--url URL]
 rejoinder keys show   KEY [--json] [--url URL]
 rejoinder keys rotate KEY [--overlap T] [--expires T] [--json] [--url URL]
@@ -37,6 +38,7 @@ rejoinder keys revoke KEY [--json] [--url URL]
   --name NAME         For people, such as "billing, staging".
   --subject SUBJECT   Whom it stands for. Keys of one subject share their requests. Default: the ID of the key.
   --plan PLAN         For the handlers, which see it in context.caller.
+  --webhook URL       Told of the end of its requests, unless these name another URL by Reply-To: docs/webhooks.md.
   --expires T         When it ends: 2027-01-31T00:00:00Z, or in how long: 12h, 90d. Default: never; for rotate as long as the old one lived.
   --overlap T         How long the old key goes on: 0s, 30m, 7d. Default: 24h
   --all               Also those that were revoked or have expired.

@@ -1,28 +1,48 @@
-import { type Command, readArguments, UsageError } from "../command.ts";
+import { type Command, type OptionTypes, readArguments, UsageError } from "../command.ts";
+
+const COMMON = { json: "boolean", url: "string" } as const;
 
 /** What each action takes. */
 const ACTIONS = {
   "new-key": { options: { json: "boolean" }, positionals: [] },
-} as const;
+  show: { options: COMMON, positionals: ["ID"] },
+  replay: { options: COMMON, positionals: ["ID"] },
+} as const satisfies Record<string, { readonly options: OptionTypes; readonly positionals: readonly string[] }>;
+
+type Action = keyof typeof ACTIONS;
 
 export const webhooks: Command = {
   name: "webhooks",
-  summary: "Makes the keys that completion webhooks are signed by.",
-  usage: `rejoinder webhooks new-key [--json]
+  summary: "Shows and replays completion webhooks, and makes the keys that they are signed by.",
+  usage: `rejoinder webhooks show    ID [--json] [--url URL]
+rejoinder webhooks replay  ID [--json] [--url URL]
+rejoinder webhooks new-key [--json]
 
+  show      Shows what has become of the webhook of a request, also when its status is gone.
+  replay    Sends it again, by the whole schedule and with the same webhook-id: of a request that has ended.
   new-key   Makes a key pair for WEBHOOK_SIGNING_KEY and a secret for WEBHOOK_SECRET, and prints them on stdout: this once. Set one of them,
             or both. Receivers check by the public key, which the Worker also tells at /.well-known/webhook-keys.
 
-  --json    One line of JSON.
+  ID          The correlation ID that send or an HTTP answer gave.
+  --json      One line of JSON.
+  --url URL   Where the Worker is. Default: WORKER_URL, or the start that runs in this project.
 
-Exit codes: 0 done; 2 the call is wrong.`,
+A Worker that asks who calls is given REJOINDER_TOKEN: an API key of rejoinder keys create, or a token.
+
+Exit codes: 0 done; 2 the call is wrong, or there is no such webhook; 4 the Worker cannot be used.`,
   async run([action = "", ...args]) {
-    if (!Object.hasOwn(ACTIONS, action))
-      throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
-    const { options } = readArguments(args, ACTIONS["new-key"].options, ACTIONS["new-key"].positionals);
+    if (!isAction(action)) throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
+    const { options, positionals } = readArguments<typeof COMMON>(
+      args,
+      ACTIONS[action].options as typeof COMMON,
+      ACTIONS[action].positionals,
+    );
+    if (action !== "new-key") return (await import("../webhooks/act.ts")).actOnWebhook(action, positionals[0] ?? "", options);
     const { createNewKey, newKeyText } = await import("../webhooks/new-key.ts");
     const key = await createNewKey();
     console.log(options.json ? JSON.stringify(key) : newKeyText(key));
     return 0;
   },
 };
+
+const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);

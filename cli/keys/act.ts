@@ -15,6 +15,7 @@ export type KeyOptions = {
   readonly name?: string;
   readonly subject?: string;
   readonly plan?: string;
+  readonly webhook?: string;
   readonly expires?: string;
   readonly overlap?: string;
   readonly all?: boolean;
@@ -63,8 +64,8 @@ export const actOnKeys = async (
   try {
     if (action === "create") {
       const { key, made } = await make();
-      const { subject = made.id, plan, name } = options;
-      printNew(key, await ask({ action, key: { ...made, subject, scopes: [...scopes], plan, name } }));
+      const { subject = made.id, plan, name, webhook } = options;
+      printNew(key, await ask({ action, key: { ...made, subject, scopes: [...scopes], plan, name, webhook } }));
     } else if (action === "rotate") {
       const { key, made } = await make();
       printNew(key, await ask({ action, id, key: made, overlapSeconds }));

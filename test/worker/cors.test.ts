@@ -31,7 +31,7 @@ test("a preflight is answered for two hours, with the headers that may be sent",
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-max-age")).toBe("7200");
   expect(response.headers.get("access-control-allow-headers")).toBe(
-    "Prefer,Content-Type,Authorization,Idempotency-Key,If-None-Match,Last-Event-ID,Traceparent",
+    "Prefer,Content-Type,Authorization,Idempotency-Key,If-None-Match,Last-Event-ID,Reply-To,Traceparent",
   );
 });
 

@@ -40,8 +40,8 @@ export const createGuard = (options: GuardOptions): Authorize => {
   };
 
   const principalOf = async (caller: Caller): Promise<Principal> => {
-    const { subject, authtype = "unknown", scopes, plan, claims } = checkCaller(caller);
-    return { subject, authtype, scopes, plan, claims, ...(await ownerOf(subject)) };
+    const { subject, authtype = "unknown", scopes, plan, webhook, claims } = checkCaller(caller);
+    return { subject, authtype, scopes, plan, webhook, claims, ...(await ownerOf(subject)) };
   };
 
   const ask = async (request: Request): Promise<Principal | undefined> => {

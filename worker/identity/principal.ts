@@ -9,6 +9,8 @@ export type Principal = {
   /** What the caller may do: `requests:sum`, `requests:*`, `status:read`, `operator`. */
   readonly scopes: readonly string[];
   readonly plan?: string | undefined;
+  /** Told of the end of the caller's requests, unless these name another URL. */
+  readonly webhook?: { readonly url: string; readonly keyId: string } | undefined;
   /** What else the credentials say of their owner. Handlers see it. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** The tag of the subject in correlation IDs: 6 bytes as hex. */

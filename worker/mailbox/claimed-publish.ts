@@ -2,6 +2,7 @@ import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { ReadResult, StatusKey } from "../status-store.ts";
+import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { decide } from "./claim-rules.ts";
 import type { KeptClaim } from "./claim-tables.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
@@ -12,7 +13,7 @@ import { isOverdue, type KeptStatus } from "./rules.ts";
 export type Claimed = Awaited<ReturnType<ProduceBatches["produce"]>> | { readonly outcome: "unclaimed" };
 
 type ClaimedPublishParts = {
-  readonly rows: Pick<Rows, "claims" | "find">;
+  readonly rows: Pick<Rows, "claims" | "find" | "webhooks">;
   readonly batches: ProduceBatches;
   /** Writes, and resolves once that is durable. */
   readonly commit: (keys: readonly StatusKey[], run: () => void) => Promise<void>;
@@ -42,11 +43,20 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       logError("What became of a request could not be noted beside its Idempotency-Key; a retry may send it again", error),
     );
 
-  const produce = async (record: ProducerRecord, claim: KeptClaim, before: KeptClaim | undefined, isNew: boolean): Promise<Claimed> => {
+  const produce = async (
+    record: ProducerRecord,
+    claim: KeptClaim,
+    before: KeptClaim | undefined,
+    isNew: boolean,
+    webhook: RequestedWebhook | undefined,
+  ): Promise<Claimed> => {
     const deadline = now() + PRODUCE_TIMEOUT_MS;
     const forget = (): boolean => underWay.delete(claim.name);
     try {
-      await write(claim.key, () => rows.claims.put(claim, before));
+      await write(claim.key, () => {
+        rows.claims.put(claim, before);
+        if (webhook !== undefined) rows.webhooks.register(claim.key, webhook);
+      });
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);
       forget();
@@ -58,10 +68,15 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     if (produced.outcome === "stored") void note(claim, rows.claims.markSent).finally(forget);
     else {
       // What is certainly not stored leaves the key free, unless an earlier attempt may have stored it.
-      if (isNew && produced.outcome !== "unknown") await note(claim, rows.claims.remove);
+      if (isNew && produced.outcome !== "unknown") await note(claim, release);
       forget();
     }
     return produced;
+  };
+
+  const release = (claim: KeptClaim): void => {
+    rows.claims.remove(claim);
+    rows.webhooks.remove(claim.key.text);
   };
 
   const replay = async (first: StatusKey, waitMs: number, caller: Caller | undefined): Promise<PublishResult> => {
@@ -75,6 +90,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     waitMs: number,
     caller: Caller | undefined,
     claim: Claim,
+    webhook?: RequestedWebhook,
   ): Promise<PublishResult> => {
     /** The end of an overdue request that may have the key. */
     let over: { readonly of: string; readonly status: KeptStatus | undefined } | undefined;
@@ -101,7 +117,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       if (found !== undefined && decision === "resend" && found.key.text !== key.text) return { outcome: "claimed", first: found.key };
       return publish(key, waitMs, caller, () => {
         const claimed = { ...claim, key, isSent: false };
-        const produced = produce(record, claimed, found, decision === "claim");
+        const produced = produce(record, claimed, found, decision === "claim", webhook);
         underWay.set(claim.name, { claim: claimed, produced });
         return produced;
       });

@@ -4,12 +4,15 @@ import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
-import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../status-store.ts";
+import type { NewReply, ReadResult, StatusKey, StatusStore, StoredChunks, StoredStatus } from "../status-store.ts";
+import { createDeliveries, type WebhookDelivery } from "../webhooks/deliveries.ts";
+import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
+import { type Alarm, createNextAlarm } from "./next-alarm.ts";
 import { endOfPeriod, type Rows } from "./rows.ts";
-import { cancel, expire, isOverdue, type KeptStatus } from "./rules.ts";
+import { ACCEPTED, cancel, expire, isOverdue, type KeptStatus } from "./rules.ts";
 import { settleReplies } from "./settle-replies.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { WaitedFor, Waiters } from "./waiters.ts";
@@ -32,7 +35,9 @@ type MailboxOptions = {
   readonly transaction: <T>(run: () => T) => T | Promise<T>;
   /** Called when somebody wants to cancel a request, once that is durable; perhaps again for the same one. */
   readonly onCancel?: (correlationId: string) => void;
-  readonly alarm: { get(): Promise<number | null>; set(atMs: number): Promise<void>; clear(): Promise<void> };
+  readonly alarm: Alarm;
+  /** Absent: webhooks are switched off. */
+  readonly webhooks?: WebhookDelivery | undefined;
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
 };
@@ -42,21 +47,17 @@ type MailboxOptions = {
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
-  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, onCancel, alarm, now, logError } = options;
+  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, onCancel, alarm, webhooks, now, logError } =
+    options;
   /** By correlation ID, what is not durable yet. */
   const underWay = new Map<string, Promise<unknown>>();
-  let alarmIsSet = false;
+  const nextAlarm = createNextAlarm({ alarm, now, logError });
 
-  /** Never rejects: what is written is written, and the next write tries again. */
+  /** Sees to what is to be done later of what was written, and never rejects. */
   const ensureAlarm = async (): Promise<void> => {
-    if (alarmIsSet) return;
-    alarmIsSet = true;
-    try {
-      if ((await alarm.get()) === null) await alarm.set(now() + SWEEP_MS);
-    } catch (error) {
-      alarmIsSet = false;
-      logError("The alarm could not be set and will be set by a later write", error);
-    }
+    const soonest = rows.webhooks.takeSoonest();
+    if (soonest <= now()) void deliveries.run();
+    await nextAlarm.by(Math.min(now() + SWEEP_MS, soonest));
   };
 
   /** Writes, and resolves once that is durable, and so is what was written before under the same keys. */
@@ -150,6 +151,7 @@ export const createMailbox = (options: MailboxOptions) => {
     return status;
   };
 
+  const deliveries = createDeliveries({ rows, webhooks, commit, latest, wakeBy: nextAlarm.by, now, logError });
   const redrive = createRedrive({ batches, latest, replace, now, logError });
 
   type Produce = () => Promise<Claimed>;
@@ -178,20 +180,50 @@ export const createMailbox = (options: MailboxOptions) => {
     return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
   };
 
+  /** It never throws, except if the alarm cannot be set, and sets the next alarm while there are rows. */
+  const runSweep = async (): Promise<void> => {
+    // First of all, so that there is a next round even if this one fails.
+    await nextAlarm.sweepIn();
+    try {
+      const parts = { rows, archive, maxDroppedRows, mailboxRetentionMs };
+      const { more, failures } = await sweep({ ...parts, commit: (run) => commit([], run), now: now() });
+      if (failures.length > 0) logError(`${failures.length} statuses could not be archived yet`, failures[0]);
+      if (more) await nextAlarm.sweepIn(SWEEP_AGAIN_MS);
+      if (rows.isEmpty()) return await nextAlarm.clear();
+    } catch (error) {
+      logError("The sweep failed and will be tried again", error);
+    }
+    await deliveries.run();
+  };
+
   const publishClaimed = createClaimedPublish({ rows, batches, commit, publish, read, latest, ensureAlarm, now, logError });
 
   return {
     /** As {@link RequestPublisher.publish}. */
-    publish: (key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, claim?: Claim): Promise<PublishResult> =>
-      claim === undefined
-        ? publish(key, waitMs, caller, () => batches.produce(record, now() + PRODUCE_TIMEOUT_MS))
-        : publishClaimed(key, record, waitMs, caller, claim),
+    publish(
+      key: StatusKey,
+      record: ProducerRecord,
+      waitMs: number,
+      caller?: Caller,
+      claim?: Claim,
+      webhook?: RequestedWebhook,
+    ): Promise<PublishResult> {
+      if (claim !== undefined) return publishClaimed(key, record, waitMs, caller, claim, webhook);
+      const produce = () => batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+      return publish(key, waitMs, caller, webhook === undefined ? produce : () => deliveries.register(key, webhook, produce));
+    },
 
     /** Whether a request has that Idempotency-Key. */
     isClaimed: ({ name }: Claim): boolean => rows.claims.find(name) !== undefined,
 
     /** As {@link StatusStore.read}. */
-    read,
+    async read(...[key, ...asked]: Parameters<typeof read>): Promise<ReadResult> {
+      const status = await read(key, ...asked);
+      const webhook = status === "overloaded" ? undefined : deliveries.view(key.text);
+      if (webhook === undefined || status === "overloaded") return status;
+      const known = status ?? { ...ACCEPTED, state: "accepted", version: 0, updatedAt: key.createdAt };
+      return { ...known, details: { ...known.details, webhook } };
+    },
 
     /** As {@link StatusStore.readChunks}. */
     async readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {
@@ -238,29 +270,23 @@ export const createMailbox = (options: MailboxOptions) => {
       return outcomes;
     },
 
-    /** The alarm. It never throws, and sets the next alarm while there are rows. */
-    async sweep(): Promise<void> {
-      // First of all, so that there is a next round even if this one fails.
-      await alarm.set(now() + SWEEP_MS);
-      alarmIsSet = true;
-      try {
-        const { more, failures } = await sweep({
-          rows,
-          archive,
-          commit: (run) => commit([], run),
-          maxDroppedRows,
-          mailboxRetentionMs,
-          now: now(),
-        });
-        if (failures.length > 0) logError(`${failures.length} statuses could not be archived yet`, failures[0]);
-        if (more) await alarm.set(now() + SWEEP_AGAIN_MS);
-        if (!rows.isEmpty()) return;
-        alarmIsSet = false;
-        await alarm.clear();
-      } catch (error) {
-        logError("The sweep failed and will be tried again", error);
-      }
+    /** As {@link StatusStore.webhook}. */
+    webhook: async (key: StatusKey, act: "show" | "replay"): ReturnType<NonNullable<StatusStore["webhook"]>> =>
+      act === "show" ? deliveries.view(key.text) : deliveries.replay(key),
+    /** Resolves once the attempts at webhooks that are under way have ended. */
+    webhooksSettled: deliveries.settled,
+    /** Sends no webhooks any more. */
+    endWebhooks: deliveries.close,
+
+    /** The alarm, whatever it rings for. */
+    async ring(): Promise<void> {
+      if (nextAlarm.isSweepDue()) return runSweep();
+      await nextAlarm.rang();
+      await deliveries.run();
     },
+
+    /** Sweeps at once, and delivers what is due. */
+    sweep: runSweep,
   };
 };
 

@@ -6,6 +6,7 @@ import { type ClaimTables, createClaimTables } from "./claim-tables.ts";
 import type { RowKey, Sql } from "./expiring-table.ts";
 import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
 import { createStatusTable, type StatusTable } from "./status-table.ts";
+import { createWebhookTable, WEBHOOKS, type WebhookTable } from "./webhook-table.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -45,6 +46,7 @@ type Known = {
   readonly closing: Map<number, Closing>;
   readonly cancellations: Cancellations;
   readonly claims: ClaimTables;
+  readonly webhooks: WebhookTable;
   restIsEmpty: boolean;
 };
 
@@ -79,6 +81,7 @@ export const createRows = (sql: Sql) => {
       closing: new Map(closing.map((row) => [row["period_end"] as number, readClosing(row)])),
       cancellations: createCancellations(sql, definitions.has(CANCELLATIONS)),
       claims: createClaimTables(sql, definitions.keys()),
+      webhooks: createWebhookTable(sql, definitions.has(WEBHOOKS)),
       restIsEmpty: rest.isEmpty(),
     };
   };
@@ -125,6 +128,11 @@ export const createRows = (sql: Sql) => {
     return now > end + GRACE_AFTER_DEADLINE_MS ? insertIntoRest(end, key, status) : makeTable(end).insert(key, status);
   };
 
+  const note = (key: StatusKey, status: KeptStatus): void => {
+    database().cancellations.note(key, status);
+    database().webhooks.note(key, status);
+  };
+
   const chunksOf = (place: Place, key: RowKey): ChunkTable | undefined =>
     database().chunks.size === 0 ? undefined : database().chunks.get(findInRest(key) === undefined ? place : "rest");
 
@@ -137,7 +145,7 @@ export const createRows = (sql: Sql) => {
     /** Adds a status, unless there is one for that key: then it returns false. */
     insert(key: StatusKey, status: KeptStatus, now: number): boolean {
       const isInserted = insert(key, status, now);
-      if (isInserted) database().cancellations.note(key, status);
+      if (isInserted) note(key, status);
       return isInserted;
     },
 
@@ -147,7 +155,7 @@ export const createRows = (sql: Sql) => {
       if (findInRest(key) !== undefined) rest.update(key, status);
       else if (isClosing(end)) insertIntoRest(end, key, status);
       else tableOf(end)?.update(key, status);
-      database().cancellations.note(key, status);
+      note(key, status);
     },
 
     /** Adds chunks beside the status that has them. */
@@ -176,15 +184,21 @@ export const createRows = (sql: Sql) => {
       return database().claims;
     },
 
+    /** Who wants to hear of the end of requests. */
+    get webhooks(): WebhookTable {
+      return database().webhooks;
+    },
+
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
       known = undefined;
     },
 
     isEmpty(): boolean {
-      const { tables, claims } = database();
+      const { tables, claims, webhooks } = database();
       database().restIsEmpty = rest.isEmpty();
-      return tables.size === 0 && database().restIsEmpty && (database().chunks.get("rest")?.isEmpty() ?? true) && claims.isEmpty();
+      const hasNoChunks = database().chunks.get("rest")?.isEmpty() ?? true;
+      return tables.size === 0 && database().restIsEmpty && hasNoChunks && claims.isEmpty() && webhooks.isEmpty();
     },
 
     /** The rows that no table of a period holds. */

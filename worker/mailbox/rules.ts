@@ -147,7 +147,7 @@ export const cancel = (current: KeptStatus | undefined, now: number): KeptStatus
 };
 
 /** What is known of a request of which nothing is. */
-const ACCEPTED = { operation: null, httpStatus: 202, attempt: null, body: null, lateReply: null, replyId: null };
+export const ACCEPTED = { operation: null, httpStatus: 202, attempt: null, body: null, lateReply: null, replyId: null } as const;
 
 /** The status of a request that had ended and is sent again. Its attempts begin anew; what still comes of its earlier ones is dropped. */
 export const reopen = (ended: KeptStatus, now: number): KeptStatus => ({

@@ -118,6 +118,7 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
   let hasMoreExpired = false;
   await commit(() => {
     hasMoreExpired = rows.deleteExpired(now, MAX_DELETES);
+    hasMoreExpired = rows.webhooks.deleteOver(now) || hasMoreExpired;
     rows.deleteArchived(now - KEEP_AFTER_ARCHIVE_MS);
     rows.deleteCancellations(now);
   });

@@ -20,6 +20,8 @@ import { createRecord, operationOf, readData } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
 import { type Sha256, webSha256 } from "../sha256.ts";
 import type { StatusKey, StatusStore } from "../status-store.ts";
+import { createReplyTo } from "../webhooks/reply-to.ts";
+import type { WebhookUrlPolicy } from "../webhooks/webhook-url.ts";
 
 type RequestsOptions = {
   readonly authorize: Authorize;
@@ -33,6 +35,8 @@ type RequestsOptions = {
   readonly shards: number;
   /** The `source` of request events. */
   readonly source: string;
+  /** Where webhooks may go. Absent: they are switched off. */
+  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
   readonly random?: () => number;
   readonly sha256?: Sha256 | undefined;
 };
@@ -49,12 +53,19 @@ export const createRequestsRoute = ({
   statuses,
   shards,
   source,
+  webhookPolicy,
   random = Math.random,
   sha256 = webSha256,
 }: RequestsOptions) => {
+  const replyTo = createReplyTo({ policy: webhookPolicy, source });
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = readIdempotencyKey(context.req.header("idempotency-key"));
     if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
+    const field = context.req.header("reply-to");
+    const webhook =
+      field === undefined && caller.webhook === undefined
+        ? undefined
+        : replyTo({ field, caller, operation: operation.name, requestUrl: context.req.url });
     const { json, data, request } = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, sha256 });
@@ -75,7 +86,7 @@ export const createRequestsRoute = ({
       const record = await seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
-      return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
+      return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed, webhook);
     };
     const refusal = await limit?.count(created);
     if (refusal !== undefined && claim === undefined) throw refusal;

@@ -45,7 +45,7 @@ export const createStatusRoute = ({ authorize, addressOf, ids, statuses, now = D
     let read = await statuses.read(id, waitSeconds * 1_000, known, waiting).catch(refuseUnreadable);
     if (read === "overloaded" && preferences.respondAsync) read = await statuses.read(id, (waitSeconds = 0), known).catch(refuseUnreadable);
     if (read === "overloaded") throw new RejoinderError("OVERLOADED", { detail: NO_ROOM });
-    const headersOf = (version: number): ResponseHeaders => ({
+    const headersOf = (version: number): ResponseHeaders & { readonly etag: string } => ({
       ...appliedHeaders(waitSeconds, false),
       vary: "Prefer, Accept",
       etag: entityTag(version),
@@ -60,7 +60,9 @@ export const createStatusRoute = ({ authorize, addressOf, ids, statuses, now = D
         ? { status: read, chunks: undefined }
         : await viewStatus(statuses, id, read, chunksFrom).catch(refuseUnreadable);
     const text = statusText(id, status, chunks);
-    const headers = headersOf(status?.version ?? 0);
+    const { etag, ...plain } = headersOf(status?.version ?? 0);
+    // Attempts at a webhook change the body of an ended request, and not its version.
+    const headers = status?.details?.webhook !== undefined && isTerminal(status.state) ? plain : { ...plain, etag };
     return status === undefined || !isTerminal(status.state) ? pendingResponse(text, statuses, headers) : jsonResponse(200, text, headers);
   };
 };

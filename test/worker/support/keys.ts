@@ -10,6 +10,7 @@ type NewKey = {
   readonly scopes?: readonly string[];
   readonly subject?: string;
   readonly plan?: string;
+  readonly webhook?: string;
   readonly expiresAt?: number;
 };
 

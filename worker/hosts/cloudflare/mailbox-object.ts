@@ -2,6 +2,7 @@ import { connect } from "cloudflare:sockets";
 import { DurableObject } from "cloudflare:workers";
 import type { Contract } from "../../../contract/contract.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
+import type { WebhookStatus } from "../../../protocol/status.ts";
 import type { Outcome } from "../../../protocol/reply-event.ts";
 import type { Tracing } from "../../../protocol/tracing.ts";
 import { createArchive } from "../../archive.ts";
@@ -21,7 +22,9 @@ import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
 import type { Claim, PublishResult, RedriveResult } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
+import type { RequestedWebhook } from "../../webhooks/delivery.ts";
 import type { Bindings } from "./bindings.ts";
+import { openWebhooks } from "./webhooks.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
 
@@ -35,6 +38,8 @@ export type RequestCall = {
   readonly waitsAs?: string | undefined;
   /** See {@link RequestPublisher}. */
   readonly claim?: Claim | undefined;
+  /** See {@link RequestPublisher}. */
+  readonly webhook?: RequestedWebhook | undefined;
 };
 export type ReadCall = {
   readonly key: StatusKey;
@@ -78,6 +83,7 @@ export class MailboxObject extends DurableObject<Bindings> {
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
       transaction: (run) => storage.transactionSync(run),
       onCancel: (correlationId) => this.#links.cancel(correlationId),
+      webhooks: openWebhooks(config),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
       now: Date.now,
       logError,
@@ -107,12 +113,12 @@ export class MailboxObject extends DurableObject<Bindings> {
     );
   }
 
-  #publish({ key, record, waitMs, consumerOf, claim, waitsAs }: RequestCall): Promise<PublishResult> {
+  #publish({ key, record, waitMs, consumerOf, claim, waitsAs, webhook }: RequestCall): Promise<PublishResult> {
     if (consumerOf !== undefined && this.#links.presence.isMissing(consumerOf)) {
       // What came before needs no consumer any more.
       if (claim === undefined || !this.#mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
     }
-    return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim);
+    return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim, webhook);
   }
 
   /** Many reads as one call, see {@link settleTogether}. */
@@ -181,8 +187,15 @@ export class MailboxObject extends DurableObject<Bindings> {
     return this.#waiters.count;
   }
 
-  override alarm(): Promise<void> {
-    return this.#mailbox.sweep();
+  /** See {@link StatusStore}. */
+  webhook(key: StatusKey, act: "show" | "replay"): Promise<WebhookStatus | "not-ended" | undefined> {
+    return this.#mailbox.webhook(key, act);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#mailbox.ring();
+    // An alarm that goes on keeps the object, and with it the attempts under way.
+    await this.#mailbox.webhooksSettled();
   }
 }
 

@@ -47,9 +47,10 @@ export const mailboxStore = ({
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    async publish(key, record, waitMs, caller, consumerOf, claim) {
+    async publish(key, record, waitMs, caller, consumerOf, claim, webhook) {
       try {
-        const call = { key, record, waitMs, ...nameOf(caller), ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }) };
+        const few = { ...(consumerOf !== undefined && { consumerOf }), ...(claim && { claim }), ...(webhook && { webhook }) };
+        const call = { key, record, waitMs, ...nameOf(caller), ...few };
         return await publish(key.shard)(call, Math.max(waitMs, PRODUCE_TIMEOUT_MS) + GRACE_MS);
       } catch (error) {
         const failure = failureOf(error);
@@ -70,6 +71,8 @@ export const mailboxStore = ({
     readChunks: (key, afterVersion) => shard(key.shard).chunks(key, afterVersion),
 
     cancel: (key) => shard(key.shard).cancel(key),
+
+    webhook: (key, act) => shard(key.shard).webhook(key, act),
 
     async write(replies) {
       const outcomes: Outcome[] = Array.from(replies, () => "retry");

@@ -61,6 +61,9 @@ export type NodeHost = {
   close(): Promise<void>;
 };
 
+/** Attempts at webhooks at the same time: one process has connections enough for all shards. */
+const MAX_SENDS = 32;
+
 /**
  * The Worker of a contract in this process, over HTTP. Its statuses are in one file of SQLite.
  * @throws Error if a port is taken, the folder is in use or cannot be written, or a plan is wrong
@@ -93,6 +96,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     directory,
     links: () => links.count(),
     onCancel: (id) => links.cancel(id),
+    webhooks: webhooks && { send: webhooks.send, maxSends: MAX_SENDS },
     log,
     time,
   });
@@ -147,6 +151,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     openLink: links.openLink,
     consumers: links.consumers,
     webhookKeys: webhooks?.keys,
+    webhookPolicy: webhooks?.policy,
     deadLetters,
     assets: files,
     findProblem: createHealth(storage),

@@ -27,7 +27,10 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
         resolve();
       });
     }));
-  const publishClaimed = async ([key, record, waitMs, caller, consumerOf]: PublishCall, claim: Claim): Promise<PublishResult> => {
+  const publishClaimed = async (
+    [key, record, waitMs, caller, consumerOf, , webhook]: PublishCall,
+    claim: Claim,
+  ): Promise<PublishResult> => {
     await endOfTurn();
     try {
       if (isUnsettled()) await storage.settled();
@@ -37,7 +40,7 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
     }
     // What came before needs no consumer any more.
     if (consumerOf !== undefined && isMissing(key.shard, consumerOf) && !mailbox.isClaimed(claim)) return { outcome: "no-consumer" };
-    return mailbox.publish(key, record, waitMs, caller, claim);
+    return mailbox.publish(key, record, waitMs, caller, claim, webhook);
   };
 
   return {
@@ -45,10 +48,10 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
     capabilities: { wait: true, duplicates: true, progress: true, lateReplies: true, idempotency: true },
     retryAfterSeconds: 1,
 
-    publish(key, record, waitMs, caller, consumerOf, claim) {
-      if (claim !== undefined) return publishClaimed([key, record, waitMs, caller, consumerOf], claim);
+    publish(key, record, waitMs, caller, consumerOf, claim, webhook) {
+      if (claim !== undefined) return publishClaimed([key, record, waitMs, caller, consumerOf, claim, webhook], claim);
       if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
-      return mailbox.publish(key, record, waitMs, caller);
+      return mailbox.publish(key, record, waitMs, caller, undefined, webhook);
     },
     redrive: mailbox.redrive,
 
@@ -65,6 +68,11 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
     async cancel(key) {
       if (isUnsettled()) await storage.settled();
       return mailbox.cancel(key);
+    },
+
+    async webhook(key, act) {
+      if (isUnsettled()) await storage.settled();
+      return mailbox.webhook(key, act);
     },
 
     async write(replies) {

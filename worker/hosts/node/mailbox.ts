@@ -8,6 +8,7 @@ import { createRows } from "../../mailbox/rows.ts";
 import { createWaiters } from "../../mailbox/waiters.ts";
 import { traceProduce } from "../../message-tracing.ts";
 import type { Producer } from "../../producer.ts";
+import type { WebhookDelivery } from "../../webhooks/deliveries.ts";
 import { createAlarm } from "./alarm.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { openMailboxDatabase } from "./database.ts";
@@ -26,6 +27,8 @@ type MailboxOptions = {
   readonly links: () => number;
   /** See {@link createMailbox}. */
   readonly onCancel?: (correlationId: string) => void;
+  /** See {@link createMailbox}. */
+  readonly webhooks?: WebhookDelivery | undefined;
   readonly log: Pick<Log, "warn" | "error">;
   readonly time: Time;
 };
@@ -35,7 +38,7 @@ const MAX_WAITERS = 50_000;
 const PRODUCE_LIMITS = { maxQueuedRecords: 50_000, maxQueuedBytes: 64 * 1024 * 1024 };
 
 /** The mailbox of all shards in one file, with what counts in it. @throws Error if the folder is in use or cannot be written */
-export const openMailbox = async ({ config, producer, tracing, directory, links, onCancel, log, time }: MailboxOptions) => {
+export const openMailbox = async ({ config, producer, tracing, directory, links, onCancel, webhooks, log, time }: MailboxOptions) => {
   const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
   const waiters = createWaiters({ maxWaiters: MAX_WAITERS, time });
   const metrics = createMetrics({ waits: () => waiters.count, links, storageBytes: () => storage.bytes() });
@@ -48,7 +51,7 @@ export const openMailbox = async ({ config, producer, tracing, directory, links,
     } catch (error) {
       logError("What has expired could not be deleted and will be tried again", error);
     }
-    return (sweeping = mailbox.sweep());
+    return (sweeping = mailbox.ring());
   };
   const alarm = createAlarm({ ring: sweep, time });
   const counted: Producer = {
@@ -69,6 +72,7 @@ export const openMailbox = async ({ config, producer, tracing, directory, links,
     maxDroppedRows: MAX_DROPPED_ROWS,
     transaction: storage.transaction,
     ...(onCancel && { onCancel }),
+    webhooks,
     alarm,
     now: time.now,
     logError,
@@ -91,6 +95,7 @@ export const openMailbox = async ({ config, producer, tracing, directory, links,
     /** Answers all who wait with what is known. */
     endWaits: waiters.end,
     async close(): Promise<void> {
+      mailbox.endWebhooks();
       await sweeping;
       await alarm.clear();
       await storage.close();

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { RejoinderError } from "../../../protocol/errors.ts";
 import { MAX_SAID_LENGTH } from "../guard.ts";
 import { isApiKeyId, shortEnvironment } from "./api-key.ts";
+import { checkWebhookUrl, type WebhookUrlPolicy } from "../../webhooks/webhook-url.ts";
 import type { KeyRegistry, ListedKey, StoredKey } from "./key-store.ts";
 
 /** A key as its operator sees it. Times are those of RFC 3339. */
@@ -13,6 +14,7 @@ export type KeyView = {
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly plan?: string | undefined;
+  readonly webhook?: string | undefined;
   readonly createdAt: string;
   readonly expiresAt?: string | undefined;
   readonly revokedAt?: string | undefined;
@@ -44,6 +46,7 @@ const ACTIONS = {
       scopes: z.array(z.string()),
       plan: word(100).optional(),
       name: word(100).optional(),
+      webhook: z.string().max(2_048).optional(),
     }),
   }),
   rotate: z.object({ id, key: z.object(made), overlapSeconds: wholeNumber(MAX_OVERLAP_SECONDS) }),
@@ -86,11 +89,13 @@ type KeyActionsOptions = {
   readonly environment: string;
   /** All scopes that there are. */
   readonly scopes: readonly string[];
+  /** Where webhooks may go. Absent: they are switched off. */
+  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
   readonly now: () => number;
 };
 
 /** Does what an operator asks for. Rejects with the RejoinderError that says why it was not done. */
-export const createKeyActions = ({ registry, environment, scopes, now }: KeyActionsOptions) => {
+export const createKeyActions = ({ registry, environment, scopes, webhookPolicy, now }: KeyActionsOptions) => {
   const view = ({ key, lastUsedOn }: ListedKey): KeyView => viewOf(key, lastUsedOn, now());
 
   const expectKey = async (keyId: string): Promise<ListedKey> => {
@@ -101,6 +106,14 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
   const expectNew = async (keyId: string): Promise<void> => {
     if ((await registry.show(keyId)) !== undefined)
       throw new RejoinderError("KEY_EXISTS", { detail: `There is an API key ${keyId} already. Make another one.` });
+  };
+  const checkWebhook = (url: string | undefined): string | undefined => {
+    if (url === undefined) return undefined;
+    if (webhookPolicy === undefined)
+      throw invalid("This Worker sends no webhooks. Set WEBHOOK_SIGNING_KEY or WEBHOOK_SECRET, with REPLY_STORE=mailbox.");
+    const checked = checkWebhookUrl(url, webhookPolicy);
+    if (!checked.ok) throw invalid(`The URL for webhooks is refused. ${checked.reason}`);
+    return checked.url;
   };
   const write = async (key: StoredKey): Promise<KeyView> => {
     await registry.write(key);
@@ -119,8 +132,9 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
       if (unknown.length > 0) throw invalid(`There is no scope ${unknown[0]?.slice(0, 100)}. Expected some of ${scopes.join(", ")}.`);
       if (JSON.stringify({ scopes: asked.key.scopes, plan: asked.key.plan }).length > MAX_SAID_LENGTH)
         throw invalid(`Expected scopes and plan of ${MAX_SAID_LENGTH} characters of JSON at most. Use requests:* in place of many scopes.`);
+      const webhook = checkWebhook(asked.key.webhook);
       await expectNew(asked.key.id);
-      return await write({ ...asked.key, createdAt: now() });
+      return await write({ ...asked.key, ...(webhook !== undefined && { webhook }), createdAt: now() });
     }
     const listed = await expectKey(asked.id);
     const { key } = listed;
@@ -137,11 +151,11 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
       throw new RejoinderError("KEY_ENDED", { detail: `The API key ${key.id} is ${state}. ${instead}` });
     }
     await expectNew(asked.key.id);
-    const { subject, scopes: kept, plan, name, createdAt, expiresAt } = key;
+    const { subject, scopes: kept, plan, name, webhook, createdAt, expiresAt } = key;
     // As long a life as the old one had, unless somebody says otherwise.
     const end = asked.key.expiresAt ?? (expiresAt === undefined ? undefined : now() + expiresAt - createdAt);
     // The new one first: a crash in between leaves both.
-    const next = await write({ ...asked.key, subject, scopes: kept, plan, name, createdAt: now(), expiresAt: end });
+    const next = await write({ ...asked.key, subject, scopes: kept, plan, name, webhook, createdAt: now(), expiresAt: end });
     const overlapsUntil = now() + asked.overlapSeconds * 1_000;
     await registry.write({ ...key, replacedBy: next.id, expiresAt: Math.min(expiresAt ?? overlapsUntil, overlapsUntil) });
     return next;
@@ -149,7 +163,7 @@ export const createKeyActions = ({ registry, environment, scopes, now }: KeyActi
 };
 
 const viewOf = (key: StoredKey, lastUsedOn: string | undefined, now: number): KeyView => {
-  const { id: keyId, name, subject, scopes, plan, createdAt, expiresAt, revokedAt, replacedBy } = key;
+  const { id: keyId, name, subject, scopes, plan, webhook, createdAt, expiresAt, revokedAt, replacedBy } = key;
   return {
     id: keyId,
     state: stateOf(key, now),
@@ -157,6 +171,7 @@ const viewOf = (key: StoredKey, lastUsedOn: string | undefined, now: number): Ke
     subject,
     scopes,
     plan,
+    webhook,
     createdAt: timeText(createdAt),
     expiresAt: expiresAt === undefined ? undefined : timeText(expiresAt),
     revokedAt: revokedAt === undefined ? undefined : timeText(revokedAt),

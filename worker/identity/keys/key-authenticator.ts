@@ -40,8 +40,8 @@ export const keyAuthenticator = ({
     if (key.expiresAt !== undefined && key.expiresAt <= now())
       throw unauthenticated(`The API key has expired at ${new Date(key.expiresAt).toISOString()}. Ask its operator for another one.`);
     onUsed(key.id);
-    const { subject, scopes, plan } = key;
-    return { subject, authtype: "api_key", scopes, plan };
+    const { id, subject, scopes, plan, webhook: url } = key;
+    return { subject, authtype: "api_key", scopes, plan, ...(url !== undefined && { webhook: { url, keyId: id } }) };
   };
 };
 

@@ -8,6 +8,8 @@ export type StoredKey = {
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly plan?: string | undefined;
+  /** The URL that is told of the end of its requests. */
+  readonly webhook?: string | undefined;
   /** For people. */
   readonly name?: string | undefined;
   readonly createdAt: number;
