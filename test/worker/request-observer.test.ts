@@ -5,15 +5,16 @@ import type { RequestPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
 import { host } from "./hosts/cloudflare/test-host.ts";
 import { createTraceparent } from "./support/requests.ts";
+import { publisherOf } from "./support/publisher.ts";
 import { idsAt } from "./support/worker.ts";
 
 /** A Worker that logs its requests, whose records all come to the same. */
-const openWorker = (publisher: RequestPublisher = { publish: async () => ({ outcome: "stored", status: undefined }) }) => {
+const openWorker = (publish: RequestPublisher["publish"] = async () => ({ outcome: "stored", status: undefined })) => {
   const lines: RequestLine[] = [];
   const app = createApp({
     contract,
     ids: idsAt(),
-    publisher,
+    publisher: publisherOf(publish),
     statuses: host.mailbox,
     shards: 1,
     source: "/worker",
@@ -49,7 +50,7 @@ test("a request is one line: where it went, its operation, its correlation ID an
 });
 
 test("a request that fails is logged with the code of its problem, and its correlation ID if it may have been produced", async () => {
-  const { lines, post } = openWorker({ publish: async () => ({ outcome: "unknown", detail: "Nobody knows." }) });
+  const { lines, post } = openWorker(async () => ({ outcome: "unknown", detail: "Nobody knows." }));
   const response = await post("sum");
   expect(response.status).toBe(504);
   expect(await response.json()).toMatchObject({ code: "PRODUCE_UNKNOWN" });
@@ -86,7 +87,7 @@ test("whoever only asks whether the Worker is well is not logged", async () => {
 
 test("an error that nobody expected is logged as such, and answered as ever", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
-  const { lines, post } = openWorker({ publish: () => Promise.reject(new Error("unexpected")) });
+  const { lines, post } = openWorker(() => Promise.reject(new Error("unexpected")));
   expect((await post("sum")).status).toBe(500);
   expect(lines).toMatchObject([{ status: 500, code: "INTERNAL", operation: "sum" }]);
   vi.restoreAllMocks();

@@ -10,6 +10,7 @@ import type { PublishResult } from "../../../worker/request-publisher.ts";
 import { contract } from "../../project/app/contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import type { TestStorage } from "../support/test-host.ts";
+import { publisherOf } from "../support/publisher.ts";
 import { idsAt } from "../support/worker.ts";
 
 const NOON = Date.parse("2026-02-27T12:00:00Z");
@@ -38,16 +39,14 @@ const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
       owner: req.header("x-owner") ?? PUBLIC_OWNER,
     }),
     ids: idsAt(() => NOON),
-    publisher: {
-      async publish(key, _record, _waitMs, _caller, _consumerOf, claim) {
-        const first = claim && claimed.get(claim.name);
-        if (first !== undefined) return { outcome: "stored", status: undefined, first };
-        if (claim?.mustBeKnown === true) return { outcome: "unclaimed" };
-        if (claim !== undefined) claimed.set(claim.name, key);
-        state.published++;
-        return state.outcome;
-      },
-    },
+    publisher: publisherOf(async (key, _record, _waitMs, _caller, _consumerOf, claim) => {
+      const first = claim && claimed.get(claim.name);
+      if (first !== undefined) return { outcome: "stored", status: undefined, first };
+      if (claim?.mustBeKnown === true) return { outcome: "unclaimed" };
+      if (claim !== undefined) claimed.set(claim.name, key);
+      state.published++;
+      return state.outcome;
+    }),
     statuses: host.mailbox,
     addressOf,
     limits: createLimits({

@@ -19,7 +19,7 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
-import type { Claim, PublishResult, RedriveResult } from "../../request-publisher.ts";
+import { type Claim, type PublishedRequest, type PublishResult, type RedriveResult, withoutBodies } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
 import { createLinkSockets, type LinkSockets } from "./link-sockets.ts";
@@ -113,6 +113,13 @@ export class MailboxObject extends DurableObject<Bindings> {
       if (claim === undefined || !this.#mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
     }
     return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim);
+  }
+
+  /** Requests that are published together, see {@link RequestPublisher}. */
+  requestsTogether(requests: readonly PublishedRequest[]): Promise<PublishResult[]> {
+    return Promise.all(
+      requests.map(async ({ key, record, claim }) => withoutBodies(await this.#mailbox.publish(key, record, 0, undefined, claim))),
+    );
   }
 
   /** Many reads as one call, see {@link settleTogether}. */
