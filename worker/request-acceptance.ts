@@ -32,7 +32,12 @@ export const checkRequest = async (
  */
 export const createSealedRecords =
   ({ seal, source }: { readonly seal: CallerSeal["seal"]; readonly source: string }) =>
-  async (checked: CheckedRequest, id: StatusKey, caller: Principal, traceparent: string | undefined): Promise<ProducerRecord> => {
+  (
+    checked: CheckedRequest,
+    id: StatusKey,
+    caller: Principal,
+    traceparent: string | undefined,
+  ): ProducerRecord | Promise<ProducerRecord> => {
     const { operation, data, json, request } = checked;
     const unsealed = createRecord({ operation, id, json, orderingKey: operation.orderingKey?.(request), source, traceparent });
     return seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);

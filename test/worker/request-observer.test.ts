@@ -4,6 +4,7 @@ import { isRequestLogOn, type RequestLine } from "../../worker/request-observer.
 import type { RequestPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
 import { host } from "./hosts/cloudflare/test-host.ts";
+import { batchInit, itemOf } from "./support/batches.ts";
 import { createTraceparent } from "./support/requests.ts";
 import { publisherOf } from "./support/publisher.ts";
 import { idsAt } from "./support/worker.ts";
@@ -28,7 +29,8 @@ const openWorker = (publish: RequestPublisher["publish"] = async () => ({ outcom
       headers: { "content-type": "application/json", authorization: "Bearer secret", ...headers },
       body: '{"a":2,"b":3}',
     });
-  return { lines, post, get: (path: string) => app.request(path) };
+  const postBatch = () => app.request("/requests:batch", batchInit(`{"requests":[${itemOf("sum", { a: 2, b: 3 })},1]}`));
+  return { lines, post, postBatch, get: (path: string) => app.request(path) };
 };
 
 test("a request is one line: where it went, its operation, its correlation ID and its trace, and nothing of what was sent", async () => {
@@ -47,6 +49,12 @@ test("a request is one line: where it went, its operation, its correlation ID an
       traceId: traceparent.split("-")[1],
     },
   ]);
+});
+
+test("a batch is one line, whatever became of its requests", async () => {
+  const { lines, postBatch } = openWorker();
+  await postBatch();
+  expect(lines).toEqual([{ method: "POST", route: "/requests:batch", status: 200, ms: expect.any(Number) }]);
 });
 
 test("a request that fails is logged with the code of its problem, and its correlation ID if it may have been produced", async () => {
