@@ -1,6 +1,7 @@
 import { type ClientError, type ClientErrorCode, createFail, type DefinedError, type Fail, isDefined } from "./client-error.ts";
 import type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
-import { createExchange } from "./exchange.ts";
+import { sendBatch } from "./batch.ts";
+import { createExchange, type Exchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
@@ -35,12 +36,25 @@ export type RequestOptions = {
 /** A submission, with the types of an operation. */
 type SubmissionOf<C extends ClientContract, Name extends keyof C> = Submission<ReplyOf<C, Name>, ProgressOf<C, Name>, ChunkOf<C, Name>>;
 
+/** One of several requests that are sent together. */
+export type BatchRequest<C extends ClientContract> = {
+  readonly [Name in keyof C & string]: { readonly operation: Name; readonly request: RequestOf<C, Name> };
+}[keyof C & string];
+
 /** Calls the operations of a contract. */
 export type Client<C extends ClientContract> = {
   /** Sends a request and resolves to its reply. Rejects with a {@link ClientError}. */
   request<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): Promise<ReplyOf<C, Name>>;
   /** Sends a request that you can watch. What goes wrong rejects the promises of the submission. */
   submit<Name extends keyof C & string>(operation: Name, request: RequestOf<C, Name>, options?: RequestOptions): SubmissionOf<C, Name>;
+  /**
+   * Sends up to 100 requests in one call, each of which you can watch: one submission for each, in their order. What goes wrong with one rejects the
+   * promises of its submission, and the others go on. A key is for all of them together.
+   */
+  submitAll<const Requests extends readonly BatchRequest<C>[]>(
+    requests: Requests,
+    options?: RequestOptions,
+  ): { readonly [Index in keyof Requests]: SubmissionOf<C, Requests[Index]["operation"]> };
   /**
    * Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and
    * is checked.
@@ -68,6 +82,11 @@ export const createClient = <C extends ClientContract>({
   /** Until it says that it cannot. */
   let takesKeys = true;
 
+  const exchangeWith =
+    (headers: RequestOptions["headers"]): Exchange =>
+    (asking) =>
+      exchange({ ...asking, headers: { ...headers, ...asking.headers } });
+
   type Prepare = (fail: Fail) => Promise<Work>;
   const start = (
     operation: string | undefined,
@@ -86,27 +105,66 @@ export const createClient = <C extends ClientContract>({
       signal,
       timeoutMs,
       closing: closing.signal,
-      exchange: (asking) => exchange({ ...asking, headers: { ...headers, ...asking.headers } }),
+      exchange: exchangeWith(headers),
       fail: createFail(),
     });
 
+  const checkRequest = async (operation: string, request: unknown, fail: Fail): Promise<void> => {
+    if (contract === undefined) return;
+    if (!Object.hasOwn(contract, operation)) throw fail("UNKNOWN_OPERATION", { detail: `expected ${Object.keys(contract).join(", ")}` });
+    await check((contract[operation] as C[string]).request, request, "INVALID_REQUEST", fail);
+  };
+  /** The key of a call, and what to do when the server takes none. */
+  const keyFor = ({ idempotencyKey }: RequestOptions) => ({
+    idempotencyKey: idempotencyKey ?? createOwnKey(),
+    onKeyRefused: idempotencyKey === undefined ? () => void (takesKeys = false) : undefined,
+  });
+  const createOwnKey = (): string | undefined => (takesKeys ? createKey() : undefined);
+
   const send = (operation: string, request: unknown, options: RequestOptions, waitSeconds: number): Submission<never, never, never> => {
-    const idempotencyKey = options.idempotencyKey ?? (takesKeys ? createKey() : undefined);
-    const onKeyRefused = options.idempotencyKey === undefined ? () => void (takesKeys = false) : undefined;
+    const key = keyFor(options);
     const prepare: Prepare = async (fail) => {
-      if (contract !== undefined) {
-        if (!Object.hasOwn(contract, operation))
-          throw fail("UNKNOWN_OPERATION", { detail: `expected ${Object.keys(contract).join(", ")}` });
-        await check((contract[operation] as C[string]).request, request, "INVALID_REQUEST", fail);
-      }
-      return { operation, body: JSON.stringify(request), waitSeconds, idempotencyKey, onKeyRefused };
+      await checkRequest(operation, request, fail);
+      return { operation, body: JSON.stringify(request), waitSeconds, ...key };
     };
-    return start(operation, options, prepare, { idempotencyKey });
+    return start(operation, options, prepare, key);
+  };
+
+  const sendAll = (requests: readonly BatchRequest<C>[], options: RequestOptions) => {
+    const key = keyFor(options);
+    const { signal, timeoutMs, headers } = options;
+    const ends = [closing.signal, signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+    const fail = createFail();
+    const checked = requests.map(({ operation, request }) => checkRequest(operation, request, fail));
+    const sent = Promise.allSettled(checked).then(async (checks) => {
+      const isDue = checks.map(({ status }) => status === "fulfilled");
+      const items = requests.filter((_, index) => isDue[index]);
+      if (items.length === 0) return [];
+      const results = await sendBatch({
+        ...key,
+        items: items.map(({ operation, request }) => ({ operation, body: JSON.stringify(request) })),
+        exchange: exchangeWith(headers),
+        signal: AbortSignal.any(ends.filter((end) => end !== undefined)),
+        fail: (why, details) => fail(why, { idempotencyKey: key.idempotencyKey, ...details }),
+        createKey: createOwnKey,
+      });
+      return isDue.map((due) => (due ? results.shift() : undefined));
+    });
+    return requests.map(({ operation }, index) => {
+      const prepare: Prepare = async (failed) => {
+        await checked[index];
+        const result = (await sent)[index] as Awaited<ReturnType<typeof sendBatch>>[number];
+        if (typeof result === "function") return result();
+        throw failed(result);
+      };
+      return start(operation, options, prepare, key);
+    });
   };
 
   return {
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
+    submitAll: ((requests, options = {}) => sendAll(requests, options)) as Client<C>["submitAll"],
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),

@@ -115,11 +115,11 @@ export const createExchange =
 const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: boolean): Outcome => {
   // It is there when the answer is the reply that was waited for, or what came instead.
   const end = headers.get("content-location");
-  const body = parse(text) as Partial<StatusBody & Problem> | undefined;
+  const body = parse(text) as Partial<StatusBody & Problem & { readonly results: unknown }> | undefined;
   const isProblem = code >= 400 && body?.code !== undefined;
   const status = end === null && !isProblem && body?.state !== undefined ? (body as StatusBody) : undefined;
   const problem = isProblem ? (body as Problem) : status?.error;
-  if (code !== 304 && end === null && status === undefined && problem === undefined)
+  if (code !== 304 && end === null && status === undefined && problem === undefined && body?.results === undefined)
     return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }], isLasting: code < 500 };
   return {
     correlationId: status?.correlationId ?? (end ?? headers.get("location"))?.split("/").at(-1),

@@ -1,4 +1,5 @@
 import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
+import type { StatusBody } from "../protocol/status.ts";
 import type { Fail } from "./client-error.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -6,7 +7,15 @@ import { createNews, type Snapshot } from "./news.ts";
 import { pause } from "./pause.ts";
 
 /** What there is to send, or to ask about. */
-export type Work = Sending | { readonly correlationId: string };
+export type Work = Sending | Following;
+
+type Following = {
+  readonly correlationId: string;
+  /** If it is known. */
+  readonly status?: StatusBody | undefined;
+  /** Whether Kafka may not have it. */
+  readonly isUncertain?: boolean;
+};
 
 type Sending = {
   readonly operation: string;
@@ -35,7 +44,7 @@ type FollowSeams = {
 const GRACE_MS = 120_000;
 
 /** How often at most a request is sent again that nobody has answered: for some ten seconds. */
-const MAX_RESENDS = 5;
+export const MAX_RESENDS = 5;
 
 /** Whether a request in that state has ended. */
 export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);
@@ -47,9 +56,10 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
   let correlationId = "correlationId" in work ? work.correlationId : undefined;
   if (correlationId !== undefined) onNamed(correlationId);
   const sending = "body" in work ? work : undefined;
+  const following = "body" in work ? undefined : work;
   let key = sending?.idempotencyKey;
   let resends = 0;
-  let isUncertain = false;
+  let isUncertain = following?.isUncertain === true;
   let failures = 0;
   let waitSeconds = MAX_WAIT_SECONDS;
   let giveUpAt = Infinity;
@@ -67,6 +77,10 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     }
     return isEnd((news.latest() as Snapshot).status.state);
   };
+  if (following?.status !== undefined) {
+    onAccepted();
+    if (news.hearStatus(following.status)) tell();
+  }
   for (;;) {
     const known = news.latest()?.status;
     const outcome = await exchange({

@@ -1,5 +1,5 @@
 export { createClient } from "./client.ts";
-export type { Client, ClientOptions, RequestOptions } from "./client.ts";
+export type { BatchRequest, Client, ClientOptions, RequestOptions } from "./client.ts";
 export type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
 export type { ClientErrorCode, DefinedError } from "./client-error.ts";

@@ -7,7 +7,7 @@ export const ERRORS = {
   MALFORMED_HTTP: { status: 400, retryable: false, title: "The request is not HTTP" },
   INCOMPLETE_BODY: { status: 400, retryable: false, title: "The body did not arrive whole" },
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
-  INVALID_BATCH: { status: 400, retryable: false, title: "The body is not a batch of reply events" },
+  INVALID_BATCH: { status: 400, retryable: false, title: "The batch, or an item of it, cannot be read" },
   INVALID_REDRIVE: { status: 400, retryable: false, title: "What is to be sent again cannot be read" },
   INVALID_KEY_ACTION: { status: 400, retryable: false, title: "What is to be done with API keys cannot be read" },
   INVALID_REPLY_TO: { status: 400, retryable: false, title: "The URL in Reply-To cannot have a webhook" },

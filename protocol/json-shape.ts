@@ -23,7 +23,7 @@ export const isTextTooDeep = (text: string, levels: number): boolean => {
 };
 
 /** The index of the quote that closes the string at `start`, or the end of the text. */
-const endOfString = (text: string, start: number): number => {
+export const endOfString = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at;

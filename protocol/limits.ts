@@ -26,6 +26,9 @@ export const MAX_REPLY_BYTES = MIB;
 /** The replies of one `POST /replies` or one frame of a link: they are stored in one transaction, and other calls wait for it. */
 export const MAX_BATCH_REPLIES = 500;
 
+/** The requests of one `POST /requests:batch`. All of them are the body of one request, and so one call to a Kafka REST proxy. */
+export const MAX_BATCH_REQUESTS = 100;
+
 /** The body of one `POST /replies`, or one frame of a link: several of the largest replies, in a small part of the 128 MB that a Worker has. */
 export const MAX_BATCH_BYTES = 8 * MIB;
 

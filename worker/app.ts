@@ -18,9 +18,10 @@ import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
-import { createRequestObserver, type LogRequest } from "./request-observer.ts";
+import { BATCH_PATH, createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
+import { createBatchRoute } from "./routes/batch.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
@@ -158,31 +159,20 @@ export const createApp = ({
       preflight?.headers.set("x-content-type-options", "nosniff");
       return preflight;
     };
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const path of ["/requests/*", BATCH_PATH, "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const webhook = createWebhookRoutes({ authorize, ids, statuses });
+  const accepting = { authorize, limits, seal, contract, ids, publisher, statuses, shards, source, sha256 };
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({
-        authorize,
-        addressOf,
-        seal,
-        limits,
-        contract,
-        ids,
-        publisher,
-        statuses,
-        shards,
-        source,
-        webhookPolicy,
-        sha256,
-      }),
+      handle: createRequestsRoute({ ...accepting, addressOf, webhookPolicy }),
     },
+    { method: "POST", path: BATCH_PATH, handle: createBatchRoute(accepting) },
     {
       method: "GET",
       path: "/status/:correlationId",
@@ -264,10 +254,14 @@ type Route = { readonly method: "GET" | "POST" | "DELETE"; readonly path: string
 
 /** Says why a request has no route: nothing is at its path, or the path does not take the method (RFC 9110 §15.5.6). */
 const answerUnrouted = (routes: readonly Route[], { method, path }: Context["req"]): Response => {
-  const atPath = routes.filter((candidate) => new RegExp(`^${candidate.path.replace(".", "\\.").replace(/:\w+/g, "[^/]+")}$`).test(path));
+  const atPath = routes.filter((candidate) =>
+    new RegExp(`^${candidate.path.replace(".", "\\.").replace(/\/:\w+/g, "/[^/]+")}$`).test(path),
+  );
   if (atPath.length === 0) {
     return problemResponse(
-      new RejoinderError("NOT_FOUND", { detail: "Expected /requests/:operation, /status/:correlationId, /contract or /health." }),
+      new RejoinderError("NOT_FOUND", {
+        detail: "Expected /requests/:operation, /requests:batch, /status/:correlationId, /contract or /health.",
+      }),
     );
   }
   const allowed = atPath.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));

@@ -51,12 +51,26 @@ const DIGITS = 32;
  * with another one is told apart from a new key.
  */
 export const createClaim = async ({ caller, key, operation, data, sha256 }: Claiming): Promise<Claim> => {
-  const [name, request] = await Promise.all([
-    sha256(JSON.stringify([caller.owner, caller.subject ?? null, key])),
-    sha256(`${operation.name} ${canonicalJson(data)}`),
-  ]);
-  return { name: name.slice(0, DIGITS), request: request.slice(0, DIGITS) };
+  const [name, request] = await Promise.all([claimNameOf({ caller, key, sha256 }), sha256(`${operation.name} ${canonicalJson(data)}`)]);
+  return { name, request: request.slice(0, DIGITS) };
 };
 
+/** The name of a caller's claim. */
+const claimNameOf = async ({ caller, key, sha256 }: Pick<Claiming, "caller" | "key" | "sha256">): Promise<string> =>
+  (await sha256(JSON.stringify([caller.owner, caller.subject ?? null, key]))).slice(0, DIGITS);
+
+/**
+ * The claims of a batch by its key: one for each place in it. All are in the shard of the key, and none is what a request that is sent alone can
+ * claim, since no key has a line break.
+ */
+export const createBatchClaims = async ({
+  shards,
+  ...whole
+}: Pick<Claiming, "caller" | "key" | "sha256"> & { readonly shards: number }) => ({
+  shard: shardOf({ name: await claimNameOf(whole) }, shards),
+  createClaim: (index: number, { operation, data }: Pick<Claiming, "operation" | "data">): Promise<Claim> =>
+    createClaim({ ...whole, key: `${whole.key}\n${index}`, operation, data }),
+});
+
 /** The shard in which a claim is, and with it its request. */
-export const shardOf = ({ name }: Claim, shards: number): number => Number.parseInt(name.slice(0, 8), 16) % shards;
+export const shardOf = ({ name }: Pick<Claim, "name">, shards: number): number => Number.parseInt(name.slice(0, 8), 16) % shards;

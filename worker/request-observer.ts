@@ -40,6 +40,8 @@ type RequestObserverOptions = {
 export const TRACEPARENT = "traceparent";
 
 const REQUESTS_ROUTE = "/requests/:operation";
+/** Where several requests are sent at once. */
+export const BATCH_PATH = "/requests:batch";
 /** Asked every few seconds, by machines that count the answers themselves. */
 const UNLOGGED = "/health";
 
@@ -52,15 +54,15 @@ export const createRequestObserver = ({ contract, tracing, logRequest }: Request
   const nameOf = (operation: string | undefined): string | undefined =>
     operation === undefined || findOperation(contract, operation) === undefined ? undefined : operation;
 
-  const startSpan = ({ req }: Context, operation: string | undefined): StartedSpan | undefined =>
-    tracing?.start("server", `${req.method} ${REQUESTS_ROUTE}`, req.header("traceparent"), {
+  const startSpan = ({ req }: Context, route: string, operation: string | undefined): StartedSpan | undefined =>
+    tracing?.start("server", `${req.method} ${route}`, req.header("traceparent"), {
       "http.request.method": req.method,
-      "http.route": REQUESTS_ROUTE,
+      "http.route": route,
       "rejoinder.operation": operation,
     });
 
   return (route: string, handle: Handle): Handle => {
-    const isTraced = tracing !== undefined && route === REQUESTS_ROUTE;
+    const isTraced = tracing !== undefined && (route === REQUESTS_ROUTE || route === BATCH_PATH);
     const log = route === UNLOGGED ? undefined : logRequest;
     if (!isTraced && log === undefined) return handle;
 
@@ -68,7 +70,7 @@ export const createRequestObserver = ({ contract, tracing, logRequest }: Request
       const { req } = context;
       const begunAt = performance.now();
       const operation = nameOf(req.param("operation"));
-      const span = isTraced ? startSpan(context, operation) : undefined;
+      const span = isTraced ? startSpan(context, route, operation) : undefined;
       if (span !== undefined) context.set(TRACEPARENT, span.traceparent);
       const response = await respond(context, handle);
       const { status } = response;

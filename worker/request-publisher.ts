@@ -1,5 +1,6 @@
 import type { ProducerRecord } from "../protocol/kafka-record.ts";
 import type { Tracing } from "../protocol/tracing.ts";
+import { createProduceBatches, PRODUCE_LIMITS, type ProduceBatches } from "./mailbox/produce-batches.ts";
 import { traceProduce } from "./message-tracing.ts";
 import { PRODUCE_TIMEOUT_MS, type ProduceOutcome, type Producer } from "./producer.ts";
 import type { StatusKey, StoredStatus } from "./status-store.ts";
@@ -50,6 +51,9 @@ export type Claim = {
   readonly mustBeKnown?: boolean;
 };
 
+/** A request to publish together with others. */
+export type PublishedRequest = { readonly key: StatusKey; readonly record: ProducerRecord; readonly claim?: Claim | undefined };
+
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {
   /**
@@ -68,6 +72,11 @@ export type RequestPublisher = {
     webhook?: RequestedWebhook,
   ): Promise<PublishResult>;
   /**
+   * Publishes the records of requests of one shard together, without a wait: in one call to Kafka or its proxy, if it takes as much in one.
+   * A status that is told of a request that came before is told without bodies. Resolves to one result for each, in their order. Never rejects.
+   */
+  publishAll(requests: readonly PublishedRequest[]): Promise<PublishResult[]>;
+  /**
    * Publishes a request again that has failed or expired, and in whose place none was sent before. Without `next`, the record is of the
    * same request, whose status is reopened. With it, the record is of that new request, in the same shard, and the status of the old one names
    * it. If the record is certainly not stored, the status says again what it said. Never rejects. Absent: the publisher knows no statuses.
@@ -81,10 +90,12 @@ export const directPublisher = ({
   tracing,
   now = Date.now,
 }: {
-  readonly producer: Pick<Producer, "produce">;
+  readonly producer: Pick<Producer, "produce" | "limits">;
   readonly tracing?: Tracing | undefined;
   readonly now?: () => number;
 }): RequestPublisher => {
+  const resultOf = (produced: Awaited<ReturnType<ProduceBatches["produce"]>>): PublishResult =>
+    produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
   const produce = traceProduce(tracing, async (record, deadline) => {
     const [produced] = (await producer.produce([record], deadline)) as [ProduceOutcome];
     return produced;
@@ -92,7 +103,20 @@ export const directPublisher = ({
   return {
     async publish(_key, record) {
       const produced = await produce(record, now() + PRODUCE_TIMEOUT_MS);
-      return produced.outcome === "stored" ? { outcome: "stored", status: undefined } : produced;
+      return resultOf(produced);
+    },
+    async publishAll(requests) {
+      // For this call alone: in a Worker no request waits for what another one sends.
+      const batches = createProduceBatches({ producer, limits: { eagerCalls: PRODUCE_LIMITS.maxCalls } });
+      const produceOne = traceProduce(tracing, batches.produce);
+      const deadline = now() + PRODUCE_TIMEOUT_MS;
+      return Promise.all(requests.map(async ({ record }) => resultOf(await produceOne(record, deadline))));
     },
   };
 };
+
+/** A result whose status says no more than how far its request is. */
+export const withoutBodies = (result: PublishResult): PublishResult =>
+  result.outcome === "stored" && result.status !== undefined
+    ? { ...result, status: { ...result.status, body: null, lateReply: null, details: undefined } }
+    : result;

@@ -1,5 +1,5 @@
 import { type ErrorCode, RejoinderError } from "../protocol/errors.ts";
-import { PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
+import { type Problem, PROBLEM_CONTENT_TYPE, problemOf } from "../protocol/problem.ts";
 import type { StatusBody } from "../protocol/status.ts";
 import { NO_ROOM } from "./limits/waits.ts";
 import type { PublishResult } from "./request-publisher.ts";
@@ -82,10 +82,23 @@ export const problemResponse = (error: unknown, headers: ResponseHeaders = {}): 
   const problem = problemOf(error);
   return jsonResponse(problem.status, JSON.stringify(problem), {
     "content-type": PROBLEM_CONTENT_TYPE,
-    ...(error instanceof RejoinderError && error.retryable ? { "retry-after": "1" } : {}),
-    ...(error instanceof RejoinderError && error.headers),
+    ...headersOf(error),
     ...headers,
   });
+};
+
+const headersOf = (error: unknown): ResponseHeaders =>
+  error instanceof RejoinderError ? { ...(error.retryable && { "retry-after": "1" }), ...error.headers } : {};
+
+/** Anything thrown, as one of the results of a response that has several: its problem, with what its header fields would say. */
+export const problemResult = (error: unknown): Problem => {
+  if (!(error instanceof RejoinderError)) console.error("Unexpected error", error);
+  const { location, "retry-after": retryAfter } = headersOf(error);
+  return {
+    ...problemOf(error),
+    ...(location !== undefined && { location }),
+    ...(retryAfter !== undefined && { retryAfterSeconds: Number(retryAfter) }),
+  };
 };
 
 /** About as long as it takes to start a consumer anew. */
@@ -110,19 +123,19 @@ const DETAILS: Partial<Record<Unproduced["outcome"], string>> = {
   unclaimed: "It is not known what has become of this Idempotency-Key. Send the request again with it.",
 };
 
-/** Why a request was not produced. It is called accepted only if it is certainly stored. */
+/** Why a request was not produced. It is called accepted only if it is certainly stored. If it may be, the error's `Location` is its status. */
 export const unproducedError = ({ text }: Pick<StatusKey, "text">, result: Unproduced): RejoinderError => {
-  if (result.outcome === "no-consumer") return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER });
+  if (result.outcome === "no-consumer")
+    return new RejoinderError("NO_CONSUMER", { detail: NO_CONSUMER, headers: { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS } });
   const detail = "detail" in result ? result.detail : "hasNoRoom" in result ? NO_ROOM : DETAILS[result.outcome];
   if (result.outcome !== "unknown") return new RejoinderError(CODES[result.outcome], { detail });
   return new RejoinderError("PRODUCE_UNKNOWN", {
     detail: `${detail} Look at the status before you send the request again.`,
     members: { correlationId: text, retryable: false },
+    headers: { location: statusPath(text) },
   });
 };
 
-/** The response that says so. If the request may be stored, it names its status. */
-export const unproducedResponse = (key: Pick<StatusKey, "text">, result: Unproduced): Response => {
-  const headers = { "no-consumer": { "retry-after": NO_CONSUMER_RETRY_AFTER_SECONDS }, unknown: { location: statusPath(key.text) } };
-  return problemResponse(unproducedError(key, result), headers[result.outcome as keyof typeof headers]);
-};
+/** The response that says so. */
+export const unproducedResponse = (key: Pick<StatusKey, "text">, result: Unproduced): Response =>
+  problemResponse(unproducedError(key, result));

@@ -14,6 +14,20 @@ test("requests and replies have the types of the contract", () => {
   expectTypeOf(client.resume<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
 });
 
+test("requests that are sent together have each their own types, in their order", () => {
+  const both = () =>
+    client.submitAll([
+      { operation: "sum", request: { a: 1, b: 2 } },
+      { operation: "report", request: { account: "acme", lines: [] } },
+    ]);
+  expectTypeOf(both).returns.toHaveProperty("0").toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
+  expectTypeOf(both).returns.toHaveProperty("1").toEqualTypeOf<Submission<ReplyOf<typeof contract, "report">, undefined, never>>();
+  const many = () => client.submitAll(["a", "b"].map((account) => ({ operation: "report", request: { account, lines: [] } }) as const));
+  expectTypeOf(many).returns.toEqualTypeOf<readonly Submission<ReplyOf<typeof contract, "report">, undefined, never>[]>();
+  // @ts-expect-error b is missing
+  void (() => client.submitAll([{ operation: "sum", request: { a: 1 } }]));
+});
+
 test("the errors of the contract are known by their codes", () => {
   expectTypeOf<ErrorCodeOf<typeof contract>>().toEqualTypeOf<"SUM_OUT_OF_RANGE" | "TOTAL_OUT_OF_RANGE">();
 });

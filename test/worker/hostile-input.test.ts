@@ -125,6 +125,36 @@ test("whatever a request says, it is taken or refused", { timeout: PATIENTLY }, 
   expect(Math.min(taken, refused)).toBeGreaterThan(20);
 });
 
+test("whatever a batch says, each of its requests is taken or refused, or the batch is", { timeout: PATIENTLY }, async () => {
+  const member = fc.constantFrom("operation", "data", "idempotencyKey", "__proto__");
+  const item = fc.oneof(
+    fc
+      .tuple(fc.constantFrom("sum", "echo", "report", "nope"), json)
+      .map(([operation, data]) => `{"operation":"${operation}","data":${data}}`),
+    fc.array(fc.tuple(member, json), { maxLength: 3 }).map((all) => `{${all.map(([name, text]) => `"${name}":${text}`).join(",")}}`),
+    json,
+  );
+  const batch = fc.oneof(
+    { weight: 4, arbitrary: fc.array(item, { maxLength: 4 }).map((items) => `{"requests":[${items.join(",")}]}`) },
+    cutOrChanged,
+    json.map((text) => `{"requests":${text}}`),
+  );
+  let [read, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(batch, headers, async (sent, said) => {
+      const init = { method: "POST", headers: { "content-type": "application/json", ...said }, body: sent };
+      const response = await call("/requests:batch", init);
+      const answer = response.clone();
+      if ((await expectAnswer(response)) !== 200) return void (refused += 1);
+      read += 1;
+      const { results } = await answer.json<{ results: { status: number }[] }>();
+      for (const { status } of results) expect(status === 202 || (status >= 400 && status < 500)).toBe(true);
+    }),
+    { numRuns: 600 },
+  );
+  expect(Math.min(read, refused)).toBeGreaterThan(20);
+});
+
 test("whatever is asked about a status, and whoever has made its ID, the answer is one", { timeout: PATIENTLY }, async () => {
   const { text } = await createId();
   const id = fc.oneof(

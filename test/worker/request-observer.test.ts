@@ -4,16 +4,18 @@ import { isRequestLogOn, type RequestLine } from "../../worker/request-observer.
 import type { RequestPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
 import { host } from "./hosts/cloudflare/test-host.ts";
+import { batchInit, itemOf } from "./support/batches.ts";
 import { createTraceparent } from "./support/requests.ts";
+import { publisherOf } from "./support/publisher.ts";
 import { idsAt } from "./support/worker.ts";
 
 /** A Worker that logs its requests, whose records all come to the same. */
-const openWorker = (publisher: RequestPublisher = { publish: async () => ({ outcome: "stored", status: undefined }) }) => {
+const openWorker = (publish: RequestPublisher["publish"] = async () => ({ outcome: "stored", status: undefined })) => {
   const lines: RequestLine[] = [];
   const app = createApp({
     contract,
     ids: idsAt(),
-    publisher,
+    publisher: publisherOf(publish),
     statuses: host.mailbox,
     shards: 1,
     source: "/worker",
@@ -27,7 +29,8 @@ const openWorker = (publisher: RequestPublisher = { publish: async () => ({ outc
       headers: { "content-type": "application/json", authorization: "Bearer secret", ...headers },
       body: '{"a":2,"b":3}',
     });
-  return { lines, post, get: (path: string) => app.request(path) };
+  const postBatch = () => app.request("/requests:batch", batchInit(`{"requests":[${itemOf("sum", { a: 2, b: 3 })},1]}`));
+  return { lines, post, postBatch, get: (path: string) => app.request(path) };
 };
 
 test("a request is one line: where it went, its operation, its correlation ID and its trace, and nothing of what was sent", async () => {
@@ -48,8 +51,14 @@ test("a request is one line: where it went, its operation, its correlation ID an
   ]);
 });
 
+test("a batch is one line, whatever became of its requests", async () => {
+  const { lines, postBatch } = openWorker();
+  await postBatch();
+  expect(lines).toEqual([{ method: "POST", route: "/requests:batch", status: 200, ms: expect.any(Number) }]);
+});
+
 test("a request that fails is logged with the code of its problem, and its correlation ID if it may have been produced", async () => {
-  const { lines, post } = openWorker({ publish: async () => ({ outcome: "unknown", detail: "Nobody knows." }) });
+  const { lines, post } = openWorker(async () => ({ outcome: "unknown", detail: "Nobody knows." }));
   const response = await post("sum");
   expect(response.status).toBe(504);
   expect(await response.json()).toMatchObject({ code: "PRODUCE_UNKNOWN" });
@@ -86,7 +95,7 @@ test("whoever only asks whether the Worker is well is not logged", async () => {
 
 test("an error that nobody expected is logged as such, and answered as ever", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
-  const { lines, post } = openWorker({ publish: () => Promise.reject(new Error("unexpected")) });
+  const { lines, post } = openWorker(() => Promise.reject(new Error("unexpected")));
   expect((await post("sum")).status).toBe(500);
   expect(lines).toMatchObject([{ status: 500, code: "INTERNAL", operation: "sum" }]);
   vi.restoreAllMocks();

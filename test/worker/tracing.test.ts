@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { itemOf, postItems, resultsOf } from "./support/batches.ts";
 import { deliver, outcomesOf, replyTo } from "./support/replies.ts";
 import { createTraceparent, headersOfCorrelationId } from "./support/requests.ts";
 import { batchOf, openLink } from "./support/links.ts";
@@ -25,6 +26,17 @@ test("a request is a span of the caller's trace, its record one within it, and t
     attributes: { "messaging.system": "kafka", "messaging.destination.name": "requests", "kafka.offset": expect.any(Number) },
   });
   expect((await headersOfCorrelationId(correlationId)).get("ce_traceparent")).toBe(`00-${traceId}-${sent?.id}-01`);
+});
+
+test("a batch is one span of the caller's trace, and each of its records one within it", async () => {
+  const [, traceId = "", callerSpan] = createTraceparent().split("-");
+  const item = itemOf("sum", { a: 2, b: 3 });
+  const results = await resultsOf(await postItems([item, item], { traceparent: `00-${traceId}-${callerSpan}-01` }));
+  const served = spans.of(traceId).find(({ name }) => name === "POST /requests:batch");
+  const sent = spans.of(traceId).filter(({ name }) => name === "send requests");
+  expect([served?.parent, ...sent.map(({ parent }) => parent)]).toEqual([callerSpan, served?.id, served?.id]);
+  const parents = await Promise.all(results.map(({ correlationId = "" }) => headersOfCorrelationId(correlationId)));
+  expect(parents.map((headers) => headers.get("ce_traceparent"))).toEqual(sent.map(({ id }) => `00-${traceId}-${id}-01`));
 });
 
 test("a reply that is stored ends the trace, however it came", async () => {

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { type Authenticate, bearerOf, type Caller } from "./authenticate.ts";
 import type { OwnerTags } from "./owner-tags.ts";
-import { type Authorize, type Principal, STATUS_CANCEL } from "./principal.ts";
+import { ANY_REQUEST, type Authorize, type Principal, STATUS_CANCEL } from "./principal.ts";
 
 type GuardOptions = {
   /** Asked one after another; the first that knows the caller decides. */
@@ -83,17 +83,19 @@ export const createGuard = (options: GuardOptions): Authorize => {
   };
 };
 
-const permit = (principal: Principal, scope: string): Principal => {
+/** The caller, if it has the scope. @throws RejoinderError `INSUFFICIENT_SCOPE` */
+export const permit = (principal: Principal, scope: string): Principal => {
   if (isAllowed(principal, scope)) return principal;
   throw new RejoinderError("INSUFFICIENT_SCOPE", {
-    detail: `Expected credentials with the scope ${scope}.`,
-    headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
+    detail: `Expected credentials with ${scope === ANY_REQUEST ? "a scope such as requests:*" : `the scope ${scope}`}.`,
+    headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope === ANY_REQUEST ? "requests:*" : scope}"` },
   });
 };
 
 const isAllowed = ({ scopes, token }: Principal, scope: string): boolean =>
   scopes.includes(scope) ||
   (scope.startsWith("requests:") && scopes.includes("requests:*")) ||
+  (scope === ANY_REQUEST && scopes.some((one) => one.startsWith(ANY_REQUEST))) ||
   (scope === STATUS_CANCEL && token === undefined && scopes.includes("status:read"));
 
 const MISSING = "Expected the header Authorization: Bearer, with credentials for this API.";

@@ -29,3 +29,6 @@ export const OPERATOR = "operator";
 
 /** Ends a request before its time. Whoever may read the status of its requests may also cancel them, but for the bearer of a token to read. */
 export const STATUS_CANCEL = "status:cancel";
+
+/** Sends requests of one operation at least: no scope of a caller, but what a call asks for that may name several operations. */
+export const ANY_REQUEST = "requests:";

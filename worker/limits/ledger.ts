@@ -22,6 +22,8 @@ export type EntryResult = {
 export type Ledger = {
   /** Counts a request, unless a limit has been reached. Rejects if it is not known whether it was counted. */
   enter(entry: Entry): Promise<EntryResult>;
+  /** Counts requests of one caller in their order, each as {@link Ledger.enter} does. */
+  enterAll(entries: readonly Entry[]): Promise<EntryResult[]>;
   /** Takes back what was counted for a request that never was. */
   takeBack(entry: Entry): Promise<void>;
 };
@@ -111,13 +113,17 @@ export const createLedger = ({ sql, transaction, haveEnded, now = Date.now }: Le
     return made;
   };
 
+  const enter = async (entry: Entry): Promise<EntryResult> => {
+    const result = await write(() => enterNow(entry));
+    if (result.violated !== "concurrent") return result;
+    await makeRoom(entry.caller);
+    return write(() => enterNow(entry));
+  };
+
   return {
-    async enter(entry) {
-      const result = await write(() => enterNow(entry));
-      if (result.violated !== "concurrent") return result;
-      await makeRoom(entry.caller);
-      return write(() => enterNow(entry));
-    },
+    enter,
+
+    enterAll: (entries) => Promise.all(entries.map(enter)),
 
     takeBack: ({ caller, key, quota, concurrent }) =>
       write(() => {

@@ -28,6 +28,12 @@ export type RequestLimits = {
   count(key: StatusKey): Promise<RejoinderError | undefined>;
   /** Takes that back, of a request that was not sent. Not to be waited for. */
   takeBack(): void;
+  /** Counts further requests of the same call in the burst. Resolves to how many may go on, and why the others may not. */
+  beginMore(requests: number): Promise<{ readonly allowed: number; readonly refusal?: RejoinderError }>;
+  /** As `count`, of several requests by one call of whoever counts: a refusal or undefined for each, in their order. */
+  countAll(keys: readonly StatusKey[]): Promise<(RejoinderError | undefined)[]>;
+  /** As `takeBack`, of one that `countAll` has counted. */
+  takeBackOf(key: StatusKey): void;
   /** Says in a response what the caller has left. */
   describe(response: Response): Response;
 };
@@ -57,11 +63,13 @@ export const createLimits = ({ plans, takeBurst, ledger, addressOf, random = Mat
     const found = planOf(plans, caller);
     if (found === undefined) return undefined;
     const { name, plan } = found;
-    const states: LimitState[] = [];
+    const states = new Map<LimitState["name"], LimitState>();
+    const know = (state: LimitState): void => void states.set(state.name, state);
     const marks: Record<string, string> = {};
     let entry: Entry | undefined;
+    const entries = new Map<string, Entry>();
 
-    const fields = (): ResponseHeaders => ({ ...rateLimitFields(states), ...marks });
+    const fields = (): ResponseHeaders => ({ ...rateLimitFields([...states.values()]), ...marks });
 
     const refuse = (code: "RATE_LIMITED" | "QUOTA_EXCEEDED", policy: LimitState["name"], detail: string, retrySeconds: number) =>
       new RejoinderError(code, {
@@ -87,29 +95,47 @@ export const createLimits = ({ plans, takeBurst, ledger, addressOf, random = Mat
       return undefined;
     };
 
+    /** Undefined: it may go on. */
+    const begin = async (): Promise<RejoinderError | undefined> => {
+      const { burst } = plan;
+      if (burst === undefined) return undefined;
+      const state = { name: "burst", quota: burst.requests, windowSeconds: burst.seconds } as const;
+      try {
+        const { isAllowed, remaining, resetSeconds } = await takeBurst(name, burst, burstNameOf(caller, addressOf, context));
+        know({ ...state, ...(remaining !== undefined && { remaining }), ...(resetSeconds !== undefined && { resetSeconds }) });
+        if (isAllowed) return undefined;
+      } catch (error) {
+        know(state);
+        return decide(error);
+      }
+      const seconds = states.get("burst")?.resetSeconds ?? burst.seconds;
+      return refuse("RATE_LIMITED", "burst", `Expected at most ${burst.requests} requests in ${burst.seconds} s.`, seconds);
+    };
+
+    const entryOf = (key: StatusKey): Entry => ({ caller: caller.owner, key, quota: plan.quota, concurrent: plan.concurrent });
+
+    const heed = (key: StatusKey, result: EntryResult): RejoinderError | undefined => {
+      const { quota, concurrent } = plan;
+      for (const state of countedStates(plan, key, result)) know(state);
+      if (result.violated === undefined) return undefined;
+      if (result.violated === "quota" && quota !== undefined) return overQuota(quota, key);
+      return refuse("RATE_LIMITED", "concurrent", `Expected at most ${concurrent} requests that have not ended.`, CONCURRENT_RETRY_SECONDS);
+    };
+
+    const takeBack = (counted: Entry | undefined): void => {
+      if (counted === undefined) return;
+      ledger.takeBack(counted).catch((error: unknown) => logError("A request that was not sent stays counted in its quota", error));
+    };
+
     return {
       async begin() {
-        const { burst } = plan;
-        if (burst === undefined) return;
-        const state = { name: "burst", quota: burst.requests, windowSeconds: burst.seconds } as const;
-        try {
-          const { isAllowed, remaining, resetSeconds } = await takeBurst(name, burst, burstNameOf(caller, addressOf, context));
-          states.push({ ...state, ...(remaining !== undefined && { remaining }), ...(resetSeconds !== undefined && { resetSeconds }) });
-          if (isAllowed) return;
-        } catch (error) {
-          states.push(state);
-          const refusal = decide(error);
-          if (refusal !== undefined) throw refusal;
-          return;
-        }
-        const seconds = states[0]?.resetSeconds ?? burst.seconds;
-        throw refuse("RATE_LIMITED", "burst", `Expected at most ${burst.requests} requests in ${burst.seconds} s.`, seconds);
+        const refusal = await begin();
+        if (refusal !== undefined) throw refusal;
       },
 
       async count(key) {
         if (!isCounted(plan)) return undefined;
-        const { quota, concurrent } = plan;
-        entry = { caller: caller.owner, key, quota, concurrent };
+        entry = entryOf(key);
         let result: EntryResult;
         try {
           result = await ledger.enter(entry);
@@ -118,22 +144,44 @@ export const createLimits = ({ plans, takeBurst, ledger, addressOf, random = Mat
           entry = undefined;
           return decide(error);
         }
-        states.push(...countedStates(plan, key, result));
-        if (result.violated === undefined) return undefined;
-        entry = undefined;
-        if (result.violated === "quota" && quota !== undefined) return overQuota(quota, key);
-        return refuse(
-          "RATE_LIMITED",
-          "concurrent",
-          `Expected at most ${concurrent} requests that have not ended.`,
-          CONCURRENT_RETRY_SECONDS,
-        );
+        const refusal = heed(key, result);
+        if (refusal !== undefined) entry = undefined;
+        return refusal;
       },
 
       takeBack() {
-        if (entry !== undefined)
-          ledger.takeBack(entry).catch((error: unknown) => logError("A request that was not sent stays counted in its quota", error));
+        takeBack(entry);
         entry = undefined;
+      },
+
+      async beginMore(requests) {
+        if (plan.burst === undefined) return { allowed: requests };
+        for (let allowed = 0; allowed < requests; allowed += 1) {
+          const refusal = await begin();
+          if (refusal !== undefined) return { allowed, refusal };
+        }
+        return { allowed: requests };
+      },
+
+      async countAll(keys) {
+        if (!isCounted(plan) || keys.length === 0) return keys.map(() => undefined);
+        let results: readonly EntryResult[];
+        try {
+          results = await ledger.enterAll(keys.map(entryOf));
+        } catch (error) {
+          const refusal = decide(error);
+          return keys.map(() => refusal);
+        }
+        return keys.map((key, index) => {
+          const refusal = heed(key, results[index] as EntryResult);
+          if (refusal === undefined) entries.set(key.text, entryOf(key));
+          return refusal;
+        });
+      },
+
+      takeBackOf(key) {
+        takeBack(entries.get(key.text));
+        entries.delete(key.text);
       },
 
       describe(response) {

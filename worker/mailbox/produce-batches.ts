@@ -18,7 +18,7 @@ export const PRODUCE_LIMITS = {
 };
 
 type ProduceBatchesOptions = {
-  readonly producer: Producer;
+  readonly producer: Pick<Producer, "produce" | "limits">;
   readonly limits?: Partial<typeof PRODUCE_LIMITS>;
   readonly time?: Pick<Time, "now" | "setTimeout" | "clearTimeout">;
 };

@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import type { Contract } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
-import { RejoinderError } from "../../protocol/errors.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
@@ -13,10 +12,17 @@ import type { AddressOf } from "../limits/caller-address.ts";
 import type { Limits, RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
-import { TRACEPARENT } from "../request-observer.ts";
-import { createClaim, readIdempotencyKey, shardOf } from "../idempotency-key.ts";
+import { createClaim, shardOf } from "../idempotency-key.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
-import { createRecord, operationOf, readData } from "../request-record.ts";
+import {
+  type CheckedRequest,
+  checkRequest,
+  createSealedRecords,
+  idempotencyKeyOf,
+  MAY_BE_SENT,
+  traceparentOf,
+} from "../request-acceptance.ts";
+import { operationOf } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
 import { type Sha256, webSha256 } from "../sha256.ts";
 import type { StatusKey, StatusStore } from "../status-store.ts";
@@ -58,32 +64,24 @@ export const createRequestsRoute = ({
   sha256 = webSha256,
 }: RequestsOptions) => {
   const replyTo = createReplyTo({ policy: webhookPolicy, source });
+  const recordOf = createSealedRecords({ seal, source });
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
-    const key = readIdempotencyKey(context.req.header("idempotency-key"));
-    if (key !== undefined && !statuses.capabilities.idempotency) throw new RejoinderError("NOT_SUPPORTED", { detail: NO_KEYS });
+    const key = idempotencyKeyOf(context, statuses);
     const field = context.req.header("reply-to");
     const webhook =
       field === undefined && caller.webhook === undefined
         ? undefined
         : replyTo({ field, caller, operation: operation.name, requestUrl: context.req.url });
-    const { json, data, request } = await readRequest(context, operation);
+    const checked = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
-    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data, sha256 });
+    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data: checked.data, sha256 });
     const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
     const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
     let waitSeconds = waitSecondsOf(preferences, statuses);
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
     const publish = async (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
-      const unsealed = createRecord({
-        operation,
-        id,
-        json,
-        orderingKey: operation.orderingKey?.(request),
-        source,
-        traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
-      });
-      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
+      const record = await recordOf(checked, id, caller, traceparentOf(context));
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
       return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed, webhook);
@@ -126,18 +124,12 @@ export const createRequestsRoute = ({
   };
 };
 
-/** Of requests that count in a quota. */
-const MAY_BE_SENT: ReadonlySet<PublishResult["outcome"]> = new Set(["stored", "unknown", "unclaimed"]);
-
 const REPLAYED = { "idempotent-replayed": "true" };
 
-const NO_KEYS = "With REPLY_STORE=kv no request can be recognised by its key. Send it without Idempotency-Key; nothing was sent to Kafka.";
-
 /** The data as it came, as JSON text too, and the request that the schema makes of it. */
-const readRequest = async (context: Context, operation: Operation): Promise<{ json: string; data: unknown; request: unknown }> => {
+const readRequest = async (context: Context, operation: Operation): Promise<CheckedRequest> => {
   checkJsonType(context.req.header("content-type"));
-  const { json, data } = readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES));
-  return { json, data, request: await readData(operation, data, json) };
+  return checkRequest(operation, readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES)));
 };
 
 /** Responders have no links. */

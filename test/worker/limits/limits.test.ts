@@ -10,6 +10,8 @@ import type { PublishResult } from "../../../worker/request-publisher.ts";
 import { contract } from "../../project/app/contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import type { TestStorage } from "../support/test-host.ts";
+import type { BatchResult } from "../support/batches.ts";
+import { publisherOf } from "../support/publisher.ts";
 import { idsAt } from "../support/worker.ts";
 
 const NOON = Date.parse("2026-02-27T12:00:00Z");
@@ -33,21 +35,19 @@ const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
     authorize: ({ req }) => ({
       subject: undefined,
       authtype: "unknown",
-      scopes: [],
+      scopes: ["requests:*"],
       plan: req.header("x-plan"),
       owner: req.header("x-owner") ?? PUBLIC_OWNER,
     }),
     ids: idsAt(() => NOON),
-    publisher: {
-      async publish(key, _record, _waitMs, _caller, _consumerOf, claim) {
-        const first = claim && claimed.get(claim.name);
-        if (first !== undefined) return { outcome: "stored", status: undefined, first };
-        if (claim?.mustBeKnown === true) return { outcome: "unclaimed" };
-        if (claim !== undefined) claimed.set(claim.name, key);
-        state.published++;
-        return state.outcome;
-      },
-    },
+    publisher: publisherOf(async (key, _record, _waitMs, _caller, _consumerOf, claim) => {
+      const first = claim && claimed.get(claim.name);
+      if (first !== undefined) return { outcome: "stored", status: undefined, first };
+      if (claim?.mustBeKnown === true) return { outcome: "unclaimed" };
+      if (claim !== undefined) claimed.set(claim.name, key);
+      state.published++;
+      return state.outcome;
+    }),
     statuses: host.mailbox,
     addressOf,
     limits: createLimits({
@@ -78,7 +78,16 @@ const open = (storage: TestStorage, { plans, ledger = {} }: Options) => {
       problem: response.status < 400 ? undefined : await response.json(),
     };
   };
-  return { post, state };
+  /** Sends a batch of that many requests. */
+  const postBatch = async (count: number, headers: Record<string, string> = {}) => {
+    const item = '{"operation":"sum","data":{"a":1,"b":2}}';
+    const body = `{"requests":[${Array.from({ length: count }, () => item).join(",")}]}`;
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers }, body };
+    const response = await app.request("/requests:batch", init);
+    const { results } = await response.json<{ results?: BatchResult[] }>();
+    return { status: response.status, limit: response.headers.get("ratelimit"), results: results ?? [] };
+  };
+  return { post, postBatch, state };
 };
 
 const inStorage = (options: Options, run: (opened: ReturnType<typeof open>) => Promise<void>): Promise<void> =>
@@ -170,3 +179,57 @@ test("who has no plan has the one called default, and without limits nothing is 
     expect((await post()).status).toBe(429);
     expect(state.published).toBe(4);
   }));
+
+test("a batch counts as many requests as it has, and those beyond a limit are refused one by one", async () => {
+  const plans: Plans = {
+    burst: { burst: { requests: 3, seconds: 60 } },
+    quota: { quota: { requests: 3, per: "month" } },
+    concurrent: { concurrent: 3 },
+  };
+  const refused = [
+    ["burst", { code: "RATE_LIMITED", "violated-policies": ["burst"], retryAfterSeconds: 60 }],
+    ["quota", { code: "QUOTA_EXCEEDED", "violated-policies": ["month"], retryAfterSeconds: 129_630 }],
+    ["concurrent", { code: "RATE_LIMITED", "violated-policies": ["concurrent"], retryAfterSeconds: 1 }],
+  ] as const;
+  await inStorage({ plans }, async ({ post, postBatch, state }) => {
+    for (const [index, [plan, problem]] of refused.entries()) {
+      const caller = { "x-plan": plan, "x-owner": `0a0b0c0d0e0${index}` };
+      const { results } = await postBatch(5, caller);
+      expect(results.map(({ status }) => status)).toEqual([202, 202, 202, 429, 429]);
+      expect(results[3]).toMatchObject({ type: EXCEEDED, ...problem });
+      expect((await post(caller)).status).toBe(429);
+      expect(state.published).toBe((index + 1) * 3);
+    }
+    // The first of a batch is counted before its body is read.
+    expect(await postBatch(1, { "x-plan": "burst", "x-owner": "0a0b0c0d0e00" })).toMatchObject({ status: 429 });
+  });
+});
+
+test("what of a batch was not sent, or came before, is not counted in a quota", () =>
+  inStorage({ plans: { default: { quota: { requests: 3, per: "day" } } } }, async ({ postBatch, state }) => {
+    state.outcome = { outcome: "unavailable", detail: "Kafka is away." };
+    expect((await postBatch(3)).results.map(({ status }) => status)).toEqual([503, 503, 503]);
+    state.outcome = { outcome: "stored", status: undefined };
+    const key = { "idempotency-key": '"a"' };
+    for (const replayed of [undefined, true, true])
+      expect((await postBatch(2, key)).results.map(({ idempotentReplayed }) => idempotentReplayed)).toEqual([replayed, replayed]);
+    // One is left.
+    expect((await postBatch(2)).results.map(({ status }) => status)).toEqual([202, 429]);
+    expect((await postBatch(3, key)).results.map(({ code, idempotentReplayed }) => code ?? idempotentReplayed)).toEqual([
+      true,
+      true,
+      "QUOTA_EXCEEDED",
+    ]);
+    expect(state.published).toBe(6);
+  }));
+
+test("a quota that nobody can count is told of each request of a batch, if the plan says so", async () => {
+  const quota = { requests: 1, per: "month" } as const;
+  const enterAll = () => Promise.reject(new Error("No answer within 2000 ms"));
+  await inStorage({ plans: { open: { quota }, strict: { quota, whenUnavailable: "refuse" } }, ledger: { enterAll } }, async (opened) => {
+    const resultsFor = async (plan: string) => (await opened.postBatch(2, { "x-plan": plan })).results.map(({ code }) => code);
+    expect(await resultsFor("open")).toEqual([undefined, undefined]);
+    expect(await resultsFor("strict")).toEqual(["LIMITS_UNAVAILABLE", "LIMITS_UNAVAILABLE"]);
+    expect(opened.state).toMatchObject({ published: 2, logged: 2 });
+  });
+});

@@ -6,6 +6,7 @@ import { contract } from "../../project/app/contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import { openMailbox, takesAll, createTestKv } from "../support/mailbox.ts";
 import type { TestStorage } from "../support/test-host.ts";
+import { publisherOf } from "../support/publisher.ts";
 import { idsAt } from "../support/worker.ts";
 
 const ADDRESS = "192.0.2.1";
@@ -19,7 +20,7 @@ const openFull = (storage: TestStorage) => {
   const app = createApp({
     contract,
     ids: idsAt(),
-    publisher: { publish: (key, record, waitMs, caller) => mailbox.publish(key, record, waitMs, caller) },
+    publisher: publisherOf((key, record, waitMs, caller) => mailbox.publish(key, record, waitMs, caller)),
     statuses: { ...host.mailbox, read: mailbox.read },
     addressOf: ({ req }) => req.header("x-address"),
     shards: 1,

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { defineContract, operation } from "../../../contract/index.ts";
 import { MAX_LINKED_SHARDS } from "../../../protocol/link.ts";
 import { createApp } from "../../../worker/app.ts";
-import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
+import { publisherOf } from "../support/publisher.ts";
 import { idsAt } from "../support/worker.ts";
 
 const data = { request: z.json(), reply: z.json() };
@@ -17,13 +17,11 @@ const contract = defineContract({
 /** The API over a mailbox that knows no consumer at all, or over no mailbox. */
 const send = async (name: string, { prefer = "wait=20", capabilities = host.mailbox.capabilities, shards = 1 } = {}) => {
   const published: string[] = [];
-  const publisher: RequestPublisher = {
-    async publish(key, _record, _waitMs, _caller, consumerOf) {
-      if (consumerOf !== undefined) return { outcome: "no-consumer" };
-      published.push(key.text);
-      return { outcome: "stored", status: undefined };
-    },
-  };
+  const publisher = publisherOf(async (key, _record, _waitMs, _caller, consumerOf) => {
+    if (consumerOf !== undefined) return { outcome: "no-consumer" };
+    published.push(key.text);
+    return { outcome: "stored", status: undefined };
+  });
   const app = createApp({
     contract,
     ids: idsAt(),

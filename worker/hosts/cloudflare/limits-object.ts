@@ -20,6 +20,11 @@ export class LimitsObject extends DurableObject<Bindings> {
     });
   }
 
+  /** See {@link Ledger}. */
+  enterAll(entries: readonly Entry[]): Promise<EntryResult[]> {
+    return this.#ledger.enterAll(entries);
+  }
+
   /** Many calls as one, see {@link settleTogether}. */
   calls(
     calls: readonly LedgerCall[],

@@ -69,24 +69,39 @@ export const cloudflareLimits = ({ plans, env, addressOf, locationHint }: Cloudf
   });
 };
 
+const objectOf = ({ caller }: LedgerCall["entry"]): number => Number.parseInt(caller, 16) % OBJECTS;
+
 /** The ledgers in objects: the calls that an isolate makes at the same time go together. */
 const objectLedger = ({ LIMITS: namespace }: Bindings, locationHint: DurableObjectLocationHint | undefined): Ledger => {
+  const objectAt = (number: number) => {
+    if (namespace === undefined) throw new Error("LIMITS is not bound.");
+    const id = namespace.idFromName(`limits-${number}`);
+    return namespace.get(id, locationHint === undefined ? {} : { locationHint });
+  };
   const createBatcher = (number: number) =>
     createCallBatcher<LedgerCall, EntryResult | undefined>({
-      callMany: (calls, report) => {
-        if (namespace === undefined) throw new Error("LIMITS is not bound.");
-        const id = namespace.idFromName(`limits-${number}`);
-        return namespace.get(id, locationHint === undefined ? {} : { locationHint }).calls(calls, report);
-      },
+      callMany: (calls, report) => objectAt(number).calls(calls, report),
       sizeOf: ({ entry }) => entry.key.text.length,
     });
   const batchers = Array.from({ length: OBJECTS }, (_, number) => createBatcher(number));
   const call = (what: LedgerCall["what"], entry: LedgerCall["entry"]) => {
-    const batcher = batchers[Number.parseInt(entry.caller, 16) % OBJECTS] as ReturnType<typeof createBatcher>;
+    const batcher = batchers[objectOf(entry)] as ReturnType<typeof createBatcher>;
     return batcher({ what, entry }, PATIENCE_MS);
   };
   return {
     enter: (entry) => call("enter", entry) as Promise<EntryResult>,
+    async enterAll(entries) {
+      const [first] = entries;
+      if (first === undefined) return [];
+      // Not with the calls of others: what comes first would go alone, and the rest as a second call.
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(new Error(`No answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+      try {
+        return await Promise.race([objectAt(objectOf(first)).enterAll(entries), late.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     async takeBack(entry) {
       await call("take back", entry);
     },

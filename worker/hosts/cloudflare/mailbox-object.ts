@@ -20,7 +20,7 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
-import type { Claim, PublishResult, RedriveResult } from "../../request-publisher.ts";
+import { type Claim, type PublishedRequest, type PublishResult, type RedriveResult, withoutBodies } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { RequestedWebhook } from "../../webhooks/delivery.ts";
 import type { Bindings } from "./bindings.ts";
@@ -119,6 +119,13 @@ export class MailboxObject extends DurableObject<Bindings> {
       if (claim === undefined || !this.#mailbox.isClaimed(claim)) return Promise.resolve({ outcome: "no-consumer" });
     }
     return this.#mailbox.publish(key, record, waitMs, { waitsAs }, claim, webhook);
+  }
+
+  /** Requests that are published together, see {@link RequestPublisher}. */
+  requestsTogether(requests: readonly PublishedRequest[]): Promise<PublishResult[]> {
+    return Promise.all(
+      requests.map(async ({ key, record, claim }) => withoutBodies(await this.#mailbox.publish(key, record, 0, undefined, claim))),
+    );
   }
 
   /** Many reads as one call, see {@link settleTogether}. */

@@ -58,6 +58,15 @@ export const mailboxStore = ({
       }
     },
 
+    async publishAll(requests) {
+      try {
+        return await shard(requests[0]?.key.shard ?? 0).requestsTogether(requests);
+      } catch (error) {
+        const failure = failureOf(error);
+        return requests.map(({ claim }) => (claim === undefined || failure.outcome === "overloaded" ? failure : { outcome: "unclaimed" }));
+      }
+    },
+
     async redrive(key, record, next) {
       try {
         return await shard(key.shard).redrive(key, record, next);

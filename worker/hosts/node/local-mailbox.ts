@@ -1,6 +1,6 @@
 import type { Log } from "../../../environment/log.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import type { Claim, PublishResult, RequestPublisher } from "../../request-publisher.ts";
+import { type Claim, type PublishResult, type RequestPublisher, withoutBodies } from "../../request-publisher.ts";
 import type { StatusStore } from "../../status-store.ts";
 import type { MailboxDatabase } from "./database.ts";
 
@@ -53,6 +53,12 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
       if (consumerOf !== undefined && isMissing(key.shard, consumerOf)) return Promise.resolve({ outcome: "no-consumer" });
       return mailbox.publish(key, record, waitMs, caller, undefined, webhook);
     },
+    publishAll: (requests) =>
+      Promise.all(
+        requests.map(async ({ key, record, claim }) =>
+          claim === undefined ? mailbox.publish(key, record, 0) : withoutBodies(await publishClaimed([key, record, 0], claim)),
+        ),
+      ),
     redrive: mailbox.redrive,
 
     async read(key, waitMs, known, caller) {

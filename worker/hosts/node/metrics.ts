@@ -54,7 +54,18 @@ export const createMetrics = (gauges: Gauges): Metrics => {
   };
 };
 
-const ROUTES = ["/requests/", "/status/", "/replies", "/redrives", "/keys", "/link/", "/consumers", "/contract", "/health"] as const;
+const ROUTES = [
+  "/requests/",
+  "/requests:batch",
+  "/status/",
+  "/replies",
+  "/redrives",
+  "/keys",
+  "/link/",
+  "/consumers",
+  "/contract",
+  "/health",
+] as const;
 
 /** The route of a path, without what callers put into it. */
 const routeOf = (path: string): string => ROUTES.find((route) => path.startsWith(route)) ?? "other";
