@@ -19,6 +19,7 @@ import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
+import type { ListRequests } from "./request-index.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
@@ -27,6 +28,7 @@ import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
 import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
+import { createRequestsListRoute } from "./routes/requests-list.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
@@ -58,6 +60,8 @@ type AppOptions = {
   readonly openLink?: OpenLink | undefined;
   /** Absent: as for `openLink`. */
   readonly consumers?: Consumers | undefined;
+  /** Absent: there is no index of requests, or it is off. */
+  readonly listRequests?: ListRequests | undefined;
   /** Absent: the dead letters cannot be read here. */
   readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
@@ -75,6 +79,7 @@ type AppOptions = {
 
 const EXPOSED_HEADERS = [
   "Location",
+  "Link",
   "Content-Location",
   "Retry-After",
   "Preference-Applied",
@@ -116,6 +121,7 @@ export const createApp = ({
   replySecrets,
   openLink,
   consumers,
+  listRequests,
   deadLetters,
   assets,
   findProblem = () => undefined,
@@ -150,6 +156,7 @@ export const createApp = ({
       path: "/requests/:operation",
       handle: createRequestsRoute({ authorize, addressOf, seal, limits, contract, ids, publisher, statuses, shards, source, sha256 }),
     },
+    { method: "GET", path: "/requests", handle: createRequestsListRoute({ authorize, contract, ids, statuses, listRequests, sha256 }) },
     {
       method: "GET",
       path: "/status/:correlationId",

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { Contract } from "../contract/contract.ts";
-import { readEnvironment, readTogether } from "../environment/environment.ts";
+import { type Demand, readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
+import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { demandIdentity, type IdentitySettings, identityVariables } from "./identity/config.ts";
 import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
 
@@ -50,6 +51,8 @@ export const workerSchema = z.object({
   CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
   /** Absent: on if ENVIRONMENT is production. Elsewhere nobody keeps the lines, and each takes time of the thread that serves requests. */
   REQUEST_LOG: z.enum(["on", "off"], "Expected on or off.").optional(),
+  /** On: callers can list their requests, and each of these costs a written row more. */
+  REQUEST_INDEX: z.enum(["on", "off"], "Expected on or off.").default("off"),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),
@@ -75,6 +78,12 @@ export type WorkerConfig =
   | (Values & { readonly REPLY_STORE: "mailbox"; readonly producer: ProducerConfig | KafkaProducerConfig })
   | (Values & { readonly REPLY_STORE: "kv"; readonly producer: ProducerConfig });
 
+/** A list asks all shards, and a call of the platform may make only so many. */
+const demandFewShards: Demand = ({ REQUEST_INDEX: index, MAILBOX_SHARDS: shards }): ReturnType<Demand> =>
+  index === "on" && Number(shards) > MAX_LINKED_SHARDS
+    ? { REQUEST_INDEX: `Expected off, or MAILBOX_SHARDS to be at most ${MAX_LINKED_SHARDS}: a list asks every shard.` }
+    : {};
+
 /**
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
  * @throws ConfigurationError with every problem.
@@ -83,7 +92,7 @@ export const readWorkerConfig = (env: object, contract: Contract, settings: Iden
   const variables = env as Record<string, unknown>;
   const [producer, rest] = readTogether(
     () => readWorkerProducerConfig(variables, contract, { hasObjects: variables["REPLY_STORE"] !== "kv" }),
-    () => readEnvironment(workerSchema, variables, demandIdentity(settings)),
+    () => readEnvironment(workerSchema, variables, (set) => ({ ...demandIdentity(settings)(set), ...demandFewShards(set) })),
   );
   return Object.freeze({ ...rest, producer }) as WorkerConfig;
 };

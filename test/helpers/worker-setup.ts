@@ -25,6 +25,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     CORRELATION_SECRET: "2:a-new-secret-of-at-least-32-characters,1:an-old-secret-of-at-least-32-characters",
     REPLY_SECRET: "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldw==,whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA==",
     AUTH: "public,keys,jwt",
+    REQUEST_INDEX: "on",
     JWT_ISSUER: `${issuerHost.url}/main`,
     JWT_AUDIENCE: "https://api.example",
     ISSUER_HOST_URL: issuerHost.url,

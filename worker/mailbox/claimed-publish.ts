@@ -4,6 +4,7 @@ import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { ReadResult, StatusKey } from "../status-store.ts";
 import { decide } from "./claim-rules.ts";
 import type { KeptClaim } from "./claim-tables.ts";
+import type { GroupedWrites } from "./grouped-writes.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { isOverdue, type KeptStatus } from "./rules.ts";
@@ -12,10 +13,11 @@ import { isOverdue, type KeptStatus } from "./rules.ts";
 export type Claimed = Awaited<ReturnType<ProduceBatches["produce"]>> | { readonly outcome: "unclaimed" };
 
 type ClaimedPublishParts = {
-  readonly rows: Pick<Rows, "claims" | "find">;
+  readonly rows: Pick<Rows, "claims" | "find" | "index">;
+  /** Whether requests are kept in the index, too. */
+  readonly isIndexed: boolean;
   readonly batches: ProduceBatches;
-  /** Writes, and resolves once that is durable. */
-  readonly commit: (keys: readonly StatusKey[], run: () => void) => Promise<void>;
+  readonly write: GroupedWrites;
   /** Waits for the reply while it has the record produced. Calls `produce` at once or never. */
   readonly publish: (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: () => Promise<Claimed>) => Promise<PublishResult>;
   readonly read: (key: StatusKey, waitMs: number, known: readonly number[], caller?: Caller) => Promise<ReadResult>;
@@ -31,10 +33,9 @@ type ClaimedPublishParts = {
  * the first is being produced share its outcome.
  */
 export const createClaimedPublish = (parts: ClaimedPublishParts) => {
-  const { rows, batches, commit, publish, read, latest, ensureAlarm, now, logError } = parts;
+  const { rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError } = parts;
   /** By the name of the claim, what is being claimed and produced. */
   const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Claimed> }>();
-  const write = createGroupedWrites(commit);
 
   /** Notes what became of a record. Never rejects. */
   const note = (claim: KeptClaim, run: (claim: KeptClaim) => void): Promise<void> =>
@@ -42,11 +43,19 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       logError("What became of a request could not be noted beside its Idempotency-Key; a retry may send it again", error),
     );
 
+  const forgetUnsent = (claim: KeptClaim): void => {
+    rows.claims.remove(claim);
+    if (isIndexed) rows.index.remove(claim.key);
+  };
+
   const produce = async (record: ProducerRecord, claim: KeptClaim, before: KeptClaim | undefined, isNew: boolean): Promise<Claimed> => {
     const deadline = now() + PRODUCE_TIMEOUT_MS;
     const forget = (): boolean => underWay.delete(claim.name);
     try {
-      await write(claim.key, () => rows.claims.put(claim, before));
+      await write(claim.key, () => {
+        rows.claims.put(claim, before);
+        if (isIndexed) rows.index.add(claim.key, record);
+      });
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);
       forget();
@@ -58,7 +67,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     if (produced.outcome === "stored") void note(claim, rows.claims.markSent).finally(forget);
     else {
       // What is certainly not stored leaves the key free, unless an earlier attempt may have stored it.
-      if (isNew && produced.outcome !== "unknown") await note(claim, rows.claims.remove);
+      if (isNew && produced.outcome !== "unknown") await note(claim, forgetUnsent);
       forget();
     }
     return produced;
@@ -115,25 +124,6 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       logError("A request with an Idempotency-Key could not be looked up", error);
       return { outcome: "unclaimed" };
     });
-};
-
-/** Makes the writes of one turn as one transaction. Each resolves once that is durable. */
-const createGroupedWrites = (commit: ClaimedPublishParts["commit"]) => {
-  let waiting: { readonly key: StatusKey; readonly run: () => void }[] = [];
-  let written: Promise<void> | undefined;
-  const flush = (): Promise<void> => {
-    const all = waiting;
-    waiting = [];
-    written = undefined;
-    return commit(
-      all.map(({ key }) => key),
-      () => all.forEach(({ run }) => run()),
-    );
-  };
-  return (key: StatusKey, run: () => void): Promise<void> => {
-    waiting.push({ key, run });
-    return (written ??= Promise.resolve().then(flush));
-  };
 };
 
 const UNCERTAIN = "The request came before, its deadline has passed, and it is not known whether Kafka took it.";

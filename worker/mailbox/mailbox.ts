@@ -6,6 +6,8 @@ import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../status-store.ts";
 import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
+import { createGroupedWrites } from "./grouped-writes.ts";
+import { createList, createListedProduce } from "./listing.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { endOfPeriod, type Rows } from "./rows.ts";
@@ -19,6 +21,8 @@ type MailboxOptions = {
   readonly batches: ProduceBatches;
   readonly waiters: Waiters;
   readonly mailboxRetentionMs: number;
+  /** Whether requests are kept in the index, so that they can be listed. Default: no. */
+  readonly isIndexed?: boolean;
   /**
    * How many rows a table may have that is dropped, where to drop many takes so long that callers would notice: the others are deleted before, as
    * many at a time. Absent: a table is dropped as it is, since deleted rows are billed.
@@ -41,7 +45,20 @@ type MailboxOptions = {
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
-  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, onCancel, alarm, now, logError } = options;
+  const {
+    rows,
+    archive,
+    batches,
+    waiters,
+    mailboxRetentionMs,
+    isIndexed = false,
+    maxDroppedRows,
+    transaction,
+    onCancel,
+    alarm,
+    now,
+    logError,
+  } = options;
   /** By correlation ID, what is not durable yet. */
   const underWay = new Map<string, Promise<unknown>>();
   let alarmIsSet = false;
@@ -182,7 +199,12 @@ export const createMailbox = (options: MailboxOptions) => {
     return status;
   };
 
-  const redrive = createRedrive({ batches, latest, replace, now, logError });
+  const write = createGroupedWrites(commit);
+  const produceNew = isIndexed
+    ? createListedProduce({ rows, batches, write, ensureAlarm, now, logError })
+    : (_: StatusKey, record: ProducerRecord) => batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+
+  const redrive = createRedrive({ batches, produceNew, latest, replace, now, logError });
 
   type Produce = () => Promise<Claimed>;
   const publish = async (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: Produce): Promise<PublishResult> => {
@@ -210,13 +232,13 @@ export const createMailbox = (options: MailboxOptions) => {
     return (await waitFor(key, waitMs, known.length > 0 ? "change" : "end", caller).ended) ?? findDurable(key);
   };
 
-  const publishClaimed = createClaimedPublish({ rows, batches, commit, publish, read, latest, ensureAlarm, now, logError });
+  const publishClaimed = createClaimedPublish({ rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError });
 
   return {
     /** As {@link RequestPublisher.publish}. */
     publish: (key: StatusKey, record: ProducerRecord, waitMs: number, caller?: Caller, claim?: Claim): Promise<PublishResult> =>
       claim === undefined
-        ? publish(key, waitMs, caller, () => batches.produce(record, now() + PRODUCE_TIMEOUT_MS))
+        ? publish(key, waitMs, caller, () => produceNew(key, record))
         : publishClaimed(key, record, waitMs, caller, claim),
 
     /** Whether a request has that Idempotency-Key. */
@@ -224,6 +246,9 @@ export const createMailbox = (options: MailboxOptions) => {
 
     /** As {@link StatusStore.read}. */
     read,
+
+    /** As {@link ListRequests}, of this mailbox. */
+    list: createList({ rows, read, now }),
 
     /** As {@link StatusStore.readChunks}. */
     async readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {

@@ -4,6 +4,7 @@ import type { ChunkChange } from "./chunk-rules.ts";
 import { type ChunkTable, createChunkTable } from "./chunk-table.ts";
 import { type ClaimTables, createClaimTables } from "./claim-tables.ts";
 import type { RowKey, Sql } from "./expiring-table.ts";
+import { createRequestIndex, type RequestIndex } from "./request-index.ts";
 import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
 import { createStatusTable, type StatusTable } from "./status-table.ts";
 
@@ -45,6 +46,7 @@ type Known = {
   readonly closing: Map<number, Closing>;
   readonly cancellations: Cancellations;
   readonly claims: ClaimTables;
+  readonly index: RequestIndex;
   restIsEmpty: boolean;
 };
 
@@ -79,6 +81,7 @@ export const createRows = (sql: Sql) => {
       closing: new Map(closing.map((row) => [row["period_end"] as number, readClosing(row)])),
       cancellations: createCancellations(sql, definitions.has(CANCELLATIONS)),
       claims: createClaimTables(sql, definitions.keys()),
+      index: createRequestIndex(sql, definitions.keys()),
       restIsEmpty: rest.isEmpty(),
     };
   };
@@ -176,15 +179,26 @@ export const createRows = (sql: Sql) => {
       return database().claims;
     },
 
+    /** The requests by their owners. */
+    get index(): RequestIndex {
+      return database().index;
+    },
+
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
       known = undefined;
     },
 
     isEmpty(): boolean {
-      const { tables, claims } = database();
+      const { tables, claims, index } = database();
       database().restIsEmpty = rest.isEmpty();
-      return tables.size === 0 && database().restIsEmpty && (database().chunks.get("rest")?.isEmpty() ?? true) && claims.isEmpty();
+      return (
+        tables.size === 0 &&
+        database().restIsEmpty &&
+        (database().chunks.get("rest")?.isEmpty() ?? true) &&
+        claims.isEmpty() &&
+        index.isEmpty()
+      );
     },
 
     /** The rows that no table of a period holds. */

@@ -19,6 +19,7 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
+import type { ListPage, ListQuery } from "../../request-index.ts";
 import type { Claim, PublishResult, RedriveResult } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { Bindings } from "./bindings.ts";
@@ -76,6 +77,7 @@ export class MailboxObject extends DurableObject<Bindings> {
       batches: { produce: traceProduce(tracing, batches.produce) },
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
+      isIndexed: config.REQUEST_INDEX === "on",
       transaction: (run) => storage.transactionSync(run),
       onCancel: (correlationId) => this.#links.cancel(correlationId),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
@@ -121,6 +123,11 @@ export class MailboxObject extends DurableObject<Bindings> {
       calls.map(({ key, waitMs, known, waitsAs }) => this.#mailbox.read(key, waitMs, known, { waitsAs })),
       report,
     );
+  }
+
+  /** Lists requests of this shard, see {@link ListRequests}. */
+  list(query: ListQuery): Promise<ListPage> {
+    return this.#mailbox.list(query);
   }
 
   /** Of each request, whether it is known to have ended. */
