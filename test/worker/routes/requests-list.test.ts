@@ -147,14 +147,6 @@ test("a list needs the scope to read statuses, and credentials that are for more
     expect(await refusalOf(response)).toMatchObject({ status: 403, code: "INSUFFICIENT_SCOPE" });
 });
 
-test("a request that Kafka certainly did not take is not listed", async () => {
-  const ada = await somebody();
-  const variables = { UPSTASH_KAFKA_REST_URL: host.variables["CLOSED_PORT_URL"], REPLY_STORE: undefined };
-  const init = { method: "POST", headers: { "content-type": "application/json", ...ada }, body: '{"a":2,"b":3}' };
-  expect((await host.callOther({ variables }, "/requests/sum", init)).status).toBe(503);
-  expect(await listAs(ada)).toEqual({ requests: [] });
-});
-
 test("a request that is sent again with its Idempotency-Key is listed once", async () => {
   const ada = await somebody();
   const headers = { ...ada, "idempotency-key": crypto.randomUUID() };
