@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import type { contract } from "../project/app/contract.ts";
-import { createClient, type ErrorCodeOf, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
+import { createClient, type ErrorCodeOf, type ListedRequest, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
 
 const client = createClient<typeof contract>({ url: "http://127.0.0.1:9" });
 
@@ -12,6 +12,15 @@ test("requests and replies have the types of the contract", () => {
   expectTypeOf(client.request<"sum">).returns.resolves.toEqualTypeOf<{ sum: number }>();
   expectTypeOf(client.submit<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
   expectTypeOf(client.resume<"sum">).returns.toEqualTypeOf<Submission<{ sum: number }, undefined, never>>();
+});
+
+test("a list is of the contract's operations, and says which", () => {
+  expectTypeOf(client.list<"sum">).returns.toEqualTypeOf<AsyncIterable<ListedRequest<"sum">>>();
+  expectTypeOf<ListedRequest<"sum">["operation"]>().toEqualTypeOf<"sum">();
+  // @ts-expect-error no such operation
+  client.list({ operation: "product" });
+  // @ts-expect-error no such state
+  client.list({ state: "done" });
 });
 
 test("the errors of the contract are known by their codes", () => {
