@@ -3,6 +3,7 @@ import type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, Rep
 import { sendBatch } from "./batch.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
+import { type ListedRequest, type ListOptions, listRequests } from "./list.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
 
@@ -63,6 +64,11 @@ export type Client<C extends ClientContract> = {
     correlationId: string,
     options?: Omit<RequestOptions, "idempotencyKey"> & { readonly operation?: Name },
   ): SubmissionOf<C, Name>;
+  /**
+   * The requests that the caller has sent, the newest first, as long as their statuses can be read. It asks as the iteration goes on, which throws a
+   * {@link ClientError}: `NOT_SUPPORTED` where the server keeps no index of requests, `UNAUTHENTICATED` where nobody knows the caller.
+   */
+  list<Name extends keyof C & string>(options?: ListOptions<Name>): AsyncIterable<ListedRequest<Name>>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
   /** Rejects everything that waits, with the code `CLOSED`. Requests that were sent go on. */
@@ -166,6 +172,14 @@ export const createClient = <C extends ClientContract>({
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
     submitAll: ((requests, options = {}) => sendAll(requests, options)) as Client<C>["submitAll"],
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
+    list: ({ headers, ...options } = {}) =>
+      listRequests({
+        ...options,
+        signal: options.signal,
+        closing: closing.signal,
+        exchange: (asking) => exchange({ ...asking, headers }),
+        fail: createFail(),
+      }) as AsyncIterable<never>,
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };

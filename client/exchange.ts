@@ -1,4 +1,5 @@
 import type { Problem } from "../protocol/problem.ts";
+import type { RequestListBody } from "../protocol/request-list.ts";
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientErrorDetails } from "./client-error.ts";
 import { readEvents, type StreamEvent } from "./event-stream.ts";
@@ -16,6 +17,8 @@ type Outcome = {
   /** Why there is no reply, or no status. */
   readonly problem?: Problem | undefined;
   readonly reply?: unknown;
+  /** A page of requests, if one was asked for. */
+  readonly list?: RequestListBody | undefined;
   /** Whether the request has ended, with the problem or else the reply. */
   readonly isEnd?: boolean;
   /** Whether to ask again at once: the server has waited before it answered, or nobody wanted it to. */
@@ -36,6 +39,8 @@ type Asking = {
   readonly body?: string;
   /** Of what is sent. */
   readonly key?: string | undefined;
+  /** Whether a page of requests is asked for. */
+  readonly isList?: boolean;
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
   /** Of a status: the version that is known already. */
@@ -61,7 +66,7 @@ const EVENT_STREAM = "text/event-stream";
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, method, operation, body, key, waitSeconds, known, stream, headers, signal }) => {
+  async ({ path, method, operation, body, key, isList, waitSeconds, known, stream, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
     // Who has no long turn asks how it stands.
     const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
@@ -90,7 +95,7 @@ export const createExchange =
         signal: AbortSignal.any(dead === undefined ? [signal, turn] : [signal, turn, dead.signal]),
       });
       if (streamed === undefined || !response.headers.get("content-type")?.startsWith(EVENT_STREAM)) {
-        outcome = outcomeOf(response, await response.text(), waitSeconds === 0);
+        outcome = outcomeOf(response, await response.text(), waitSeconds === 0, isList);
         if (streamed === undefined) return outcome;
         // That there are no streams is no end of the request.
         return response.status === 501 ? { isPrompt: true, isStreamless: true } : { ...outcome, isStreamless: response.ok };
@@ -112,10 +117,11 @@ export const createExchange =
     }
   };
 
-const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: boolean): Outcome => {
+const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: boolean, isList?: boolean): Outcome => {
   // It is there when the answer is the reply that was waited for, or what came instead.
   const end = headers.get("content-location");
-  const body = parse(text) as Partial<StatusBody & Problem & { readonly results: unknown }> | undefined;
+  const body = parse(text) as Partial<StatusBody & Problem & RequestListBody & { readonly results: unknown }> | undefined;
+  if (isList && Array.isArray(body?.requests)) return { list: body as RequestListBody };
   const isProblem = code >= 400 && body?.code !== undefined;
   const status = end === null && !isProblem && body?.state !== undefined ? (body as StatusBody) : undefined;
   const problem = isProblem ? (body as Problem) : status?.error;

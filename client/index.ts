@@ -3,6 +3,7 @@ export type { BatchRequest, Client, ClientOptions, RequestOptions } from "./clie
 export type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
 export type { ClientErrorCode, DefinedError } from "./client-error.ts";
+export type { ListedRequest, ListOptions } from "./list.ts";
 export type { Status, Submission } from "./submission.ts";
 export type { Problem } from "../protocol/problem.ts";
 export type { LateReply, StatusBody } from "../protocol/status.ts";

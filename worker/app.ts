@@ -19,6 +19,7 @@ import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
 import { BATCH_PATH, createRequestObserver, type LogRequest } from "./request-observer.ts";
+import type { ListRequests } from "./request-index.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { createBatchRoute } from "./routes/batch.ts";
@@ -28,6 +29,7 @@ import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
 import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
+import { createRequestsListRoute } from "./routes/requests-list.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
@@ -67,6 +69,8 @@ type AppOptions = {
   readonly consumers?: Consumers | undefined;
   /** By what webhooks are signed. Absent: there are none. */
   readonly webhookKeys?: Pick<WebhookKeys, "publicKeys"> | undefined;
+  /** Absent: there is no index of requests, or it is off. */
+  readonly listRequests?: ListRequests | undefined;
   /** Absent: the dead letters cannot be read here. */
   readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
@@ -84,6 +88,7 @@ type AppOptions = {
 
 const EXPOSED_HEADERS = [
   "Location",
+  "Link",
   "Content-Location",
   "Retry-After",
   "Preference-Applied",
@@ -136,6 +141,7 @@ export const createApp = ({
   openLink,
   consumers,
   webhookKeys,
+  listRequests,
   deadLetters,
   assets,
   findProblem = () => undefined,
@@ -173,6 +179,7 @@ export const createApp = ({
       handle: createRequestsRoute({ ...accepting, addressOf, webhookPolicy }),
     },
     { method: "POST", path: BATCH_PATH, handle: createBatchRoute(accepting) },
+    { method: "GET", path: "/requests", handle: createRequestsListRoute({ authorize, contract, ids, statuses, listRequests, sha256 }) },
     {
       method: "GET",
       path: "/status/:correlationId",

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Contract } from "../contract/contract.ts";
 import { type Demand, readEnvironment, readTogether } from "../environment/environment.ts";
 import { commaList, httpUrl, integer } from "../environment/variables.ts";
+import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { demandIdentity, type IdentitySettings, identityVariables } from "./identity/config.ts";
 import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
 import { demandWebhooks, webhookSecrets, webhookVariables } from "./webhooks/config.ts";
@@ -42,6 +43,8 @@ export const workerSchema = z.object({
   CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
   /** Absent: on if ENVIRONMENT is production. Elsewhere nobody keeps the lines, and each takes time of the thread that serves requests. */
   REQUEST_LOG: z.enum(["on", "off"], "Expected on or off.").optional(),
+  /** On: callers can list their requests, and each of these costs a written row more. */
+  REQUEST_INDEX: z.enum(["on", "off"], "Expected on or off.").default("off"),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),
@@ -60,10 +63,16 @@ export const namedHosts = ({
   ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname]),
 ];
 
+/** A list asks all shards, and a call of the platform may make only so many. */
+const demandFewShards: Demand = ({ REQUEST_INDEX: index, MAILBOX_SHARDS: shards }): ReturnType<Demand> =>
+  index === "on" && Number(shards) > MAX_LINKED_SHARDS
+    ? { REQUEST_INDEX: `Expected off, or MAILBOX_SHARDS to be at most ${MAX_LINKED_SHARDS}: a list asks every shard.` }
+    : {};
+
 /** What the variables of a Worker demand of one another, on every host. */
 export const demandOfWorker =
   (settings: IdentitySettings): Demand =>
-  (set) => ({ ...demandIdentity(settings)(set), ...demandWebhooks(set) });
+  (set) => ({ ...demandIdentity(settings)(set), ...demandWebhooks(set), ...demandFewShards(set) });
 
 type Values = Readonly<z.output<typeof workerSchema>>;
 

@@ -41,6 +41,15 @@ type Mac = (content: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array
 /** The owner tag of requests that anybody may read. */
 export const PUBLIC_OWNER = "000000000000";
 
+/** The part of a correlation ID that tells its owner: of 47 bytes those from 15 to 20, which are whole characters of base64url. */
+export const ownerPartOf = (correlationId: string): string => correlationId.slice(20, 28);
+
+/** That part, for an owner's tag. */
+export const writeOwnerPart = (tag: string): string =>
+  btoa(String.fromCharCode(...(tag.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+
 const VERSION = 1;
 const PAYLOAD_BYTES = 31;
 const MAC_BYTES = 16;

@@ -24,6 +24,7 @@ import type { Consumers } from "./link/consumers.ts";
 import type { OpenLink } from "./link/link-route.ts";
 import { createDeadLetterLog, createProducer } from "./producer-config.ts";
 import { isRequestLogOn } from "./request-observer.ts";
+import type { ListRequests } from "./request-index.ts";
 import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
@@ -139,6 +140,7 @@ type Ports = {
   readonly statuses: StatusStore;
   readonly openLink?: OpenLink;
   readonly consumers?: Consumers;
+  readonly listRequests?: ListRequests | undefined;
 };
 
 /** Where requests are published and statuses kept: both in the mailbox, or without Durable Objects each on its own. */
@@ -153,7 +155,8 @@ const createPorts = (config: WorkerConfig, env: Bindings, tracing: Tracing | und
     locationHint: config.MAILBOX_LOCATION_HINT,
     linkedShards: Math.min(config.MAILBOX_SHARDS, MAX_LINKED_SHARDS),
   });
-  return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink, consumers: mailbox.consumers };
+  const listRequests = config.REQUEST_INDEX === "on" ? mailbox.list : undefined;
+  return { publisher: mailbox, statuses: mailbox, openLink: mailbox.openLink, consumers: mailbox.consumers, listRequests };
 };
 
 /** A Worker that is not configured refuses every request, and names each variable that is missing or wrong, never a value. */

@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import type { contract } from "../project/app/contract.ts";
-import { createClient, type ErrorCodeOf, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
+import { createClient, type ErrorCodeOf, type ListedRequest, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
 
 const client = createClient<typeof contract>({ url: "http://127.0.0.1:9" });
 
@@ -26,6 +26,15 @@ test("requests that are sent together have each their own types, in their order"
   expectTypeOf(many).returns.toEqualTypeOf<readonly Submission<ReplyOf<typeof contract, "report">, undefined, never>[]>();
   // @ts-expect-error b is missing
   void (() => client.submitAll([{ operation: "sum", request: { a: 1 } }]));
+});
+
+test("a list is of the contract's operations, and says which", () => {
+  expectTypeOf(client.list<"sum">).returns.toEqualTypeOf<AsyncIterable<ListedRequest<"sum">>>();
+  expectTypeOf<ListedRequest<"sum">["operation"]>().toEqualTypeOf<"sum">();
+  // @ts-expect-error no such operation
+  client.list({ operation: "product" });
+  // @ts-expect-error no such state
+  client.list({ state: "done" });
 });
 
 test("the errors of the contract are known by their codes", () => {

@@ -32,6 +32,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     WEBHOOK_ALLOWED_HOSTS: new URL(receiver.url).host,
     WEBHOOK_RECEIVER_URL: receiver.url,
     AUTH: "public,keys,jwt",
+    REQUEST_INDEX: "on",
     JWT_ISSUER: `${issuerHost.url}/main`,
     JWT_AUDIENCE: "https://api.example",
     ISSUER_HOST_URL: issuerHost.url,

@@ -5,6 +5,7 @@ import type { ReadResult, StatusKey } from "../status-store.ts";
 import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { decide } from "./claim-rules.ts";
 import type { KeptClaim } from "./claim-tables.ts";
+import type { GroupedWrites } from "./grouped-writes.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { isOverdue, type KeptStatus } from "./rules.ts";
@@ -13,10 +14,11 @@ import { isOverdue, type KeptStatus } from "./rules.ts";
 export type Claimed = Awaited<ReturnType<ProduceBatches["produce"]>> | { readonly outcome: "unclaimed" };
 
 type ClaimedPublishParts = {
-  readonly rows: Pick<Rows, "claims" | "find" | "webhooks">;
+  readonly rows: Pick<Rows, "claims" | "find" | "index" | "webhooks">;
+  /** Whether requests are kept in the index, too. */
+  readonly isIndexed: boolean;
   readonly batches: ProduceBatches;
-  /** Writes, and resolves once that is durable. */
-  readonly commit: (keys: readonly StatusKey[], run: () => void) => Promise<void>;
+  readonly write: GroupedWrites;
   /** Waits for the reply while it has the record produced. Calls `produce` at once or never. */
   readonly publish: (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: () => Promise<Claimed>) => Promise<PublishResult>;
   readonly read: (key: StatusKey, waitMs: number, known: readonly number[], caller?: Caller) => Promise<ReadResult>;
@@ -32,16 +34,21 @@ type ClaimedPublishParts = {
  * the first is being produced share its outcome.
  */
 export const createClaimedPublish = (parts: ClaimedPublishParts) => {
-  const { rows, batches, commit, publish, read, latest, ensureAlarm, now, logError } = parts;
+  const { rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError } = parts;
   /** By the name of the claim, what is being claimed and produced. */
   const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Claimed> }>();
-  const write = createGroupedWrites(commit);
 
   /** Notes what became of a record. Never rejects. */
   const note = (claim: KeptClaim, run: (claim: KeptClaim) => void): Promise<void> =>
     write(claim.key, () => run(claim)).catch((error: unknown) =>
       logError("What became of a request could not be noted beside its Idempotency-Key; a retry may send it again", error),
     );
+
+  const forgetUnsent = (claim: KeptClaim): void => {
+    rows.claims.remove(claim);
+    rows.webhooks.remove(claim.key.text);
+    if (isIndexed) rows.index.remove(claim.key);
+  };
 
   const produce = async (
     record: ProducerRecord,
@@ -56,6 +63,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       await write(claim.key, () => {
         rows.claims.put(claim, before);
         if (webhook !== undefined) rows.webhooks.register(claim.key, webhook);
+        if (isIndexed) rows.index.add(claim.key, record);
       });
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);
@@ -68,15 +76,10 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     if (produced.outcome === "stored") void note(claim, rows.claims.markSent).finally(forget);
     else {
       // What is certainly not stored leaves the key free, unless an earlier attempt may have stored it.
-      if (isNew && produced.outcome !== "unknown") await note(claim, release);
+      if (isNew && produced.outcome !== "unknown") await note(claim, forgetUnsent);
       forget();
     }
     return produced;
-  };
-
-  const release = (claim: KeptClaim): void => {
-    rows.claims.remove(claim);
-    rows.webhooks.remove(claim.key.text);
   };
 
   const replay = async (first: StatusKey, waitMs: number, caller: Caller | undefined): Promise<PublishResult> => {
@@ -131,25 +134,6 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
       logError("A request with an Idempotency-Key could not be looked up", error);
       return { outcome: "unclaimed" };
     });
-};
-
-/** Makes the writes of one turn as one transaction. Each resolves once that is durable. */
-const createGroupedWrites = (commit: ClaimedPublishParts["commit"]) => {
-  let waiting: { readonly key: StatusKey; readonly run: () => void }[] = [];
-  let written: Promise<void> | undefined;
-  const flush = (): Promise<void> => {
-    const all = waiting;
-    waiting = [];
-    written = undefined;
-    return commit(
-      all.map(({ key }) => key),
-      () => all.forEach(({ run }) => run()),
-    );
-  };
-  return (key: StatusKey, run: () => void): Promise<void> => {
-    waiting.push({ key, run });
-    return (written ??= Promise.resolve().then(flush));
-  };
 };
 
 const UNCERTAIN = "The request came before, its deadline has passed, and it is not known whether Kafka took it.";

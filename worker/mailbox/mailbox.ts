@@ -8,6 +8,9 @@ import type { NewReply, ReadResult, StatusKey, StatusStore, StoredChunks, Stored
 import { createDeliveries, type WebhookDelivery } from "../webhooks/deliveries.ts";
 import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
+import { createDurableWrites } from "./durable-writes.ts";
+import { createGroupedWrites } from "./grouped-writes.ts";
+import { createList, createListedProduce } from "./listing.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { type Alarm, createNextAlarm } from "./next-alarm.ts";
@@ -23,6 +26,8 @@ type MailboxOptions = {
   readonly batches: ProduceBatches;
   readonly waiters: Waiters;
   readonly mailboxRetentionMs: number;
+  /** Whether requests are kept in the index, so that they can be listed. Default: no. */
+  readonly isIndexed?: boolean;
   /**
    * How many rows a table may have that is dropped, where to drop many takes so long that callers would notice: the others are deleted before, as
    * many at a time. Absent: a table is dropped as it is, since deleted rows are billed.
@@ -47,10 +52,22 @@ type MailboxOptions = {
  * memory holds only waiters and the records that are being produced.
  */
 export const createMailbox = (options: MailboxOptions) => {
-  const { rows, archive, batches, waiters, mailboxRetentionMs, maxDroppedRows, transaction, onCancel, alarm, webhooks, now, logError } =
-    options;
-  /** By correlation ID, what is not durable yet. */
-  const underWay = new Map<string, Promise<unknown>>();
+  const {
+    rows,
+    archive,
+    batches,
+    waiters,
+    mailboxRetentionMs,
+    isIndexed = false,
+    maxDroppedRows,
+    transaction,
+    onCancel,
+    alarm,
+    webhooks,
+    now,
+    logError,
+  } = options;
+  const { commit, isUnderWay, settled } = createDurableWrites({ rows, transaction });
   const nextAlarm = createNextAlarm({ alarm, now, logError });
 
   /** Sees to what is to be done later of what was written, and never rejects. */
@@ -60,34 +77,9 @@ export const createMailbox = (options: MailboxOptions) => {
     await nextAlarm.by(Math.min(now() + SWEEP_MS, soonest));
   };
 
-  /** Writes, and resolves once that is durable, and so is what was written before under the same keys. */
-  const commit = async <T>(keys: readonly StatusKey[], run: () => T): Promise<T> => {
-    try {
-      const written = transaction(run);
-      // Where a transaction is durable at once, or the platform holds back what leaves before it is, there is nothing to wait for.
-      if (!(written instanceof Promise)) return written;
-      const before = keys.map(({ text }) => underWay.get(text));
-      const durable = Promise.all([written, ...before]);
-      for (const { text } of keys) underWay.set(text, durable);
-      try {
-        return (await durable)[0];
-      } finally {
-        for (const { text } of keys) if (underWay.get(text) === durable) underWay.delete(text);
-      }
-    } catch (error) {
-      rows.forget();
-      throw error;
-    }
-  };
-
-  /** Nobody is told of a status that could still be lost. */
-  const untilDurable = async ({ text }: StatusKey): Promise<void> => {
-    for (let pending = underWay.get(text); pending !== undefined; pending = underWay.get(text)) await pending.catch(() => {});
-  };
-
   /** The status now, for who has waited for it. */
   const findDurable = async (key: StatusKey): Promise<KeptStatus | undefined> => {
-    if (underWay.has(key.text)) await untilDurable(key);
+    if (isUnderWay(key)) await settled(key);
     return rows.find(key);
   };
 
@@ -151,8 +143,13 @@ export const createMailbox = (options: MailboxOptions) => {
     return status;
   };
 
+  const write = createGroupedWrites(commit);
+  const produceNew = isIndexed
+    ? createListedProduce({ rows, batches, write, ensureAlarm, now, logError })
+    : (_: StatusKey, record: ProducerRecord) => batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+
   const deliveries = createDeliveries({ rows, webhooks, commit, latest, wakeBy: nextAlarm.by, now, logError });
-  const redrive = createRedrive({ batches, latest, replace, now, logError });
+  const redrive = createRedrive({ batches, produceNew, latest, replace, now, logError });
 
   type Produce = () => Promise<Claimed>;
   const publish = async (key: StatusKey, waitMs: number, caller: Caller | undefined, produce: Produce): Promise<PublishResult> => {
@@ -169,7 +166,7 @@ export const createMailbox = (options: MailboxOptions) => {
 
   const read = async (key: StatusKey, waitMs: number, known: readonly number[] = [], caller?: Caller): Promise<ReadResult> => {
     if (now() >= key.expiresAt) return expire(undefined, now());
-    if (underWay.has(key.text)) await untilDurable(key);
+    if (isUnderWay(key)) await settled(key);
     // From here to the wait nothing may come between, or a wake-up is lost.
     const current = rows.find(key);
     if (current !== undefined && isTerminal(current.state)) return current;
@@ -196,7 +193,7 @@ export const createMailbox = (options: MailboxOptions) => {
     await deliveries.run();
   };
 
-  const publishClaimed = createClaimedPublish({ rows, batches, commit, publish, read, latest, ensureAlarm, now, logError });
+  const publishClaimed = createClaimedPublish({ rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError });
 
   return {
     /** As {@link RequestPublisher.publish}. */
@@ -209,7 +206,7 @@ export const createMailbox = (options: MailboxOptions) => {
       webhook?: RequestedWebhook,
     ): Promise<PublishResult> {
       if (claim !== undefined) return publishClaimed(key, record, waitMs, caller, claim, webhook);
-      const produce = () => batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+      const produce = () => produceNew(key, record);
       return publish(key, waitMs, caller, webhook === undefined ? produce : () => deliveries.register(key, webhook, produce));
     },
 
@@ -224,6 +221,9 @@ export const createMailbox = (options: MailboxOptions) => {
       const known = status ?? { ...ACCEPTED, state: "accepted", version: 0, updatedAt: key.createdAt };
       return { ...known, details: { ...known.details, webhook } };
     },
+
+    /** As {@link ListRequests}, of this mailbox. */
+    list: createList({ rows, read, now }),
 
     /** As {@link StatusStore.readChunks}. */
     async readChunks(key: StatusKey, afterVersion: number): Promise<readonly StoredChunks[]> {

@@ -7,6 +7,8 @@ import { type KeptStatus, nameRedriven, reopen, takeBack } from "./rules.ts";
 
 type RedriveParts = {
   readonly batches: ProduceBatches;
+  /** Produces the record of a new request. */
+  readonly produceNew: (key: StatusKey, record: ProducerRecord) => ReturnType<ProduceBatches["produce"]>;
   /** The status as it is, durable, and ended if the request is overdue. */
   readonly latest: (key: StatusKey) => Promise<KeptStatus | undefined>;
   /** Replaces a status, if it is still of that version, and resolves to what there is then, once that is durable. Wakes those who wait for a change. */
@@ -19,10 +21,10 @@ type RedriveParts = {
  * Sends a request again, see {@link RequestPublisher.redrive}. Its status changes first, so that a reply finds it open, and so that of those who
  * send the same request again at the same time only one does.
  */
-export const createRedrive = ({ batches, latest, replace, now, logError }: RedriveParts) => {
+export const createRedrive = ({ batches, produceNew, latest, replace, now, logError }: RedriveParts) => {
   const redrive = async (key: StatusKey, record: ProducerRecord, next?: StatusKey): Promise<RedriveResult> => {
     const produce = async (status: KeptStatus | undefined): Promise<RedriveResult> => {
-      const produced = await batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+      const produced = await (next === undefined ? batches.produce(record, now() + PRODUCE_TIMEOUT_MS) : produceNew(next, record));
       return produced.outcome === "stored" ? { outcome: "stored", status } : produced;
     };
     // After the retention nobody can tell what has become of the request, nor name another one in its status.

@@ -4,6 +4,7 @@ import type { ChunkChange } from "./chunk-rules.ts";
 import { type ChunkTable, createChunkTable } from "./chunk-table.ts";
 import { type ClaimTables, createClaimTables } from "./claim-tables.ts";
 import type { RowKey, Sql } from "./expiring-table.ts";
+import { createRequestIndex, type RequestIndex } from "./request-index.ts";
 import { GRACE_AFTER_DEADLINE_MS, type KeptStatus } from "./rules.ts";
 import { createStatusTable, type StatusTable } from "./status-table.ts";
 import { createWebhookTable, WEBHOOKS, type WebhookTable } from "./webhook-table.ts";
@@ -47,6 +48,7 @@ type Known = {
   readonly cancellations: Cancellations;
   readonly claims: ClaimTables;
   readonly webhooks: WebhookTable;
+  readonly index: RequestIndex;
   restIsEmpty: boolean;
 };
 
@@ -82,6 +84,7 @@ export const createRows = (sql: Sql) => {
       cancellations: createCancellations(sql, definitions.has(CANCELLATIONS)),
       claims: createClaimTables(sql, definitions.keys()),
       webhooks: createWebhookTable(sql, definitions.has(WEBHOOKS)),
+      index: createRequestIndex(sql, definitions.keys()),
       restIsEmpty: rest.isEmpty(),
     };
   };
@@ -189,16 +192,21 @@ export const createRows = (sql: Sql) => {
       return database().webhooks;
     },
 
+    /** The requests by their owners. */
+    get index(): RequestIndex {
+      return database().index;
+    },
+
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
       known = undefined;
     },
 
     isEmpty(): boolean {
-      const { tables, claims, webhooks } = database();
+      const { tables, claims, webhooks, index } = database();
       database().restIsEmpty = rest.isEmpty();
       const hasNoChunks = database().chunks.get("rest")?.isEmpty() ?? true;
-      return tables.size === 0 && database().restIsEmpty && hasNoChunks && claims.isEmpty() && webhooks.isEmpty();
+      return tables.size === 0 && database().restIsEmpty && hasNoChunks && claims.isEmpty() && webhooks.isEmpty() && index.isEmpty();
     },
 
     /** The rows that no table of a period holds. */

@@ -65,10 +65,12 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     await commit(() => rows.drop(end));
   };
 
-  const dropClaims = async (end: number): Promise<void> => {
-    const table = rows.claims.table(end);
-    if (table !== undefined) await empty(table);
-    await commit(() => rows.claims.drop(end));
+  const dropExpired = async (kind: "claims" | "index"): Promise<void> => {
+    for (const end of rows[kind].endsBefore(now)) {
+      const table = rows[kind].table(end);
+      if (table !== undefined) await empty(table);
+      await commit(() => rows[kind].drop(end));
+    }
   };
 
   const deleteSome = async (table: Pick<StatusTable, "deleteFirst">, limit: number): Promise<boolean> => {
@@ -113,7 +115,8 @@ export const sweep = async ({ rows, archive, commit, maxDroppedRows, mailboxRete
     else if (closing.archivedAt !== null && closing.archivedAt <= now - KEEP_AFTER_ARCHIVE_MS) await drop(end);
   }
 
-  for (const end of rows.claims.endsBefore(now)) await dropClaims(end);
+  await dropExpired("claims");
+  await dropExpired("index");
 
   let hasMoreExpired = false;
   await commit(() => {

@@ -20,6 +20,7 @@ import type { Producer } from "../../producer.ts";
 import { createProducer } from "../../producer-config.ts";
 import { kafkaProducer } from "../../producers/kafka/kafka-producer.ts";
 import { createReplyIntake } from "../../reply-intake.ts";
+import type { ListPage, ListQuery } from "../../request-index.ts";
 import { type Claim, type PublishedRequest, type PublishResult, type RedriveResult, withoutBodies } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StoredChunks, StoredStatus } from "../../status-store.ts";
 import type { RequestedWebhook } from "../../webhooks/delivery.ts";
@@ -81,6 +82,7 @@ export class MailboxObject extends DurableObject<Bindings> {
       batches: { produce: traceProduce(tracing, batches.produce) },
       waiters: this.#waiters,
       mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
+      isIndexed: config.REQUEST_INDEX === "on",
       transaction: (run) => storage.transactionSync(run),
       onCancel: (correlationId) => this.#links.cancel(correlationId),
       webhooks: openWebhooks(config),
@@ -134,6 +136,11 @@ export class MailboxObject extends DurableObject<Bindings> {
       calls.map(({ key, waitMs, known, waitsAs }) => this.#mailbox.read(key, waitMs, known, { waitsAs })),
       report,
     );
+  }
+
+  /** Lists requests of this shard, see {@link ListRequests}. */
+  list(query: ListQuery): Promise<ListPage> {
+    return this.#mailbox.list(query);
   }
 
   /** Of each request, whether it is known to have ended. */

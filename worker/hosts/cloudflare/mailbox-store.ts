@@ -3,6 +3,7 @@ import { RejoinderError } from "../../../protocol/errors.ts";
 import type { Consumers } from "../../link/consumers.ts";
 import type { OpenLink } from "../../link/link-route.ts";
 import { PRODUCE_TIMEOUT_MS, sizeOfRecord } from "../../producer.ts";
+import { type ListRequests, mergePages } from "../../request-index.ts";
 import type { Caller, PublishResult, RedriveResult, RequestPublisher } from "../../request-publisher.ts";
 import type { NewReply, ReadResult, StatusStore } from "../../status-store.ts";
 import { createCallBatcher } from "./call-batcher.ts";
@@ -11,9 +12,12 @@ import type { MailboxObject, ReadCall, RequestCall } from "./mailbox-object.ts";
 type MailboxStoreOptions = {
   readonly namespace: DurableObjectNamespace<MailboxObject>;
   readonly locationHint?: DurableObjectLocationHint | undefined;
-  /** How many shards have links before there are replies: those where consumers are known. */
+  /** How many shards have links before there are replies: those where consumers are known. A list asks these. */
   readonly linkedShards?: number;
 };
+
+type MailboxStore = RequestPublisher &
+  StatusStore & { readonly openLink: OpenLink; readonly consumers: Consumers; readonly list: ListRequests };
 
 /** How much longer than its work takes a mailbox may take to answer before it counts as lost. */
 const GRACE_MS = 5_000;
@@ -22,11 +26,7 @@ const GRACE_MS = 5_000;
  * Mailboxes in Durable Objects, one a shard. Publishing and waiting for the reply are one call of the object. The shard is part of the ID,
  * so the number of shards may change at any time.
  */
-export const mailboxStore = ({
-  namespace,
-  locationHint,
-  linkedShards = 1,
-}: MailboxStoreOptions): RequestPublisher & StatusStore & { readonly openLink: OpenLink; readonly consumers: Consumers } => {
+export const mailboxStore = ({ namespace, locationHint, linkedShards = 1 }: MailboxStoreOptions): MailboxStore => {
   const shard = (number: number) =>
     namespace.get(namespace.idFromName(`shard-${number}`), locationHint === undefined ? {} : { locationHint });
   const publish = createByShard((number) =>
@@ -102,6 +102,11 @@ export const mailboxStore = ({
       } catch (cause) {
         throw new RejoinderError("STORE_UNAVAILABLE", { detail: "The mailbox was reset while the link was opened. Open it again.", cause });
       }
+    },
+
+    async list(query) {
+      const pages = Array.from({ length: linkedShards }, (_, number) => shard(number).list(query));
+      return mergePages(await Promise.all(pages), query.limit);
     },
 
     consumers: {

@@ -144,6 +144,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     limits: plans && nodeLimits({ plans, storage, mailbox, addressOf, now: time.now, log }),
     publisher: store,
     statuses: store,
+    listRequests: config.REQUEST_INDEX === "on" ? store.list : undefined,
     shards: config.MAILBOX_SHARDS,
     source: config.PUBLIC_URL ?? "/worker",
     corsOrigins: config.CORS_ORIGINS,

@@ -1,5 +1,6 @@
 import type { Log } from "../../../environment/log.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { ListRequests } from "../../request-index.ts";
 import { type Claim, type PublishResult, type RequestPublisher, withoutBodies } from "../../request-publisher.ts";
 import type { StatusStore } from "../../status-store.ts";
 import type { MailboxDatabase } from "./database.ts";
@@ -15,7 +16,12 @@ type LocalMailboxOptions = {
 type PublishCall = Parameters<RequestPublisher["publish"]>;
 
 /** The mailbox of all shards, in this process: each call is a call of the mailbox. */
-export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }: LocalMailboxOptions): RequestPublisher & StatusStore => {
+export const localMailbox = ({
+  mailbox,
+  storage,
+  isMissing = () => false,
+  log,
+}: LocalMailboxOptions): RequestPublisher & StatusStore & { readonly list: ListRequests } => {
   /** After a sync that failed, a power cut could take back what would be read. */
   const isUnsettled = (): boolean => storage.failure() !== undefined;
   let turn: Promise<void> | undefined;
@@ -69,6 +75,11 @@ export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }:
     async readChunks(key, afterVersion) {
       if (isUnsettled()) await storage.settled();
       return mailbox.readChunks(key, afterVersion);
+    },
+
+    async list(query) {
+      if (isUnsettled()) await storage.settled();
+      return mailbox.list(query);
     },
 
     async cancel(key) {

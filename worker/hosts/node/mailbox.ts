@@ -19,7 +19,7 @@ import { createMetrics } from "./metrics.ts";
 const MAX_DROPPED_ROWS = 1_000;
 
 type MailboxOptions = {
-  readonly config: Pick<NodeHostConfig, "MAILBOX_FSYNC" | "MAILBOX_RETENTION_SECONDS">;
+  readonly config: Pick<NodeHostConfig, "MAILBOX_FSYNC" | "MAILBOX_RETENTION_SECONDS" | "REQUEST_INDEX">;
   readonly producer: Producer;
   readonly tracing?: Tracing | undefined;
   readonly directory: string;
@@ -69,6 +69,7 @@ export const openMailbox = async ({ config, producer, tracing, directory, links,
     batches: { produce: traceProduce(tracing, batches.produce) },
     waiters,
     mailboxRetentionMs: config.MAILBOX_RETENTION_SECONDS * 1_000,
+    isIndexed: config.REQUEST_INDEX === "on",
     maxDroppedRows: MAX_DROPPED_ROWS,
     transaction: storage.transaction,
     ...(onCancel && { onCancel }),
