@@ -31,7 +31,8 @@ export const checkWebhookUrl = (url: string, policy: WebhookUrlPolicy): WebhookU
   const name = parsed.hostname.replace(/\.$/, "");
   // The parser writes every spelling of an IPv4 address, be it decimal, octal or hexadecimal, as four numbers.
   if (/^\[|^[\d.]+$/.test(name)) return refuse("Expected a host with a name, got an address.");
-  if (!name.includes(".") || PRIVATE_NAME.test(`.${name}`)) return refuse("Expected a host with a public name.");
+  // An empty label would hide the ending of a name, and make it another one than a host of the API.
+  if (!/^[^.]+(\.[^.]+)+$/.test(name) || PRIVATE_NAME.test(name)) return refuse("Expected a host with a public name.");
   if (policy.ownHosts.some((host) => isHost(name, host.toLowerCase()))) return refuse("Expected another host than this API's own.");
   return { ok: true, url: parsed.href };
 };
