@@ -138,8 +138,31 @@ describe("an API key with a URL", () => {
     await deliver([replyTo(own), replyTo(other)]);
     expect((await receivedOf(own)).map(({ path }) => path)).toEqual(["/of-the-key"]);
     expect((await receivedOf(other)).map(({ path }) => path)).toEqual(["/other"]);
-    // Only its owner sees it.
-    expect((await call(`/status/${own}/webhook`)).status).toBe(404);
+  });
+
+  test("nobody else sees the webhook of its requests, nor has it sent again", async () => {
+    const [mine, other] = [await create({ webhook: `${RECEIVER}/of-the-key` }), await create()];
+    const id = await send({ authorization: `Bearer ${mine.key}` });
+    await deliver([replyTo(id)]);
+    await until(id, "delivered", 1, { authorization: `Bearer ${mine.key}` });
+    for (const headers of [{}, { authorization: `Bearer ${other.key}` }])
+      for (const method of ["GET", "POST"]) {
+        const response = await call(`/status/${id}/webhook`, { method, headers });
+        expect([response.status, (await response.json<{ code: string }>()).code]).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
+      }
+    expect(await receivedOf(id)).toHaveLength(1);
+  });
+
+  test("shows its webhooks to a token for the status too, which does not have them sent again", async () => {
+    const { key } = await create({ webhook: `${RECEIVER}/of-the-key` });
+    const headers = { authorization: `Bearer ${key}` };
+    const id = await send(headers);
+    const given = await call(`/status/${id}/token`, { method: "POST", headers });
+    const byToken = { authorization: `Bearer ${(await given.json<{ token: string }>()).token}` };
+    await deliver([replyTo(id)]);
+    await until(id, "delivered", 1, byToken);
+    const replayed = await call(`/status/${id}/webhook`, { method: "POST", headers: byToken });
+    expect([replayed.status, (await replayed.json<{ code: string }>()).code]).toEqual([403, "INSUFFICIENT_SCOPE"]);
   });
 
   test("gets no more after a 410, until a replay succeeds", async () => {
