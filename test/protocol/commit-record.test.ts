@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Commit, createCommitId, decodeCommit, encodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import {
+  type CommandAnswer,
+  type Commit,
+  createCommitId,
+  decodeCommit,
+  encodeCommit,
+  readCommitLink,
+} from "../../protocol/commit-record.ts";
 
 const EVENT = {
   specversion: "1.0",
@@ -61,7 +68,7 @@ describe("the record of a commit", () => {
       commit: id,
       after: fc.oneof(id, fc.constant("")),
       command: fc.string({ minLength: 1, maxLength: 64 }),
-      answer: fc.oneof(
+      answer: fc.oneof<fc.Arbitrary<CommandAnswer>[]>(
         fc.jsonValue().map((reply) => ({ reply })),
         fc.dictionary(fc.string(), fc.jsonValue()).map((error) => ({ error })),
       ),
