@@ -21,6 +21,8 @@ export type Refusal<A extends AnyAggregate> = {
 export type Outcome<A extends AnyAggregate, State> = {
   /** Exactly these events happened, or none if it was refused with that error. */
   then(...expected: readonly EventOf<A>[] | readonly [Refusal<A>]): void;
+  /** Nothing happened, and it was not refused. */
+  thenNothing(): void;
   /** The caller gets that reply. */
   thenReply(reply: ReplyOf<A["commands"][keyof A["commands"]]>): void;
   /** The state is that now. */
@@ -83,16 +85,19 @@ export const given = <A extends AnyAggregate, State>(decider: Decider<A, State>,
       const { commit, answer } = decided;
       const next = folded(runtime, before, commit);
       expectSame(decided.next, next, "the state that is read to be the state that was decided");
+      const expectEvents = (expected: readonly EventOf<A>[]): void => {
+        if (answer.error !== undefined)
+          throw new Error(`Expected events, got error ${String(answer.error["code"])}: ${String(answer.error["detail"])}`);
+        const events = commit.events.map((event) => ({ type: event.type.slice(NAME.length + 1), data: event.data }));
+        deepStrictEqual(events, JSON.parse(JSON.stringify(expected)));
+      };
       return {
-        // oxlint-disable-next-line unicorn/no-thenable -- given, when, then: nobody awaits it
         then(...expected) {
           const [first] = expected;
-          if (first !== undefined && "error" in first) return expectRefusal(first, answer.error);
-          if (answer.error !== undefined)
-            throw new Error(`Expected events, got error ${String(answer.error["code"])}: ${String(answer.error["detail"])}`);
-          const events = commit.events.map((event) => ({ type: event.type.slice(NAME.length + 1), data: event.data }));
-          return deepStrictEqual(events, JSON.parse(JSON.stringify(expected)));
+          if (first !== undefined && "error" in first) expectRefusal(first, answer.error);
+          else expectEvents(expected as readonly EventOf<A>[]);
         },
+        thenNothing: () => expectEvents([]),
         thenReply: (reply) => deepStrictEqual(answer, { reply }),
         thenState: (state) => deepStrictEqual(next.state, state),
       };
