@@ -92,6 +92,7 @@ export const given = <A extends AnyAggregate, State>(decider: Decider<A, State>,
         deepStrictEqual(events, JSON.parse(JSON.stringify(expected)));
       };
       return {
+        // oxlint-disable-next-line unicorn/no-thenable -- the field's own word, and nobody awaits it
         then(...expected) {
           const [first] = expected;
           if (first !== undefined && "error" in first) expectRefusal(first, answer.error);
