@@ -125,8 +125,17 @@ export const createEventReaders = (name: string, { events }: AnyAggregate): Read
         );
       const { schema, upcast = unchanged } = "~standard" in definition ? { schema: definition } : definition;
       const type = `${name}.${event}`;
-      const fingerprint = fingerprintOf(jsonSchemaOf(schema, "input", `event ${JSON.stringify(type)}`));
-      return [event, { schema, upcast, dataschema: `rejoinder:${type}/${fingerprint}` }];
+      const jsonSchema = jsonSchemaOf(schema, "input", `event ${JSON.stringify(type)}`);
+      let dataschema: string | undefined;
+      const reader: EventReader = {
+        schema,
+        upcast,
+        // Only where events are read: a Worker reads none, and starts often.
+        get dataschema() {
+          return (dataschema ??= `rejoinder:${type}/${fingerprintOf(jsonSchema)}`);
+        },
+      };
+      return [event, reader];
     }),
   );
 
