@@ -93,13 +93,13 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
     if (definition === undefined) throw new TypeError(`Expected a command of aggregate ${name}, got ${JSON.stringify(command)}.`);
     try {
       const { events, reply } = decision();
-      const { value, fault } = check(definition.reply, reply, `the reply of ${name}.${command}`);
+      const { value, fault } = check(definition.reply, reply, () => `the reply of ${name}.${command}`);
       if (fault !== undefined) throw new TypeError(`Expected the reply of ${name}.${command} to fit its schema. ${fault}`);
       return { events, answer: asStored({ reply: value ?? null }) };
     } catch (error) {
       if (!(error instanceof OperationError) || error instanceof RetryableError) throw error;
       const schema = Object.hasOwn(definition.errors ?? {}, error.code) ? definition.errors?.[error.code]?.data : undefined;
-      const fault = schema === undefined ? undefined : check(schema, error.members["data"], `error ${error.code}`).fault;
+      const fault = schema === undefined ? undefined : check(schema, error.members["data"], () => `error ${error.code}`).fault;
       if (fault !== undefined)
         throw new TypeError(`Expected the data of error ${error.code} to fit its schema. ${fault}`, { cause: error });
       return { events: [], answer: asStored({ error: problemOfOperation(error) }) };

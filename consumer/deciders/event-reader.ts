@@ -29,21 +29,22 @@ export const createEventCodec = (aggregate: string, definition: AnyAggregate): E
   return {
     read(event) {
       const { type, data, dataschema } = event;
-      const of = `event ${type} (${event.id}) of ${JSON.stringify(event.subject ?? "?")}`;
+      // Only for errors: millions of events have none.
+      const of = (): string => `event ${type} (${event.id}) of ${JSON.stringify(event.subject ?? "?")}`;
       const name = type.slice(prefix.length);
       const reader = type.startsWith(prefix) ? readers.get(name) : undefined;
       if (reader === undefined)
         throw new EventError(
-          `Expected ${of} to be one of ${[...readers.keys()].map((known) => prefix + known).join(", ")}. Add it to the aggregate.`,
+          `Expected ${of()} to be one of ${[...readers.keys()].map((known) => prefix + known).join(", ")}. Add it to the aggregate.`,
         );
       let mended = data;
       try {
         if (dataschema !== reader.dataschema) mended = reader.upcast(data);
       } catch (cause) {
-        throw new EventError(`Expected upcast to mend ${of}, but it threw: ${(cause as Error).message}`, { cause });
+        throw new EventError(`Expected upcast to mend ${of()}, but it threw: ${(cause as Error).message}`, { cause });
       }
       const { value, fault } = check(reader.schema, mended, of);
-      if (fault !== undefined) throw new EventError(`Expected ${of} to fit its schema. ${fault}. Mend it by upcast.`);
+      if (fault !== undefined) throw new EventError(`Expected ${of()} to fit its schema. ${fault}. Mend it by upcast.`);
       return { name, data: value };
     },
     write(name, data) {
@@ -55,7 +56,7 @@ export const createEventCodec = (aggregate: string, definition: AnyAggregate): E
       if (text === undefined) throw new TypeError(`Expected the data of event ${type} to be JSON, got ${typeof data}.`);
       // As it will be read: a date, say, is text by then.
       const stored = JSON.parse(text) as unknown;
-      const { fault } = check(reader.schema, stored, `event ${type}`);
+      const { fault } = check(reader.schema, stored, () => `event ${type}`);
       if (fault !== undefined) throw new TypeError(`Expected the data of event ${type} to fit its schema. ${fault}`);
       return { type, dataschema: reader.dataschema, data: stored };
     },
@@ -66,10 +67,10 @@ export const createEventCodec = (aggregate: string, definition: AnyAggregate): E
  * What a schema makes of a value, or why it does not fit.
  * @throws TypeError if the schema is asynchronous
  */
-export const check = (schema: Schema, value: unknown, of: string): { readonly value?: unknown; readonly fault?: string } => {
+export const check = (schema: Schema, value: unknown, of: () => string): { readonly value?: unknown; readonly fault?: string } => {
   const shape = shapeFaultOf(value);
   const checked = shape === undefined ? validate(schema, value) : { errors: [shape] };
-  if (checked instanceof Promise) throw new TypeError(`Expected the schema of ${of} to be synchronous.`);
+  if (checked instanceof Promise) throw new TypeError(`Expected the schema of ${of()} to be synchronous.`);
   if (checked.errors === undefined) return { value: checked.value };
   return { fault: checked.errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ") };
 };

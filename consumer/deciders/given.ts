@@ -74,7 +74,7 @@ export const given = <A extends AnyAggregate, State>(decider: Decider<A, State>,
     when({ type, data }, at = new Date(0)) {
       const definition = aggregate.commands[type];
       if (definition === undefined) throw new TypeError(`Expected a command of the aggregate, got ${JSON.stringify(type)}.`);
-      const { value: request, fault } = check(definition.request, data, `command ${type}`);
+      const { value: request, fault } = check(definition.request, data, () => `command ${type}`);
       if (fault !== undefined) throw new TypeError(`Expected the request of command ${type} to fit its schema. ${fault}`);
       const before = afterHistory(aggregate.id(request as never));
       made += 1;
