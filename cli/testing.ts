@@ -16,6 +16,8 @@ import { loadWorker, type Project, readProject } from "./project.ts";
 import { readOrCreateSecrets } from "./start/secrets.ts";
 import { createWorkerBindings } from "./worker/worker-bindings.ts";
 
+export { type CommandOf, type Given, given, type Outcome, type Refusal } from "../consumer/deciders/given.ts";
+
 /** An application that runs for a test. Disposing of it ends all of it and removes what it kept. */
 export type RunningRejoinder<C extends Contract> = AsyncDisposable & {
   /** Where its Worker is, without a slash at the end. */

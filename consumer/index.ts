@@ -1,6 +1,7 @@
 export type { ReplyInput, ReplyOf, RequestInput, RequestOf } from "../contract/operation.ts";
 export type { Caller } from "../protocol/caller.ts";
 export type { Log } from "../environment/log.ts";
+export { type Decider, decider, type DeciderDefinition, type Decision, type DecisionContext } from "./deciders/decider.ts";
 export { type ConsumerDefinition, defineConsumer } from "./define-consumer.ts";
 export {
   type Handler,

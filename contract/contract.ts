@@ -1,3 +1,4 @@
+import { type AnyAggregate, eventTopicOf, isAggregate, operationsOfAggregate } from "./aggregate.ts";
 import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
@@ -6,38 +7,67 @@ import type { Responder } from "./responder.ts";
 /** Operations by name, as the Worker, the consumer and the clients take them. */
 export type Contract = { readonly [name: string]: Operation };
 
-/** What {@link defineContract} takes: operations by key. */
-type Definitions = { readonly [key: string]: OperationDefinition };
+/** What {@link defineContract} takes: operations and aggregates by key. */
+type Definitions = { readonly [key: string]: OperationDefinition | AnyAggregate };
 
 /** What a field is if it is given, else something else. */
 type Given<Field, Else> = [Exclude<Field, undefined>] extends [never] ? Else : Exclude<Field, undefined>;
 type NameOf<D extends OperationDefinition, Key extends string> = string extends D["name"] ? Key : Given<D["name"], Key>;
 
-/** The contract that definitions make: by name, which is the key unless the operation has a name of its own. */
-export type ContractOf<Ds extends Definitions> = {
-  readonly [Key in keyof Ds & string as NameOf<Ds[Key], Key>]: Operation<
-    NameOf<Ds[Key], Key>,
-    Ds[Key]["request"],
-    Ds[Key]["reply"],
-    Given<Ds[Key]["errors"], {}>,
-    Given<Ds[Key]["responder"], undefined>,
-    Given<Ds[Key]["progress"], undefined>,
-    Given<Ds[Key]["chunk"], undefined>
-  >;
+type OperationOf<D extends OperationDefinition, Name extends string> = Operation<
+  Name,
+  D["request"],
+  D["reply"],
+  Given<D["errors"], {}>,
+  Given<D["responder"], undefined>,
+  Given<D["progress"], undefined>,
+  Given<D["chunk"], undefined>
+>;
+
+/** The keys of the aggregates among definitions. */
+type AggregateKey<Ds extends Definitions> = { [Key in keyof Ds & string]: Ds[Key] extends AnyAggregate ? Key : never }[keyof Ds & string];
+
+type OperationsOf<Ds extends Definitions> = {
+  readonly [
+    Key in keyof Ds & string as Ds[Key] extends OperationDefinition ? NameOf<Ds[Key], Key> : never
+  ]: Ds[Key] extends OperationDefinition ? OperationOf<Ds[Key], NameOf<Ds[Key], Key>> : never;
 };
+
+/** The commands of an aggregate as operations: `<aggregate>.<command>`. */
+type CommandsOf<A, Key extends string> = A extends AnyAggregate
+  ? {
+      readonly [Command in keyof A["commands"] & string as `${Key}.${Command}`]: OperationOf<A["commands"][Command], `${Key}.${Command}`>;
+    }
+  : never;
+
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void ? All : never;
+type AllCommandsOf<Ds extends Definitions> = Intersection<{ [Key in AggregateKey<Ds>]: CommandsOf<Ds[Key], Key> }[AggregateKey<Ds>]>;
+
+/** The contract that definitions make: by name, which is the key unless the operation has a name of its own, or is a command. */
+export type ContractOf<Ds extends Definitions> = [AggregateKey<Ds>] extends [never]
+  ? OperationsOf<Ds>
+  : OperationsOf<Ds> & AllCommandsOf<Ds>;
 
 /** The names of the operations that a handler answers. */
 export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["responder"] extends Responder ? never : Name }[keyof C];
 
 /**
- * Checks operations and collects them by name: an operation's key, or its `name` if it has one. The contract is frozen.
+ * Checks operations and collects them by name: an operation's key, or its `name` if it has one, and `<key>.<command>` for each command of an
+ * aggregate. The contract is frozen.
  * @throws DefinitionError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
  * two uses that exclude each other
  */
 export const defineContract = <const Ds extends Definitions>(definitions: Ds): ContractOf<Ds> => {
   const contract: Record<string, Operation> = {};
   const keys: Record<string, string> = {};
+  const eventTopics = new Map<string, string>();
   for (const [key, definition] of Object.entries(definitions)) {
+    if (isAggregate(definition)) {
+      // No other name has a dot, so these are nobody else's.
+      for (const operation of operationsOfAggregate(key, definition)) contract[operation.name] = operation;
+      addEventTopic(eventTopics, key, definition);
+      continue;
+    }
     const operation = completeOperation(key, definition);
     const other = keys[operation.name];
     if (other !== undefined) {
@@ -48,7 +78,7 @@ export const defineContract = <const Ds extends Definitions>(definitions: Ds): C
     keys[operation.name] = key;
     contract[operation.name] = operation;
   }
-  checkTopics(contract);
+  checkTopics(contract, eventTopics);
   return Object.freeze(contract) as ContractOf<Ds>;
 };
 
@@ -85,9 +115,19 @@ export const respondedOperationsOf = (contract: Contract): ReadonlyMap<string, O
     ),
   );
 
-/** What is read from a topic must be of one kind: requests for handlers, requests for responders, or the replies of one operation. */
-const checkTopics = (contract: Contract): void => {
-  const uses = new Map<string, string>();
+const addEventTopic = (uses: Map<string, string>, aggregate: string, definition: AnyAggregate): void => {
+  const topic = eventTopicOf(aggregate, definition);
+  const other = uses.get(topic);
+  if (other !== undefined)
+    throw new DefinitionError(
+      `Expected aggregate ${JSON.stringify(aggregate)} to have an event topic of its own, got ${topic}, which has ${other}.`,
+    );
+  uses.set(topic, `events of ${aggregate}`);
+};
+
+/** What is read from a topic must be of one kind: requests for handlers, requests for responders, the replies of one operation, or events. */
+const checkTopics = (contract: Contract, eventTopics: ReadonlyMap<string, string>): void => {
+  const uses = new Map<string, string>(eventTopics);
   for (const { name, topic, responder, retry } of Object.values(contract)) {
     const own: [topic: string, use: string][] =
       responder === undefined

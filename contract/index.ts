@@ -1,3 +1,14 @@
+export {
+  aggregate,
+  type AggregateDefinition,
+  type AnyAggregate,
+  type CommandDefinitions,
+  type EventData,
+  type EventDefinition,
+  type EventDefinitions,
+  type EventInput,
+  type EventOf,
+} from "./aggregate.ts";
 export { type Contract, type ContractOf, defineContract } from "./contract.ts";
 export { DefinitionError } from "./definition-error.ts";
 export {

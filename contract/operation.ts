@@ -12,9 +12,9 @@ const DEFAULT_RETENTION_AFTER_DEADLINE_SECONDS = 3_600;
 /** How much longer than the deadline a status must at least stay readable, so that its end can be seen. */
 const MIN_RETENTION_AFTER_DEADLINE_SECONDS = 120;
 
-/** The last segment of `POST /requests/:operation`, and the type of the request event. */
-const NAME = /^[a-z][a-z0-9-]{0,63}$/;
-const NAME_RULE = "1 to 64 lower-case letters, digits or hyphens, starting with a letter";
+/** The last segment of `POST /requests/:operation`, and the type of the request event; the name of a command has two of them. */
+export const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+export const NAME_RULE = "1 to 64 lower-case letters, digits or hyphens, starting with a letter";
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /** An error that a handler may throw for its caller. */
@@ -152,9 +152,10 @@ export const operation = <
 
 /**
  * Checks a definition and fills in its defaults.
+ * @param isCommand its name is that of an aggregate and that of its command, both checked
  * @throws DefinitionError naming the field that is wrong and what it must be
  */
-export const completeOperation = (key: string, definition: OperationDefinition): Operation => {
+export const completeOperation = (key: string, definition: OperationDefinition, isCommand = false): Operation => {
   const { request, reply, errors = {}, responder, orderingKey, probe, progress, chunk, withoutConsumer = "refuse" } = definition;
   const name = definition.name ?? key;
   const expect: Expect = (holds, field, toBe, got) => {
@@ -164,7 +165,7 @@ export const completeOperation = (key: string, definition: OperationDefinition):
   const isSeconds = (value: number) => Number.isInteger(value) && value > 0 && value <= MAX_DURATION_SECONDS;
 
   const hint = definition.name === undefined ? "; set name: if you want another key" : "";
-  expect(NAME.test(name), "name", NAME_RULE + hint, name);
+  expect(isCommand || NAME.test(name), "name", NAME_RULE + hint, name);
   const topic = definition.topic ?? responder?.requestTopic ?? REQUEST_TOPIC;
   if (responder !== undefined) checkResponder(responder, topic, expect);
   expect(isTopic(topic), "topic", TOPIC_RULE, topic);
