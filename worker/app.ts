@@ -169,14 +169,14 @@ export const createApp = ({
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const webhook = createWebhookRoutes({ authorize, ids, statuses });
-  const accepting = { authorize, limits, seal, contract, ids, publisher, statuses, shards, source, sha256 };
+  const accepting = { authorize, limits, seal, contract, ids, publisher, statuses, shards, source, webhookPolicy, sha256 };
   const routes: readonly Route[] = [
     { method: "GET", path: "/health", handle: () => healthResponse(findProblem()) },
     { method: "GET", path: "/contract", handle: createContractRoute(contract) },
     {
       method: "POST",
       path: "/requests/:operation",
-      handle: createRequestsRoute({ ...accepting, addressOf, webhookPolicy }),
+      handle: createRequestsRoute({ ...accepting, addressOf }),
     },
     { method: "POST", path: BATCH_PATH, handle: createBatchRoute(accepting) },
     { method: "GET", path: "/requests", handle: createRequestsListRoute({ authorize, contract, ids, statuses, listRequests, sha256 }) },

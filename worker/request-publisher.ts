@@ -52,7 +52,12 @@ export type Claim = {
 };
 
 /** A request to publish together with others. */
-export type PublishedRequest = { readonly key: StatusKey; readonly record: ProducerRecord; readonly claim?: Claim | undefined };
+export type PublishedRequest = {
+  readonly key: StatusKey;
+  readonly record: ProducerRecord;
+  readonly claim?: Claim | undefined;
+  readonly webhook?: RequestedWebhook | undefined;
+};
 
 /** Publishes requests to Kafka. */
 export type RequestPublisher = {

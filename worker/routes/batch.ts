@@ -25,6 +25,8 @@ import { operationOf } from "../request-record.ts";
 import { jsonResponse, problemResult, statusPath, statusText, unproducedError } from "../responses.ts";
 import { type Sha256, webSha256 } from "../sha256.ts";
 import type { StatusKey, StatusStore } from "../status-store.ts";
+import { createReplyTo } from "../webhooks/reply-to.ts";
+import type { WebhookUrlPolicy } from "../webhooks/webhook-url.ts";
 
 type BatchOptions = {
   readonly authorize: Authorize;
@@ -37,6 +39,8 @@ type BatchOptions = {
   readonly shards: number;
   /** The `source` of request events. */
   readonly source: string;
+  /** Where webhooks may go. Absent: they are switched off. */
+  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
   readonly random?: () => number;
   readonly sha256?: Sha256 | undefined;
 };
@@ -65,13 +69,16 @@ export const createBatchRoute = ({
   statuses,
   shards,
   source,
+  webhookPolicy,
   random = Math.random,
   sha256 = webSha256,
 }: BatchOptions) => {
   const recordOf = createSealedRecords({ seal, source });
+  const replyTo = createReplyTo({ policy: webhookPolicy, source });
 
   const accept = async (context: Context, caller: Principal, limit: RequestLimits | undefined): Promise<Response> => {
     const idempotencyKey = idempotencyKeyOf(context, statuses);
+    const webhookFor = replyTo(context, caller);
     checkJsonType(context.req.header("content-type"));
     // How deep data may be is asked of each item.
     const items = readBatch(readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES), Number.POSITIVE_INFINITY));
@@ -130,9 +137,10 @@ export const createBatchRoute = ({
 
     while (due.length > 0) {
       const published = await publisher.publishAll(
-        due.map(({ key, record, claim, refusal, created }) => ({
+        due.map(({ key, record, claim, refusal, created, checked }) => ({
           key,
           record,
+          webhook: webhookFor?.(checked.operation.name),
           claim: claim && refusal !== undefined && key === created ? { ...claim, mustBeKnown: true } : claim,
         })),
       );

@@ -67,11 +67,7 @@ export const createRequestsRoute = ({
   const recordOf = createSealedRecords({ seal, source });
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = idempotencyKeyOf(context, statuses);
-    const field = context.req.header("reply-to");
-    const webhook =
-      field === undefined && caller.webhook === undefined
-        ? undefined
-        : replyTo({ field, caller, operation: operation.name, requestUrl: context.req.url });
+    const webhook = replyTo(context, caller)?.(operation.name);
     const checked = await readRequest(context, operation);
     const preferences = readPrefer(context.req.header("prefer"));
     const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data: checked.data, sha256 });

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { RequestedWebhook } from "./delivery.ts";
@@ -10,34 +11,29 @@ type ReplyToOptions = {
   readonly source: string;
 };
 
-type Asking = {
-  readonly field: string | undefined;
-  readonly caller: Principal;
-  readonly operation: string;
-  /** As the request was called. */
-  readonly requestUrl: string;
-};
+/** Who wants to hear of the end of a request of that operation. */
+export type WebhookFor = (operation: string) => RequestedWebhook;
 
 /**
- * Who wants to hear of the end of a request: `Reply-To` with one URL, in angle brackets or without, and else the URL of the caller's API key.
+ * Reads who wants to hear of the end of a call's requests: `Reply-To` with one URL, in angle brackets or without, and else the URL of the
+ * caller's API key.
  * @returns undefined: nobody
  * @throws RejoinderError `INVALID_REPLY_TO`, or `NOT_SUPPORTED` where webhooks are switched off
  */
-export const createReplyTo = ({ policy, source }: ReplyToOptions) => {
-  const originOf = (requestUrl: string): string => (URL.canParse(source) ? source.replace(/\/$/, "") : new URL(requestUrl).origin);
-
-  return ({ field, caller, operation, requestUrl }: Asking): RequestedWebhook | undefined => {
-    if (field === undefined) {
-      if (caller.webhook === undefined || policy === undefined) return undefined;
-      // It was checked when the key was made, and is at each attempt.
-      return { ...caller.webhook, origin: originOf(requestUrl), operation };
-    }
+export const createReplyTo =
+  ({ policy, source }: ReplyToOptions) =>
+  ({ req }: Context, { webhook }: Principal): WebhookFor | undefined => {
+    const field = req.header("reply-to");
+    if (field === undefined && (webhook === undefined || policy === undefined)) return undefined;
+    const called = new URL(req.url);
+    const origin = URL.canParse(source) ? source.replace(/\/$/, "") : called.origin;
+    // The URL of a key was checked when the key was made. Every URL is checked at each attempt.
+    if (field === undefined) return (operation) => ({ ...(webhook as Exclude<typeof webhook, undefined>), origin, operation });
     if (policy === undefined) throw new RejoinderError("NOT_SUPPORTED", { detail: OFF });
-    const checked = checkWebhookUrl(readUrl(field), policy);
+    const checked = checkWebhookUrl(readUrl(field), { ...policy, ownHosts: [...policy.ownHosts, called.hostname] });
     if (!checked.ok) throw new RejoinderError("INVALID_REPLY_TO", { detail: `${checked.reason} Nothing was sent to Kafka.` });
-    return { url: checked.url, origin: originOf(requestUrl), operation };
+    return (operation) => ({ url: checked.url, origin, operation });
   };
-};
 
 const readUrl = (field: string): string => {
   const text = field.trim();

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { aggregate, defineContract, operation } from "../../../contract/index.ts";
 import type { ProducerRecord } from "../../../protocol/kafka-record.ts";
 import { createApp } from "../../../worker/app.ts";
-import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
+import { publisherOf } from "../support/publisher.ts";
 import { idsAt } from "../support/worker.ts";
 
 const account = z.string();
@@ -20,12 +20,10 @@ const accounts = aggregate({
 /** The API with the commands of accounts, and what it produces. */
 const createBank = () => {
   const produced: ProducerRecord[] = [];
-  const publisher: RequestPublisher = {
-    async publish(_key, record) {
-      produced.push(record);
-      return { outcome: "stored", status: undefined };
-    },
-  };
+  const publisher = publisherOf(async (_key, record) => {
+    produced.push(record);
+    return { outcome: "stored", status: undefined };
+  });
   const app = createApp({
     contract: defineContract({ account: accounts }),
     ids: idsAt(),

@@ -55,6 +55,21 @@ describe("a request with Reply-To", () => {
     expect((await receivedOf(id)).length).toBe(1);
   });
 
+  test("may be one of a batch, and each of these is told of", async () => {
+    const items = [1, 2].map((a) => ({ operation: "sum", data: { a, b: 3 } }));
+    const sendBatch = (url: string) =>
+      call("/requests:batch", {
+        method: "POST",
+        headers: { "content-type": "application/json", "reply-to": url },
+        body: JSON.stringify({ requests: items }),
+      });
+    const { results } = await (await sendBatch(`${RECEIVER}/hook`)).json<{ results: readonly StatusBody[] }>();
+    const ids = results.map(({ correlationId }) => correlationId);
+    await deliver(ids.map((id) => replyTo(id)));
+    for (const id of ids) expect(await receivedOf(id)).toHaveLength(1);
+    expect((await sendBatch("http://receiver.example")).status).toBe(400);
+  });
+
   test("is tried again later, and the status says when and why", async () => {
     const id = await send({ "reply-to": `${RECEIVER}/status/503?retry-after=3600` });
     await deliver([replyTo(id)]);
@@ -145,9 +160,9 @@ describe("an API key with a URL", () => {
     const id = await send({ authorization: `Bearer ${mine.key}` });
     await deliver([replyTo(id)]);
     await until(id, "delivered", 1, { authorization: `Bearer ${mine.key}` });
-    for (const headers of [{}, { authorization: `Bearer ${other.key}` }])
+    for (const headers of [undefined, { authorization: `Bearer ${other.key}` }])
       for (const method of ["GET", "POST"]) {
-        const response = await call(`/status/${id}/webhook`, { method, headers });
+        const response = await call(`/status/${id}/webhook`, { method, ...(headers && { headers }) });
         expect([response.status, (await response.json<{ code: string }>()).code]).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
       }
     expect(await receivedOf(id)).toHaveLength(1);

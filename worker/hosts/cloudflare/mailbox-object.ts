@@ -126,7 +126,9 @@ export class MailboxObject extends DurableObject<Bindings> {
   /** Requests that are published together, see {@link RequestPublisher}. */
   requestsTogether(requests: readonly PublishedRequest[]): Promise<PublishResult[]> {
     return Promise.all(
-      requests.map(async ({ key, record, claim }) => withoutBodies(await this.#mailbox.publish(key, record, 0, undefined, claim))),
+      requests.map(async ({ key, record, claim, webhook }) =>
+        withoutBodies(await this.#mailbox.publish(key, record, 0, undefined, claim, webhook)),
+      ),
     );
   }
 

@@ -61,8 +61,10 @@ export const localMailbox = ({
     },
     publishAll: (requests) =>
       Promise.all(
-        requests.map(async ({ key, record, claim }) =>
-          claim === undefined ? mailbox.publish(key, record, 0) : withoutBodies(await publishClaimed([key, record, 0], claim)),
+        requests.map(async ({ key, record, claim, webhook }) =>
+          claim === undefined
+            ? mailbox.publish(key, record, 0, undefined, undefined, webhook)
+            : withoutBodies(await publishClaimed([key, record, 0, undefined, undefined, claim, webhook], claim)),
         ),
       ),
     redrive: mailbox.redrive,
