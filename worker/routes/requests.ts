@@ -72,12 +72,13 @@ export const createRequestsRoute = ({
         source,
         traceparent: context.get(TRACEPARENT) ?? context.req.header(TRACEPARENT),
       });
-      const record = await seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
+      const sealed = seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
+      const record = sealed instanceof Promise ? await sealed : sealed;
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
       return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed);
     };
-    const refusal = await limit?.count(created);
+    const refusal = limit === undefined ? undefined : await limit.count(created);
     if (refusal !== undefined && claim === undefined) throw refusal;
     let published = created;
     /** A record that cannot be made is not sent. */
@@ -107,7 +108,8 @@ export const createRequestsRoute = ({
 
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const caller = await authorize(context, `requests:${operation.name}`);
+    const known = authorize(context, `requests:${operation.name}`);
+    const caller = known instanceof Promise ? await known : known;
     const limit = limits?.(context, caller);
     if (limit === undefined) return accept(context, operation, caller);
     await limit.begin();
