@@ -3,6 +3,7 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import type { Claim, PublishResult, RequestPublisher } from "../../request-publisher.ts";
 import type { StatusStore } from "../../status-store.ts";
 import type { MailboxDatabase } from "./database.ts";
+import { createEndOfTurn } from "./end-of-turn.ts";
 
 type LocalMailboxOptions = {
   readonly mailbox: Mailbox;
@@ -18,15 +19,7 @@ type PublishCall = Parameters<RequestPublisher["publish"]>;
 export const localMailbox = ({ mailbox, storage, isMissing = () => false, log }: LocalMailboxOptions): RequestPublisher & StatusStore => {
   /** After a sync that failed, a power cut could take back what would be read. */
   const isUnsettled = (): boolean => storage.failure() !== undefined;
-  let turn: Promise<void> | undefined;
-  /** Resolves at the end of this turn of the event loop, for all who have come in it, together: their claims are written at once. */
-  const endOfTurn = (): Promise<void> =>
-    (turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        turn = undefined;
-        resolve();
-      });
-    }));
+  const endOfTurn = createEndOfTurn();
   const publishClaimed = async ([key, record, waitMs, caller, consumerOf]: PublishCall, claim: Claim): Promise<PublishResult> => {
     await endOfTurn();
     try {
