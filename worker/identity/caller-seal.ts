@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { CALLER_KEY_PURPOSE, type CallerAttributes, namesCaller, signedCallerText, writeCallerClaims } from "../../protocol/caller.ts";
-import { type ProducerRecord, withAttribute } from "../../protocol/kafka-record.ts";
+import { type ProducerRecord, withAttributes } from "../../protocol/kafka-record.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import { createWebMac, type CreateTextMac, deriveKey, deriveMac, isMacOf, type TextMac } from "./derived-key.ts";
 import type { Principal } from "./principal.ts";
@@ -31,13 +31,8 @@ export const createCallerSeal = ({ secrets, createMac = createWebMac }: CallerSe
   const sign = (record: ProducerRecord, request: Sealed, said: CallerAttributes): ProducerRecord | Promise<ProducerRecord> => {
     signers ??= secrets.map((secret) => deriveMac(createMac, secret, CALLER_KEY_PURPOSE));
     const text = signedCallerText({ ...request, ...said });
-    const withMacs = (macs: readonly Uint8Array[]): ProducerRecord => {
-      const attributes = { ...said, authsignature: macs.map(toBase64).join(" ") };
-      return Object.entries(attributes).reduce(
-        (one, [name, value]) => (value === undefined ? one : withAttribute(one, name, value)),
-        record,
-      );
-    };
+    const withMacs = (macs: readonly Uint8Array[]): ProducerRecord =>
+      withAttributes(record, { ...said, authsignature: macs.map(toBase64).join(" ") });
     const macs = signers.map((mac) => mac(text));
     return macs.every((mac) => mac instanceof Uint8Array) ? withMacs(macs) : Promise.all(macs).then(withMacs);
   };
