@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Program } from "../cli/start/forked-part.ts";
 import type { HandlerContext } from "../consumer/handler.ts";
+import { PLANS } from "./costs/counted/plans.ts";
 import { contractOn } from "./contract.ts";
 import { exitWhenTold } from "./exit-when-told.ts";
 import type { Life } from "./life/handlers.ts";
@@ -36,7 +37,7 @@ const PARTS = {
     ]);
     const contract = contractOn(topic);
     const config = readServeConfig(process.env, { contract });
-    const { url, drain } = await openServedWorker({ contract }, config, createLog(config.process));
+    const { url, drain } = await openServedWorker({ contract, plans: PLANS }, config, createLog(config.process));
     exitWhenTold(() => drain(DRAIN_MS));
     process.send?.({ type: "ready", url });
   },
@@ -59,8 +60,9 @@ const PARTS = {
 const workerOn = (topic: string): string => `
   import { defineWorker } from "../worker/define-worker.ts";
   import { contractOn } from "./contract.ts";
-  const { worker, Mailbox } = defineWorker({ contract: contractOn(${JSON.stringify(topic)}) });
-  export { worker as default, worker as Local, Mailbox };`;
+  import { PLANS as plans } from "./costs/counted/plans.ts";
+  const { worker, Mailbox, Limits } = defineWorker({ contract: contractOn(${JSON.stringify(topic)}), plans });
+  export { worker as default, worker as Local, Limits, Mailbox };`;
 
 if (import.meta.main) {
   const [part, topic = "", handlerMs, life] = process.argv.slice(2) as [keyof typeof PARTS, string?, string?, Life?];

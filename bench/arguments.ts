@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "../environment/environment.ts";
+import { callersSection } from "./callers/section.ts";
 import { capacitySection } from "./capacity/section.ts";
 import { costsSection } from "./costs/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
@@ -16,6 +17,7 @@ export const SECTIONS = {
   capacity: capacitySection,
   costs: costsSection,
   life: lifeSection,
+  callers: callersSection,
   types: typesSection,
 } as const satisfies Readonly<Record<string, Section>>;
 

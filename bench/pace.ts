@@ -26,6 +26,8 @@ const FULL_AND_QUICK = {
   progresses: [500, 20],
   /** Counting, for each number of connections. */
   usageMs: [5_000, 300],
+  /** The same, for each kind of callers. */
+  callersUsageMs: [1_500, 200],
 } as const;
 
 export type Pace = Readonly<Record<keyof typeof FULL_AND_QUICK, number>>;

@@ -15,8 +15,9 @@ export const COUNTED_WORKER = { file: import.meta.filename, args: ["counted"] };
 export const startEdgePeer = (): Promise<StartedProgram> => startProgram({ name: "edge peer", file: import.meta.filename, args: ["edge"] });
 
 const SOURCES = {
-  counted: `import { fetchCounted, Mailbox } from "./costs/counted/worker.ts";
-    export const Local = { fetch: fetchCounted }; export { Local as default, Mailbox };`,
+  counted: `import { fetchCounted, Limits, Mailbox } from "./costs/counted/worker.ts";
+    export const Local = { fetch: fetchCounted };
+    export { Local as default, Limits, Mailbox };`,
   edge: `export default { async fetch(request) { const { a, b } = await request.json(); return Response.json({ sum: a + b }); } };`,
 };
 

@@ -75,10 +75,14 @@ export const readAttribute = ({ headers }: Pick<ProducerRecord, "headers">, name
   headers.find(({ key }) => key === PREFIX + name)?.value;
 
 /** The record with another value of an attribute, for an event in binary mode. */
-export const withAttribute = (record: ProducerRecord, name: string, value: string): ProducerRecord => ({
-  ...record,
-  headers: [...record.headers.filter(({ key }) => key !== PREFIX + name), { key: PREFIX + name, value }],
-});
+export const withAttribute = (record: ProducerRecord, name: string, value: string): ProducerRecord =>
+  withAttributes(record, { [name]: value });
+
+/** The same with several; those that are undefined stay as they are. */
+export const withAttributes = (record: ProducerRecord, attributes: Readonly<Record<string, string | undefined>>): ProducerRecord => {
+  const added = Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : [{ key: PREFIX + name, value }]));
+  return { ...record, headers: [...record.headers.filter(({ key }) => !added.some((one) => one.key === key)), ...added] };
+};
 
 const encodeData = (event: CloudEvent): string => {
   if (event.data_base64 !== undefined)

@@ -9,6 +9,7 @@ import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { localRedrive } from "./dead-letters/local-redrive.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
 import { createCallerSeal } from "./identity/caller-seal.ts";
+import type { CreateTextMac } from "./identity/derived-key.ts";
 import { type Authorize, OPERATOR, type Principal } from "./identity/principal.ts";
 import type { AddressOf } from "./limits/caller-address.ts";
 import type { Limits } from "./limits/limits.ts";
@@ -84,6 +85,8 @@ type AppOptions = {
   readonly now?: () => number;
   /** Default: that of the web. */
   readonly sha256?: Sha256;
+  /** Default: that of the web. */
+  readonly createMac?: CreateTextMac;
 };
 
 const EXPOSED_HEADERS = [
@@ -149,9 +152,10 @@ export const createApp = ({
   logRequest,
   now,
   sha256,
+  createMac,
 }: AppOptions): Hono => {
   const app = new Hono();
-  const { seal, carry } = createCallerSeal({ secrets: replySecrets });
+  const { seal, carry } = createCallerSeal({ secrets: replySecrets, createMac });
   if (corsOrigins.length > 0) {
     const crossOrigin = cors({
       origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],

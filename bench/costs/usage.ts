@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { ask, type Calls, connect, measureLoad, type Target, type Work } from "../load.ts";
+import { ask, type Calls, connect, type LoadOptions, measureLoad, type Target, type Work } from "../load.ts";
 import type { Pace } from "../pace.ts";
 import { type Stack, type StackLog, startStack } from "../processes.ts";
 import { isLinux, readThreadTimes, usedBetween } from "../process-figures.ts";
@@ -27,15 +27,20 @@ export const measureUsage = async (log: StackLog, pace: Pace, say: Say): Promise
   for (const [mode, work] of Object.entries({ wait: sum, poll }))
     for (const connections of CONNECTIONS) {
       say(`counting: ${mode} at ${connections}`);
-      const before = await readCounts(stack);
-      await measureLoad(work, { connections, warmUpMs: 0, measureMs: pace.usageMs });
-      await wait(SETTLE_MS);
-      usages.push(toUsage(`${mode}, ${connections}`, subtract(await readCounts(stack), before)));
+      usages.push(await countUsage(stack, `${mode}, ${connections}`, work, { connections, warmUpMs: 0, measureMs: pace.usageMs }));
     }
   const hour = await countKeeping(stack, "for an hour", empty);
   const before = await readCounts(stack);
   await measureLoad(createReports(stack), { connections: REPORTS, warmUpMs: 0, measureMs: REPORTS_MS });
   return { usages, hour, day: await countKeeping(stack, "for a day", before) };
+};
+
+/** What the Worker of a stack does for a load, until all of that has been done. */
+export const countUsage = async (stack: Stack, name: string, work: Target | Work | Calls, load: LoadOptions): Promise<Usage> => {
+  const before = await readCounts(stack);
+  await measureLoad(work, load);
+  await wait(SETTLE_MS);
+  return toUsage(name, subtract(await readCounts(stack), before));
 };
 
 const toUsage = (name: string, counts: Counts): Usage => ({ name, requests: counts["POST /requests"] ?? 0, counts });

@@ -1,8 +1,8 @@
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { CALLER_KEY_PURPOSE, type CallerAttributes, namesCaller, signedCallerText, writeCallerClaims } from "../../protocol/caller.ts";
-import { type ProducerRecord, withAttribute } from "../../protocol/kafka-record.ts";
+import { type ProducerRecord, withAttributes } from "../../protocol/kafka-record.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
-import { deriveKey, isMacOf, macOf } from "./derived-key.ts";
+import { createWebMac, type CreateTextMac, deriveKey, deriveMac, isMacOf, type TextMac } from "./derived-key.ts";
 import type { Principal } from "./principal.ts";
 
 /** The request that a record asks for: its data is what the record's value says. */
@@ -18,18 +18,23 @@ export type CallerSeal = {
 type CallerSealOptions = {
   /** The key bytes of REPLY_SECRET, newest first. All sign, so that consumers may have any of them. */
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+  /** Default: that of the web. */
+  readonly createMac?: CreateTextMac | undefined;
 };
 
 /** Signs into records who sent their requests. */
-export const createCallerSeal = ({ secrets }: CallerSealOptions): CallerSeal => {
+export const createCallerSeal = ({ secrets, createMac = createWebMac }: CallerSealOptions): CallerSeal => {
   let made: Promise<CryptoKey[]> | undefined;
   const keys = (): Promise<CryptoKey[]> => (made ??= Promise.all(secrets.map((secret) => deriveKey(secret, CALLER_KEY_PURPOSE))));
 
-  const sign = async (record: ProducerRecord, request: Sealed, said: CallerAttributes): Promise<ProducerRecord> => {
+  let signers: readonly TextMac[] | undefined;
+  const sign = (record: ProducerRecord, request: Sealed, said: CallerAttributes): ProducerRecord | Promise<ProducerRecord> => {
+    signers ??= secrets.map((secret) => deriveMac(createMac, secret, CALLER_KEY_PURPOSE));
     const text = signedCallerText({ ...request, ...said });
-    const macs = await Promise.all((await keys()).map((key) => macOf(key, text)));
-    const attributes = { ...said, authsignature: macs.map(toBase64).join(" ") };
-    return Object.entries(attributes).reduce((one, [name, value]) => (value === undefined ? one : withAttribute(one, name, value)), record);
+    const withMacs = (macs: readonly Uint8Array[]): ProducerRecord =>
+      withAttributes(record, { ...said, authsignature: macs.map(toBase64).join(" ") });
+    const macs = signers.map((mac) => mac(text));
+    return macs.every((mac) => mac instanceof Uint8Array) ? withMacs(macs) : Promise.all(macs).then(withMacs);
   };
 
   const isSigned = async ({

@@ -10,6 +10,25 @@ export const deriveKey = async (secret: Uint8Array, purpose: string): Promise<Cr
   return crypto.subtle.importKey("raw", derived, ALGORITHM, false, ["sign", "verify"]);
 };
 
+/** HMAC-SHA-256 of texts in UTF-8, under one key. */
+export type TextMac = (text: string) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+
+export type CreateTextMac = (key: Uint8Array<ArrayBuffer>) => TextMac;
+
+/** That of the web, as in a Worker. */
+export const createWebMac: CreateTextMac = (bytes) => {
+  const key = crypto.subtle.importKey("raw", bytes, ALGORITHM, false, ["sign"]);
+  return async (text) => macOf(await key, text);
+};
+
+/** Under the key that {@link deriveKey} makes of a secret. */
+export const deriveMac = (createMac: CreateTextMac, secret: Uint8Array<ArrayBuffer>, purpose: string): TextMac => {
+  const derived = createMac(secret)(purpose);
+  if (!(derived instanceof Promise)) return createMac(derived);
+  const mac = derived.then(createMac);
+  return async (text) => (await mac)(text);
+};
+
 /** HMAC-SHA-256 of a text. */
 export const macOf = async (key: CryptoKey, text: string): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, new TextEncoder().encode(text)));

@@ -34,6 +34,8 @@ type LedgerOptions = {
   readonly transaction: <T>(run: () => T) => T | Promise<T>;
   /** Of each request, whether it is known to have ended. Never rejects. */
   readonly haveEnded: (keys: readonly StatusKey[]) => Promise<readonly boolean[]>;
+  /** Until when requests may wait for one another, to be counted in one transaction. Default: those that come at once do. */
+  readonly together?: () => Promise<void>;
   readonly now?: () => number;
 };
 
@@ -44,13 +46,28 @@ const SCHEMA = [
     PRIMARY KEY (caller, correlation_id)) WITHOUT ROWID`,
 ];
 
+/** Counts one more, unless there are as many as there may be: then there is no row. */
+const COUNT = `INSERT INTO quota_counts (caller, period, ends_at, count) VALUES (?, ?, ?, 1)
+  ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ? RETURNING count AS n`;
+
 const CLEAN_MS = 3_600_000;
+
+/** So many callers of whom the ledger remembers how many requests they have at most. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * A ledger in a database. A request is open until somebody needs its place and finds that it has ended, or until its deadline. So no
  * request says that it has ended, and none that is lost keeps its place for longer.
  */
-export const createLedger = ({ sql, transaction, haveEnded, now = Date.now }: LedgerOptions): Ledger => {
+export const createLedger = ({
+  sql,
+  transaction,
+  haveEnded,
+  together = () => Promise.resolve(),
+  now = Date.now,
+}: LedgerOptions): Ledger => {
+  /** By caller, how many requests are open at most, so that most need not be counted again. */
+  const most = new Map<string, number>();
   let cleanedAt = Number.NEGATIVE_INFINITY;
   /** By caller, who looks already for requests that have ended. */
   const looking = new Map<string, Promise<void>>();
@@ -64,37 +81,62 @@ export const createLedger = ({ sql, transaction, haveEnded, now = Date.now }: Le
   };
   const numberOf = (query: string, ...values: (string | number)[]): number => Number(sql.exec(query, ...values).toArray()[0]?.["n"] ?? 0);
 
-  const enterNow = ({ caller, key, quota, concurrent }: Entry): EntryResult => {
-    const period = quota && periodOf(key.createdAt, quota.per);
-    const used =
-      period === undefined ? 0 : numberOf("SELECT count AS n FROM quota_counts WHERE caller = ? AND period = ?", caller, period.name);
-    const open =
-      concurrent === undefined ? 0 : numberOf("SELECT count(*) AS n FROM open_requests WHERE caller = ? AND until > ?", caller, now());
-    if (quota !== undefined && used >= quota.requests) return { violated: "quota", used };
-    if (concurrent !== undefined && open >= concurrent) return { violated: "concurrent", used };
-    if (period !== undefined)
-      sql.exec(
-        "INSERT INTO quota_counts (caller, period, ends_at, count) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-        caller,
-        period.name,
-        period.endsAt,
-      );
-    if (concurrent !== undefined)
-      sql.exec("INSERT INTO open_requests (caller, correlation_id, until, key) VALUES (?, ?, ?, ?)", ...rowOf(caller, key));
-    return { used: used + 1 };
+  /** Whether a caller has so many open requests. They are counted only if there may be: each request would read all the others. */
+  const isFull = (caller: string, concurrent: number): boolean => {
+    const known = most.get(caller);
+    if (known !== undefined && known < concurrent) return false;
+    sql.exec("DELETE FROM open_requests WHERE caller = ? AND until <= ?", caller, now());
+    const open = numberOf("SELECT count(*) AS n FROM open_requests WHERE caller = ?", caller);
+    if (most.size >= MAX_REMEMBERED) most.clear();
+    most.set(caller, open);
+    return open >= concurrent;
   };
 
-  const write = async <T>(run: () => T): Promise<T> => {
+  const enterNow = ({ caller, key, quota, concurrent }: Entry): EntryResult => {
+    const period = quota && periodOf(key.createdAt, quota.per);
+    const usedBefore = (): number =>
+      period === undefined ? 0 : numberOf("SELECT count AS n FROM quota_counts WHERE caller = ? AND period = ?", caller, period.name);
+    if (concurrent !== undefined && isFull(caller, concurrent)) {
+      const used = usedBefore();
+      return { violated: quota !== undefined && used >= quota.requests ? "quota" : "concurrent", used };
+    }
+    let used = 1;
+    if (quota !== undefined && period !== undefined) {
+      used = numberOf(COUNT, caller, period.name, period.endsAt, quota.requests);
+      if (used === 0) return { violated: "quota", used: usedBefore() };
+    }
+    if (concurrent !== undefined) {
+      sql.exec("INSERT INTO open_requests (caller, correlation_id, until, key) VALUES (?, ?, ?, ?)", ...rowOf(caller, key));
+      most.set(caller, (most.get(caller) ?? 0) + 1);
+    }
+    return { used };
+  };
+
+  const writeAll = async (runs: readonly (() => unknown)[]): Promise<readonly unknown[]> => {
     try {
       return await transaction(() => {
         clean();
-        return run();
+        return runs.map((run) => run());
       });
     } catch (error) {
-      // The tables may be gone again.
+      // The tables may be gone again, and so may what was counted.
       cleanedAt = Number.NEGATIVE_INFINITY;
+      most.clear();
       throw error;
     }
+  };
+  let waiting: (() => unknown)[] = [];
+  let written: Promise<readonly unknown[]> | undefined;
+  const writeWaiting = (): Promise<readonly unknown[]> => {
+    const runs = waiting;
+    [waiting, written] = [[], undefined];
+    return writeAll(runs);
+  };
+  /** All of them or none: only the storage fails, and then for all. */
+  const write = async <T>(run: () => T): Promise<T> => {
+    const index = waiting.push(run) - 1;
+    written ??= together().then(writeWaiting);
+    return (await written)[index] as T;
   };
 
   const closeEnded = async (caller: string): Promise<void> => {
@@ -103,6 +145,7 @@ export const createLedger = ({ sql, transaction, haveEnded, now = Date.now }: Le
     await write(() => {
       for (const [index, { id }] of rows.entries())
         if (ended[index] === true) sql.exec("DELETE FROM open_requests WHERE caller = ? AND correlation_id = ?", caller, String(id));
+      most.delete(caller);
     });
   };
 

@@ -51,8 +51,19 @@ export const planOf = (given: Plans, { plan = DEFAULT_PLAN }: Pick<Principal, "p
 /** A day or a month of UTC. */
 export type Period = { readonly name: string; readonly beginsAt: number; readonly endsAt: number };
 
+/** Those that were asked for last: requests come in one and the same for long. */
+const latest = new Map<"day" | "month", Period>();
+
 /** The period that a time is in. */
 export const periodOf = (atMs: number, per: "day" | "month"): Period => {
+  const known = latest.get(per);
+  if (known !== undefined && atMs >= known.beginsAt && atMs < known.endsAt) return known;
+  const period = findPeriod(atMs, per);
+  latest.set(per, period);
+  return period;
+};
+
+const findPeriod = (atMs: number, per: "day" | "month"): Period => {
   const at = new Date(atMs);
   const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
   const isDay = per === "day";

@@ -1,4 +1,3 @@
-import { serializeList } from "structured-headers";
 import type { ResponseHeaders } from "../responses.ts";
 
 /** A limit, and what a caller has left of it. */
@@ -16,26 +15,22 @@ export type LimitState = {
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). Its successor may rename the parameters, so nothing else knows
- * them. A partition key is not told, since it would name the caller.
+ * them. A partition key is not told, since it would name the caller. Names and whole numbers are lists of RFC 9651 as they are: a serializer would take
+ * as long as the rest of the limits.
  */
 export const rateLimitFields = (states: readonly LimitState[]): ResponseHeaders => {
   if (states.length === 0) return {};
   const known = states.filter(({ remaining }) => remaining !== undefined);
   return {
-    "ratelimit-policy": listOf(states, ({ quota, windowSeconds }) => [
-      ["q", quota],
-      windowSeconds === undefined ? ["qu", "concurrent-requests"] : ["w", windowSeconds],
-    ]),
+    "ratelimit-policy": states
+      .map(({ name, quota, windowSeconds }) =>
+        windowSeconds === undefined ? `"${name}";q=${quota};qu="concurrent-requests"` : `"${name}";q=${quota};w=${windowSeconds}`,
+      )
+      .join(", "),
     ...(known.length > 0 && {
-      ratelimit: listOf(known, ({ remaining, resetSeconds }) => [
-        ["r", remaining as number],
-        ...(resetSeconds === undefined ? [] : [["t", resetSeconds] as const]),
-      ]),
+      ratelimit: known
+        .map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining}${resetSeconds === undefined ? "" : `;t=${resetSeconds}`}`)
+        .join(", "),
     }),
   };
 };
-
-const listOf = (
-  states: readonly LimitState[],
-  parametersOf: (state: LimitState) => readonly (readonly [name: string, value: string | number])[],
-): string => serializeList(states.map((state) => [state.name, new Map(parametersOf(state))]));

@@ -15,10 +15,20 @@ export const waitNameOf = ({ owner }: Pick<Principal, "owner">, addressOf: Addre
   return address === undefined ? PUBLIC_OWNER : `${PUBLIC_OWNER} ${address}`;
 };
 
-/** Who waits by this call. The signal of a request is made when it is first read, which takes a while. */
-export const callerOf = (request: Request, waitsAs: string): Caller => ({
-  get signal() {
-    return request.signal;
-  },
-  waitsAs,
-});
+/** Who waits by this call. */
+export const callerOf = (request: Request, waitsAs: string): Caller => new WaitingCaller(request, waitsAs);
+
+class WaitingCaller implements Caller {
+  readonly #request: Request;
+  readonly waitsAs: string;
+
+  constructor(request: Request, waitsAs: string) {
+    this.#request = request;
+    this.waitsAs = waitsAs;
+  }
+
+  /** It is made when it is first read, which takes a while. */
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+}

@@ -77,12 +77,13 @@ export const createRequestsRoute = ({
     const merelyWaits = waitSeconds > 0 && !preferences.respondAsync;
     const consumerOf = merelyWaits && needsConsumer(operation) && shard < MAX_LINKED_SHARDS ? operation.name : undefined;
     const publish = async (id: StatusKey, mustBeKnown = false): Promise<PublishResult> => {
-      const record = await recordOf(checked, id, caller, traceparentOf(context));
+      const sealed = recordOf(checked, id, caller, traceparentOf(context));
+      const record = sealed instanceof Promise ? await sealed : sealed;
       const waiting = waitSeconds > 0 ? callerOf(context.req.raw, waitNameOf(caller, addressOf, context)) : undefined;
       const claimed = claim && mustBeKnown ? { ...claim, mustBeKnown } : claim;
       return publisher.publish(id, record, waitSeconds * 1_000, waiting, consumerOf, claimed, webhook);
     };
-    const refusal = await limit?.count(created);
+    const refusal = limit === undefined ? undefined : await limit.count(created);
     if (refusal !== undefined && claim === undefined) throw refusal;
     let published = created;
     /** A record that cannot be made is not sent. */
@@ -112,7 +113,8 @@ export const createRequestsRoute = ({
 
   return async (context: Context): Promise<Response> => {
     const operation = operationOf(contract, context.req.param("operation") ?? "");
-    const caller = await authorize(context, `requests:${operation.name}`);
+    const known = authorize(context, `requests:${operation.name}`);
+    const caller = known instanceof Promise ? await known : known;
     const limit = limits?.(context, caller);
     if (limit === undefined) return accept(context, operation, caller);
     await limit.begin();

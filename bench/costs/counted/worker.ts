@@ -1,10 +1,12 @@
+import { PLANS } from "./plans.ts";
 import { contract } from "../../../test/project/app/contract.ts";
 import { defineWorker } from "../../../worker/define-worker.ts";
 import type { Bindings } from "../../../worker/hosts/cloudflare/bindings.ts";
+import { LimitsObject } from "../../../worker/hosts/cloudflare/limits-object.ts";
 import { MailboxObject } from "../../../worker/hosts/cloudflare/mailbox-object.ts";
 import { add, type Counts, countStorage, createCallCounter, observe } from "./counts.ts";
 
-const { worker } = defineWorker({ contract });
+const { worker } = defineWorker({ contract, plans: PLANS });
 type Env = Bindings & { readonly MAILBOX_SHARDS: string };
 
 /** Of this isolate, which the Worker and its objects share. */
@@ -16,10 +18,11 @@ const environments = new WeakMap<object, Env>();
 
 /** The same bindings, with a count of what is done with them; one for each that the runtime hands in, as the Worker expects. */
 const countedEnvironment = (env: Env): Env => {
-  const { REPLIES, KAFKA_REST } = env as { readonly REPLIES?: object; readonly KAFKA_REST?: object };
+  const { REPLIES, KEYS, KAFKA_REST } = env as { readonly REPLIES?: object; readonly KEYS?: object; readonly KAFKA_REST?: object };
   const counted = environments.get(env) ?? {
     ...env,
     ...(REPLIES && { REPLIES: observe(REPLIES, (name) => add(counts, `KV ${name}`)) }),
+    ...(KEYS && { KEYS: observe(KEYS, (name) => add(counts, `KV ${name}`)) }),
     ...(KAFKA_REST && { KAFKA_REST: observe(KAFKA_REST, () => add(counts, "fetches")) }),
   };
   environments.set(env, counted as Env);
@@ -45,16 +48,32 @@ export class Mailbox extends MailboxObject {
   }
 }
 
-/** All methods of the real one, whatever they are called: each call of a stub is billed. */
-for (const name of Object.getOwnPropertyNames(MailboxObject.prototype)) {
-  if (name === "constructor") continue;
-  const method = MailboxObject.prototype[name as keyof MailboxObject] as (this: MailboxObject, ...args: unknown[]) => unknown;
-  Object.defineProperty(Mailbox.prototype, name, {
-    value(this: Mailbox, ...args: unknown[]) {
-      return this.countCall(name, () => method.apply(this, args));
-    },
-  });
+/** An object that counts the requests of callers, and what it does itself. */
+export class Limits extends LimitsObject {
+  readonly countCall = createCallCounter(counts, clock.now);
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    countStorage(ctx.storage, counts);
+    super(ctx, countedEnvironment(env));
+  }
 }
+
+type Counted = { readonly countCall: ReturnType<typeof createCallCounter> };
+
+/** All methods of the real one, whatever they are called: each call of a stub is billed. */
+const countMethods = (counted: object, real: object, prefix = ""): void => {
+  for (const name of Object.getOwnPropertyNames(real)) {
+    if (name === "constructor") continue;
+    const method = real[name as keyof typeof real] as (this: object, ...args: unknown[]) => unknown;
+    Object.defineProperty(counted, name, {
+      value(this: Counted, ...args: unknown[]) {
+        return this.countCall(prefix + name, () => method.apply(this, args));
+      },
+    });
+  }
+};
+countMethods(Mailbox.prototype, MailboxObject.prototype);
+countMethods(Limits.prototype, LimitsObject.prototype, "limits ");
 
 const shards = (env: Env) =>
   Array.from({ length: Number(env.MAILBOX_SHARDS) }, (_, number) => {

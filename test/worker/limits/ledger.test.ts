@@ -9,11 +9,17 @@ const HOUR = 3_600_000;
 
 const open = (storage: TestStorage, clock = { ms: NOON }) => {
   const ended = new Set<string>();
-  const state = { looked: 0, isFull: false };
+  const state = { looked: 0, isFull: false, transactions: 0, counted: 0 };
   const ledger = createLedger({
-    sql: storage.sql,
+    sql: {
+      exec(query, ...values) {
+        if (query.includes("count(*)")) state.counted++;
+        return storage.sql.exec(query, ...values);
+      },
+    },
     transaction: (run) =>
       storage.transactionSync(() => {
+        state.transactions++;
         const result = run();
         if (state.isFull) throw new Error("The disk is full");
         return result;
@@ -87,6 +93,14 @@ describe("a quota", () => {
       expect(await ledger.enter(entry(MONTH))).toEqual({ used: 1 });
     });
   });
+
+  test("that a plan has made smaller is passed already, and says how much was used", async () => {
+    await host.inStorage(async (storage) => {
+      const { ledger, entry } = open(storage);
+      for (let index = 0; index < 3; index++) await ledger.enter(entry(MONTH));
+      expect(await ledger.enter(entry({ quota: { requests: 2, per: "month" }, concurrent: 1 }))).toEqual({ violated: "quota", used: 3 });
+    });
+  });
 });
 
 describe("open requests", () => {
@@ -112,6 +126,27 @@ describe("open requests", () => {
       ended.add(first.key.text);
       expect(await ledger.enter(entry(TWO))).not.toHaveProperty("violated");
       expect(await ledger.enter(entry(TWO))).toMatchObject({ violated: "concurrent" });
+    });
+  });
+
+  test("that came before a restart count after it", async () => {
+    await host.inStorage(async (storage) => {
+      const { ledger, entry, clock } = open(storage);
+      await ledger.enter(entry(TWO));
+      await ledger.enter(entry(TWO));
+      const again = open(storage, clock);
+      expect(await again.ledger.enter(entry(TWO))).toMatchObject({ violated: "concurrent" });
+    });
+  });
+
+  test("are counted one by one only where there may be too many, and written together where they come at once", async () => {
+    await host.inStorage(async (storage) => {
+      const { ledger, entry, state } = open(storage);
+      for (let index = 0; index < 10; index++) await ledger.enter(entry({ concurrent: 100 }));
+      expect(state).toMatchObject({ counted: 1, transactions: 10 });
+      await Promise.all(Array.from({ length: 90 }, () => ledger.enter(entry({ concurrent: 100 }))));
+      expect(state).toMatchObject({ counted: 1, transactions: 11 });
+      expect(await ledger.enter(entry({ concurrent: 100 }))).toMatchObject({ violated: "concurrent" });
     });
   });
 

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, randomFillSync } from "node:crypto";
 import type { CorrelationIdPlatform } from "../../correlation-id.ts";
+import type { CreateTextMac } from "../../identity/derived-key.ts";
 
 /** Correlation IDs by Node's own crypto, on the thread that asks: WebCrypto would compute each MAC on another one. */
 export const nodeIds: CorrelationIdPlatform = {
@@ -11,6 +12,12 @@ export const nodeIds: CorrelationIdPlatform = {
   decode: (text) => Buffer.from(text, "base64url"),
   // The replies of some seconds at full load: each ID is read once by the link, and a MAC is most of that.
   remembers: 10_000,
+};
+
+/** MACs of text, on the thread that asks, too. */
+export const createNodeMac: CreateTextMac = (bytes) => {
+  const key = createSecretKey(bytes);
+  return (text) => createHmac("sha256", key).update(text).digest();
 };
 
 /** Random bytes for one ID after the other: the system is asked once for many of them. */

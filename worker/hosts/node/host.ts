@@ -22,7 +22,7 @@ import type { WorkerSettings } from "../../define-worker.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import type { NodeHostConfig } from "./config.ts";
 import { readConsoleFiles } from "./console-files.ts";
-import { createRandomPool, nodeIds } from "./correlation-id-platform.ts";
+import { createNodeMac, createRandomPool, nodeIds } from "./correlation-id-platform.ts";
 import { createHealth } from "./health.ts";
 import { nodeLimits } from "./limits.ts";
 import { createLinks } from "./links.ts";
@@ -160,6 +160,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
     now: time.now,
     sha256: nodeSha256,
+    createMac: createNodeMac,
   });
   try {
     const { METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = config;

@@ -6,6 +6,7 @@ import { createLimits, type Limits } from "../../limits/limits.ts";
 import type { Plans } from "../../limits/plans.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import type { MailboxDatabase } from "./database.ts";
+import { createEndOfTurn } from "./end-of-turn.ts";
 
 type NodeLimitsOptions = {
   readonly plans: Plans;
@@ -33,6 +34,7 @@ export const nodeLimits = ({ plans, storage, mailbox, addressOf, now, log }: Nod
               .catch(() => false),
           ),
         ),
+      together: createEndOfTurn(),
       now,
     }),
     addressOf,

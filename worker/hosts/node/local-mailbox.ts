@@ -4,6 +4,7 @@ import type { ListRequests } from "../../request-index.ts";
 import { type Claim, type PublishResult, type RequestPublisher, withoutBodies } from "../../request-publisher.ts";
 import type { StatusStore } from "../../status-store.ts";
 import type { MailboxDatabase } from "./database.ts";
+import { createEndOfTurn } from "./end-of-turn.ts";
 
 type LocalMailboxOptions = {
   readonly mailbox: Mailbox;
@@ -24,15 +25,7 @@ export const localMailbox = ({
 }: LocalMailboxOptions): RequestPublisher & StatusStore & { readonly list: ListRequests } => {
   /** After a sync that failed, a power cut could take back what would be read. */
   const isUnsettled = (): boolean => storage.failure() !== undefined;
-  let turn: Promise<void> | undefined;
-  /** Resolves at the end of this turn of the event loop, for all who have come in it, together: their claims are written at once. */
-  const endOfTurn = (): Promise<void> =>
-    (turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        turn = undefined;
-        resolve();
-      });
-    }));
+  const endOfTurn = createEndOfTurn();
   const publishClaimed = async (
     [key, record, waitMs, caller, consumerOf, , webhook]: PublishCall,
     claim: Claim,

@@ -14,6 +14,8 @@ export const KEY_CACHE_MS = 30_000;
 /** A key in use is read again before it must be, while its callers go on. */
 const REFRESH_MS = 20_000;
 
+const DAY_MS = 86_400_000;
+
 /** Some megabytes. Unknown IDs are kept apart, so that whoever sends rubbish pushes out no key that is in use. */
 const MAX_KNOWN = 10_000;
 const MAX_UNKNOWN = 10_000;
@@ -28,7 +30,8 @@ export type CachedKeys = KeyRegistry & {
 export const cacheKeys = ({ registry, inBackground, logError, now = Date.now }: KeyCacheOptions): CachedKeys => {
   const known = new Map<string, Entry>();
   const unknown = new Map<string, Entry>();
-  const usedOn = new Map<string, string>();
+  /** By ID, the last day of use since 1970. */
+  const usedOn = new Map<string, number>();
   let writes = 0;
 
   const forget = (id: string): void => {
@@ -82,11 +85,12 @@ export const cacheKeys = ({ registry, inBackground, logError, now = Date.now }: 
     },
 
     used(id) {
-      const day = new Date(now()).toISOString().slice(0, 10);
+      const day = Math.floor(now() / DAY_MS);
       if (usedOn.get(id) === day) return;
       put(usedOn, id, day, MAX_KNOWN);
+      const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
       inBackground(() =>
-        registry.markUsed(id, day).catch((error: unknown) => logError("The use of an API key was not written down", error)),
+        registry.markUsed(id, date).catch((error: unknown) => logError("The use of an API key was not written down", error)),
       );
     },
   };
