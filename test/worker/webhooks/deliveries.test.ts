@@ -145,7 +145,8 @@ describe("an API key with a URL", () => {
     const id = await send({ authorization: `Bearer ${mine.key}` });
     await deliver([replyTo(id)]);
     await until(id, "delivered", 1, { authorization: `Bearer ${mine.key}` });
-    for (const headers of [{}, { authorization: `Bearer ${other.key}` }])
+    const others: readonly Record<string, string>[] = [{}, { authorization: `Bearer ${other.key}` }];
+    for (const headers of others)
       for (const method of ["GET", "POST"]) {
         const response = await call(`/status/${id}/webhook`, { method, headers });
         expect([response.status, (await response.json<{ code: string }>()).code]).toEqual([404, "UNKNOWN_CORRELATION_ID"]);
