@@ -110,13 +110,13 @@ test("no address passes, however it is written", () => {
     fc.property(fc.oneof(ipv4, ipv6), fc.constantFrom("", "."), fc.constantFrom("", ":443"), (address, dot, port) => {
       expect(check(`https://${address}${dot}${port}/`).ok).toBe(false);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 
 test("what passes is https on port 443, at a name with a dot that is not private, without a user", () => {
   const hostile = fc.oneof(
-    fc.webUrl({ validSchemes: ["https", "http"], withQueryParameters: true, withFragments: true }),
+    fc.webUrl({ validSchemes: ["https", "http"], withQueryParameters: true, withFragments: true, size: "xsmall" }),
     fc
       .tuple(
         fc.constantFrom("https://", "http://", "https:\\\\", "https:", "hTTps:///", " https://", "https:\t//"),
@@ -151,6 +151,6 @@ test("what passes is https on port 443, at a name with a dot that is not private
       expect(hostname).toMatch(/^[^.[]+(\.[^.]+)*\.[^.]*[^.\d][^.]*\.?$/);
       expect(hostname).not.toMatch(/\.(internal|local|localhost|arpa)\.?$/);
     }),
-    { numRuns: 1_500 },
+    { numRuns: 1_000 },
   );
 });

@@ -74,7 +74,7 @@ test("no IPv4 address passes that is not of the public internet, and all others 
     fc.property(ipv4, (bytes) => {
       expect(isPublicAddress(ipv4Of(bytes))).toBe(!isSpecialIpv4(ipv4Of(bytes)));
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -86,7 +86,7 @@ test("no IPv6 address passes that is not of the public internet, and all others 
       if (isPublicAddress(address)) expect(isSpecialIpv6(address)).toBe(false);
       else if (isGiven) expect(isSpecialIpv6(address)).toBe(true);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -98,7 +98,7 @@ test("an IPv6 address that leads to an IPv4 one passes as that one does, however
       const end = isDotted ? ipv4Of(bytes) : `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
       expect(isPublicAddress(prefix + end)).toBe(!isSpecialIpv4(ipv4Of(bytes)));
     }),
-    { numRuns: 3_000 },
+    { numRuns: 2_000 },
   );
 });
 
