@@ -33,7 +33,8 @@ export const createNextAlarm = ({ alarm, now, logError }: NextAlarmOptions) => {
       }
     },
 
-    isSweepDue: (): boolean => now() >= sweepAt,
+    /** Whether the alarm that rings now was set for the sweep, as far as memory knows. */
+    isSweepDue: (): boolean => at >= sweepAt || now() >= sweepAt,
 
     /** The alarm has rung: sets the one for the next sweep, first of all, so that there is one even if this round fails. */
     async rang(): Promise<void> {
