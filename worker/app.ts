@@ -17,6 +17,7 @@ import { METADATA_PATH, type ProtectedResource } from "./identity/protected-reso
 import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { type Description, DOCUMENTS } from "./description/described-api.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
@@ -24,6 +25,7 @@ import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
+import { createDescriptionRoutes } from "./routes/descriptions.ts";
 import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
@@ -64,6 +66,8 @@ type AppOptions = {
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
+  /** What the documents of this API say of it. Absent: there are none. */
+  readonly description?: Description | undefined;
   /** Absent: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Takes a line for each request. Absent: there are none. */
@@ -88,6 +92,8 @@ const EXPOSED_HEADERS = [
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
+
+const DOCUMENT_PATHS = Object.values(DOCUMENTS).map(({ path }) => path);
 
 const ANYBODY: Principal = {
   subject: undefined,
@@ -118,6 +124,7 @@ export const createApp = ({
   consumers,
   deadLetters,
   assets,
+  description,
   findProblem = () => undefined,
   tracing,
   logRequest,
@@ -139,7 +146,7 @@ export const createApp = ({
       preflight?.headers.set("x-content-type-options", "nosniff");
       return preflight;
     };
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH, ...DOCUMENT_PATHS]) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [
@@ -191,6 +198,9 @@ export const createApp = ({
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
     ...(assets === undefined ? [] : consoleRoutes({ assets, authorize, contract, consumers, deadLetters, redrive })),
+    ...(description === undefined
+      ? []
+      : createDescriptionRoutes(() => ({ ...description, contract, routes, hasLimits: limits !== undefined }))),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });
