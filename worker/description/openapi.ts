@@ -92,10 +92,13 @@ const mapValues = <From, To>(record: { readonly [name: string]: From }, to: (val
 const headersOf = (names: readonly HeaderName[]): object =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) };
 
-const responseOf = ({ description, headers = [], content }: ResponseDescription): object => ({
+const responseOf = ({ description, headers = [], content, links }: ResponseDescription): object => ({
   description,
   ...headersOf(headers),
   ...(content && { content: mapValues(content, (schema) => ({ schema })) }),
+  ...(links && {
+    links: mapValues(links, (operationId) => ({ operationId, parameters: { correlationId: "$response.body#/correlationId" } })),
+  }),
 });
 
 const parametersOf = (path: string, { parameters = [] }: RouteDescription): object => {
