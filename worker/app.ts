@@ -18,6 +18,7 @@ import { METADATA_PATH, type ProtectedResource } from "./identity/protected-reso
 import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { type Description, DOCUMENTS } from "./description/described-api.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
 import { BATCH_PATH, createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { ListRequests } from "./request-index.ts";
@@ -27,6 +28,7 @@ import { createBatchRoute } from "./routes/batch.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
+import { createDescriptionRoutes } from "./routes/descriptions.ts";
 import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
@@ -78,6 +80,8 @@ type AppOptions = {
   readonly assets?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
+  /** What the documents of this API say of it. Absent: there are none. */
+  readonly description?: Description | undefined;
   /** Absent: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Takes a line for each request. Absent: there are none. */
@@ -147,6 +151,7 @@ export const createApp = ({
   listRequests,
   deadLetters,
   assets,
+  description,
   findProblem = () => undefined,
   tracing,
   logRequest,
@@ -170,6 +175,7 @@ export const createApp = ({
       return preflight;
     };
     for (const path of ["/requests/*", BATCH_PATH, "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const { path } of Object.values(DOCUMENTS)) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const webhook = createWebhookRoutes({ authorize, ids, statuses });
@@ -230,6 +236,9 @@ export const createApp = ({
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
     ...(assets === undefined ? [] : consoleRoutes({ assets, authorize, contract, consumers, deadLetters, redrive })),
+    ...(description === undefined
+      ? []
+      : createDescriptionRoutes(() => ({ ...description, contract, routes, hasLimits: limits !== undefined }))),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });

@@ -6,6 +6,7 @@ import { createApp } from "./app.ts";
 import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { readDescription } from "./description/described-api.ts";
 import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
 import { createIdentity } from "./identity/identity.ts";
@@ -117,6 +118,7 @@ const createFetch = (
       webhookPolicy: config.REPLY_STORE === "mailbox" ? webhooks?.policy : undefined,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
+      description: readDescription(config, authenticate),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });

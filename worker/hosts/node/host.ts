@@ -6,6 +6,7 @@ import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
+import { readDescription } from "../../description/described-api.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
 import { checkPlans } from "../../limits/plans.ts";
@@ -155,6 +156,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     webhookPolicy: webhooks?.policy,
     deadLetters,
     assets: files,
+    description: readDescription(config, authenticate),
     findProblem: createHealth(storage),
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
