@@ -28,7 +28,10 @@ export const createHeaders = () =>
     },
     "Content-Security-Policy": text("What the page may load and ask (W3C Content Security Policy 3)."),
     "X-Accel-Buffering": text("For events: `no`, so that a proxy passes each on at once."),
-    Link: text("Where the catalog is (RFC 8288).", '</.well-known/api-catalog>; rel="api-catalog"'),
+    Link: text(
+      "Where something else is: the catalog of the API, or the next page (RFC 8288).",
+      '</.well-known/api-catalog>; rel="api-catalog"',
+    ),
     Date: text("The clock of the Worker, for senders whose signature is too old."),
     Upgrade: { description: "The protocol that this path speaks.", schema: { type: "string", const: "websocket" } },
   }) as const satisfies Record<string, Header>;

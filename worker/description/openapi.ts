@@ -8,6 +8,7 @@ import type { DescribedApi } from "./described-api.ts";
 import { createHeaders, type HeaderName } from "./headers.ts";
 import { createOperatorRoutes } from "./operator-routes.ts";
 import { createParameters, type ParameterName } from "./parameters.ts";
+import { createRequestRoutes } from "./request-routes.ts";
 import { refTo, type ResponseDescription, type RouteDescription, TAGS } from "./route-description.ts";
 import { createSchemas } from "./schemas.ts";
 import { createSecuritySchemes, requirementsOf } from "./security.ts";
@@ -16,7 +17,11 @@ import { createSecuritySchemes, requirementsOf } from "./security.ts";
 const EVERYWHERE = ["MALFORMED_HTTP", "REQUEST_TIMEOUT", "HEADERS_TOO_LARGE", "WRONG_HOST", "MISCONFIGURED", "INTERNAL"] as const;
 
 /** The description of each route, by method and path; `POST /requests/:operation` has one for each operation. */
-export const describeRoutes = (): Record<string, RouteDescription> => ({ ...createCallerRoutes(), ...createOperatorRoutes() });
+export const describeRoutes = (): Record<string, RouteDescription> => ({
+  ...createCallerRoutes(),
+  ...createOperatorRoutes(),
+  ...createRequestRoutes(),
+});
 
 const REQUESTS = "POST /requests/:operation";
 

@@ -1,3 +1,4 @@
+import { STATES } from "../../protocol/states.ts";
 import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
 
 type Parameter = {
@@ -67,13 +68,17 @@ export const createParameters = () =>
     "Rejoinder-Operations": header("Rejoinder-Operations", "The operations that a sender without links handles, comma-separated."),
     upgrade: header("Upgrade", "`websocket`", { type: "string" }),
 
+    requestOperation: query("operation", "Only requests of this operation."),
+    state: query("state", "Only requests in this state.", { type: "string", enum: [...STATES] }),
+    after: query("after", "The `next` of the page before."),
+
     operation: query("operation", "Only letters of this operation."),
     code: query("code", "Only letters with this code, or of Spring with this class of exception."),
     letterCorrelationId: query("correlationId", "Only letters of this request."),
     since: query("since", "Only letters from then on.", TIME),
     until: query("until", "Only letters before then.", TIME),
     all: query("all", "Whether letters that are settled count, too.", { type: "string", enum: ["true", "false"], default: "false" }),
-    limit: query("limit", "How many letters a page has.", { type: "integer", minimum: 1, maximum: 100, default: 25 }),
+    limit: query("limit", "How many a page has.", { type: "integer", minimum: 1, maximum: 100, default: 25 }),
     cursor: query("cursor", "The `next` of the page before."),
   }) as const satisfies Record<string, Parameter>;
 

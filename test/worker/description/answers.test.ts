@@ -36,6 +36,9 @@ const letter = async () => {
   return putLetter(requestOf(id), { correlationId: id.text, operation: "sum", code: "HANDLER_FAILED" });
 };
 
+const batch = (requests: readonly unknown[]) =>
+  call("/requests:batch", { method: "POST", headers: JSON_TYPE, body: JSON.stringify({ requests }) });
+
 const CALLS: readonly Call[] = [
   ["a request", "POST", "/requests/sum", 202, () => post("sum", SUM)],
   ["a request of a caller who is known", "POST", "/requests/sum", 202, () => post("sum", SUM, ada)],
@@ -82,6 +85,11 @@ const CALLS: readonly Call[] = [
         body: JSON.stringify(SUM),
       }),
   ],
+
+  ["several requests", "POST", "/requests:batch", 200, () => batch([{ operation: "sum", data: SUM }, { operation: "sum", data: 1 }, 7])],
+  ["no batch of requests", "POST", "/requests:batch", 400, () => batch([])],
+  ["the requests of nobody", "GET", "/requests", 401, () => call("/requests")],
+  ["a list by a bad filter", "GET", "/requests", 400, () => call("/requests?state=none", { headers: ada })],
 
   ["a pending status", "GET", `/status/${ID}`, 202, async () => statusOf(await idText())],
   ["an unchanged status", "GET", `/status/${ID}`, 304, async () => statusOf(await idText(), { "if-none-match": '"0"' })],
