@@ -62,7 +62,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       `Handled within ${deadlineSeconds} s, or not at all; its status can be read for ${retentionSeconds} s. Without a wait the response is 202 with the \`Location\` of the status.`,
     ].join("\n\n"),
     access: { scope: `requests:${name}` },
-    parameters: ["Prefer", "Idempotency-Key", "traceparent"],
+    parameters: ["Prefer", "Idempotency-Key", "Reply-To", "traceparent"],
     body: { mediaType: "application/json", schema: schemas.request },
     responses: {
       "200": ended,
@@ -80,6 +80,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       ...PRODUCE_PROBLEMS,
       ...END_PROBLEMS,
       "INVALID_REQUEST",
+      "INVALID_REPLY_TO",
       "INVALID_IDEMPOTENCY_KEY",
       "IDEMPOTENCY_KEY_REUSED",
       "NOT_SUPPORTED",

@@ -11,6 +11,7 @@ import { createParameters, type ParameterName } from "./parameters.ts";
 import { createRequestRoutes } from "./request-routes.ts";
 import { refTo, type ResponseDescription, type RouteDescription, TAGS } from "./route-description.ts";
 import { createSchemas } from "./schemas.ts";
+import { createWebhookRoutes } from "./webhook-routes.ts";
 import { createSecuritySchemes, requirementsOf } from "./security.ts";
 
 /** On every route. Only servers on Node answer the first three of them. */
@@ -21,6 +22,7 @@ export const describeRoutes = (): Record<string, RouteDescription> => ({
   ...createCallerRoutes(),
   ...createOperatorRoutes(),
   ...createRequestRoutes(),
+  ...createWebhookRoutes(),
 });
 
 const REQUESTS = "POST /requests/:operation";

@@ -46,6 +46,7 @@ export const createParameters = () =>
       "With the same key, the same request stays one request, however often it is sent: a string of 1 to 255 ASCII characters (draft-ietf-httpapi-idempotency-key-header-07), or its characters alone.",
       { type: "string", minLength: 1, maxLength: 512, examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
     ),
+    "Reply-To": header("Reply-To", "Where to send a webhook when the request has ended: a URL that begins with https://."),
     traceparent: header("traceparent", "W3C Trace Context. The record of the request carries it on.", {
       type: "string",
       examples: ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],

@@ -42,6 +42,7 @@ export const statusSchema = (operation?: string, { reply = {}, error = refTo("Pr
     "chunks?": list(chunk),
     "chunksFrom?": { type: "integer", minimum: 0, description: "How many of the first chunks are left out, as the caller asked." },
     "redrivenAs?": text("The correlation ID of the request that was sent in its place."),
+    "webhook?": refTo("Webhook"),
     "reply?": reply,
     "error?": error,
     "lateReply?": objectOf({
@@ -88,6 +89,16 @@ export const createSchemas = (): Record<string, JsonSchema> => ({
   State: { type: "string", enum: [...STATES], description: "`succeeded`, `failed`, `cancelled` and `expired` are the end." },
   SchemaError: objectOf({ path: text("A JSON Pointer (RFC 6901) into what was sent."), message: text("What does not fit there.") }),
   Status: statusSchema(),
+  Webhook: objectOf(
+    {
+      state: { type: "string", enum: ["pending", "delivered", "failed", "disabled"] },
+      attempts: { type: "integer", minimum: 0 },
+      "lastStatus?": { type: "integer", description: "The HTTP status of the last attempt." },
+      "lastError?": text("Why the last attempt was no success."),
+      "nextAttemptAt?": time("When the next attempt begins."),
+    },
+    { description: "What has become of the webhook that tells of a request's end." },
+  ),
   StatusEvents: {
     type: "string",
     description:

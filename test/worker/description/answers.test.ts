@@ -177,6 +177,11 @@ const CALLS: readonly Call[] = [
     async () => call(`/status/${await idText()}/token`, { method: "POST", headers: JSON_TYPE, body: '{"cancel":1}' }),
   ],
 
+  ["the webhook of a request without one", "GET", `/status/${ID}/webhook`, 404, async () => call(`/status/${await idText()}/webhook`)],
+  ["its replay", "POST", `/status/${ID}/webhook`, 404, async () => call(`/status/${await idText()}/webhook`, { method: "POST" })],
+  ["the keys of webhooks", "GET", "/.well-known/webhook-keys", 200, () => call("/.well-known/webhook-keys")],
+  ["a bad Reply-To", "POST", "/requests/sum", 400, () => post("sum", SUM, { "reply-to": "http://10.0.0.1/" })],
+
   ["the contract", "GET", "/contract", 200, () => call("/contract")],
   ["the health", "GET", "/health", 200, () => call("/health")],
   ["the metadata", "GET", "/.well-known/oauth-protected-resource", 200, () => call("/.well-known/oauth-protected-resource")],

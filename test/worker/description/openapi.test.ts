@@ -27,6 +27,7 @@ const open = (isWhole: boolean) =>
     description: PUBLIC,
     ...(isWhole && {
       statusTokens: { create: () => Promise.reject(new Error("No test asks for tokens.")) },
+      webhookKeys: { publicKeys: () => Promise.resolve([]) },
       protectedResource: { route: () => new Response() },
       assets: { fetch: () => Promise.reject(new Error("No test asks for files.")) },
     }),
