@@ -5,6 +5,7 @@ import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing
 import { createApp } from "./app.ts";
 import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
+import { isDocsOn } from "./docs.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
@@ -112,6 +113,7 @@ const createFetch = (
       replySecrets: config.REPLY_SECRET,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
+      docs: isDocsOn(config) ? env.ASSETS : undefined,
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });

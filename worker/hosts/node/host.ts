@@ -6,6 +6,7 @@ import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
+import { isDocsOn } from "../../docs.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
 import { checkPlans } from "../../limits/plans.ts";
@@ -44,7 +45,7 @@ export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** The folder of the built console. Absent: there is no console. */
+  /** The folder of the built console. The reference of the API is in it, too. Absent: there is neither. */
   readonly assets?: string | undefined;
   readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly time?: Time;
@@ -83,7 +84,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   } = options;
   if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
-  const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
+  const files = assets === undefined ? undefined : readConsoleFiles(assets);
   const opened = await openMailbox({
     config,
     producer,
@@ -145,7 +146,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     openLink: links.openLink,
     consumers: links.consumers,
     deadLetters,
-    assets: files,
+    assets: isConsoleOn(config) ? files : undefined,
+    docs: isDocsOn(config) ? files : undefined,
     findProblem: createHealth(storage),
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
