@@ -48,8 +48,8 @@ export const workerSchema = z.object({
   ALLOWED_HOSTS: commaList().optional(),
   /** Absent: on, unless ENVIRONMENT is production. */
   CONSOLE: z.enum(["on", "off"], "Expected on or off.").optional(),
-  /** Absent: on. */
-  DOCS: z.enum(["on", "off"], "Expected on or off.").optional(),
+  /** Whether the API describes itself. `GET /contract` tells its operations in any case. */
+  DOCS: z.enum(["on", "off"], "Expected on or off.").default("on"),
   /** Absent: on if ENVIRONMENT is production. Elsewhere nobody keeps the lines, and each takes time of the thread that serves requests. */
   REQUEST_LOG: z.enum(["on", "off"], "Expected on or off.").optional(),
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),

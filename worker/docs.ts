@@ -1,7 +1,7 @@
 import type { WorkerConfig } from "./config.ts";
 
-/** Whether the Worker describes itself: as `DOCS` says, else yes. */
-export const isDocsOn = ({ DOCS }: Pick<WorkerConfig, "DOCS">): boolean => DOCS !== "off";
+/** Whether the Worker serves the reference of its API. */
+export const isDocsOn = ({ DOCS }: Pick<WorkerConfig, "DOCS">): boolean => DOCS === "on";
 
 /** Where the reference of the API is: the files that the console's build makes of console/docs, and `/docs` for docs.html. */
 export const DOCS_PATHS = ["/docs", "/docs.html", "/docs.js", "/docs.css"] as const;
