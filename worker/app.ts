@@ -18,6 +18,7 @@ import { METADATA_PATH, type ProtectedResource } from "./identity/protected-reso
 import type { StatusTokens } from "./identity/status-token.ts";
 import type { Consumers } from "./link/consumers.ts";
 import { createLinkRoute, type OpenLink } from "./link/link-route.ts";
+import { type Description, DOCUMENTS } from "./description/described-api.ts";
 import { createRedriver, type Redriver } from "./redrive.ts";
 import { createRequestObserver, type LogRequest } from "./request-observer.ts";
 import type { RequestPublisher } from "./request-publisher.ts";
@@ -25,6 +26,7 @@ import { jsonResponse, problemResponse } from "./responses.ts";
 import { createConsumersRoute } from "./routes/consumers.ts";
 import { createContractRoute } from "./routes/contract.ts";
 import { createDeadLettersRoutes } from "./routes/dead-letters.ts";
+import { createDescriptionRoutes } from "./routes/descriptions.ts";
 import { createKeysRoute } from "./routes/keys.ts";
 import { createRedrivesRoute } from "./routes/redrives.ts";
 import { createRepliesRoute } from "./routes/replies.ts";
@@ -67,6 +69,8 @@ type AppOptions = {
   readonly docs?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
+  /** What the documents of this API say of it. Absent: there are none. */
+  readonly description?: Description | undefined;
   /** Absent: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Takes a line for each request. Absent: there are none. */
@@ -91,6 +95,8 @@ const EXPOSED_HEADERS = [
 const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Traceparent"];
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
+
+const DOCUMENT_PATHS = Object.values(DOCUMENTS).map(({ path }) => path);
 
 const ANYBODY: Principal = {
   subject: undefined,
@@ -122,6 +128,7 @@ export const createApp = ({
   deadLetters,
   assets,
   docs,
+  description,
   findProblem = () => undefined,
   tracing,
   logRequest,
@@ -143,7 +150,7 @@ export const createApp = ({
       preflight?.headers.set("x-content-type-options", "nosniff");
       return preflight;
     };
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH, ...DOCUMENT_PATHS]) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [
@@ -198,6 +205,9 @@ export const createApp = ({
     ...(docs === undefined
       ? []
       : DOCS_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(docs, DOCS_SECURITY_POLICY) }) as const)),
+    ...(description === undefined
+      ? []
+      : createDescriptionRoutes(() => ({ ...description, contract, routes, hasLimits: limits !== undefined }))),
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });

@@ -7,6 +7,7 @@ import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
 import { isDocsOn } from "./docs.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
+import { readDescription } from "./description/described-api.ts";
 import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
 import type { Authenticate } from "./identity/authenticate.ts";
 import { createIdentity } from "./identity/identity.ts";
@@ -114,6 +115,7 @@ const createFetch = (
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
       docs: isDocsOn(config) ? env.ASSETS : undefined,
+      description: readDescription(config, authenticate),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,
     });

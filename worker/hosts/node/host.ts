@@ -7,6 +7,7 @@ import { createApp } from "../../app.ts";
 import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
 import { isDocsOn } from "../../docs.ts";
+import { readDescription } from "../../description/described-api.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
 import { checkPlans } from "../../limits/plans.ts";
@@ -148,6 +149,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     deadLetters,
     assets: isConsoleOn(config) ? files : undefined,
     docs: isDocsOn(config) ? files : undefined,
+    description: readDescription(config, authenticate),
     findProblem: createHealth(storage),
     tracing,
     logRequest: isRequestLogOn(config) ? (line) => log.info(line, "request") : undefined,
