@@ -36,7 +36,7 @@ const open = async (path: string): Promise<OpenedDocs> => {
 };
 
 describe.each([
-  { path: "/docs", name: "the HTTP API", shown: "POST /requests/sum", link: "HTTP API" },
+  { path: "/docs", name: "the HTTP API", shown: "/requests/sum", link: "HTTP API" },
   { path: "/docs?messages", name: "the messages in Kafka", shown: "requests", link: "Messages in Kafka" },
 ])("the reference of $name", ({ path, shown, link }) => {
   test("shows it, under its content security policy, from its own origin alone", async () => {

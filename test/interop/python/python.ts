@@ -17,22 +17,23 @@ export type PythonRun = { readonly code: number; readonly output: string };
 
 /** A Python with the packages of requirements.txt. */
 export type Python = {
-  /** Runs a module or a file. Rejects only if there is no answer in time. */
+  readonly isMissing: boolean;
+  /** Runs a module or a file. Rejects only if there is no answer in time, or no Python. */
   run(args: readonly string[], options: { readonly timeoutMs: number; readonly cwd?: string }): Promise<PythonRun>;
 };
 
 /**
- * The Python of this machine, in an environment of its own that is made once. Undefined, and the output says why, where there is no Python 3
- * or no registry of its packages: a machine without them cannot run the tests that need it.
+ * The Python of this machine, in an environment of its own that is made once. Missing, and the output says why, where there is no Python 3 or
+ * no registry of its packages: a machine without them cannot run the tests that need it.
  */
-export const providePython = async (): Promise<Python | undefined> => {
+export const providePython = async (): Promise<Python> => {
   try {
     const name = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
     const folder = await provideFolder(join(ROOT, `build/python-${name}`), install);
-    return { run: (args, options) => runPython(join(folder, "bin/python"), args, options) };
+    return { isMissing: false, run: (args, options) => runPython(join(folder, "bin/python"), args, options) };
   } catch (error) {
     console.warn(`\nSKIPPED, as Python 3 with its packages cannot be had here: the tests that need it. ${(error as Error).message}\n`);
-    return undefined;
+    return { isMissing: true, run: () => Promise.reject(error) };
   }
 };
 
