@@ -31,7 +31,7 @@ const resolve = sourcesFor("node");
 const again = { retry: 1 };
 
 /** What a Worker does on any host. */
-const onEachHost = ["test/worker/*.test.ts", "test/worker/{identity,limits,link,mailbox,producers,routes,stores}/**/*.test.ts"];
+const onEachHost = ["test/worker/*.test.ts", "test/worker/{description,identity,limits,link,mailbox,producers,routes,stores}/**/*.test.ts"];
 
 export default defineConfig({
   test: {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { lintApplication } from "./lint-documents.ts";
 import { packAll } from "./pack.ts";
 import { runProgram } from "./program.ts";
 import { ROOT } from "./root.ts";
@@ -22,6 +23,7 @@ export const createCheckSteps = ({ fast, withTests }: CheckOptions): readonly Ch
   command("lint", "oxlint", ["--deny-warnings"]),
   // A stale build info can hide an error.
   command("types", "tsc", ["-b", ...(fast ? [] : ["--force"])]),
+  step("documents", lintApplication),
   ...(withTests ? [testsStep(fast ? ["--project", "unit", "--project", "workerd"] : [])] : []),
   ...(fast ? [] : [auditStep(), packagesStep(), ...deploySteps()]),
 ];

@@ -26,7 +26,7 @@ export const CALLER_PROBLEMS = [
 export const PRODUCE_PROBLEMS = ["PRODUCE_REJECTED", "PRODUCE_UNAVAILABLE", "PRODUCE_UNKNOWN", "OVERLOADED"] as const satisfies ErrorCode[];
 const LIMIT_PROBLEMS = ["RATE_LIMITED", "QUOTA_EXCEEDED", "LIMITS_UNAVAILABLE"] as const satisfies ErrorCode[];
 /** How a request ends that its handler has not answered as it should. */
-const END_PROBLEMS = [
+export const END_PROBLEMS = [
   "INVALID_RECORD",
   "HANDLER_FAILED",
   "INVALID_REPLY",
@@ -38,6 +38,8 @@ const END_PROBLEMS = [
   "CANCELLED",
   "DEADLINE_EXCEEDED",
 ] as const satisfies ErrorCode[];
+/** What the response has to whoever waited for the end. */
+export const END_HEADERS = ["Content-Location", "Vary", "Preference-Applied", "Idempotent-Replayed"] as const;
 const STATUS_PROBLEMS = ["UNKNOWN_CORRELATION_ID", "STATUS_GONE"] as const satisfies ErrorCode[];
 
 /** `POST /requests/:operation`, for one operation. */
@@ -45,7 +47,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
   const limits = hasLimits ? (["RateLimit-Policy", "RateLimit", "Quota-Check"] as const) : [];
   const ended: ResponseDescription = {
     description: "The reply, if the request ended within the wait. The handler chooses the status.",
-    headers: ["Content-Location", "Vary", "Preference-Applied", "Idempotent-Replayed", ...limits],
+    headers: [...END_HEADERS, ...limits],
     content: json(schemas.reply),
   };
   const { name, deadlineSeconds, retentionSeconds, withoutConsumer, responder } = operation;
@@ -82,6 +84,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       ...(withoutConsumer === "refuse" && responder === undefined ? (["NO_CONSUMER"] as const) : []),
       ...(hasLimits ? LIMIT_PROBLEMS : []),
     ],
+    problemHeaders: limits,
     declared: Object.fromEntries(
       [...Map.groupBy(schemas.errors, ({ status }) => status)].map(([status, errors]) => [status, errors.map(({ schema }) => schema)]),
     ),
@@ -101,7 +104,7 @@ export const createCallerRoutes = (): Record<string, RouteDescription> => ({
     responses: {
       "200": {
         description: "The request has ended, however it did: see `state`. Or a stream of events.",
-        headers: ["ETag", "Vary", "Preference-Applied"],
+        headers: ["ETag", "Vary", "Preference-Applied", "X-Accel-Buffering"],
         content: { ...json(refTo("Status")), "text/event-stream": refTo("StatusEvents") },
       },
       "202": {

@@ -26,6 +26,8 @@ export const createHeaders = () =>
       description: "There if nobody could count the request: `skipped` if it was let through, `failed` if not.",
       schema: { type: "string", enum: ["skipped", "failed"] },
     },
+    "Content-Security-Policy": text("What the page may load and ask (W3C Content Security Policy 3)."),
+    "X-Accel-Buffering": text("For events: `no`, so that a proxy passes each on at once."),
     Link: text("Where the catalog is (RFC 8288).", '</.well-known/api-catalog>; rel="api-catalog"'),
     Date: text("The clock of the Worker, for senders whose signature is too old."),
     Upgrade: { description: "The protocol that this path speaks.", schema: { type: "string", const: "websocket" } },

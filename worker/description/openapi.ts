@@ -2,7 +2,7 @@ import type { JsonSchema } from "../../contract/schema.ts";
 import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
 import { PROBLEM_CONTENT_TYPE } from "../../protocol/problem.ts";
 import { VERSION } from "../../protocol/version.ts";
-import { createCallerRoutes, describeRequests } from "./caller-routes.ts";
+import { createCallerRoutes, describeRequests, END_HEADERS, END_PROBLEMS } from "./caller-routes.ts";
 import { addContractSchemas, type OperationSchemas } from "./contract-schemas.ts";
 import type { DescribedApi } from "./described-api.ts";
 import { createHeaders, type HeaderName } from "./headers.ts";
@@ -105,7 +105,7 @@ const parametersOf = (path: string, { parameters = [] }: RouteDescription): obje
 };
 
 /** What a problem says besides its code, by which headers. */
-const HEADERS: Partial<Record<ErrorCode, readonly HeaderName[]>> = {
+const headersOfCodes = (): Partial<Record<ErrorCode, readonly HeaderName[]>> => ({
   UNAUTHENTICATED: ["WWW-Authenticate"],
   INSUFFICIENT_SCOPE: ["WWW-Authenticate"],
   UNAUTHORIZED: ["Date"],
@@ -114,10 +114,11 @@ const HEADERS: Partial<Record<ErrorCode, readonly HeaderName[]>> = {
   RATE_LIMITED: ["RateLimit-Policy", "RateLimit", "Retry-After"],
   QUOTA_EXCEEDED: ["RateLimit-Policy", "RateLimit", "Retry-After"],
   LIMITS_UNAVAILABLE: ["Quota-Check"],
-};
+  ...Object.fromEntries(END_PROBLEMS.map((code) => [code, END_HEADERS])),
+});
 
 /** And by which members. */
-const MEMBERS: Partial<Record<ErrorCode, Readonly<Record<string, JsonSchema>>>> = {
+const membersOfCodes = (): Partial<Record<ErrorCode, Readonly<Record<string, JsonSchema>>>> => ({
   INVALID_REQUEST: {
     errors: { type: "array", items: refTo("SchemaError"), description: "What does not fit the schema." },
     moreErrors: { type: "integer", description: "How many are left out." },
@@ -131,26 +132,38 @@ const MEMBERS: Partial<Record<ErrorCode, Readonly<Record<string, JsonSchema>>>> 
   RATE_LIMITED: { "violated-policies": { type: "array", items: { type: "string" } } },
   QUOTA_EXCEEDED: { "violated-policies": { type: "array", items: { type: "string" } } },
   MISCONFIGURED: { problems: { type: "array", items: { type: "string" } } },
-};
+});
 
 /** The responses with problems. Routes that answer the same share one component. */
 const createProblems = () => {
   const components: Record<string, object> = {};
   const names = new Map<string, string>();
+  const headersOfCode = headersOfCodes();
+  const membersOfCode = membersOfCodes();
 
-  const responseFor = (status: number, codes: readonly ErrorCode[], declared: readonly JsonSchema[]): object => {
+  const responseFor = (
+    status: number,
+    codes: readonly ErrorCode[],
+    declared: readonly JsonSchema[],
+    more: readonly HeaderName[],
+  ): object => {
     const own: JsonSchema = {
       allOf: [refTo("Problem")],
       type: "object",
       properties: {
         status: { type: "integer", const: status },
         code: { type: "string", enum: codes },
-        ...Object.assign({}, ...codes.map((code) => MEMBERS[code])),
+        ...Object.assign({}, ...codes.map((code) => membersOfCode[code])),
       },
     };
     const known = codes.length === 0 ? declared : [...declared, own];
     const isRetryable = codes.some((code) => ERRORS[code].retryable);
-    const headers = new Set([...codes.flatMap((code) => HEADERS[code] ?? []), ...(isRetryable ? (["Retry-After"] as const) : [])]);
+    const headers = new Set([
+      ...codes.flatMap((code) => headersOfCode[code] ?? []),
+      ...(isRetryable ? (["Retry-After"] as const) : []),
+      ...(declared.length > 0 ? END_HEADERS : []),
+      ...more,
+    ]);
     return {
       description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(" ") || "An error of the operation.",
       ...headersOf([...headers]),
@@ -160,12 +173,12 @@ const createProblems = () => {
 
   return {
     components,
-    of: ({ id, problems, declared = {} }: RouteDescription): Record<string, object> => {
+    of: ({ id, problems, declared = {}, problemHeaders = [] }: RouteDescription): Record<string, object> => {
       const codes = Map.groupBy(new Set<ErrorCode>([...problems, ...EVERYWHERE]), (code) => ERRORS[code].status as number);
       const statuses = [...new Set([...codes.keys(), ...Object.keys(declared).map(Number)])].toSorted((one, other) => one - other);
       return Object.fromEntries(
         statuses.map((status) => {
-          const response = responseFor(status, codes.get(status) ?? [], declared[status] ?? []);
+          const response = responseFor(status, codes.get(status) ?? [], declared[status] ?? [], problemHeaders);
           const text = JSON.stringify(response);
           const name = names.get(text) ?? `${id}.${status}`;
           names.set(text, name);

@@ -112,7 +112,7 @@ export const createOperatorRoutes = (): Record<string, RouteDescription> => {
     "GET /": file("getConsole", "The console", "text/html; charset=utf-8"),
     "GET /index.html": {
       ...file("getConsolePage", "The console, by its other name", "text/html; charset=utf-8"),
-      responses: { "307": { description: "It is at `/`.", headers: ["Location"] } },
+      responses: { "307": { description: "It is at `/`.", headers: ["Location", "Content-Security-Policy"] } },
     },
     "GET /main.js": file("getConsoleScript", "The script of the console", "text/javascript; charset=utf-8"),
     "GET /main.css": file("getConsoleStyle", "The style of the console", "text/css; charset=utf-8"),
@@ -128,8 +128,12 @@ export const file = (id: string, summary: string, mediaType: string): RouteDescr
   access: "anybody",
   parameters: ["If-None-Match"],
   responses: {
-    "200": { description: "The file.", headers: ["ETag", "Cache-Control"], content: { [mediaType]: { type: "string" } } },
-    "304": { description: "It is as it was.", headers: ["ETag", "Cache-Control"] },
+    "200": {
+      description: "The file.",
+      headers: ["ETag", "Cache-Control", "Content-Security-Policy"],
+      content: { [mediaType]: { type: "string" } },
+    },
+    "304": { description: "It is as it was.", headers: ["ETag", "Cache-Control", "Content-Security-Policy"] },
   },
   problems: [],
 });

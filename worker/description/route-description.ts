@@ -39,6 +39,8 @@ export type RouteDescription = {
   readonly responses: { readonly [status: string]: ResponseDescription };
   /** What can go wrong, besides what can on every route. */
   readonly problems: readonly ErrorCode[];
+  /** Headers that any of them may have. */
+  readonly problemHeaders?: readonly HeaderName[];
   /** Schemas of problems that are no error of the library, by status. */
   readonly declared?: { readonly [status: number]: readonly JsonSchema[] };
 };
