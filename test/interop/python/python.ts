@@ -19,7 +19,10 @@ export type PythonRun = { readonly code: number; readonly output: string };
 export type Python = {
   readonly isMissing: boolean;
   /** Runs a module or a file. Rejects only if there is no answer in time, or no Python. */
-  run(args: readonly string[], options: { readonly timeoutMs: number; readonly cwd?: string }): Promise<PythonRun>;
+  run(
+    args: readonly string[],
+    options: { readonly timeoutMs: number; readonly variables?: Readonly<Record<string, string>> },
+  ): Promise<PythonRun>;
 };
 
 /**
@@ -43,8 +46,12 @@ const install = async (folder: string): Promise<void> => {
   await run(join(folder, "bin/python"), pip, { timeout: INSTALL_TIMEOUT_MS });
 };
 
-const runPython = async (python: string, args: readonly string[], { timeoutMs, cwd }: Parameters<Python["run"]>[1]): Promise<PythonRun> => {
-  const options = { timeout: timeoutMs, cwd, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } };
+const runPython = async (
+  python: string,
+  args: readonly string[],
+  { timeoutMs, variables }: Parameters<Python["run"]>[1],
+): Promise<PythonRun> => {
+  const options = { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...variables } };
   try {
     const { stdout, stderr } = await run(python, args, options);
     return { code: 0, output: stdout + stderr };
