@@ -1,4 +1,4 @@
-import { PROBLEM_HEADER, SPRING_HEADERS, TRACEPARENT_HEADER } from "../../protocol/spring-headers.ts";
+import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
 import type { Operation } from "../../contract/operation.ts";
 import type { JsonSchema } from "../../contract/schema.ts";
 import { VERSION } from "../../protocol/version.ts";
@@ -8,17 +8,19 @@ import { createSchemas, objectOf } from "./schemas.ts";
 
 const text = (description: string, rest: JsonSchema = {}): JsonSchema => ({ type: "string", description, ...rest });
 
-/** The headers of the record of a request for a handler: a CloudEvent in binary mode (Kafka Protocol Binding for CloudEvents 1.0.2 §3.2). */
-const eventHeaders = (operation: string): JsonSchema =>
+/**
+ * The headers of the record of a request: a CloudEvent in binary mode (Kafka Protocol Binding for CloudEvents 1.0.2 §3.2), and for a responder those of
+ * spring-kafka and NestJS, too.
+ */
+const requestHeaders = ({ name, responder }: Operation): JsonSchema =>
   objectOf({
     ce_specversion: text("CloudEvents 1.0.", { const: "1.0" }),
     ce_id: text("The correlation ID."),
     ce_source: text("The Worker.", { format: "uri-reference" }),
-    ce_type: text("The operation.", { const: operation }),
+    ce_type: text("The operation.", { const: name }),
     ce_time: text("When the request was accepted.", { format: "date-time" }),
     ce_correlationid: text("By which the reply finds its request."),
     ce_expirytime: text("The deadline: after it no handler starts.", { format: "date-time" }),
-    "ce_dataschema?": text("The version of the operation, as rejoinder:<operation>/<fingerprint>."),
     "ce_traceparent?": text("W3C Trace Context."),
     "ce_authtype?": text("What kind of caller it was (CloudEvents Auth Context)."),
     "ce_authid?": text("The subject of the caller's credentials."),
@@ -27,24 +29,22 @@ const eventHeaders = (operation: string): JsonSchema =>
     "ce_partitionkey?": text("The ordering key, which is also the key of the record."),
     "ce_causationid?": text("The request in whose place this one was sent."),
     "content-type": text("Of the value.", { const: "application/json" }),
+    ...(responder === undefined
+      ? { ce_dataschema: text("The version of the operation, as rejoinder:<operation>/<fingerprint>.") }
+      : {
+          [SPRING_HEADERS.correlationId]: text("To be returned unchanged."),
+          [SPRING_HEADERS.replyTopic]: text("The topic for the reply.", { const: responder.replyTopic }),
+        }),
   });
 
-/** The headers by which spring-kafka and NestJS connect request and reply. */
-const springHeaders = (of: "request" | "reply"): JsonSchema =>
-  objectOf(
-    of === "request"
-      ? {
-          [SPRING_HEADERS.correlationId]: text("To be returned unchanged."),
-          [SPRING_HEADERS.replyTopic]: text("The topic for the reply."),
-          [`${TRACEPARENT_HEADER}?`]: text("W3C Trace Context."),
-        }
-      : {
-          [SPRING_HEADERS.correlationId]: text("As the request had it."),
-          [`${SPRING_HEADERS.nestError}?`]: text("NestJS: why there is no reply."),
-          [`${SPRING_HEADERS.nestIsDisposed}?`]: text("NestJS: this reply is the last."),
-          [`${PROBLEM_HEADER}?`]: text("Problem details as JSON, in a record without a value."),
-        },
-  );
+/** The headers of a reply of a responder. Its value is the reply, or empty if there is none. */
+const replyHeaders = (): JsonSchema =>
+  objectOf({
+    [SPRING_HEADERS.correlationId]: text("As the request had it."),
+    [`${SPRING_HEADERS.nestError}?`]: text("NestJS: why there is no reply."),
+    [`${SPRING_HEADERS.nestIsDisposed}?`]: text("NestJS: this reply is the last."),
+    [`${PROBLEM_HEADER}?`]: text("Problem details as JSON, in a record without a value."),
+  });
 
 /** The AsyncAPI 3.0 document of an API: the topics of its operations, and the records in them. */
 export const createAsyncApi = ({ contract }: Pick<DescribedApi, "contract">) => {
@@ -70,7 +70,7 @@ export const createAsyncApi = ({ contract }: Pick<DescribedApi, "contract">) => 
     const sent = addMessage(topic, "Requests.", `${name}.request`, {
       title: `A request of ${name}`,
       contentType: "application/json",
-      headers: responder === undefined ? eventHeaders(name) : springHeaders("request"),
+      headers: requestHeaders(operation),
       payload: request,
       correlationId: correlationOf(operation),
       bindings: { kafka: { key: keyOf(operation), bindingVersion: "0.5.0" } },
@@ -81,7 +81,7 @@ export const createAsyncApi = ({ contract }: Pick<DescribedApi, "contract">) => 
         : addMessage(responder.replyTopic, `Replies to ${name}.`, `${name}.reply`, {
             title: `A reply to a request of ${name}`,
             contentType: "application/json",
-            headers: springHeaders("reply"),
+            headers: replyHeaders(),
             payload: reply,
             correlationId: correlationOf(operation),
           });
