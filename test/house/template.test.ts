@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
 import { TEMPLATE_FILES } from "../../tools/create-package.ts";
 import { filesOf, readText } from "./fixtures.ts";
 
@@ -40,4 +41,9 @@ test("a project of the template has the versions that this repository is tested 
   const { "@rejoinder/sdk": _, zod, ...others } = { ...template.dependencies, ...template.devDependencies };
   expect(zod).toBe(own.peerDependencies?.["zod"]);
   expect(own.devDependencies).toMatchObject(others);
+});
+
+test("in production Cloudflare logs no URL, in which a status token may be", () => {
+  const { observability } = unstable_readConfig({ config: "wrangler.toml", env: "production" }, { hideWarnings: true });
+  expect(observability?.logs).toMatchObject({ enabled: true, invocation_logs: false });
 });

@@ -69,6 +69,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
         description: "Accepted: Kafka has the request. The body is its status, which has ended only if it is replayed.",
         headers: ["Location", "Retry-After", "Vary", "Preference-Applied", "Idempotent-Replayed", ...limits],
         content: json(schemas.status),
+        links: { status: "getStatus", cancel: "cancelRequest" },
       },
       "2XX": ended,
     },

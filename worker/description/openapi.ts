@@ -92,10 +92,13 @@ const mapValues = <From, To>(record: { readonly [name: string]: From }, to: (val
 const headersOf = (names: readonly HeaderName[]): object =>
   names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) };
 
-const responseOf = ({ description, headers = [], content }: ResponseDescription): object => ({
+const responseOf = ({ description, headers = [], content, links }: ResponseDescription): object => ({
   description,
   ...headersOf(headers),
   ...(content && { content: mapValues(content, (schema) => ({ schema })) }),
+  ...(links && {
+    links: mapValues(links, (operationId) => ({ operationId, parameters: { correlationId: "$response.body#/correlationId" } })),
+  }),
 });
 
 const parametersOf = (path: string, { parameters = [] }: RouteDescription): object => {
@@ -178,11 +181,12 @@ const createProblems = () => {
       const statuses = [...new Set([...codes.keys(), ...Object.keys(declared).map(Number)])].toSorted((one, other) => one - other);
       return Object.fromEntries(
         statuses.map((status) => {
-          const response = responseFor(status, codes.get(status) ?? [], declared[status] ?? [], problemHeaders);
-          const text = JSON.stringify(response);
-          const name = names.get(text) ?? `${id}.${status}`;
-          names.set(text, name);
-          components[name] = response;
+          const [own = [], others = []] = [codes.get(status), declared[status]];
+          // What an operation declares is its own.
+          const key = others.length > 0 ? `${id} ${status}` : [...own, ...problemHeaders].join();
+          const name = names.get(key) ?? `${id}.${status}`;
+          names.set(key, name);
+          components[name] ??= responseFor(status, own, others, problemHeaders);
           return [String(status), { $ref: `#/components/responses/${name}` }];
         }),
       );

@@ -8,6 +8,8 @@ export type ResponseDescription = {
   readonly description: string;
   /** Those that matter to a caller; what every response has is told once, for the whole API. */
   readonly headers?: readonly HeaderName[];
+  /** The operations that take the body's correlation ID, by what they do with it. */
+  readonly links?: { readonly [name: string]: string };
   /** By media type. Absent: there is no body. */
   readonly content?: { readonly [mediaType: string]: JsonSchema };
 };

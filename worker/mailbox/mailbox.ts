@@ -9,7 +9,8 @@ import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { endOfPeriod, type Rows } from "./rows.ts";
-import { cancel, expire, isOverdue, type KeptStatus, settle } from "./rules.ts";
+import { cancel, expire, isOverdue, type KeptStatus } from "./rules.ts";
+import { settleReplies } from "./settle-replies.ts";
 import { SWEEP_AGAIN_MS, SWEEP_MS, sweep } from "./sweep.ts";
 import type { WaitedFor, Waiters } from "./waiters.ts";
 
@@ -118,39 +119,6 @@ export const createMailbox = (options: MailboxOptions) => {
     });
     await ensureAlarm();
     return status;
-  };
-
-  /**
-   * Stores what a reply makes of a status, and says the status that its waiters are to hear of.
-   * @param recalled the status that moved to KV
-   */
-  const settleOne = (reply: NewReply, recalled: KeptStatus | undefined): { outcome: Outcome; news?: KeptStatus | undefined } => {
-    const first = settle(recalled, reply, now());
-    // Most replies are the first of their request: a row is looked for only if there is one.
-    if (first.next !== undefined && rows.insert(reply.key, first.next, now())) {
-      if (first.chunks !== undefined) rows.addChunks(reply.key, first.chunks);
-      return { outcome: first.outcome, news: first.next };
-    }
-    const current = rows.find(reply.key);
-    if (current === undefined) return first;
-    const { outcome, next, chunks } = settle(current, reply, now());
-    if (next !== undefined) rows.update(reply.key, next);
-    if (chunks !== undefined) rows.addChunks(reply.key, chunks);
-    // An end that is there already may have become durable only now, after a write that failed.
-    return { outcome, news: next ?? (isTerminal(current.state) ? current : undefined) };
-  };
-
-  const settleAll = (replies: readonly NewReply[], archived: readonly (KeptStatus | "unreadable" | undefined)[]) => {
-    const news = new Map<string, KeptStatus>();
-    const outcomes = replies.map((reply, index): Outcome => {
-      const recalled = archived[index];
-      if (now() >= reply.key.expiresAt) return "unknown";
-      if (recalled === "unreadable") return "retry";
-      const settled = settleOne(reply, recalled);
-      if (settled.news !== undefined) news.set(reply.key.text, settled.news);
-      return settled.outcome;
-    });
-    return { outcomes, news };
   };
 
   /** Waits, unless the caller goes away. */
@@ -263,7 +231,7 @@ export const createMailbox = (options: MailboxOptions) => {
     async write(replies: readonly NewReply[]): Promise<Outcome[]> {
       const archived = await Promise.all(replies.map(({ key }) => recall(key).catch(() => "unreadable" as const)));
       const keys = replies.map(({ key }) => key);
-      const { outcomes, news } = await commit(keys, () => settleAll(replies, archived));
+      const { outcomes, news } = await commit(keys, () => settleReplies({ rows, now: now() }, replies, archived));
       // Only after the transaction: a caller who is woken must find the row.
       for (const [correlationId, status] of news) waiters.wake(correlationId, status);
       await ensureAlarm();
