@@ -11,7 +11,6 @@ const OF_REDOC = new Set(["color-contrast", "heading-order", "region", "scrollab
 let stack: Stack;
 let browser: Browser;
 beforeAll(async () => {
-  // The default host of the command is workerd; on Node the same files are served by another server.
   [stack, browser] = await Promise.all([startStack({}, { host: "node" }), launchBrowser()]);
 });
 afterAll(async () => {

@@ -23,7 +23,7 @@ describe.skipIf(isMissing)("a client that openapi-python-client generates from /
   afterAll(async () => {
     await stack?.remove();
     if (directory !== undefined) rmSync(directory, { recursive: true });
-  });
+  }, 60_000);
 
   test("has the sum of two numbers answered by the application, with types", async () => {
     const { code, output } = await run([join(directory, "call_sum.py"), stack.url, "", "2", "3"], { timeoutMs: 60_000 });

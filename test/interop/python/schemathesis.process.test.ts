@@ -24,8 +24,8 @@ describe.skipIf(isMissing)("Schemathesis, which makes thousands of calls of /ope
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack({}, { host: "node" });
-  });
-  afterAll(() => stack?.remove());
+  }, 60_000);
+  afterAll(() => stack?.remove(), 60_000);
 
   test(
     "finds no error of the server, and no answer that the document does not have",
