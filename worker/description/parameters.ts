@@ -1,4 +1,5 @@
 import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
+import { LETTER_NAME } from "./schemas.ts";
 
 type Parameter = {
   readonly name: string;
@@ -77,7 +78,7 @@ export const createParameters = () =>
     until: query("until", "Only letters before then.", TIME),
     all: query("all", "Whether letters that are settled count, too.", { type: "string", enum: ["true", "false"], default: "false" }),
     limit: query("limit", "How many letters a page has.", { type: "integer", minimum: 1, maximum: 100, default: 25 }),
-    cursor: query("cursor", "The `next` of the page before."),
+    cursor: query("cursor", "The `next` of the page before.", { type: "string", pattern: String.raw`^\d{1,15}/${LETTER_NAME}$` }),
   }) as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof ReturnType<typeof createParameters>;

@@ -5,8 +5,8 @@ import { STATES } from "../../protocol/states.ts";
 import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
 import { refTo } from "./route-description.ts";
 
-/** Where a letter is, as its name says it. */
-const LETTER_PATTERN = String.raw`^[A-Za-z0-9._-]{1,245}${DEAD_LETTER_SUFFIX}/\d{1,9}/\d{1,15}$`;
+/** Where a letter is, as its name says it: a regular expression, without its anchors. */
+export const LETTER_NAME = String.raw`[A-Za-z0-9._-]{1,245}${DEAD_LETTER_SUFFIX}/\d{1,9}/\d{1,15}`;
 
 const text = (description: string, rest: JsonSchema = {}): JsonSchema => ({ type: "string", description, ...rest });
 const time = (description: string): JsonSchema => text(description, { format: "date-time" });
@@ -156,7 +156,7 @@ export const createSchemas = (): Record<string, JsonSchema> => ({
     "next?": text("The `cursor` of the next page."),
   }),
   LetterNames: objectOf({
-    letters: { ...list(text("topic-dlt/partition/offset", { pattern: LETTER_PATTERN })), minItems: 1, maxItems: 20 },
+    letters: { ...list(text("topic-dlt/partition/offset", { pattern: `^${LETTER_NAME}$` })), minItems: 1, maxItems: 20 },
   }),
   LetterResults: objectOf({
     results: list(

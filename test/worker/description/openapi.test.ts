@@ -29,6 +29,7 @@ const open = (isWhole: boolean) =>
       statusTokens: { create: () => Promise.reject(new Error("No test asks for tokens.")) },
       protectedResource: { route: () => new Response() },
       assets: { fetch: () => Promise.reject(new Error("No test asks for files.")) },
+      docs: { fetch: () => Promise.reject(new Error("No test asks for files.")) },
     }),
   });
 
