@@ -96,8 +96,6 @@ const ALLOWED_HEADERS = ["Prefer", "Content-Type", "Authorization", "Idempotency
 /** The longest that all browsers remember a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
-const DOCUMENT_PATHS = Object.values(DOCUMENTS).map(({ path }) => path);
-
 const ANYBODY: Principal = {
   subject: undefined,
   authtype: "unauthenticated",
@@ -150,7 +148,8 @@ export const createApp = ({
       preflight?.headers.set("x-content-type-options", "nosniff");
       return preflight;
     };
-    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH, ...DOCUMENT_PATHS]) app.use(path, use);
+    for (const path of ["/requests/*", "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const { path } of Object.values(DOCUMENTS)) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
   const routes: readonly Route[] = [

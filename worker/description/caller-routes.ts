@@ -24,7 +24,8 @@ export const CALLER_PROBLEMS = [
 ] as const satisfies ErrorCode[];
 /** Why a record does not become one of Kafka's. */
 export const PRODUCE_PROBLEMS = ["PRODUCE_REJECTED", "PRODUCE_UNAVAILABLE", "PRODUCE_UNKNOWN", "OVERLOADED"] as const satisfies ErrorCode[];
-const LIMIT_PROBLEMS = ["RATE_LIMITED", "QUOTA_EXCEEDED", "LIMITS_UNAVAILABLE"] as const satisfies ErrorCode[];
+/** What the plan of a caller refuses. */
+export const LIMIT_PROBLEMS = ["RATE_LIMITED", "QUOTA_EXCEEDED", "LIMITS_UNAVAILABLE"] as const satisfies ErrorCode[];
 /** How a request ends that its handler has not answered as it should. */
 export const END_PROBLEMS = [
   "INVALID_RECORD",
@@ -136,7 +137,7 @@ export const createCallerRoutes = (): Record<string, RouteDescription> => ({
     id: "createStatusToken",
     tag: "Statuses",
     summary: "Makes a token by which somebody else can read one status for five minutes",
-    access: { scope: "status:read" },
+    access: { scope: "status:read", refusesTokens: true },
     body: {
       mediaType: "application/json",
       isOptional: true,

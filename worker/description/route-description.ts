@@ -14,8 +14,8 @@ export type ResponseDescription = {
   readonly content?: { readonly [mediaType: string]: JsonSchema };
 };
 
-/** Who may call a route: anybody; whoever has the scope; the holder of the secret of replies. */
-export type Access = "anybody" | "signed" | { readonly scope: string };
+/** Who may call a route: anybody; whoever has the scope, but for those who have it by a status token alone; the holder of the secret of replies. */
+export type Access = "anybody" | "signed" | { readonly scope: string; readonly refusesTokens?: true };
 
 /** The groups of routes, with what is said of each. */
 export const TAGS = {

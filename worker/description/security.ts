@@ -59,13 +59,13 @@ export const createSecuritySchemes = (
 export const requirementsOf = ({ ways, hasAuthenticate }: CallersDescription, access: Access): readonly Requirement[] => {
   if (access === "anybody") return [{}];
   if (access === "signed") return [{ signature: [] }];
-  const { scope } = access;
+  const { scope, refusesTokens = false } = access;
   return [
     ...(ways.includes("public") ? [{}] : []),
     ...(hasAuthenticate ? [{ credentials: [scope] }] : []),
     ...(ways.includes("keys") ? [{ apiKey: [scope] }] : []),
     ...(ways.includes("jwt") ? [{ jwt: [scope] }] : []),
-    ...(scope.startsWith("status:") ? [{ statusToken: [scope] }] : []),
-    ...(scope === "status:read" ? [{ statusTokenInQuery: [scope] }] : []),
+    ...(scope.startsWith("status:") && !refusesTokens ? [{ statusToken: [scope] }] : []),
+    ...(scope === "status:read" && !refusesTokens ? [{ statusTokenInQuery: [scope] }] : []),
   ];
 };
