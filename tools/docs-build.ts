@@ -25,6 +25,7 @@ export const buildDocs = async (outDirectory: string): Promise<void> => {
     // Redoc would search in a worker of its own, made of text. Without, it searches in the page.
     define: { Worker: "undefined" },
     plugins: [ownOrigin],
+    banner: { js: `/*! Redoc, https://github.com/Redocly/redoc\n${await readFile(join(ROOT, "node_modules/redoc/LICENSE"), "utf8")}*/` },
     logLevel: "silent",
   });
   await cp(join(source, "docs.html"), join(outDirectory, "docs.html"));
