@@ -16,7 +16,7 @@ describe.skipIf(isMissing)("a client that openapi-python-client generates from /
     const file = join(directory, "openapi.json");
     writeFileSync(file, await (await fetch(`${stack.url}/openapi.json`)).text());
     const generate = ["-m", "openapi_python_client", "generate", "--path", file, "--meta", "none", "--output-path"];
-    const { code, output } = await run([...generate, join(directory, "generated")], { timeoutMs: 60_000 });
+    const { code, output } = await run([...generate, join(directory, "generated")], { timeoutMs: 60_000, cwd: directory });
     expect(code, output).toBe(0);
     copyFileSync(join(import.meta.dirname, "call_sum.py"), join(directory, "call_sum.py"));
   }, 120_000);
@@ -26,7 +26,7 @@ describe.skipIf(isMissing)("a client that openapi-python-client generates from /
   }, 60_000);
 
   test("has the sum of two numbers answered by the application, with types", async () => {
-    const { code, output } = await run([join(directory, "call_sum.py"), stack.url, "", "2", "3"], { timeoutMs: 60_000 });
+    const { code, output } = await run([join(directory, "call_sum.py"), stack.url, "", "2", "3"], { timeoutMs: 60_000, cwd: directory });
     expect(code, output).toBe(0);
     expect(JSON.parse(output)).toEqual({ sum: 5 });
   });

@@ -21,7 +21,7 @@ export type Python = {
   /** Runs a module or a file. Rejects only if there is no answer in time, or no Python. */
   run(
     args: readonly string[],
-    options: { readonly timeoutMs: number; readonly variables?: Readonly<Record<string, string>> },
+    options: { readonly timeoutMs: number; readonly cwd: string; readonly variables?: Readonly<Record<string, string>> },
   ): Promise<PythonRun>;
 };
 
@@ -49,9 +49,14 @@ const install = async (folder: string): Promise<void> => {
 const runPython = async (
   python: string,
   args: readonly string[],
-  { timeoutMs, variables }: Parameters<Python["run"]>[1],
+  { timeoutMs, cwd, variables }: Parameters<Python["run"]>[1],
 ): Promise<PythonRun> => {
-  const options = { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...variables } };
+  const options = {
+    timeout: timeoutMs,
+    cwd,
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...variables },
+  };
   try {
     const { stdout, stderr } = await run(python, args, options);
     return { code: 0, output: stdout + stderr };

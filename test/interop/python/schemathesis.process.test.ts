@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Stack, startStack } from "../../helpers/stack.ts";
@@ -22,10 +24,16 @@ const CHECKS = [
 
 describe.skipIf(isMissing)("Schemathesis, which makes thousands of calls of /openapi.json", () => {
   let stack: Stack;
+  /** Where it keeps what it has found: nothing, so that the next run makes the same calls. */
+  let directory: string;
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "rejoinder-schemathesis-"));
     stack = await startStack({}, { host: "node" });
   }, 60_000);
-  afterAll(() => stack?.remove(), 60_000);
+  afterAll(async () => {
+    await stack?.remove();
+    rmSync(directory, { recursive: true });
+  }, 60_000);
 
   test(
     "finds no error of the server, and no answer that the document does not have",
@@ -40,7 +48,7 @@ describe.skipIf(isMissing)("Schemathesis, which makes thousands of calls of /ope
           // A WebSocket.
           ...["--exclude-path", "/link/{shard}"],
         ],
-        { timeoutMs: MAX_MS, variables: { SCHEMATHESIS_HOOKS: join(import.meta.dirname, "hooks.py") } },
+        { timeoutMs: MAX_MS, cwd: directory, variables: { SCHEMATHESIS_HOOKS: join(import.meta.dirname, "hooks.py") } },
       );
       expect(code, output).toBe(0);
       expect(Number(/(\d+) generated/.exec(output)?.[1]), output).toBeGreaterThan(1_000);
