@@ -7,6 +7,7 @@ import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
 import { localRedrive } from "./dead-letters/local-redrive.ts";
+import { DOCS_PATHS, DOCS_SECURITY_POLICY } from "./docs.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
 import { createCallerSeal } from "./identity/caller-seal.ts";
 import type { CreateTextMac } from "./identity/derived-key.ts";
@@ -78,6 +79,8 @@ type AppOptions = {
   readonly deadLetters?: DeadLetterLog | undefined;
   /** The files of the console. Absent: the console is off, and so is what only the console may ask. */
   readonly assets?: ConsoleFiles | undefined;
+  /** The files of the reference of the API. Absent: it is off. */
+  readonly docs?: ConsoleFiles | undefined;
   /** Why requests cannot be served now, in a sentence; undefined if they can. Absent: the host knows of nothing that could be wrong. */
   readonly findProblem?: () => string | undefined;
   /** What the documents of this API say of it. Absent: there are none. */
@@ -151,6 +154,7 @@ export const createApp = ({
   listRequests,
   deadLetters,
   assets,
+  docs,
   description,
   findProblem = () => undefined,
   tracing,
@@ -236,6 +240,9 @@ export const createApp = ({
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
     ...(assets === undefined ? [] : consoleRoutes({ assets, authorize, contract, consumers, deadLetters, redrive })),
+    ...(docs === undefined
+      ? []
+      : DOCS_PATHS.map((path) => ({ method: "GET", path, handle: createConsole(docs, DOCS_SECURITY_POLICY) }) as const)),
     ...(description === undefined
       ? []
       : createDescriptionRoutes(() => ({ ...description, contract, routes, hasLimits: limits !== undefined }))),

@@ -16,11 +16,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const HEADERS = {
-  "content-security-policy": CONTENT_SECURITY_POLICY,
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-};
+const HEADERS = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" };
 
 /** Whether the Worker serves the console: as `CONSOLE` says, else everywhere but in production. */
 export const isConsoleOn = ({ CONSOLE, ENVIRONMENT }: Pick<WorkerConfig, "CONSOLE" | "ENVIRONMENT">): boolean =>
@@ -29,12 +25,13 @@ export const isConsoleOn = ({ CONSOLE, ENVIRONMENT }: Pick<WorkerConfig, "CONSOL
 /** The files of the console: answers a request for one of {@link CONSOLE_PATHS}. */
 export type ConsoleFiles = { fetch(request: Request): Promise<Response> };
 
-/** Answers with a file of the console, under headers that let the page do what it does and nothing else. */
+/** Answers with a file of a page, under headers that let the page do what it does and nothing else. */
 export const createConsole =
-  (assets: ConsoleFiles) =>
+  (assets: ConsoleFiles, securityPolicy: string = CONTENT_SECURITY_POLICY) =>
   async ({ req }: Context): Promise<Response> => {
     const file = await assets.fetch(req.raw);
     const response = new Response(file.body, file);
+    response.headers.set("content-security-policy", securityPolicy);
     for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
     return response;
   };

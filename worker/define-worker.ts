@@ -5,6 +5,7 @@ import { createTracing, type Telemetry, type Tracing } from "../protocol/tracing
 import { createApp } from "./app.ts";
 import { namedHosts, readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { isConsoleOn } from "./console.ts";
+import { isDocsOn } from "./docs.ts";
 import { createCorrelationIds } from "./correlation-id.ts";
 import { readDescription } from "./description/described-api.ts";
 import { openApiKeys } from "./hosts/cloudflare/api-keys.ts";
@@ -118,6 +119,7 @@ const createFetch = (
       webhookPolicy: config.REPLY_STORE === "mailbox" ? webhooks?.policy : undefined,
       deadLetters: createDeadLetterLog(config.producer, env),
       assets: consoleAssets(config, env),
+      docs: isDocsOn(config) ? env.ASSETS : undefined,
       description: readDescription(config, authenticate),
       tracing,
       logRequest: isRequestLogOn(config) ? (line) => console.log(JSON.stringify({ level: "info", msg: "request", ...line })) : undefined,

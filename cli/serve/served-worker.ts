@@ -1,6 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import { openGateway } from "../../gateway/run-gateway.ts";
 import { isConsoleOn } from "../../worker/console.ts";
+import { isDocsOn } from "../../worker/docs.ts";
 import { openNodeHost } from "../../worker/hosts/node/host.ts";
 import type { DeadLetterLog } from "../../worker/dead-letters/log.ts";
 import type { Producer } from "../../worker/producer.ts";
@@ -29,7 +30,7 @@ export const openServedWorker = async (
 ): Promise<ServedWorker> => {
   const { producer, deadLetters, gatewayUrl, told, close } = await openRequestLog(requestLog, log);
   try {
-    const assets = isConsoleOn(worker) ? consoleDirectory() : undefined;
+    const assets = isConsoleOn(worker) || isDocsOn(worker) ? consoleDirectory() : undefined;
     const opened = await openNodeHost({ ...settings, config: worker, producer, deadLetters, directory, host, port, assets, log });
     const { url, metricsUrl } = opened;
     log.info({ url, metricsUrl, directory, fsync: worker.MAILBOX_FSYNC, ...told }, `Worker at ${url}`);

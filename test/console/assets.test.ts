@@ -18,7 +18,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test("the page is small, all in all", () => {
-  const bytes = readdirSync(directory).map((file) => gzipSync(readFileSync(join(directory, file))).length);
+  // The reference of the API is a page of its own.
+  const files = readdirSync(directory).filter((file) => !file.startsWith("docs."));
+  const bytes = files.map((file) => gzipSync(readFileSync(join(directory, file))).length);
   expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(MAX_GZIP_BYTES);
 });
 

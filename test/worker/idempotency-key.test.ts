@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../worker/canonical-json.ts";
+import { IDEMPOTENCY_KEY_PATTERN } from "../../worker/description/parameters.ts";
 import { createClaim, readIdempotencyKey, shardOf } from "../../worker/idempotency-key.ts";
 import { webSha256 } from "../../worker/sha256.ts";
 
@@ -15,6 +16,22 @@ const claimOf = (claiming: Partial<Parameters<typeof createClaim>[0]> = {}) =>
   });
 
 describe("an Idempotency-Key", () => {
+  test("is what the description of the API says it is", () => {
+    const described = new RegExp(IDEMPOTENCY_KEY_PATTERN, "u");
+    const isRead = (text: string): boolean => {
+      try {
+        return readIdempotencyKey(text) !== undefined;
+      } catch {
+        return false;
+      }
+    };
+    const ascii = fc.string({ unit: "binary-ascii", maxLength: 300 });
+    const quoted = fc.string({ unit: fc.constantFrom("a", " ", ",", "\\\\", '\\"', "~"), maxLength: 300 }).map((text) => `"${text}"`);
+    // Neither spaces around it nor parameters belong to a key.
+    const fields = fc.oneof(ascii, quoted).filter((text) => text.trim() === text && !text.includes(";"));
+    fc.assert(fc.property(fields, (text) => described.test(text) === isRead(text)));
+  });
+
   test("is a string of structured fields, or its characters alone, and both are the same key", () => {
     for (const text of ["8e03978e-40d5-43e8-bc93-6894a57f9324", "KG5LxwFBepaKHyUD", "42", "order:7/a=b", "~", "x".repeat(255)])
       expect([readIdempotencyKey(text), readIdempotencyKey(`"${text}"`), readIdempotencyKey(` "${text}" `)]).toEqual([text, text, text]);

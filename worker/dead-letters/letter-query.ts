@@ -10,23 +10,24 @@ const MAX_LIMIT = 100;
 
 /** Reads the query of `GET /dead-letters`. What it does not know is ignored. @throws RejoinderError `INVALID_QUERY` */
 export const readLetterQuery = (query: URLSearchParams): LetterQuery => {
-  const text = (name: string): string | undefined => query.get(name) || undefined;
-  const limit = text("limit") ?? String(DEFAULT_LIMIT);
+  const given = (name: string): string | undefined => query.get(name) ?? undefined;
+  const text = (name: string): string | undefined => given(name) || undefined;
+  const limit = given("limit") ?? String(DEFAULT_LIMIT);
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT)
     throw invalid("limit", `a number from 1 to ${MAX_LIMIT}`, limit);
-  const all = text("all") ?? "false";
+  const all = given("all") ?? "false";
   if (all !== "true" && all !== "false") throw invalid("all", "true or false", all);
   return {
     filter: {
       operation: text("operation"),
       code: text("code"),
       correlationId: text("correlationId"),
-      since: readMoment("since", text("since")),
-      until: readMoment("until", text("until")),
+      since: readMoment("since", given("since")),
+      until: readMoment("until", given("until")),
       settled: all === "true",
     },
     limit: Number(limit),
-    after: readCursor(text("cursor")),
+    after: readCursor(given("cursor")),
   };
 };
 
@@ -43,10 +44,10 @@ const readCursor = (text: string | undefined): LetterPosition | undefined => {
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
-/** An RFC 3339 time in milliseconds since 1970; undefined if it is none. */
+/** An RFC 3339 time in milliseconds since 1970, before which there is nothing; undefined if it is none. */
 export const readTime = (text: string): number | undefined => {
   const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) || time < 0 ? undefined : time;
+  return Number.isNaN(time) ? undefined : Math.max(0, time);
 };
 
 const readMoment = (name: string, text: string | undefined): number | undefined => {

@@ -117,6 +117,13 @@ export const createOperatorRoutes = (): Record<string, RouteDescription> => {
     "GET /main.js": file("getConsoleScript", "The script of the console", "text/javascript; charset=utf-8"),
     "GET /main.css": file("getConsoleStyle", "The style of the console", "text/css; charset=utf-8"),
     "GET /icon.svg": file("getConsoleIcon", "The icon of the console", "image/svg+xml"),
+    "GET /docs": docs("getDocs", "The reference of this API, for people", "text/html; charset=utf-8"),
+    "GET /docs.html": {
+      ...docs("getDocsPage", "The reference, by its other name", "text/html; charset=utf-8"),
+      responses: { "307": { description: "It is at `/docs`.", headers: ["Location", "Content-Security-Policy"] } },
+    },
+    "GET /docs.js": docs("getDocsScript", "The script of the reference", "text/javascript; charset=utf-8"),
+    "GET /docs.css": docs("getDocsStyle", "The style of the reference", "text/css; charset=utf-8"),
   };
 };
 
@@ -137,6 +144,8 @@ export const file = (id: string, summary: string, mediaType: string): RouteDescr
   },
   problems: [],
 });
+
+const docs = (...of: Parameters<typeof file>): RouteDescription => ({ ...file(...of), tag: "Description" });
 
 const consumer = () =>
   objectOf({

@@ -1,5 +1,6 @@
 import { STATES } from "../../protocol/states.ts";
 import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
+import { LETTER_NAME } from "./schemas.ts";
 
 type Parameter = {
   readonly name: string;
@@ -27,6 +28,9 @@ const path = (name: string, description: string, schema: object): Parameter => (
 const NUMBER = { type: "integer", minimum: 0 };
 const TIME = { type: "string", format: "date-time" };
 
+/** What `readIdempotencyKey` reads, but for the parameters of a string, which have no meaning: visible ASCII alone, or a string of RFC 9651. */
+export const IDEMPOTENCY_KEY_PATTERN = String.raw`^(?:[!#-+.-:<-\[\]^-~-]{1,255}|"(?:[ !#-\[\]-~]|\\["\\]){1,255}")$`;
+
 /** The parameters of all routes, by the names that descriptions use. Those of paths are found by the path. */
 export const createParameters = () =>
   ({
@@ -44,7 +48,7 @@ export const createParameters = () =>
     "Idempotency-Key": header(
       "Idempotency-Key",
       "With the same key, the same request stays one request, however often it is sent: a string of 1 to 255 ASCII characters (draft-ietf-httpapi-idempotency-key-header-07), or its characters alone.",
-      { type: "string", minLength: 1, maxLength: 512, examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
+      { type: "string", pattern: IDEMPOTENCY_KEY_PATTERN, examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
     ),
     "Reply-To": header("Reply-To", "Where to send a webhook when the request has ended: a URL that begins with https://."),
     traceparent: header("traceparent", "W3C Trace Context. The record of the request carries it on.", {
@@ -80,7 +84,7 @@ export const createParameters = () =>
     until: query("until", "Only letters before then.", TIME),
     all: query("all", "Whether letters that are settled count, too.", { type: "string", enum: ["true", "false"], default: "false" }),
     limit: query("limit", "How many a page has.", { type: "integer", minimum: 1, maximum: 100, default: 25 }),
-    cursor: query("cursor", "The `next` of the page before."),
+    cursor: query("cursor", "The `next` of the page before.", { type: "string", pattern: String.raw`^\d{1,15}/${LETTER_NAME}$` }),
   }) as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof ReturnType<typeof createParameters>;

@@ -2,7 +2,11 @@ import type { JsonSchema } from "../../contract/schema.ts";
 import { ERRORS } from "../../protocol/errors.ts";
 import { OUTCOMES } from "../../protocol/reply-event.ts";
 import { STATES } from "../../protocol/states.ts";
+import { DEAD_LETTER_SUFFIX } from "../../protocol/topics.ts";
 import { refTo } from "./route-description.ts";
+
+/** Where a letter is, as its name says it: a regular expression, without its anchors. */
+export const LETTER_NAME = String.raw`[A-Za-z0-9._-]{1,245}${DEAD_LETTER_SUFFIX}/\d{1,9}/\d{1,15}`;
 
 const text = (description: string, rest: JsonSchema = {}): JsonSchema => ({ type: "string", description, ...rest });
 const time = (description: string): JsonSchema => text(description, { format: "date-time" });
@@ -162,7 +166,9 @@ export const createSchemas = (): Record<string, JsonSchema> => ({
     letters: list(refTo("DeadLetter")),
     "next?": text("The `cursor` of the next page."),
   }),
-  LetterNames: objectOf({ letters: { ...list(text("topic-dlt/partition/offset", { maxLength: 300 })), minItems: 1, maxItems: 20 } }),
+  LetterNames: objectOf({
+    letters: { ...list(text("topic-dlt/partition/offset", { pattern: `^${LETTER_NAME}$` })), minItems: 1, maxItems: 20 },
+  }),
   LetterResults: objectOf({
     results: list(
       objectOf({

@@ -49,8 +49,10 @@ const readMayCancel = async ({ req }: Context): Promise<boolean> => {
   if (body.length === 0) return false;
   checkJsonType(req.header("content-type"));
   const asked = parseJson(body);
-  const { cancel = false } = typeof asked === "object" && asked !== null ? (asked as { cancel?: unknown }) : { cancel: asked };
-  if (typeof cancel === "boolean") return cancel;
+  if (typeof asked === "object" && asked !== null && !Array.isArray(asked)) {
+    const { cancel = false } = asked as { cancel?: unknown };
+    if (typeof cancel === "boolean") return cancel;
+  }
   throw new RejoinderError("INVALID_REQUEST", {
     detail: 'Expected no body, or {"cancel": true} for a token that may also cancel the request.',
   });

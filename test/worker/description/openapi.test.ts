@@ -30,6 +30,7 @@ const open = (isWhole: boolean) =>
       webhookKeys: { publicKeys: () => Promise.resolve([]) },
       protectedResource: { route: () => new Response() },
       assets: { fetch: () => Promise.reject(new Error("No test asks for files.")) },
+      docs: { fetch: () => Promise.reject(new Error("No test asks for files.")) },
     }),
   });
 

@@ -87,6 +87,7 @@ test("a token is of whoever sent the request, and makes no other token", async (
   const { token } = await tokenFor(id, ada);
   expect(await codeOf(await ask(id, bearer(token)))).toEqual([403, "INSUFFICIENT_SCOPE"]);
   expect(await codeOf(await ask(id, ada, { cancel: "yes" }))).toEqual([422, "INVALID_REQUEST"]);
+  for (const body of [[], [true], "cancel", true, null]) expect(await codeOf(await ask(id, ada, body))).toEqual([422, "INVALID_REQUEST"]);
 });
 
 test("also a request that anybody may read has tokens, so that pages need not know who may call", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { CONSOLE_PATHS, type ConsoleFiles } from "../../console.ts";
+import { DOCS_PATHS } from "../../docs.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -10,15 +11,20 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
+/** Where pages are, and their files. */
+const PAGES: Readonly<Record<string, string>> = { "/": "index.html", "/docs": "docs.html" };
+
 type File = { readonly body: Uint8Array<ArrayBuffer>; readonly headers: Readonly<Record<string, string>> };
 
-/** The built console from a folder, answered as Workers Static Assets do. The files are read once, now. @throws Error if one is missing */
+/** The console and the reference of the API as they were built, from a folder, answered as Workers Static Assets do. The files are read once, now. @throws Error if one is missing */
 export const readConsoleFiles = (directory: string): ConsoleFiles => {
-  const files = new Map(CONSOLE_PATHS.map((path) => [path as string, readFile(directory, path === "/" ? "index.html" : path)]));
+  const paths = [...CONSOLE_PATHS, ...DOCS_PATHS];
+  const files = new Map<string, File>(paths.map((path) => [path, readFile(directory, PAGES[path] ?? path)]));
   return {
     async fetch(request) {
       const { pathname } = new URL(request.url);
-      if (pathname === "/index.html") return new Response(null, { status: 307, headers: { location: "/" } });
+      const page = Object.keys(PAGES).find((path) => pathname === `/${PAGES[path]}`);
+      if (page !== undefined) return new Response(null, { status: 307, headers: { location: page } });
       const file = files.get(pathname);
       if (file === undefined) return new Response(null, { status: 404 });
       const { body, headers } = file;

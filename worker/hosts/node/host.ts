@@ -6,6 +6,7 @@ import { createTracing, type Telemetry } from "../../../protocol/tracing.ts";
 import { createApp } from "../../app.ts";
 import { namedHosts } from "../../config.ts";
 import { isConsoleOn } from "../../console.ts";
+import { isDocsOn } from "../../docs.ts";
 import { readDescription } from "../../description/described-api.ts";
 import { createCorrelationIds } from "../../correlation-id.ts";
 import { headerAddress } from "../../limits/caller-address.ts";
@@ -46,7 +47,7 @@ export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** The folder of the built console. Absent: there is no console. */
+  /** The folder of the built console. The reference of the API is in it, too. Absent: there is neither. */
   readonly assets?: string | undefined;
   readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly time?: Time;
@@ -88,7 +89,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
   } = options;
   if (plans !== undefined) checkPlans(plans);
   const tracing = telemetry && createTracing(telemetry);
-  const files = assets !== undefined && isConsoleOn(config) ? readConsoleFiles(assets) : undefined;
+  const files = assets === undefined ? undefined : readConsoleFiles(assets);
   const webhooks = await openWebhooks(config, [host]);
   const opened = await openMailbox({
     config,
@@ -155,7 +156,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     webhookKeys: webhooks?.keys,
     webhookPolicy: webhooks?.policy,
     deadLetters,
-    assets: files,
+    assets: isConsoleOn(config) ? files : undefined,
+    docs: isDocsOn(config) ? files : undefined,
     description: readDescription(config, authenticate),
     findProblem: createHealth(storage),
     tracing,
