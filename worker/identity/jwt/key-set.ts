@@ -6,6 +6,7 @@ type KeySetOptions = {
   /** Whether requests may wait for one call together. In workerd none may: a call ends with the request that began it. */
   readonly sharesLoads: boolean;
   readonly now?: (() => number) | undefined;
+  readonly pause?: (ms: number) => Promise<void>;
 };
 
 /** Finds the key that a token names. */
@@ -21,14 +22,16 @@ const COOLDOWN_MS = 30_000;
 const COLD_COOLDOWN_MS = 5_000;
 /** After that a call counts as lost. */
 export const LOAD_TIMEOUT_MS = 3_000;
-/** Calls at once, where requests do not share them. */
-const MAX_LOADS = 10;
+/** Calls at once, where requests do not share them: enough that one lives if callers go away. */
+const MAX_LOADS = 3;
+/** How often a request beyond these looks whether one of them has ended. */
+const LOOK_MS = 20;
 
 /**
  * The keys of an issuer, in memory: asked for when they are ten minutes old, or when a token names a key that is not among them. While their host is
  * down, the old ones count for an hour. Tokens that name keys of their own invention lead to one call in half a minute.
  */
-export const createKeySet = ({ load, sharesLoads, now = Date.now }: KeySetOptions): KeySet => {
+export const createKeySet = ({ load, sharesLoads, now = Date.now, pause = delay }: KeySetOptions): KeySet => {
   let loaded: { readonly find: ReturnType<typeof createLocalJWKSet>; readonly at: number } | undefined;
   let pending: Promise<void> | undefined;
   /** The calls that have not ended. */
@@ -53,9 +56,16 @@ export const createKeySet = ({ load, sharesLoads, now = Date.now }: KeySetOption
     return loads.length > 0;
   };
 
+  /** Waits for what the calls of other requests read, by a timer of its own. */
+  const awaitOthers = async (): Promise<void> => {
+    const before = loaded;
+    while (loaded === before && isLoading()) await pause(LOOK_MS);
+    if (loaded === before) throw unavailable();
+  };
+
   const reload = async (): Promise<void> => {
     if (isLoading() && sharesLoads && pending !== undefined) return pending;
-    if (loads.length >= MAX_LOADS) throw unavailable();
+    if (loads.length >= MAX_LOADS) return awaitOthers();
     triedAt = now();
     const own = { startedAt: triedAt };
     loads.push(own);
@@ -91,6 +101,8 @@ export const createKeySet = ({ load, sharesLoads, now = Date.now }: KeySetOption
     }
   };
 };
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 const unavailable = (cause?: unknown): RejoinderError =>
   new RejoinderError("IDENTITY_UNAVAILABLE", { detail: "The keys of the issuer of tokens could not be read.", cause });
