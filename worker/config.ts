@@ -65,16 +65,10 @@ export const namedHosts = ({
   ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname]),
 ];
 
-/** A list asks all shards, and a call of the platform may make only so many. */
-const demandFewShards: Demand = ({ REQUEST_INDEX: index, MAILBOX_SHARDS: shards }): ReturnType<Demand> =>
-  index === "on" && Number(shards) > MAX_LINKED_SHARDS
-    ? { REQUEST_INDEX: `Expected off, or MAILBOX_SHARDS to be at most ${MAX_LINKED_SHARDS}: a list asks every shard.` }
-    : {};
-
 /** What the variables of a Worker demand of one another, on every host. */
 export const demandOfWorker =
   (settings: IdentitySettings): Demand =>
-  (set) => ({ ...demandIdentity(settings)(set), ...demandWebhooks(set), ...demandFewShards(set) });
+  (set) => ({ ...demandIdentity(settings)(set), ...demandWebhooks(set) });
 
 type Values = Readonly<z.output<typeof workerSchema>>;
 
@@ -82,6 +76,12 @@ type Values = Readonly<z.output<typeof workerSchema>>;
 export type WorkerConfig =
   | (Values & { readonly REPLY_STORE: "mailbox"; readonly producer: ProducerConfig | KafkaProducerConfig })
   | (Values & { readonly REPLY_STORE: "kv"; readonly producer: ProducerConfig });
+
+/** A list asks all shards, and a call of the platform may make only so many. */
+const demandFewShards: Demand = ({ REQUEST_INDEX: index, MAILBOX_SHARDS: shards }): ReturnType<Demand> =>
+  index === "on" && Number(shards) > MAX_LINKED_SHARDS
+    ? { REQUEST_INDEX: `Expected off, or MAILBOX_SHARDS to be at most ${MAX_LINKED_SHARDS}: a list asks every shard.` }
+    : {};
 
 /**
  * Reads the Worker's variables and secrets, for a Worker that serves this contract.
@@ -91,7 +91,7 @@ export const readWorkerConfig = (env: object, contract: Contract, settings: Iden
   const variables = env as Record<string, unknown>;
   const [producer, rest] = readTogether(
     () => readWorkerProducerConfig(variables, contract, { hasObjects: variables["REPLY_STORE"] !== "kv" }),
-    () => readEnvironment(workerSchema, variables, demandOfWorker(settings)),
+    () => readEnvironment(workerSchema, variables, (set) => ({ ...demandOfWorker(settings)(set), ...demandFewShards(set) })),
   );
   return Object.freeze({ ...rest, producer }) as WorkerConfig;
 };

@@ -6,6 +6,7 @@ import { createCallerRoutes, describeRequests, END_HEADERS, END_PROBLEMS } from 
 import { addContractSchemas, type OperationSchemas } from "./contract-schemas.ts";
 import type { DescribedApi } from "./described-api.ts";
 import { createHeaders, type HeaderName } from "./headers.ts";
+import { WEBHOOK_KEYS_PATH } from "../routes/webhook-keys.ts";
 import { createOperatorRoutes } from "./operator-routes.ts";
 import { createParameters, type ParameterName } from "./parameters.ts";
 import { createRequestRoutes } from "./request-routes.ts";
@@ -34,7 +35,9 @@ export const createOpenApi = ({ contract, routes, callers, publicUrl, hasLimits 
   const described = describeRoutes();
   const problems = createProblems();
   const paths: Record<string, Record<string, object>> = {};
-  const add = (method: string, path: string, route: RouteDescription): void => {
+  const hasWebhooks = routes.some(({ path }) => path === WEBHOOK_KEYS_PATH);
+  const add = (method: string, path: string, complete: RouteDescription): void => {
+    const route = hasWebhooks ? complete : withoutWebhook(complete);
     (paths[path] ??= {})[method.toLowerCase()] = {
       operationId: route.id,
       tags: [route.tag],
@@ -84,6 +87,13 @@ export const createOpenApi = ({ contract, routes, callers, publicUrl, hasLimits 
     },
   };
 };
+
+/** A route where webhooks are switched off: nobody can ask for one. */
+const withoutWebhook = ({ parameters = [], problems, ...route }: RouteDescription): RouteDescription => ({
+  ...route,
+  parameters: parameters.filter((name) => name !== "Reply-To"),
+  problems: problems.filter((code) => code !== "INVALID_REPLY_TO"),
+});
 
 const INFO = `A request is accepted, handled by a consumer behind Kafka, and ends in one state that can be read at its status.
 

@@ -15,7 +15,7 @@ export const createRequestRoutes = (): Record<string, RouteDescription> => ({
     summary: "Sends several requests at once",
     description: "Each is accepted or refused by itself. None is waited for.",
     access: { scope: "requests:*" },
-    parameters: ["Idempotency-Key", "traceparent"],
+    parameters: ["Idempotency-Key", "Reply-To", "traceparent"],
     body: {
       mediaType: "application/json",
       schema: objectOf(
@@ -56,7 +56,15 @@ export const createRequestRoutes = (): Record<string, RouteDescription> => ({
       },
     },
     problemHeaders: ["RateLimit-Policy", "RateLimit", "Quota-Check"],
-    problems: [...BODY_PROBLEMS, ...CALLER_PROBLEMS, ...LIMIT_PROBLEMS, "INVALID_BATCH", "INVALID_IDEMPOTENCY_KEY", "NOT_SUPPORTED"],
+    problems: [
+      ...BODY_PROBLEMS,
+      ...CALLER_PROBLEMS,
+      ...LIMIT_PROBLEMS,
+      "INVALID_BATCH",
+      "INVALID_IDEMPOTENCY_KEY",
+      "INVALID_REPLY_TO",
+      "NOT_SUPPORTED",
+    ],
   },
   "GET /requests": {
     id: "listRequests",

@@ -63,6 +63,17 @@ describe("every route that is served is described, and no other", () => {
   });
 });
 
+test("Reply-To is described only where webhooks are on, for a request and for a batch", async () => {
+  for (const [isOn, document] of [
+    [true, await documentOf(open(true))],
+    [false, await documentOf(open(false))],
+  ] as const)
+    for (const path of ["/requests/sum", "/requests:batch"]) {
+      const text = JSON.stringify(document.paths[path]);
+      expect([path, text.includes("parameters/Reply-To")]).toEqual([path, isOn]);
+    }
+});
+
 test("every code of the library is in the list of codes, and those of HTTP on a route that answers them", async () => {
   const document = await documentOf(open(true));
   expect(document.components.schemas["ErrorCode"]).toMatchObject({ enum: Object.keys(ERRORS) });

@@ -59,8 +59,11 @@ export const createKeySet = ({ load, sharesLoads, now = Date.now, pause = delay 
   /** Waits for what the calls of other requests read, by a timer of its own. */
   const awaitOthers = async (): Promise<void> => {
     const before = loaded;
-    while (loaded === before && isLoading()) await pause(LOOK_MS);
-    if (loaded === before) throw unavailable();
+    const hasNews = (): boolean => loaded !== before;
+    while (!hasNews()) {
+      if (!isLoading()) throw unavailable();
+      await pause(LOOK_MS);
+    }
   };
 
   const reload = async (): Promise<void> => {
