@@ -6,6 +6,7 @@ import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { decide } from "./claim-rules.ts";
 import type { KeptClaim } from "./claim-tables.ts";
 import type { GroupedWrites } from "./grouped-writes.ts";
+import type { RequestNotes } from "./noted-produce.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 import { isOverdue, type KeptStatus } from "./rules.ts";
@@ -14,9 +15,9 @@ import { isOverdue, type KeptStatus } from "./rules.ts";
 export type Claimed = Awaited<ReturnType<ProduceBatches["produce"]>> | { readonly outcome: "unclaimed" };
 
 type ClaimedPublishParts = {
-  readonly rows: Pick<Rows, "claims" | "find" | "index" | "webhooks">;
-  /** Whether requests are kept in the index, too. */
-  readonly isIndexed: boolean;
+  readonly rows: Pick<Rows, "claims" | "find">;
+  /** What else is kept of a request. */
+  readonly notes: RequestNotes;
   readonly batches: ProduceBatches;
   readonly write: GroupedWrites;
   /** Waits for the reply while it has the record produced. Calls `produce` at once or never. */
@@ -34,7 +35,7 @@ type ClaimedPublishParts = {
  * the first is being produced share its outcome.
  */
 export const createClaimedPublish = (parts: ClaimedPublishParts) => {
-  const { rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError } = parts;
+  const { rows, notes, batches, write, publish, read, latest, ensureAlarm, now, logError } = parts;
   /** By the name of the claim, what is being claimed and produced. */
   const underWay = new Map<string, { readonly claim: KeptClaim; readonly produced: Promise<Claimed> }>();
 
@@ -46,8 +47,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
 
   const forgetUnsent = (claim: KeptClaim): void => {
     rows.claims.remove(claim);
-    rows.webhooks.remove(claim.key.text);
-    if (isIndexed) rows.index.remove(claim.key);
+    notes.remove(claim.key);
   };
 
   const produce = async (
@@ -62,8 +62,7 @@ export const createClaimedPublish = (parts: ClaimedPublishParts) => {
     try {
       await write(claim.key, () => {
         rows.claims.put(claim, before);
-        if (webhook !== undefined) rows.webhooks.register(claim.key, webhook);
-        if (isIndexed) rows.index.add(claim.key, record);
+        notes.add(claim.key, record, webhook);
       });
     } catch (error) {
       logError("An Idempotency-Key could not be claimed", error);

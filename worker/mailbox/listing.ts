@@ -1,9 +1,5 @@
-import type { ProducerRecord } from "../../protocol/kafka-record.ts";
-import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { ListedRequest, ListPage, ListQuery } from "../request-index.ts";
 import type { ReadResult, StatusKey } from "../status-store.ts";
-import type { GroupedWrites } from "./grouped-writes.ts";
-import type { ProduceBatches } from "./produce-batches.ts";
 import type { Rows } from "./rows.ts";
 
 /** How many requests are looked at together for those in one state, and how many for one page. Each is read, of old ones perhaps from KV. */
@@ -44,35 +40,3 @@ export const createList = ({ rows, read, now }: ListParts) => {
     return { requests, next };
   };
 };
-
-type ListedProduceParts = {
-  readonly rows: Pick<Rows, "index">;
-  readonly batches: ProduceBatches;
-  readonly write: GroupedWrites;
-  readonly ensureAlarm: () => Promise<void>;
-  readonly now: () => number;
-  readonly logError: (message: string, error: unknown) => void;
-};
-
-/**
- * Has new requests produced, and keeps them in the index. A request is there before its record leaves, so one that was accepted is never missing; one
- * that certainly was not goes again.
- */
-export const createListedProduce =
-  ({ rows, batches, write, ensureAlarm, now, logError }: ListedProduceParts) =>
-  async (key: StatusKey, record: ProducerRecord): ReturnType<ProduceBatches["produce"]> => {
-    const deadline = now() + PRODUCE_TIMEOUT_MS;
-    try {
-      await write(key, () => rows.index.add(key, record));
-    } catch (error) {
-      logError("A request could not be added to the index", error);
-      return { outcome: "unavailable", detail: "The request could not be noted in the index of requests, and nothing was sent." };
-    }
-    void ensureAlarm();
-    const produced = await batches.produce(record, deadline);
-    if (produced.outcome !== "stored" && produced.outcome !== "unknown")
-      await write(key, () => rows.index.remove(key)).catch((error: unknown) =>
-        logError("A request that was not sent stays in the index, until it expires", error),
-      );
-    return produced;
-  };

@@ -2,7 +2,6 @@ import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { type Archive, KEEP_AFTER_ARCHIVE_MS } from "../archive.ts";
-import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { Caller, Claim, PublishResult } from "../request-publisher.ts";
 import type { NewReply, ReadResult, StatusKey, StatusStore, StoredChunks, StoredStatus } from "../status-store.ts";
 import { createDeliveries, type WebhookDelivery } from "../webhooks/deliveries.ts";
@@ -10,7 +9,8 @@ import type { RequestedWebhook } from "../webhooks/delivery.ts";
 import { type Claimed, createClaimedPublish } from "./claimed-publish.ts";
 import { createDurableWrites } from "./durable-writes.ts";
 import { createGroupedWrites } from "./grouped-writes.ts";
-import { createList, createListedProduce } from "./listing.ts";
+import { createList } from "./listing.ts";
+import { createNotedProduce, createRequestNotes } from "./noted-produce.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { createRedrive } from "./redrive.ts";
 import { type Alarm, createNextAlarm } from "./next-alarm.ts";
@@ -144,9 +144,8 @@ export const createMailbox = (options: MailboxOptions) => {
   };
 
   const write = createGroupedWrites(commit);
-  const produceNew = isIndexed
-    ? createListedProduce({ rows, batches, write, ensureAlarm, now, logError })
-    : (_: StatusKey, record: ProducerRecord) => batches.produce(record, now() + PRODUCE_TIMEOUT_MS);
+  const notes = createRequestNotes({ rows, isIndexed });
+  const produceNew = createNotedProduce({ notes, batches, write, ensureAlarm, now, logError });
 
   const deliveries = createDeliveries({ rows, webhooks, commit, latest, wakeBy: nextAlarm.by, now, logError });
   const redrive = createRedrive({ batches, produceNew, latest, replace, now, logError });
@@ -193,7 +192,7 @@ export const createMailbox = (options: MailboxOptions) => {
     await deliveries.run();
   };
 
-  const publishClaimed = createClaimedPublish({ rows, isIndexed, batches, write, publish, read, latest, ensureAlarm, now, logError });
+  const publishClaimed = createClaimedPublish({ rows, notes, batches, write, publish, read, latest, ensureAlarm, now, logError });
 
   return {
     /** As {@link RequestPublisher.publish}. */
@@ -206,8 +205,7 @@ export const createMailbox = (options: MailboxOptions) => {
       webhook?: RequestedWebhook,
     ): Promise<PublishResult> {
       if (claim !== undefined) return publishClaimed(key, record, waitMs, caller, claim, webhook);
-      const produce = () => produceNew(key, record);
-      return publish(key, waitMs, caller, webhook === undefined ? produce : () => deliveries.register(key, webhook, produce));
+      return publish(key, waitMs, caller, () => produceNew(key, record, webhook));
     },
 
     /** Whether a request has that Idempotency-Key. */

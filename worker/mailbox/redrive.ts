@@ -2,13 +2,14 @@ import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import { PRODUCE_TIMEOUT_MS } from "../producer.ts";
 import type { RedriveResult } from "../request-publisher.ts";
 import type { StatusKey } from "../status-store.ts";
+import type { NotedProduce } from "./noted-produce.ts";
 import type { ProduceBatches } from "./produce-batches.ts";
 import { type KeptStatus, nameRedriven, reopen, takeBack } from "./rules.ts";
 
 type RedriveParts = {
   readonly batches: ProduceBatches;
   /** Produces the record of a new request. */
-  readonly produceNew: (key: StatusKey, record: ProducerRecord) => ReturnType<ProduceBatches["produce"]>;
+  readonly produceNew: NotedProduce;
   /** The status as it is, durable, and ended if the request is overdue. */
   readonly latest: (key: StatusKey) => Promise<KeptStatus | undefined>;
   /** Replaces a status, if it is still of that version, and resolves to what there is then, once that is durable. Wakes those who wait for a change. */

@@ -2,7 +2,7 @@ import { isTerminal } from "../../protocol/states.ts";
 import type { WebhookStatus } from "../../protocol/status.ts";
 import type { Rows } from "../mailbox/rows.ts";
 import type { StatusKey, StoredStatus } from "../status-store.ts";
-import { afterAttempt, type Delivery, disable, eventOf, replay, type RequestedWebhook, viewOf } from "./delivery.ts";
+import { afterAttempt, type Delivery, disable, eventOf, replay, viewOf } from "./delivery.ts";
 import type { SendWebhook } from "./webhook.ts";
 
 /** How webhooks leave a mailbox. */
@@ -135,28 +135,7 @@ export const createDeliveries = (options: DeliveriesOptions) => {
   return {
     run,
 
-    /** Sends the record of a request once it is written down who wants to hear of its end. Never rejects. */
-    async register<Produced extends { readonly outcome: string }>(
-      key: StatusKey,
-      webhook: RequestedWebhook,
-      produce: () => Promise<Produced>,
-    ): Promise<Produced | { readonly outcome: "unavailable"; readonly detail: string }> {
-      try {
-        await commit([key], () => rows.webhooks.register(key, webhook));
-      } catch (error) {
-        logError("The webhook of a request could not be written down", error);
-        return { outcome: "unavailable", detail: "The webhook could not be written down, and nothing was sent." };
-      }
-      void wakeBy(rows.webhooks.takeSoonest());
-      const produced = await produce();
-      // What may be stored stays, and expires if it was not.
-      if (produced.outcome !== "stored" && produced.outcome !== "unknown")
-        await commit([key], () => rows.webhooks.remove(key.text)).catch((error: unknown) =>
-          logError("The webhook of a request that was not sent stays, and will tell that it has expired", error),
-        );
-      return produced;
-    },
-
+    /** What the caller sees of a webhook, if the request has one. */
     view(text: string): WebhookStatus | undefined {
       const delivery = rows.webhooks.find(text);
       return delivery && viewOf(delivery);
