@@ -1,14 +1,36 @@
 import type { Context } from "hono";
+import type { Contract } from "../contract/contract.ts";
 import type { Operation } from "../contract/operation.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import type { ProducerRecord } from "../protocol/kafka-record.ts";
+import type { CorrelationIds } from "./correlation-id.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { CallerSeal } from "./identity/caller-seal.ts";
-import type { Principal } from "./identity/principal.ts";
+import type { Authorize, Principal } from "./identity/principal.ts";
+import type { Limits } from "./limits/limits.ts";
 import { TRACEPARENT } from "./request-observer.ts";
 import type { PublishResult } from "./request-publisher.ts";
 import { createRecord, readData } from "./request-record.ts";
+import type { Sha256 } from "./sha256.ts";
 import type { StatusKey, StatusStore } from "./status-store.ts";
+import type { WebhookUrlPolicy } from "./webhooks/webhook-url.ts";
+
+/** What routes need that accept requests. */
+export type AcceptanceOptions = {
+  readonly authorize: Authorize;
+  readonly limits?: Limits | undefined;
+  readonly seal: CallerSeal["seal"];
+  readonly contract: Contract;
+  readonly ids: CorrelationIds;
+  readonly statuses: Pick<StatusStore, "capabilities" | "retryAfterSeconds">;
+  readonly shards: number;
+  /** The `source` of request events. */
+  readonly source: string;
+  /** Where webhooks may go. Absent: they are switched off. */
+  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
+  readonly random?: () => number;
+  readonly sha256?: Sha256 | undefined;
+};
 
 /** A request that fits its operation. */
 export type CheckedRequest = {

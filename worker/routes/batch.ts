@@ -1,18 +1,16 @@
 import type { Context } from "hono";
-import type { Contract } from "../../contract/contract.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
 import { isTextTooDeep } from "../../protocol/json-shape.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
 import { MAX_JSON_DEPTH, MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { type BatchItem, readBatch, readItem } from "../batch-items.ts";
 import { checkJsonType, readBody, readJson } from "../body.ts";
-import type { CorrelationIds } from "../correlation-id.ts";
 import { createBatchClaims } from "../idempotency-key.ts";
-import type { CallerSeal } from "../identity/caller-seal.ts";
 import { permit } from "../identity/guard.ts";
-import { ANY_REQUEST, type Authorize, type Principal } from "../identity/principal.ts";
-import type { Limits, RequestLimits } from "../limits/limits.ts";
+import { ANY_REQUEST, type Principal } from "../identity/principal.ts";
+import type { RequestLimits } from "../limits/limits.ts";
 import {
+  type AcceptanceOptions,
   type CheckedRequest,
   checkRequest,
   createSealedRecords,
@@ -23,27 +21,11 @@ import {
 import type { Claim, PublishResult, RequestPublisher } from "../request-publisher.ts";
 import { operationOf } from "../request-record.ts";
 import { jsonResponse, problemResult, statusPath, statusText, unproducedError } from "../responses.ts";
-import { type Sha256, webSha256 } from "../sha256.ts";
-import type { StatusKey, StatusStore } from "../status-store.ts";
+import { webSha256 } from "../sha256.ts";
+import type { StatusKey } from "../status-store.ts";
 import { createReplyTo } from "../webhooks/reply-to.ts";
-import type { WebhookUrlPolicy } from "../webhooks/webhook-url.ts";
 
-type BatchOptions = {
-  readonly authorize: Authorize;
-  readonly limits?: Limits | undefined;
-  readonly seal: CallerSeal["seal"];
-  readonly contract: Contract;
-  readonly ids: CorrelationIds;
-  readonly publisher: Pick<RequestPublisher, "publishAll">;
-  readonly statuses: Pick<StatusStore, "capabilities" | "retryAfterSeconds">;
-  readonly shards: number;
-  /** The `source` of request events. */
-  readonly source: string;
-  /** Where webhooks may go. Absent: they are switched off. */
-  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
-  readonly random?: () => number;
-  readonly sha256?: Sha256 | undefined;
-};
+type BatchOptions = AcceptanceOptions & { readonly publisher: Pick<RequestPublisher, "publishAll"> };
 
 /** A request of a batch that may go to Kafka. */
 type Attempt = {

@@ -1,20 +1,18 @@
 import type { Context } from "hono";
-import type { Contract } from "../../contract/contract.ts";
 import type { Operation } from "../../contract/operation.ts";
 import { MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { MAX_LINKED_SHARDS } from "../../protocol/link.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { checkJsonType, readBody, readJson } from "../body.ts";
-import type { CorrelationIds } from "../correlation-id.ts";
-import type { CallerSeal } from "../identity/caller-seal.ts";
-import type { Authorize, Principal } from "../identity/principal.ts";
+import type { Principal } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
-import type { Limits, RequestLimits } from "../limits/limits.ts";
+import type { RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { createClaim, shardOf } from "../idempotency-key.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
 import {
+  type AcceptanceOptions,
   type CheckedRequest,
   checkRequest,
   createSealedRecords,
@@ -24,28 +22,11 @@ import {
 } from "../request-acceptance.ts";
 import { operationOf } from "../request-record.ts";
 import { finalResponse, pendingResponse, statusPath, statusText, unproducedResponse } from "../responses.ts";
-import { type Sha256, webSha256 } from "../sha256.ts";
-import type { StatusKey, StatusStore } from "../status-store.ts";
+import { webSha256 } from "../sha256.ts";
+import type { StatusKey } from "../status-store.ts";
 import { createReplyTo } from "../webhooks/reply-to.ts";
-import type { WebhookUrlPolicy } from "../webhooks/webhook-url.ts";
 
-type RequestsOptions = {
-  readonly authorize: Authorize;
-  readonly addressOf: AddressOf;
-  readonly limits?: Limits | undefined;
-  readonly seal: CallerSeal["seal"];
-  readonly contract: Contract;
-  readonly ids: CorrelationIds;
-  readonly publisher: RequestPublisher;
-  readonly statuses: Pick<StatusStore, "capabilities" | "retryAfterSeconds">;
-  readonly shards: number;
-  /** The `source` of request events. */
-  readonly source: string;
-  /** Where webhooks may go. Absent: they are switched off. */
-  readonly webhookPolicy?: WebhookUrlPolicy | undefined;
-  readonly random?: () => number;
-  readonly sha256?: Sha256 | undefined;
-};
+type RequestsOptions = AcceptanceOptions & { readonly publisher: RequestPublisher; readonly addressOf: AddressOf };
 
 /** `POST /requests/:operation`: checks, accepts, produces, and waits as long as the caller prefers. */
 export const createRequestsRoute = ({
