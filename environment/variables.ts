@@ -73,3 +73,15 @@ export const demandLogin: Demand = (set) => {
   if (set["KAFKA_USERNAME"] !== undefined || set["KAFKA_TOKEN_FILE"] !== undefined) demand("KAFKA_SASL_MECHANISM", "Expected a mechanism.");
   return problems;
 };
+
+/** A comma-separated list of at least one secret. @param read what an element is; undefined if it is none: then the expectation is the problem */
+export const secretList = <Secret extends {}>(read: (text: string) => Secret | undefined, expectation: string) =>
+  commaList()
+    .refine((elements) => elements.length > 0, "Expected at least one secret.")
+    .transform((elements, context) =>
+      elements.flatMap((text): Secret[] => {
+        const secret = read(text);
+        if (secret === undefined) context.addIssue(expectation);
+        return secret === undefined ? [] : [secret];
+      }),
+    );

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Contract } from "../contract/contract.ts";
 import { type Demand, readEnvironment, readTogether } from "../environment/environment.ts";
-import { commaList, httpUrl, integer } from "../environment/variables.ts";
+import { commaList, httpUrl, integer, secretList } from "../environment/variables.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { demandIdentity, type IdentitySettings, identityVariables } from "./identity/config.ts";
 import { type KafkaProducerConfig, type ProducerConfig, readWorkerProducerConfig } from "./producer-config.ts";
@@ -11,19 +11,12 @@ const MAX_KEY_NUMBER = 15;
 const MIN_SECRET_LENGTH = 32;
 const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 
-const atLeastOne = () => commaList().refine((elements) => elements.length > 0, "Expected at least one secret.");
-
-const correlationSecrets = atLeastOne().transform((elements, context) =>
-  elements.map((element) => {
-    const [, number = "", secret = ""] = /^(\d{1,2}):(.*)$/.exec(element) ?? [];
-    if (number === "" || Number(number) > MAX_KEY_NUMBER || secret.length < MIN_SECRET_LENGTH) {
-      context.addIssue(
-        `Expected number:secret, newest first, with numbers 0 to ${MAX_KEY_NUMBER} and secrets of at least ${MIN_SECRET_LENGTH} characters.`,
-      );
-    }
-    return { number: Number(number), secret };
-  }),
-);
+const correlationSecrets = secretList((text) => {
+  const [, number = "", secret = ""] = /^(\d{1,2}):(.*)$/.exec(text) ?? [];
+  return number === "" || Number(number) > MAX_KEY_NUMBER || secret.length < MIN_SECRET_LENGTH
+    ? undefined
+    : { number: Number(number), secret };
+}, `Expected number:secret, newest first, with numbers 0 to ${MAX_KEY_NUMBER} and secrets of at least ${MIN_SECRET_LENGTH} characters.`);
 
 /** What the Worker reads on every host; how it produces is not part of it. */
 export const workerSchema = z.object({

@@ -1,31 +1,18 @@
 import type { Demand } from "../../environment/environment.ts";
-import { commaList } from "../../environment/variables.ts";
+import { commaList, secretList } from "../../environment/variables.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { readWebhookSecret } from "../../protocol/webhook-signature.ts";
 import { readSigningKey } from "./signing-key.ts";
 
 /** Secrets of the Standard Webhooks scheme: their bytes, the newest first. */
 export const webhookSecrets = () =>
-  atLeastOne().transform((elements, context) =>
-    elements.flatMap((element) => {
-      const secret = readWebhookSecret(element);
-      if (secret === undefined)
-        context.addIssue("Expected whsec_ and the base64 of 24 to 64 bytes; two of them while rotating, the new one first.");
-      return secret ?? [];
-    }),
-  );
+  secretList(readWebhookSecret, "Expected whsec_ and the base64 of 24 to 64 bytes; two of them while rotating, the new one first.");
 
 const signingKeys = () =>
-  atLeastOne().transform((elements, context) =>
-    elements.flatMap((element) => {
-      const key = readSigningKey(element);
-      if (key === undefined)
-        context.addIssue("Expected whsk_ and the base64 of an Ed25519 key, as `rejoinder webhooks new-key` prints it; two while rotating.");
-      return key ?? [];
-    }),
+  secretList(
+    readSigningKey,
+    "Expected whsk_ and the base64 of an Ed25519 key, as `rejoinder webhooks new-key` prints it; two while rotating.",
   );
-
-const atLeastOne = () => commaList().refine((elements) => elements.length > 0, "Expected at least one secret.");
 
 /** By what completion webhooks are signed, and where they may go. With neither a secret nor a signing key, there are none. */
 export const webhookVariables = {
