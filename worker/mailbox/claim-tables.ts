@@ -1,7 +1,7 @@
 import type { Claim } from "../request-publisher.ts";
 import type { StatusKey } from "../status-store.ts";
 import type { Sql } from "./expiring-table.ts";
-import { createExpiryTables } from "./expiry-tables.ts";
+import { createExpiryTables, readKey } from "./expiry-tables.ts";
 
 /** A claim as a mailbox keeps it. */
 export type KeptClaim = Claim & {
@@ -69,12 +69,6 @@ export type ClaimTables = ReturnType<typeof createClaimTables>;
 const readClaim = (row: Record<string, unknown>): KeptClaim => ({
   name: row["name"] as string,
   request: row["request"] as string,
-  key: {
-    text: row["correlation_id"] as string,
-    shard: row["shard"] as number,
-    createdAt: row["created_at"] as number,
-    deadline: row["deadline"] as number,
-    expiresAt: row["expires_at"] as number,
-  },
+  key: readKey(row),
   isSent: row["is_sent"] === 1,
 });

@@ -70,3 +70,12 @@ export const createExpiryTables = (sql: Sql, { prefix, columns, key, names }: Ex
 };
 
 export type ExpiryTables = ReturnType<typeof createExpiryTables>;
+
+/** The key of a request whose columns are named as those of all tables of this kind. */
+export const readKey = (row: Record<string, unknown>): StatusKey => ({
+  text: row["correlation_id"] as string,
+  shard: row["shard"] as number,
+  createdAt: row["created_at"] as number,
+  deadline: row["deadline"] as number,
+  expiresAt: row["expires_at"] as number,
+});

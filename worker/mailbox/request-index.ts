@@ -3,7 +3,7 @@ import { ownerPartOf, PUBLIC_OWNER, writeOwnerPart } from "../correlation-id.ts"
 import { comparePositions, type ListPosition } from "../request-index.ts";
 import type { StatusKey } from "../status-store.ts";
 import type { Sql } from "./expiring-table.ts";
-import { createExpiryTables } from "./expiry-tables.ts";
+import { createExpiryTables, readKey } from "./expiry-tables.ts";
 
 /** A request as the index has it. */
 export type IndexedRequest = { readonly key: StatusKey; readonly operation: string };
@@ -70,12 +70,6 @@ export type RequestIndex = ReturnType<typeof createRequestIndex>;
 const ANYBODY = writeOwnerPart(PUBLIC_OWNER);
 
 const readRow = (row: Record<string, unknown>): IndexedRequest => ({
-  key: {
-    text: row["correlation_id"] as string,
-    shard: row["shard"] as number,
-    createdAt: row["created_at"] as number,
-    deadline: row["deadline"] as number,
-    expiresAt: row["expires_at"] as number,
-  },
+  key: readKey(row),
   operation: row["operation"] as string,
 });
