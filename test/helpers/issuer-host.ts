@@ -1,7 +1,5 @@
-import { createServer } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type Served, serve } from "./served.ts";
 
 type Document = { readonly text: string; readonly status: number; readonly location: string | undefined };
 
@@ -9,10 +7,10 @@ type Document = { readonly text: string; readonly status: number; readonly locat
  * Starts an HTTP server for what issuers of tokens publish. `PUT` puts a document at a path, with the status of header `x-status`; `GET` answers it;
  * `GET` with header `x-count` says how often it was read.
  */
-export const startIssuerHost = async (): Promise<{ readonly url: string; close(): void }> => {
+export const startIssuerHost = async (): Promise<Served> => {
   const documents = new Map<string, Document>();
   const reads = new Map<string, number>();
-  const server = createServer((request, response) => {
+  return serve((request, response) => {
     const path = request.url ?? "/";
     if (request.headers["x-count"] !== undefined) return void response.end(String(reads.get(path) ?? 0));
     if (request.method !== "PUT") {
@@ -28,15 +26,6 @@ export const startIssuerHost = async (): Promise<{ readonly url: string; close()
       response.end();
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 };
 
 /** Publishes an issuer: its metadata, and one key. @returns the private key as JSON */

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Served, serve } from "./served.ts";
 
 /** One call that came in. */
 export type ReceivedWebhook = { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
@@ -13,7 +12,7 @@ const DRIP_MS = 5;
  * and `/drip` with 200 and a body that does not end, `/silent` never, anything else with 204. `GET /seen/:id` waits for a call with that `webhook-id`
  * and answers all of them; `GET /cut/:id` waits until the connection of one is closed before its answer has ended.
  */
-export const startWebhookReceiver = async (): Promise<{ readonly url: string; close(): void }> => {
+export const startWebhookReceiver = async (): Promise<Served> => {
   const seen = new Map<string, ReceivedWebhook[]>();
   const cut = new Set<string>();
   /** Answers that wait for something to happen. */
@@ -58,19 +57,10 @@ export const startWebhookReceiver = async (): Promise<{ readonly url: string; cl
     }
   };
 
-  const server = createServer((request, response) => {
+  return serve((request, response) => {
     const [, what, id = ""] = /^\/(seen|cut)\/([^/]+)$/.exec(request.url ?? "") ?? [];
     if (request.method === "GET" && what === "seen") answerWhen(response, () => seen.get(id));
     else if (request.method === "GET" && what === "cut") answerWhen(response, () => cut.has(id) || undefined);
     else receive(request, response).catch(() => response.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 };
