@@ -1,4 +1,5 @@
 import { createLocalJWKSet, type CryptoKey, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
+import { pause as pauseFor, systemTime } from "../../../environment/time.ts";
 import { RejoinderError } from "../../../protocol/errors.ts";
 
 type KeySetOptions = {
@@ -31,7 +32,7 @@ const LOOK_MS = 20;
  * The keys of an issuer, in memory: asked for when they are ten minutes old, or when a token names a key that is not among them. While their host is
  * down, the old ones count for an hour. Tokens that name keys of their own invention lead to one call in half a minute.
  */
-export const createKeySet = ({ load, sharesLoads, now = Date.now, pause = delay }: KeySetOptions): KeySet => {
+export const createKeySet = ({ load, sharesLoads, now = Date.now, pause = pauseBySystem }: KeySetOptions): KeySet => {
   let loaded: { readonly find: ReturnType<typeof createLocalJWKSet>; readonly at: number } | undefined;
   let pending: Promise<void> | undefined;
   /** The calls that have not ended. */
@@ -105,7 +106,7 @@ export const createKeySet = ({ load, sharesLoads, now = Date.now, pause = delay 
   };
 };
 
-const delay = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const pauseBySystem = (ms: number): Promise<void> => pauseFor(systemTime, ms);
 
 const unavailable = (cause?: unknown): RejoinderError =>
   new RejoinderError("IDENTITY_UNAVAILABLE", { detail: "The keys of the issuer of tokens could not be read.", cause });
