@@ -1,5 +1,6 @@
 import { systemTime, type Time } from "../../environment/time.ts";
 import { VERSION } from "../../protocol/version.ts";
+import { MAX_RETRY_AFTER_MS } from "./delivery.ts";
 import type { AttemptResult, SendWebhook, WebhookEvent } from "./webhook.ts";
 import type { WebhookKeys } from "./webhook-keys.ts";
 import { checkWebhookUrl, type WebhookUrlPolicy } from "./webhook-url.ts";
@@ -24,8 +25,6 @@ const TIMEOUT_MS = 15_000;
 /** What a receiver says is read so far, so that its connection can be used again, and never kept. */
 const MAX_READ_BYTES = 65_536;
 const MAX_BODY_BYTES = 20_000;
-/** The longest pause of the schedule. */
-const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /** Sends webhooks: one signed POST an attempt, which follows no redirect and ends within 15 s. */
 export const createWebhookSender = ({ keys, policy, fetch, time = systemTime }: WebhookSenderOptions): SendWebhook => {
