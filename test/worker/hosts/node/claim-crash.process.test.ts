@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { startProcess } from "../../../helpers/processes.ts";
 import { serve } from "../../../helpers/served.ts";
+import { startServed } from "./served-process.ts";
 
 type Sent = { readonly topic: string; readonly headers: Readonly<Record<string, string>> | readonly { key: string; value: string }[] };
 
@@ -35,20 +35,9 @@ test(
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     const proxy = await startProxy();
     const start = async () => {
-      const running = await startProcess("serve", {
-        AUTH: "public",
-        CORRELATION_SECRET: `1:${"x".repeat(32)}`,
-        REPLY_SECRET: `whsec_${btoa("y".repeat(32))}`,
-        UPSTASH_KAFKA_REST_URL: proxy.url,
-        UPSTASH_KAFKA_REST_USERNAME: "user",
-        UPSTASH_KAFKA_REST_PASSWORD: "password",
-        MAILBOX_DATA_DIR: directory,
-        PORT: "0",
-        EXIT_WITH_PARENT: "1",
-      });
-      onTestFinished(() => running.stop());
+      const { running, url } = await startServed(directory, proxy.url);
       const send = () =>
-        fetch(`${String(running.ready["url"])}/requests/sum`, {
+        fetch(`${url}/requests/sum`, {
           method: "POST",
           headers: { "content-type": "application/json", "idempotency-key": '"one"' },
           body: '{"a":2,"b":3}',

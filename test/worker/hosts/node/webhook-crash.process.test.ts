@@ -6,10 +6,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { createReplyEvent, REPLY_BATCH_CONTENT_TYPE } from "../../../../protocol/reply-event.ts";
 import type { StatusBody } from "../../../../protocol/status.ts";
 import { signWebhook } from "../../../../protocol/webhook-signature.ts";
-import { startProcess } from "../../../helpers/processes.ts";
 import { serve } from "../../../helpers/served.ts";
-
-const SECRET = "y".repeat(32);
+import { REPLY_SECRET_TEXT, startServed } from "./served-process.ts";
 
 /** A Kafka REST proxy that takes every record. */
 const startProxy = async (): Promise<string> => {
@@ -52,7 +50,7 @@ const reply = async (url: string, correlationId: string): Promise<Response> => {
     data: { sum: 5 },
   });
   const body = new TextEncoder().encode(JSON.stringify([event]));
-  const hmac = async (content: Uint8Array) => new Uint8Array(createHmac("sha256", SECRET).update(content).digest());
+  const hmac = async (content: Uint8Array) => new Uint8Array(createHmac("sha256", REPLY_SECRET_TEXT).update(content).digest());
   const signature = await signWebhook(hmac, { id: crypto.randomUUID(), timestampSeconds: Math.floor(Date.now() / 1_000), body });
   return fetch(`${url}/replies`, { method: "POST", headers: { "content-type": REPLY_BATCH_CONTENT_TYPE, ...signature }, body });
 };
@@ -61,23 +59,11 @@ test("kill -9 between the end of a request and its webhook: it is delivered afte
   const directory = mkdtempSync(join(tmpdir(), "rejoinder-webhook-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const [proxy, receiver] = await Promise.all([startProxy(), startReceiver()]);
-  const start = async () => {
-    const running = await startProcess("serve", {
-      AUTH: "public",
-      CORRELATION_SECRET: `1:${"x".repeat(32)}`,
-      REPLY_SECRET: `whsec_${btoa(SECRET)}`,
+  const start = () =>
+    startServed(directory, proxy, {
       WEBHOOK_SECRET: `whsec_${btoa("z".repeat(32))}`,
       WEBHOOK_ALLOWED_HOSTS: new URL(receiver.url).host,
-      UPSTASH_KAFKA_REST_URL: proxy,
-      UPSTASH_KAFKA_REST_USERNAME: "user",
-      UPSTASH_KAFKA_REST_PASSWORD: "password",
-      MAILBOX_DATA_DIR: directory,
-      PORT: "0",
-      EXIT_WITH_PARENT: "1",
     });
-    onTestFinished(() => running.stop());
-    return { running, url: String(running.ready["url"]) };
-  };
 
   const { running, url } = await start();
   const headers = { "content-type": "application/json", "reply-to": `<${receiver.url}/hook>` };
