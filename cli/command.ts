@@ -44,6 +44,30 @@ export const readArguments = <Types extends OptionTypes>(
   }
 };
 
+/** What each action of a command takes. */
+export type Actions = { readonly [name: string]: { readonly options: OptionTypes; readonly positionals: readonly string[] } };
+
+/** The options that any of some actions takes: TypeScript infers a parameter of all of these functions as the intersection of theirs. */
+type OptionsOfAll<As extends Actions> = {
+  [Name in keyof As]: (own: As[Name]["options"]) => void;
+}[keyof As] extends (all: infer All extends OptionTypes) => void
+  ? Options<All>
+  : never;
+
+/**
+ * Reads the arguments of a command whose first one says what to do.
+ * @throws UsageError
+ */
+export const readAction = <As extends Actions>(
+  actions: As,
+  [action = "", ...args]: readonly string[],
+): { readonly action: keyof As & string; readonly options: OptionsOfAll<As>; readonly positionals: readonly string[] } => {
+  const taken = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (taken === undefined) throw new UsageError(`Expected ${Object.keys(actions).join(", ")}, got ${JSON.stringify(action)}.`);
+  const { options, positionals } = readArguments(args, taken.options, taken.positionals);
+  return { action, options: options as OptionsOfAll<As>, positionals };
+};
+
 /** The whole seconds of an option; undefined if it is not there. @throws UsageError */
 export const readSeconds = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { type Command, type OptionTypes, readArguments, UsageError } from "../command.ts";
+import { type Actions, type Command, readAction } from "../command.ts";
 
 const CHOICE = { operation: "string", code: "string", topic: "string", since: "string", until: "string", json: "boolean" } as const;
 
@@ -8,9 +8,7 @@ const ACTIONS = {
   show: { options: { topic: "string", json: "boolean" }, positionals: ["LETTER"] },
   redrive: { options: { ...CHOICE, yes: "boolean", url: "string" }, positionals: ["[LETTER]"] },
   drop: { options: { ...CHOICE, yes: "boolean" }, positionals: ["[LETTER]"] },
-} as const satisfies Record<string, { readonly options: OptionTypes; readonly positionals: readonly string[] }>;
-
-type Action = keyof typeof ACTIONS;
+} as const satisfies Actions;
 
 export const deadLetters: Command = {
   name: "dead-letters",
@@ -41,15 +39,9 @@ redrive also needs REPLY_SECRET. Two people who redrive the same letter at the s
 
 Exit codes: 0 done; 1 some could not be redriven, or you said no; 2 the call is wrong, or there is no such letter; 4 Kafka or the Worker cannot be
 used.`,
-  async run([action = "", ...args]) {
-    if (!isAction(action)) throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
-    const parsed = readArguments<typeof ALL_OPTIONS>(args, ACTIONS[action].options as typeof ALL_OPTIONS, ACTIONS[action].positionals);
+  async run(args) {
+    const { action, options, positionals } = readAction(ACTIONS, args);
     const { actOnDeadLetters } = await import("../dead-letters/act.ts");
-    return await actOnDeadLetters(action, parsed.options, parsed.positionals[0]);
+    return await actOnDeadLetters(action, options, positionals[0]);
   },
 };
-
-/** All that any action takes. */
-const ALL_OPTIONS = { ...ACTIONS.list.options, ...ACTIONS.redrive.options };
-
-const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);

@@ -1,4 +1,4 @@
-import { type Command, type OptionTypes, readArguments, UsageError } from "../command.ts";
+import { type Actions, type Command, readAction } from "../command.ts";
 
 const COMMON = { json: "boolean", url: "string" } as const;
 
@@ -12,9 +12,7 @@ const ACTIONS = {
   show: { options: COMMON, positionals: ["KEY"] },
   rotate: { options: { ...COMMON, overlap: "string", expires: "string" }, positionals: ["KEY"] },
   revoke: { options: COMMON, positionals: ["KEY"] },
-} as const satisfies Record<string, { readonly options: OptionTypes; readonly positionals: readonly string[] }>;
-
-type Action = keyof typeof ACTIONS;
+} as const satisfies Actions;
 
 export const keys: Command = {
   name: "keys",
@@ -48,15 +46,9 @@ rejoinder keys revoke KEY [--json] [--url URL]
 The Worker checks keys only with AUTH=keys. It needs REPLY_SECRET, the Worker's own; of the start that runs in this project it is known.
 
 Exit codes: 0 done; 2 the call is wrong, or there is no such key; 4 the Worker cannot be used.`,
-  async run([action = "", ...args]) {
-    if (!isAction(action)) throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
-    const parsed = readArguments<typeof ALL_OPTIONS>(args, ACTIONS[action].options as typeof ALL_OPTIONS, ACTIONS[action].positionals);
+  async run(args) {
+    const { action, options, positionals } = readAction(ACTIONS, args);
     const { actOnKeys } = await import("../keys/act.ts");
-    return await actOnKeys(action, parsed.options, parsed.positionals[0] ?? "");
+    return await actOnKeys(action, options, positionals[0] ?? "");
   },
 };
-
-/** All that any action takes. */
-const ALL_OPTIONS = { ...ACTIONS.create.options, ...ACTIONS.list.options, ...ACTIONS.rotate.options };
-
-const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);

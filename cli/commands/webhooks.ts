@@ -1,4 +1,4 @@
-import { type Command, type OptionTypes, readArguments, UsageError } from "../command.ts";
+import { type Actions, type Command, readAction } from "../command.ts";
 
 const COMMON = { json: "boolean", url: "string" } as const;
 
@@ -7,9 +7,7 @@ const ACTIONS = {
   "new-key": { options: { json: "boolean" }, positionals: [] },
   show: { options: COMMON, positionals: ["ID"] },
   replay: { options: COMMON, positionals: ["ID"] },
-} as const satisfies Record<string, { readonly options: OptionTypes; readonly positionals: readonly string[] }>;
-
-type Action = keyof typeof ACTIONS;
+} as const satisfies Actions;
 
 export const webhooks: Command = {
   name: "webhooks",
@@ -30,13 +28,8 @@ rejoinder webhooks new-key [--json]
 A Worker that asks who calls is given REJOINDER_TOKEN: an API key of rejoinder keys create, or a token.
 
 Exit codes: 0 done; 2 the call is wrong, or there is no such webhook; 4 the Worker cannot be used.`,
-  async run([action = "", ...args]) {
-    if (!isAction(action)) throw new UsageError(`Expected ${Object.keys(ACTIONS).join(", ")}, got ${JSON.stringify(action)}.`);
-    const { options, positionals } = readArguments<typeof COMMON>(
-      args,
-      ACTIONS[action].options as typeof COMMON,
-      ACTIONS[action].positionals,
-    );
+  async run(args) {
+    const { action, options, positionals } = readAction(ACTIONS, args);
     if (action !== "new-key") return (await import("../webhooks/act.ts")).actOnWebhook(action, positionals[0] ?? "", options);
     const { createNewKey, newKeyText } = await import("../webhooks/new-key.ts");
     const key = await createNewKey();
@@ -44,5 +37,3 @@ Exit codes: 0 done; 2 the call is wrong, or there is no such webhook; 4 the Work
     return 0;
   },
 };
-
-const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);
