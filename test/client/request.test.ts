@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { contract } from "../project/app/contract.ts";
 import { createClient } from "../../client/index.ts";
 import { failureOf, openClient, skipPauses, SUM } from "./opened-client.ts";
@@ -119,7 +119,14 @@ describe("request", () => {
 
   test("rejects when the time for the wait is over, and names the request, which goes on", async () => {
     const { client, server } = await openClient(pending(), silence);
-    const error = await failureOf(client.request("sum", SUM, { timeoutMs: 100 }));
+    // The time is over when the test says so: a busy machine may not have had the first answer after a tenth of a second.
+    const [time, timeoutOf] = [new AbortController(), AbortSignal.timeout.bind(AbortSignal)];
+    vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => (ms === 100 ? time.signal : timeoutOf(ms)));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const failure = failureOf(client.request("sum", SUM, { timeoutMs: 100 }));
+    await server.arrived(2);
+    time.abort(new DOMException("The time is over.", "TimeoutError"));
+    const error = await failure;
     expect(error).toMatchObject({ code: "TIMEOUT", correlationId: ID, message: expect.stringContaining("resume()") });
     expect(server.calls).toHaveLength(2);
   });
