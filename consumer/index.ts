@@ -17,3 +17,14 @@ export {
 export type { Once, StepContext } from "./once/once.ts";
 export { type PostgresClient, postgresOnce, type PostgresOnceOptions, type PostgresPool } from "./once/postgres.ts";
 export type { OnceStore, Step } from "./once/store.ts";
+export {
+  after,
+  type Duration,
+  type Policy,
+  policy,
+  type PolicyContext,
+  type PolicyDefinition,
+  send,
+  type SentRequest,
+} from "./policies/policy.ts";
+export { type Projection, projection, type ProjectionContext, type ProjectionDefinition } from "./views/projection.ts";

@@ -65,7 +65,7 @@ export const aggregate = <Events extends EventDefinitions, Commands extends Comm
 ): AggregateDefinition<NoInfer<Events>, NoInfer<Commands>> => definition;
 
 /** Whether a definition in a contract is an aggregate. */
-export const isAggregate = (definition: OperationDefinition | AnyAggregate): definition is AnyAggregate => "commands" in definition;
+export const isAggregate = (definition: object): definition is AnyAggregate => "commands" in definition;
 
 /** Where the events of the aggregate of that name go. */
 export const eventTopicOf = (name: string, { eventTopic = `${name}-events` }: AnyAggregate): string => eventTopic;

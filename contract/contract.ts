@@ -3,12 +3,13 @@ import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
 import type { Responder } from "./responder.ts";
+import { type AnyView, completeView, isView, type View } from "./view.ts";
 
 /** Operations by name, as the Worker, the consumer and the clients take them. */
 export type Contract = { readonly [name: string]: Operation };
 
-/** What {@link defineContract} takes: operations and aggregates by key. */
-type Definitions = { readonly [key: string]: OperationDefinition | AnyAggregate };
+/** What {@link defineContract} takes: operations, aggregates and views by key. */
+type Definitions = { readonly [key: string]: OperationDefinition | AnyAggregate | AnyView };
 
 /** What a field is if it is given, else something else. */
 type Given<Field, Else> = [Exclude<Field, undefined>] extends [never] ? Else : Exclude<Field, undefined>;
@@ -43,17 +44,47 @@ type CommandsOf<A, Key extends string> = A extends AnyAggregate
 type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void ? All : never;
 type AllCommandsOf<Ds extends Definitions> = Intersection<{ [Key in AggregateKey<Ds>]: CommandsOf<Ds[Key], Key> }[AggregateKey<Ds>]>;
 
+type ViewKey<Ds extends Definitions> = { [Key in keyof Ds & string]: Ds[Key] extends AnyView ? Key : never }[keyof Ds & string];
+
+/** The member that tells, to the compiler alone, of which aggregates and views a contract is made. */
+declare const PARTS: unique symbol;
+type PartsOf<Ds extends Definitions> = [AggregateKey<Ds> | ViewKey<Ds>] extends [never]
+  ? unknown
+  : { readonly [PARTS]?: { readonly aggregates: Pick<Ds, AggregateKey<Ds>>; readonly views: Pick<Ds, ViewKey<Ds>> } };
+
+/** The aggregates of a contract, by name, as they were defined. */
+export type AggregatesOf<C> = C extends { readonly [PARTS]?: { readonly aggregates: infer As } } ? As : {};
+/** The views of a contract, by name, as they were defined. */
+export type ViewsOf<C> = C extends { readonly [PARTS]?: { readonly views: infer Vs } } ? Vs : {};
+
 /** The contract that definitions make: by name, which is the key unless the operation has a name of its own, or is a command. */
 export type ContractOf<Ds extends Definitions> = [AggregateKey<Ds>] extends [never]
-  ? OperationsOf<Ds>
-  : OperationsOf<Ds> & AllCommandsOf<Ds>;
+  ? OperationsOf<Ds> & PartsOf<Ds>
+  : OperationsOf<Ds> & AllCommandsOf<Ds> & PartsOf<Ds>;
 
-/** The names of the operations that a handler answers. */
-export type HandledName<C extends Contract> = { [Name in keyof C]: C[Name]["responder"] extends Responder ? never : Name }[keyof C];
+/** The names of the operations that a handler answers: neither a responder does, nor a decider. */
+export type HandledName<C extends Contract> = {
+  [Name in keyof C & string]: Name extends `${string}.${string}` ? never : C[Name]["responder"] extends Responder ? never : Name;
+}[keyof C & string];
+
+/** What a contract has beside operations. */
+export type ContractParts = {
+  /** By name. */
+  readonly aggregates: ReadonlyMap<string, AnyAggregate>;
+  /** By name. */
+  readonly views: ReadonlyMap<string, View>;
+};
+
+const NO_PARTS: ContractParts = { aggregates: new Map(), views: new Map() };
+/** A contract has operations only, as everybody takes it who knows of nothing else. */
+const parts = new WeakMap<Contract, ContractParts>();
+
+/** The aggregates and the views of a contract. */
+export const partsOf = (contract: Contract): ContractParts => parts.get(contract) ?? NO_PARTS;
 
 /**
  * Checks operations and collects them by name: an operation's key, or its `name` if it has one, and `<key>.<command>` for each command of an
- * aggregate. The contract is frozen.
+ * aggregate. Aggregates and views are beside them: see {@link partsOf}. The contract is frozen.
  * @throws DefinitionError naming what is wrong: a field of an operation, two operations of one name, a schema without JSON Schema, or a topic with
  * two uses that exclude each other
  */
@@ -61,8 +92,15 @@ export const defineContract = <const Ds extends Definitions>(definitions: Ds): C
   const contract: Record<string, Operation> = {};
   const keys: Record<string, string> = {};
   const eventTopics = new Map<string, string>();
+  const aggregates = new Map<string, AnyAggregate>();
+  const views: [key: string, view: AnyView][] = [];
   for (const [key, definition] of Object.entries(definitions)) {
+    if (isView(definition)) {
+      views.push([key, definition]);
+      continue;
+    }
     if (isAggregate(definition)) {
+      aggregates.set(key, definition);
       // No other name has a dot, so these are nobody else's.
       for (const operation of operationsOfAggregate(key, definition)) contract[operation.name] = operation;
       addEventTopic(eventTopics, key, definition);
@@ -79,7 +117,9 @@ export const defineContract = <const Ds extends Definitions>(definitions: Ds): C
     contract[operation.name] = operation;
   }
   checkTopics(contract, eventTopics);
-  return Object.freeze(contract) as ContractOf<Ds>;
+  const frozen = Object.freeze(contract);
+  parts.set(frozen, { aggregates, views: new Map(views.map(([key, view]) => [key, completeView(key, view, aggregates)])) });
+  return frozen as ContractOf<Ds>;
 };
 
 /** The operation of that name, or undefined; names from outside never reach the prototype. */

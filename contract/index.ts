@@ -25,4 +25,5 @@ export {
 } from "./operation.ts";
 export type { Responder } from "./responder.ts";
 export type { RetryDefinition, RetryPolicy } from "./retry-policy.ts";
+export { type AnyView, type RowInput, type RowOf, view, type ViewDefinition } from "./view.ts";
 export type { InputOf, JsonSchema, OutputOf, Schema } from "./schema.ts";

@@ -1,6 +1,7 @@
 import { type CloudEvent, readCloudEvent } from "./cloudevent.ts";
 import { isCorrelationIdShape } from "./correlation-id.ts";
 import { RejoinderError } from "./errors.ts";
+import { parsePosition } from "./position.ts";
 import { isProblem, type Problem } from "./problem.ts";
 import { type ReplyState, STATES } from "./states.ts";
 
@@ -18,6 +19,10 @@ export type Reply = {
   readonly httpStatus?: number | undefined;
   /** Which attempt at handling this was, from 1. */
   readonly attempt?: number | undefined;
+  /** There if a command has a commit: where that is, see `protocol/position.ts`. */
+  readonly position?: string | undefined;
+  /** There if a command has a commit: how many commits its aggregate has with it. */
+  readonly aggregateVersion?: number | undefined;
   /** W3C Trace Context, as the request carried it (CloudEvents distributed tracing extension). */
   readonly traceparent?: string | undefined;
   /**
@@ -76,6 +81,8 @@ export const createReplyEvent = (reply: Reply): CloudEvent => ({
   causationid: reply.correlationId,
   ...(reply.httpStatus === undefined ? {} : { httpstatus: reply.httpStatus }),
   ...(reply.attempt === undefined ? {} : { attempt: reply.attempt }),
+  ...(reply.position === undefined ? {} : { position: reply.position }),
+  ...(reply.aggregateVersion === undefined ? {} : { aggregateversion: reply.aggregateVersion }),
   ...(reply.traceparent === undefined ? {} : { traceparent: reply.traceparent }),
   ...(reply.emitted === undefined ? {} : { execution: reply.emitted.execution, sequence: String(reply.emitted.first) }),
   ...(reply.data === undefined ? {} : { data: reply.data }),
@@ -90,7 +97,7 @@ const EMITTED = "emitted";
  */
 export const readReplyEvent = (value: unknown): Reply => {
   const event = asEvent(value);
-  const { correlationid, httpstatus, attempt, traceparent } = event;
+  const { correlationid, httpstatus, attempt, position, aggregateversion, traceparent } = event;
   if (typeof correlationid !== "string" || !isCorrelationIdShape(correlationid))
     throw invalid("correlationid", "63 characters of base64url");
   const dot = event.type.lastIndexOf(".");
@@ -100,6 +107,10 @@ export const readReplyEvent = (value: unknown): Reply => {
     throw invalid("type", `<operation>.<state>, with one of ${REPLY_STATES.join(", ")}, or <operation>.${EMITTED}`);
   if (httpstatus !== undefined && !isWithin(httpstatus, 200, 299)) throw invalid("httpstatus", "an integer from 200 to 299");
   if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
+  if (position !== undefined && (typeof position !== "string" || parsePosition(position) === undefined))
+    throw invalid("position", "<aggregate>.<partition>.<offset>.<generation>");
+  if (aggregateversion !== undefined && !isWithin(aggregateversion, 1, Number.MAX_SAFE_INTEGER))
+    throw invalid("aggregateversion", "an integer from 1");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
   if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status (400 to 599) and code");
   if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");
@@ -117,6 +128,8 @@ export const readReplyEvent = (value: unknown): Reply => {
     time,
     httpStatus: httpstatus,
     attempt,
+    ...(position === undefined ? {} : { position }),
+    ...(aggregateversion === undefined ? {} : { aggregateVersion: aggregateversion }),
     traceparent,
     data: event.data,
     ...(emitted === undefined ? {} : { emitted }),

@@ -26,8 +26,12 @@ export type RequestEvent = {
   /** Base64 of the signatures of the three, separated by spaces. */
   readonly authsignature?: string | undefined;
   readonly orderingKey?: string | undefined;
-  /** The request in whose place this one was sent. */
+  /** The request in whose place this one was sent, or the commit that it follows from. */
   readonly causationId?: string | undefined;
+  /** A command is decided only if its aggregate has so many commits (RFC 9110 §13.1.1, If-Match). */
+  readonly expectedVersion?: number | undefined;
+  /** Nobody waits for a reply, and none is sent. */
+  readonly isOneWay?: boolean | undefined;
 };
 
 /**
@@ -54,6 +58,8 @@ export const createRequestEvent = (request: RequestEvent): CloudEvent => ({
   ...(request.authsignature === undefined ? {} : { authsignature: request.authsignature }),
   ...(request.orderingKey === undefined ? {} : { partitionkey: request.orderingKey }),
   ...(request.causationId === undefined ? {} : { causationid: request.causationId }),
+  ...(request.expectedVersion === undefined ? {} : { expectedversion: String(request.expectedVersion) }),
+  ...(request.isOneWay === true ? { oneway: "true" } : {}),
   data: request.data,
 });
 
@@ -74,6 +80,10 @@ export const readRequestEvent = (event: CloudEvent): RequestEvent => {
   for (const name of [...OPTIONAL, "partitionkey", "causationid"]) {
     if (event[name] !== undefined && typeof event[name] !== "string") throw invalid(name, "a string");
   }
+  const { expectedversion, oneway } = event;
+  // Text: in binary mode attributes are headers.
+  if (expectedversion !== undefined && !/^\d{1,15}$/.test(String(expectedversion)))
+    throw invalid("expectedversion", "an integer in digits");
   const optional = Object.fromEntries(OPTIONAL.map((name) => [name, event[name] as string | undefined]));
   return {
     correlationId: correlationid,
@@ -85,6 +95,8 @@ export const readRequestEvent = (event: CloudEvent): RequestEvent => {
     ...optional,
     orderingKey: event["partitionkey"] as string | undefined,
     causationId: event["causationid"] as string | undefined,
+    ...(expectedversion === undefined ? {} : { expectedVersion: Number(expectedversion) }),
+    ...(String(oneway) === "true" ? { isOneWay: true } : {}),
   };
 };
 

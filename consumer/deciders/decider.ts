@@ -45,6 +45,14 @@ export type DeciderDefinition<A extends AnyAggregate, State> = {
 /** An aggregate and its behaviour. */
 export type Decider<A extends AnyAggregate, State> = DeciderDefinition<A, State> & { readonly aggregate: A };
 
+/** A decider of any aggregate, as the one that calls it sees it. */
+export type AnyDecider = {
+  readonly aggregate: AnyAggregate;
+  readonly initial: unknown;
+  readonly evolve: object;
+  readonly decide: object;
+};
+
 /**
  * Says how an aggregate of the contract behaves. An event or a command without a function does not compile.
  * @throws DefinitionError if a function is missing, or is for something that the aggregate does not have

@@ -24,7 +24,7 @@ describe("an aggregate in a contract", () => {
     expect(Object.keys(contract)).toEqual(["account.open", "account.credit", "account.debit", "sum"]);
     expect(contract["account.debit"].name).toBe("account.debit");
     expect(Object.keys(describeContract(contract))).toContain("account.debit");
-    expectTypeOf<keyof typeof contract>().toEqualTypeOf<"sum" | "account.open" | "account.credit" | "account.debit">();
+    expectTypeOf<keyof typeof contract & string>().toEqualTypeOf<"sum" | "account.open" | "account.credit" | "account.debit">();
   });
 
   test("carries the types of its schemas to whoever calls and answers commands, and knows its events", () => {
