@@ -4,7 +4,7 @@ import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-
 /** Where events are: topics of which every record is kept, for whoever appends to their partitions and reads them from any offset. */
 export type EventLog = {
   readonly name: string;
-  /** How many partitions each of the topics has. Those that do not exist are left out; an engine that makes topics on demand makes them. */
+  /** How many partitions each of the topics has. Those that do not exist are left out. */
   partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Why a topic may lose records, or is not there: each fault as a sentence that says how to mend it. Empty if there is none, or nothing that can be
