@@ -100,4 +100,7 @@ export const createOneWayRequest = (operation: Operation, data: unknown, delayMs
 
 /** The bytes of a record's key, value and headers. */
 export const sizeOfRecord = ({ key = "", value, headers }: ProducerRecord): number =>
-  headers.reduce((bytes, header) => bytes + header.key.length + Buffer.byteLength(header.value), Buffer.byteLength(key) + Buffer.byteLength(value));
+  headers.reduce(
+    (bytes, header) => bytes + header.key.length + Buffer.byteLength(header.value),
+    Buffer.byteLength(key) + Buffer.byteLength(value),
+  );

@@ -2,7 +2,6 @@ import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
 import { type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
-import { RejoinderError } from "../../protocol/errors.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
@@ -37,6 +36,8 @@ export type PolicyPartitionOptions = {
   readonly reactions: Pick<Reactions, "requests">;
   readonly sender: PolicySender;
   readonly eventLog: Pick<EventLog, "read" | "ends">;
+  /** Settles when whoever had the file before has closed it. */
+  readonly isFree?: Promise<void> | undefined;
   openFile(): PolicyFile;
   /** Told how many were sent, and how many came too late for that. */
   onFollowed(outcome: "sent" | "expired", count: number): void;
@@ -52,6 +53,8 @@ const BATCH = 200;
 /** One that is due longer than that is told as late. */
 const LATE_MS = 5_000;
 const RETRY = { firstMs: 250, mostMs: 10_000 };
+/** What is there already comes sooner. */
+const READ_MS = 1_000;
 
 type Taken = { readonly record: ConsumerRecord; resolve(isDone: boolean): void };
 type Evaluated = { readonly requests: readonly OneWayRequest[]; readonly next: number; readonly fault?: unknown };
@@ -66,6 +69,8 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const closing = new AbortController();
   const backoff = createBackoff({ ...RETRY, random });
   let file: PolicyFile | undefined;
+  /** The file is of this log. */
+  let isChecked = false;
   let reachable = 0;
   /** A record was taken: what comes behind it is nobody else's. */
   let isOwner = false;
@@ -79,16 +84,16 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const requests: OneWayRequest[] = [];
     let done = next;
     for (const record of records) {
-      try {
-        const link = linkOf(record);
-        const known = link && (keys.get(link.key) ?? opened.find(link.key) ?? { last: "", version: 0 });
-        if (link !== undefined && known !== undefined && isNextCommit(known.last, link)) {
-          const version = known.version + 1;
+      const link = linkOf(record);
+      const known = link && (keys.get(link.key) ?? opened.find(link.key) ?? { last: "", version: 0 });
+      if (link !== undefined && known !== undefined && isNextCommit(known.last, link)) {
+        const version = known.version + 1;
+        try {
           requests.push(...reactions.requests({ commit: decodeCommit(record), version, timestamp: record.timestamp }));
-          keys.set(link.key, { last: link.commit, version });
+        } catch (error) {
+          return { requests, next: done, fault: lastingOf(error) };
         }
-      } catch (fault) {
-        return { requests, next: done, fault };
+        keys.set(link.key, { last: link.commit, version });
       }
       done = record.offset + 1;
     }
@@ -96,18 +101,23 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const open = async (): Promise<PolicyFile> => {
-    const opened = (file = options.openFile());
-    const { next, origin } = opened.progress();
-    if (next === 0) return opened;
-    const { end } = await eventLog.ends(at);
-    if (next <= end && (origin === "" || origin === (await readOrigin()))) return opened;
-    log.warn({ ...at, next, end }, "what policies knew is of another log, and is made again");
-    opened.reset();
-    return opened;
+    await options.isFree;
+    if (closing.signal.aborted) throw closing.signal.reason;
+    file ??= options.openFile();
+    const { next, origin } = file.progress();
+    if (next > 0) {
+      const { end } = await eventLog.ends(at);
+      if (next > end || (origin !== "" && origin !== (await readOrigin()))) {
+        log.warn({ ...at, next, end }, "what policies knew is of another log, and is made again");
+        file.reset();
+      }
+    }
+    isChecked = true;
+    return file;
   };
 
   const readOrigin = async (): Promise<string> => {
-    const { records } = await eventLog.read({ ...at, offset: 0 }, { waitMs: 0, signal: closing.signal });
+    const { records } = await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal });
     return originOf(records);
   };
 
@@ -118,16 +128,13 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     let offset = begun;
     state = "reading";
     while (offset < until && !closing.signal.aborted) {
-      const read = await eventLog.read({ ...at, offset }, { waitMs: 0, signal: closing.signal });
+      const read = await eventLog.read({ ...at, offset }, { waitMs: READ_MS, signal: closing.signal });
+      if (closing.signal.aborted) return;
+      if (read.next <= offset) throw new Error(`Expected records of ${at.topic}/${at.partition} from offset ${offset} on.`);
       const records = read.records.filter((record) => record.offset < until);
-      if (!(await take(opened, records, Math.min(read.next, until), isSilent))) return;
-      // Nothing there is no gap: Kafka leaves offsets out.
-      if (read.records.length === 0 || records.length < read.records.length || read.next <= offset) offset = until;
-      else offset = read.next;
+      offset = Math.min(read.next, until);
+      if (!(await take(opened, records, offset, isSilent))) return;
     }
-    if (closing.signal.aborted) return;
-    const { progress } = opened;
-    opened.write({ progress: { ...progress(), next: until, ...(isSilent ? { sentFrom: until } : {}) } });
     state = "running";
     if (until - begun > BATCH) log.info({ ...at, from: begun, to: until }, "policies have read what was done before");
   };
@@ -173,35 +180,34 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const step = async (): Promise<void> => {
-    const opened = file ?? (await open());
+    const opened = file !== undefined && isChecked ? file : await open();
     const until = queue[0]?.record.offset ?? reachable;
     if (until > opened.progress().next) await catchUp(opened, until);
     if (closing.signal.aborted) return;
     await fire(opened);
-    const batch = queue.slice(0, BATCH);
-    const [first] = batch;
-    const last = batch.at(-1);
-    if (first === undefined || last === undefined || closing.signal.aborted) return;
+    const [first] = queue;
+    if (first === undefined || closing.signal.aborted) return;
     const { next, sentFrom } = opened.progress();
-    if (first.record.offset < Math.min(next, sentFrom)) {
+    if (first.record.offset < sentFrom) {
       log.warn({ ...at, offset: first.record.offset, next }, "policies go back to what the group has committed");
       isOwner = false;
       return opened.reset();
     }
     isOwner = true;
-    const records = batch.map(({ record }) => record).filter(({ offset }) => offset >= next);
+    const batch = queue.slice(0, BATCH).map(({ record }) => record);
+    const records = batch.filter(({ offset }) => offset >= next);
     try {
-      if (records.length > 0 && !(await take(opened, records, last.record.offset + 1, false))) return;
+      await take(opened, records, Math.max(next, ...batch.map(({ offset }) => offset + 1)), false);
     } finally {
       const { next: reached } = opened.progress();
-      const done = queue.findIndex(({ record }) => record.offset >= reached);
-      for (const { resolve } of queue.splice(0, done === -1 ? queue.length : done)) resolve(true);
+      for (const { record, resolve } of queue) if (record.offset < reached) resolve(true);
+      queue.splice(0, queue.length, ...queue.filter(({ record }) => record.offset >= reached));
     }
   };
 
   const hasWork = (): boolean => {
     if (closing.signal.aborted || state === "stopped") return false;
-    if (queue.length > 0 || file === undefined) return true;
+    if (queue.length > 0 || file === undefined || !isChecked) return true;
     return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
   };
 
@@ -247,6 +253,8 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
       new Promise((resolve) => {
         if (closing.signal.aborted || state === "stopped") return resolve(false);
         queue.push({ record, resolve });
+        // A partition that was away and came back may begin further back.
+        if (record.offset < (queue.at(-2)?.record.offset ?? 0)) queue.sort((a, b) => a.record.offset - b.record.offset);
         wake();
       }),
     reach(offset) {
@@ -257,6 +265,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
       closing.abort();
       time.clearTimeout(timer);
       await working;
+      time.clearTimeout(timer);
       for (const { resolve } of queue.splice(0)) resolve(false);
       await file?.close();
     },
@@ -277,5 +286,8 @@ const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
 
 const originOf = ([first]: readonly ConsumerRecord[]): string => (first === undefined ? "" : (linkOf(first)?.commit ?? ""));
 
-const isLasting = (error: unknown): boolean =>
-  error instanceof PolicyError || error instanceof EventError || error instanceof TrimmedError || error instanceof RejoinderError;
+const isLasting = (error: unknown): boolean => error instanceof PolicyError || error instanceof EventError || error instanceof TrimmedError;
+
+/** The functions are pure: whatever they throw, they throw again. */
+const lastingOf = (error: unknown): unknown =>
+  isLasting(error) ? error : new PolicyError(`Expected a commit that policies can read. ${(error as Error).message}`, { cause: error });

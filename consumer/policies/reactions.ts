@@ -14,7 +14,13 @@ export type PolicyCommit = {
 };
 
 /** One thing that follows from an event, before it is made a record. */
-export type Reaction = { readonly policy: string; readonly eventIndex: number; readonly outputIndex: number; readonly sent: SentRequest; readonly at: number };
+export type Reaction = {
+  readonly policy: string;
+  readonly eventIndex: number;
+  readonly outputIndex: number;
+  readonly sent: SentRequest;
+  readonly at: number;
+};
 
 /** What follows from commits of one aggregate, by all its policies; pure. */
 export type Reactions = {

@@ -4,7 +4,7 @@ import { MAX_PARTITION_BATCH_BYTES } from "../../protocol/limits.ts";
 import { partitionOfKey } from "../../protocol/partitioner.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
-import { AppendError, type EventLog } from "../events/event-log.ts";
+import { AppendError, type EventLog, type NewEventRecord } from "../events/event-log.ts";
 import type { OutageLog } from "../outage-log.ts";
 import { type OneWayRequest, PolicyError, sizeOfRecord } from "./one-way-request.ts";
 
@@ -42,7 +42,8 @@ export const createPolicySender = ({ eventLog, outages, time = systemTime, rando
     const known = topics.get(topic);
     if (known !== undefined && time.elapsed() - known.at < TOPIC_KNOWN_MS) return known.partitions;
     const partitions = (await eventLog.partitions([topic])).get(topic);
-    if (partitions === undefined || partitions < 1) throw new Error(`Expected topic ${topic} to exist. Create it, or let the engine do it.`);
+    if (partitions === undefined || partitions < 1)
+      throw new Error(`Expected topic ${topic} to exist. Create it, or let the engine do it.`);
     topics.set(topic, { partitions, at: time.elapsed() });
     return partitions;
   };
@@ -85,7 +86,9 @@ export const createPolicySender = ({ eventLog, outages, time = systemTime, rando
     } catch (cause) {
       const [first] = records;
       if (records.length === 1 && first !== undefined)
-        throw new PolicyError(`Expected ${to.topic} to take what a policy sends, but it was refused: ${(cause as Error).message}`, { cause });
+        throw new PolicyError(`Expected ${to.topic} to take what a policy sends, but it was refused: ${(cause as Error).message}`, {
+          cause,
+        });
       for (const record of records) if (!(await append(to, [record], signal))) return false;
       return true;
     }
@@ -108,7 +111,7 @@ export const createPolicySender = ({ eventLog, outages, time = systemTime, rando
   };
 };
 
-const withoutTopic = ({ topic: _, ...record }: ProducerRecord): Omit<ProducerRecord, "topic"> => record;
+const withoutTopic = ({ key, value, headers }: ProducerRecord): NewEventRecord => ({ key, value, headers });
 
 const chunksOf = (records: readonly ProducerRecord[]): readonly (readonly ProducerRecord[])[] => {
   const chunks: ProducerRecord[][] = [];
