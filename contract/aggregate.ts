@@ -70,6 +70,9 @@ export const isAggregate = (definition: object): definition is AnyAggregate => "
 /** Where the events of the aggregate of that name go. */
 export const eventTopicOf = (name: string, { eventTopic = `${name}-events` }: AnyAggregate): string => eventTopic;
 
+/** Where the commands of the aggregate of that name go. */
+export const commandTopicOf = (name: string, { commandTopic = `${name}-commands` }: AnyAggregate): string => commandTopic;
+
 /** What its own topics, keys and order leave no choice of. */
 const FIXED = ["name", "topic", "orderingKey", "responder"] as const;
 
@@ -78,7 +81,8 @@ const FIXED = ["name", "topic", "orderingKey", "responder"] as const;
  * @throws DefinitionError naming what is wrong and what it must be
  */
 export const operationsOfAggregate = (name: string, definition: AnyAggregate): readonly Operation[] => {
-  const { commands, commandTopic = `${name}-commands`, id } = definition;
+  const { commands, id } = definition;
+  const commandTopic = commandTopicOf(name, definition);
   const of = `of aggregate ${JSON.stringify(name)}`;
   const expect = (holds: boolean, field: string, toBe: string, got: unknown): void => {
     if (!holds) throw new DefinitionError(`Expected ${field} ${of} to be ${toBe}, got ${JSON.stringify(got)}`);

@@ -13,7 +13,18 @@ export type Watched = {
   readonly inFlight?: () => number;
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
+  /** The partitions of events that this process reads for its deciders. */
+  readonly partitions?: () => readonly PartitionFigures[];
 };
+
+/** A partition of events, as it is read here. */
+export type PartitionFigures = TopicPartition & {
+  /** `reading`: it catches up. `paused`: it cannot be used until somebody mends something. */
+  readonly state: (typeof PARTITION_STATES)[number];
+  /** The records that are not read yet. */
+  readonly behind: number;
+};
+export const PARTITION_STATES = ["reading", "ready", "paused"] as const;
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
 export type ConsumerObserver = {
@@ -35,6 +46,10 @@ export type ConsumerObserver = {
   revoked(partitions: readonly TopicPartition[]): void;
   /** A step of a handler that is to run once: whether it ran, or its result was known. */
   stepped(outcome: "run" | "known"): void;
+  /** Commits of commands were appended: so many count, and so many are void, since somebody else was faster. */
+  committedEvents(aggregate: string, counted: number, voided: number): void;
+  /** Events of commits that count were read. */
+  foldedEvents(aggregate: string, events: number): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
   watch(watched: Watched): void;
 };
@@ -52,5 +67,7 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   committed: nothing,
   revoked: nothing,
   stepped: nothing,
+  committedEvents: nothing,
+  foldedEvents: nothing,
   watch: nothing,
 };
