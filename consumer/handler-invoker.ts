@@ -88,13 +88,12 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
   const { contract, handlers, commands, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop } = options;
   const { observer = SILENT_OBSERVER, time = systemTime } = options;
   const operations = new Map(
-    [
-      ...Object.entries(handlers),
-      ...(commands?.operations ?? []).map((name): [string, undefined] => [name, undefined]),
-    ].flatMap(([name, handler]): [string, Handled][] => {
-      const operation = contract[name];
-      return operation === undefined ? [] : [[name, { operation, handler, errors: createErrors(operation.errors) }]];
-    }),
+    [...Object.entries(handlers), ...(commands?.operations ?? []).map((name): [string, undefined] => [name, undefined])].flatMap(
+      ([name, handler]): [string, Handled][] => {
+        const operation = contract[name];
+        return operation === undefined ? [] : [[name, { operation, handler, errors: createErrors(operation.errors) }]];
+      },
+    ),
   );
   const running = new Set<Run>();
   stop.addEventListener("abort", () => {

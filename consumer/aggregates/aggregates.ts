@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type AnyAggregate, commandTopicOf, eventTopicOf } from "../../contract/aggregate.ts";
 import type { Contract } from "../../contract/contract.ts";
 import type { Log } from "../../environment/log.ts";
-import { pause, systemTime, type Time } from "../../environment/time.ts";
+import { systemTime, type Time } from "../../environment/time.ts";
 import { partitionOfKey } from "../../protocol/partitioner.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import { createAggregateRuntime } from "../deciders/aggregate-runtime.ts";
@@ -20,6 +20,8 @@ type AggregatesOptions = {
   /** By the names of their aggregates. */
   readonly deciders: { readonly [aggregate: string]: AnyDecider };
   readonly eventLog: EventLog;
+  /** How many partitions the topics of each aggregate have, by its name; undefined if that will never be known. */
+  readonly partitions: Promise<ReadonlyMap<string, number> | undefined>;
   /** Makes views. Absent: there are none. */
   readonly projector?: Projector | undefined;
   /** Where the state files are, each in a folder of its own. */
@@ -51,52 +53,24 @@ type Kind = Pick<PartitionTaskOptions, "aggregate" | "runtime" | "hash"> & {
   readonly eventTopic: string;
 };
 
-const ASK_AGAIN_MS = 1_000;
-
 export const createAggregates = (options: AggregatesOptions): Aggregates => {
-  const { contract, deciders, eventLog, projector, folder, log, observer = SILENT_OBSERVER, time = systemTime, random = Math.random } = options;
+  const { contract, deciders, eventLog, partitions, projector, folder, log } = options;
+  const { observer = SILENT_OBSERVER, time = systemTime, random = Math.random } = options;
   const kinds = Object.entries(deciders).map(([name, decider]) => kindOf(name, decider));
   const kindOfTopic = new Map(kinds.map((kind) => [kind.commandTopic, kind]));
   const closing = new AbortController();
   /** By partition of the command topic. */
   const tasks = new Map<string, PartitionTask>();
-  const counts = new Map<string, Promise<number>>();
   /** Undefined: nobody has said. */
   let own: ReadonlySet<string> | undefined;
 
-  /** How many partitions the event topic has, as when it was first asked for: they must not change. */
-  const countOf = (topic: string): Promise<number> => {
-    const known = counts.get(topic);
-    if (known !== undefined) return known;
-    const asked = askCount(topic);
-    counts.set(topic, asked);
-    return asked;
-  };
-
-  const askCount = async (topic: string): Promise<number> => {
-    let reason = "";
-    for (;;) {
-      closing.signal.throwIfAborted();
-      try {
-        const count = (await eventLog.partitions([topic])).get(topic);
-        if (count !== undefined) return count;
-        throw new Error(`There is no topic ${topic}.`);
-      } catch (error) {
-        const { message } = error as Error;
-        if (message !== reason) log.warn({ topic, reason: message }, "it is not known yet how many partitions an event topic has");
-        reason = message;
-      }
-      await pause(time, ASK_AGAIN_MS, closing.signal);
-    }
-  };
-
-  const open = (kind: Kind, partition: number, partitions: number): PartitionTask => {
+  const open = (kind: Kind, partition: number, count: number): PartitionTask => {
     const key = topicPartitionKey({ topic: kind.commandTopic, partition });
     const known = tasks.get(key);
     if (known !== undefined && !known.isOver) return known;
     const { aggregate, runtime, hash, eventTopic: topic } = kind;
     const task = createPartitionTask({
-      ...{ aggregate, runtime, hash, partitions, eventLog, projector, log, observer, time, random },
+      ...{ aggregate, runtime, hash, partitions: count, eventLog, projector, log, observer, time, random },
       of: { topic, partition },
       folder: join(folder, `${topic}-${partition}`),
     });
@@ -120,35 +94,36 @@ export const createAggregates = (options: AggregatesOptions): Aggregates => {
         );
       // As the key of a record has it, which is UTF-8.
       const id = kind.definition.id(value as never).toWellFormed();
-      const partitions = await unlessAborted(countOf(kind.eventTopic), signal);
-      if (partitions === undefined) throw signal.reason;
-      const expected = partitionOfKey(Buffer.from(id), partitions);
+      const count = (await unlessAborted(partitions, signal))?.get(kind.aggregate);
+      signal.throwIfAborted();
+      if (count === undefined || closing.signal.aborted) throw new UnavailableError("This process ends.");
+      const expected = partitionOfKey(Buffer.from(id), count);
       if (id === "" || expected !== record.partition)
         throw new RefusedCommandError(
           "INVALID_RECORD",
-          `Expected the command for ${JSON.stringify(id)} in partition ${expected} of ${partitions}, as Kafka's default partitioner has it, got it in ` +
+          `Expected the command for ${JSON.stringify(id)} in partition ${expected} of ${count}, as Kafka's default partitioner has it, got it in ` +
             `partition ${record.partition} of ${record.topic}. The topics of commands and of events must have the same number of partitions.`,
         );
-      if (closing.signal.aborted) throw new UnavailableError("This process ends.");
-      const task = open(kind, record.partition, partitions);
-      const decided = task.decide({ id, command, name: operation.slice(kind.aggregate.length + 1), request: value, expectedVersion }, signal);
+      const task = open(kind, record.partition, count);
+      const decided = task.decide(
+        { id, command, name: operation.slice(kind.aggregate.length + 1), request: value, expectedVersion },
+        signal,
+      );
       // It went to another process meanwhile, and the log does not mind who of the two is faster.
       if (own?.has(topicPartitionKey(record)) === false) task.retire();
       return decided;
     },
-    assigned(partitions) {
-      own = new Set(partitions.map(topicPartitionKey));
-      for (const { topic, partition } of partitions) {
-        const kind = kindOfTopic.get(topic);
-        if (kind === undefined) continue;
-        countOf(kind.eventTopic).then(
-          (count) => {
-            if (!closing.signal.aborted && own?.has(topicPartitionKey({ topic, partition })) === true) open(kind, partition, count).retain();
-          },
-          () => {},
-        );
-      }
+    assigned(assigned) {
+      own = new Set(assigned.map(topicPartitionKey));
       for (const [key, task] of tasks) if (!own.has(key)) task.retire();
+      void partitions.then((counts) => {
+        for (const { topic, partition } of assigned) {
+          const kind = kindOfTopic.get(topic);
+          const count = kind && counts?.get(kind.aggregate);
+          const isOwn = own?.has(topicPartitionKey({ topic, partition })) === true && !closing.signal.aborted;
+          if (count !== undefined && isOwn) open(kind as Kind, partition, count).retain();
+        }
+      });
     },
     async close() {
       closing.abort();

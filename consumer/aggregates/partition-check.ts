@@ -3,6 +3,7 @@ import type { Log } from "../../environment/log.ts";
 import { generationOf } from "../../protocol/position.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { EventLog } from "../events/event-log.ts";
+import { checkEventPartition, EventTopicError } from "../events/topic-check.ts";
 import { linkOf } from "./partition-state.ts";
 import { isBroken, isHeld } from "./sqlite-errors.ts";
 import { openStateFile, removeStateFile, type StateFile, type StateMeta } from "./state-file.ts";
@@ -12,23 +13,16 @@ type Expected = Pick<StateMeta, "partitions" | "generation" | "next">;
 
 /**
  * Finds out whether the partition is still the one whose states there are.
- * @throws UnusableError if it is not, or may lose records
+ * @throws UnusableError if it is not; EventTopicError if it may lose records, or has lost some
  */
 export const checkPartition = async (log: EventLog, of: TopicPartition, expected: Expected, signal: AbortSignal): Promise<void> => {
   const { topic, partition } = of;
-  const [faults, counts, { first, end }] = await Promise.all([log.faults(topic), log.partitions([topic]), log.ends(of)]);
-  if (faults.length > 0) throw new UnusableError(faults.join(" "));
-  const count = counts.get(topic);
-  if (count !== expected.partitions)
-    throw new UnusableError(
-      `Expected topic ${topic} to have ${expected.partitions} partitions, as before, got ${count ?? "no such topic"}. The events of an aggregate ` +
-        "would be in two of them. Make a new topic, and copy all records there.",
-    );
-  if (first > 0)
-    throw new UnusableError(
-      `Expected partition ${partition} of ${topic} to have its records from offset 0 on, got ${first}: earlier ones were deleted. ` +
-        "Restore the topic, and set its retention off.",
-    );
+  const [faults, { end }] = await Promise.all([
+    log.faults(topic, expected.partitions),
+    log.ends(of),
+    checkEventPartition(log, of, expected.partitions),
+  ]);
+  if (faults.length > 0) throw new EventTopicError(faults);
   const lost = `Partition ${partition} of ${topic} is not the one that was read before`;
   const mend = "Restore the topic. If its events are to be forgotten, delete the state files of the topic (CONSUMER_DATA_DIR/events/).";
   if (end < expected.next) throw new UnusableError(`${lost}: it ends at offset ${end}, and had ${expected.next} records. ${mend}`);
@@ -80,7 +74,10 @@ export const findStateFile = async (search: StateFileSearch): Promise<{ readonly
         removeStateFile(folder);
       } else if (isHeld(error)) {
         if (!hasWarned && time.elapsed() - begunAt > HELD_WARN_MS) {
-          log.warn({ ...of, folder }, "another process has a state file, and is waited for: give each consumer a CONSUMER_DATA_DIR of its own");
+          log.warn(
+            { ...of, folder },
+            "another process has a state file, and is waited for: give each consumer a CONSUMER_DATA_DIR of its own",
+          );
           hasWarned = true;
         }
         await pause(time, HELD_PAUSE_MS, signal);

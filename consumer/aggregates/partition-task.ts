@@ -3,7 +3,8 @@ import { pause, type Time } from "../../environment/time.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
-import type { EventLog, EventRecords } from "../events/event-log.ts";
+import { type EventLog, type EventRecords, TrimmedError } from "../events/event-log.ts";
+import { EventTopicError } from "../events/topic-check.ts";
 import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
@@ -201,7 +202,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     }
   };
 
-  const stop = (error: UnusableError): void => {
+  const stop = (error: Error): void => {
     phase = "paused";
     const { message } = error;
     const now = time.elapsed();
@@ -221,7 +222,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
       } catch (error) {
         tail = undefined;
         if (signal.aborted) break;
-        if (error instanceof UnusableError) {
+        if (isUnusable(error)) {
           stop(error);
           await Promise.race([pause(time, UNUSABLE_PAUSE_MS, signal), woken.promise]);
         } else {
@@ -269,5 +270,9 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     },
   };
 };
+
+/** Whether somebody must change something before the partition can be used. */
+const isUnusable = (error: unknown): error is Error =>
+  error instanceof UnusableError || error instanceof EventTopicError || error instanceof TrimmedError;
 
 const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);

@@ -86,11 +86,11 @@ export const createPendingCommands = (onAdded: () => void): PendingCommands => {
 };
 
 /** An answer is absent where nobody asked. */
-export const resultOf = (
-  answer: CommandResult["answer"] | undefined,
-  position: Position,
-  aggregateVersion: number,
-): CommandResult => ({ answer: answer ?? { reply: null }, position: formatPosition(position), aggregateVersion });
+export const resultOf = (answer: CommandResult["answer"] | undefined, position: Position, aggregateVersion: number): CommandResult => ({
+  answer: answer ?? { reply: null },
+  position: formatPosition(position),
+  aggregateVersion,
+});
 
 /** The partition is closed. */
 export const closedError = (): UnavailableError => new UnavailableError("The partition goes to another process, or this one ends.");
