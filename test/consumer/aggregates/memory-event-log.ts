@@ -26,7 +26,7 @@ export type MemoryEventLog = EventLog & {
   /** Forgets all records, as a topic that was made anew. */
   wipe(): void;
   /**
-   * The log as one writer sees it, who dies when told to: from then on it hears nothing more, though what it had sent may arrive.
+   * The log as one writer sees it, who dies when told to: from then on it hears nothing more, though what it had sent arrives.
    */
   asWriter(): EventLog & { die(): void };
 };
@@ -115,18 +115,17 @@ export const createMemoryEventLog = (partition = 0): MemoryEventLog => {
     count: 3,
     wipe: () => void (records = []),
     asWriter() {
-      let isDead = false;
-      const never = new Promise<never>(() => undefined);
-      const unlessDead = async <T>(call: Promise<T>): Promise<T> => {
-        const result = await call.catch((error: unknown) => (isDead ? never : Promise.reject(error)));
-        return isDead ? never : result;
+      const death = Promise.withResolvers<never>();
+      death.promise.catch(() => undefined);
+      const unlessDead = <T>(call: Promise<T>): Promise<T> => {
+        call.catch(() => undefined);
+        return Promise.race([death.promise, call]);
       };
       return {
         ...log,
-        append: (to: TopicPartition, added: readonly NewEventRecord[]) => (isDead ? never : unlessDead(log.append(to, added))),
-        read: (from: Parameters<EventLog["read"]>[0], options: Parameters<EventLog["read"]>[1]) =>
-          isDead ? never : unlessDead(log.read(from, options)),
-        die: () => void (isDead = true),
+        append: (to: TopicPartition, added: readonly NewEventRecord[]) => unlessDead(log.append(to, added)),
+        read: (from: Parameters<EventLog["read"]>[0], options: Parameters<EventLog["read"]>[1]) => unlessDead(log.read(from, options)),
+        die: () => death.reject(new Error("died")),
       };
     },
   });
