@@ -47,7 +47,7 @@ export const command = (
 export const credit = (id: string, cents: number, rest: Partial<AggregateCommand> = {}): AggregateCommand =>
   command("credit", id, { cents }, rest);
 
-export const NEVER = new AbortController().signal;
+export const NEVER: AbortSignal = new AbortController().signal;
 
 /** Tasks of one partition, on a log in memory. */
 export const createStage = (log = createMemoryEventLog(PARTITION)) => {
@@ -84,7 +84,7 @@ export const createStage = (log = createMemoryEventLog(PARTITION)) => {
   return { log, lines, folder, counts, open };
 };
 
-export const decide = (task: PartitionTask, one: AggregateCommand, signal = NEVER): Promise<CommandResult> => task.decide(one, signal);
+export const decide = (task: PartitionTask, one: AggregateCommand, signal: AbortSignal = NEVER): Promise<CommandResult> => task.decide(one, signal);
 
 /** A commit as another program would write it. */
 export const foreignCommit = (key: string, commit: string, after: string, events: readonly (readonly [type: string, data: unknown])[]) =>
