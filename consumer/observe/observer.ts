@@ -7,12 +7,24 @@ import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-
 export const REQUEST_OUTCOMES = ["replied", "failed", "retried", "dead-lettered", "cancelled", "expired", "left"] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
+/** How far a view is in one partition. `lag`: commits of the partition that it does not have. `unshipped`: those of its own that the edge does not have. */
+export type ViewProgress = {
+  readonly view: string;
+  readonly version: number;
+  readonly partition: number;
+  readonly state: "live" | "catching-up" | "paused";
+  readonly lag: number;
+  readonly unshipped: number;
+};
+
 /** What is read when somebody asks. */
 export type Watched = {
   /** Records that were taken and are not finished. */
   readonly inFlight?: () => number;
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
+  /** The views of the partitions that this process has. */
+  readonly views?: () => readonly ViewProgress[];
 };
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
