@@ -184,6 +184,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         away.reset();
         wasBehind = false;
         next = batch.to;
+        if (batch.isCaughtUp) maxRows = MAX_BATCH_ROWS;
         const last = batch.rows.at(-1);
         place = batch.isCaughtUp || last === undefined ? undefined : { offset: last.offset, key: last.key };
         return 0;
