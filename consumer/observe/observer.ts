@@ -8,6 +8,16 @@ import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-
 export const REQUEST_OUTCOMES = ["replied", "failed", "retried", "dead-lettered", "cancelled", "expired", "left"] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
+/** How far a view is in one partition. `lag`: commits of the partition that it does not have. `unshipped`: those of its own that the edge does not have. */
+export type ViewProgress = {
+  readonly view: string;
+  readonly version: number;
+  readonly partition: number;
+  readonly state: "live" | "catching-up" | "paused";
+  readonly lag: number;
+  readonly unshipped: number;
+};
+
 /** What is read when somebody asks. */
 export type Watched = {
   /** Records that were taken and are not finished. */
@@ -18,6 +28,8 @@ export type Watched = {
   readonly policies?: () => readonly PolicyFigures[];
   /** The partitions of events that this process reads for its deciders. */
   readonly partitions?: () => readonly PartitionFigures[];
+  /** The views of the partitions that this process has. */
+  readonly views?: () => readonly ViewProgress[];
 };
 
 /** A partition of events, as it is read here. */
