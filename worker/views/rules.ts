@@ -6,10 +6,12 @@ export type Progress = {
   readonly generation: string;
   /** The generation before, if the log was made anew. */
   readonly former: string | null;
-  /** It has all changes by commits before this offset. */
+  /** What makes its rows: see {@link ViewBatch}. */
+  readonly fold: string;
+  /** It has all rows that changed last before this offset. */
   readonly next: number;
-  /** Whether it had all that there was, once. */
-  readonly isCaughtUp: boolean;
+  /** It has the rows as they are after all commits before this offset; null: it never had those of all commits that there were. */
+  readonly reached: number | null;
 };
 
 /** One version of a view in a shard. Its rows have its ID, which is never used again. */
@@ -24,35 +26,45 @@ export type Version = {
   readonly progress: ReadonlyMap<number, Progress>;
 };
 
-/** What a batch does. `begins`: the rows of its partition are removed before. `had`: all changes by commits before that offset were there. */
+/** What a batch does. `begins`: the rows of its partition are removed before. */
 export type Settlement =
   | { readonly outcome: "behind"; readonly next: number }
-  | { readonly outcome: "stored"; readonly begins: boolean; readonly progress: Progress; readonly had: number };
+  /** It says nothing new. */
+  | { readonly outcome: "old" }
+  | { readonly outcome: "stored"; readonly begins: boolean; readonly progress: Progress };
 
-type BatchHead = Pick<ViewBatch, "generation" | "from" | "to" | "isCaughtUp">;
+type BatchHead = Pick<ViewBatch, "generation" | "fold" | "from" | "to" | "isCaughtUp">;
 
 /**
- * Whether a batch can be stored. A batch closes up to what is there, or overlaps it: a gap would leave changes out for ever. Of another generation
- * only a beginning can be stored, since offsets of two logs have nothing in common.
+ * Whether a batch can be stored. A batch closes up to what is there, or overlaps it: a gap would leave changes out for ever. Of another fold or another
+ * generation only a beginning can be stored, since the rows of two folds and the offsets of two logs have nothing in common.
+ *
+ * A batch that ends before what is there is of a consumer that knows less. It might bring back a row that has left. One that ends behind it knows of all
+ * that was removed before, so of its rows the one with the greater offset counts.
  */
-export const settle = (known: Progress | undefined, { generation, from, to, isCaughtUp }: BatchHead): Settlement => {
-  if (known === undefined || known.generation !== generation) {
+export const settle = (known: Progress | undefined, { generation, fold, from, to, isCaughtUp }: BatchHead): Settlement => {
+  const reached = isCaughtUp ? to : null;
+  if (known === undefined || known.fold !== fold || known.generation !== generation) {
     if (from > 0) return { outcome: "behind", next: 0 };
-    // The partition was empty: its first commit makes a generation, and no other log.
-    const wasEmpty = known?.generation === "";
-    const former = known === undefined || wasEmpty ? null : known.generation;
-    const progress = { generation, former, next: to, isCaughtUp: isCaughtUp || (wasEmpty && known.isCaughtUp) };
-    return { outcome: "stored", begins: former !== null, progress, had: 0 };
+    if (known === undefined) return { outcome: "stored", begins: false, progress: { generation, former: null, fold, next: to, reached } };
+    // The first commit of a partition makes a generation, and no other log.
+    const begins = known.generation !== "" || known.fold !== fold;
+    const former = known.generation === "" || known.generation === generation ? known.former : known.generation;
+    return {
+      outcome: "stored",
+      begins,
+      progress: { generation, former, fold, next: to, reached: reached ?? (begins ? null : known.reached) },
+    };
   }
   if (from > known.next) return { outcome: "behind", next: known.next };
-  const progress = { ...known, next: Math.max(known.next, to), isCaughtUp: known.isCaughtUp || isCaughtUp };
-  return { outcome: "stored", begins: false, progress, had: known.next };
+  if (to < known.next) return { outcome: "old" };
+  return { outcome: "stored", begins: false, progress: { ...known, next: to, reached: reached ?? known.reached } };
 };
 
 /** Whether all partitions were caught up once. */
 export const isReady = ({ partitions, progress }: Pick<Version, "partitions" | "progress">): boolean => {
   if (partitions === 0) return false;
-  for (let partition = 0; partition < partitions; partition++) if (progress.get(partition)?.isCaughtUp !== true) return false;
+  for (let partition = 0; partition < partitions; partition++) if ((progress.get(partition)?.reached ?? null) === null) return false;
   return true;
 };
 
@@ -61,7 +73,7 @@ export const compareTo = ({ partitions, progress }: Version, { partition, offset
   if (partition >= partitions) return "no-partition";
   const known = progress.get(partition);
   if (known === undefined || known.generation !== generation) return known?.former === generation ? "gone" : "later";
-  return offset < known.next ? "there" : "later";
+  return offset < (known.reached ?? 0) ? "there" : "later";
 };
 
 /** Whether the log of a position is another one than that which is known. */

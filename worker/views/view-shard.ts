@@ -62,12 +62,12 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     // It was dropped, and nobody would read it.
     if (version === undefined && served !== undefined && number < served.version) return { outcome: "unknown" } as const;
     const settlement = settle(version?.progress.get(partition), batch);
-    if (settlement.outcome === "behind") return settlement;
+    if (settlement.outcome !== "stored") return settlement;
     version ??= tables.addVersion(view, number, null);
     if (settlement.begins) tables.deletePartition(version, partition, partitions);
     const wasReady = isReady(version);
     version = tables.setProgress(version, partition, partitions, settlement.progress);
-    const changed = rows.filter((row) => tables.keep(version as Version, partition, settlement.had, row, now())).map(({ key }) => key);
+    const changed = rows.filter((row) => tables.keep(version as Version, partition, row, now())).map(({ key }) => key);
     // Only when it becomes ready, so that an operator can switch back.
     const takesOver = !wasReady && isReady(version) && (served === undefined || served.version < number);
     if (takesOver) serve(version);
@@ -117,13 +117,18 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
   const find = (version: Version, key: string): FoundRow => {
     const kept = tables.find(version, key);
     if (kept === undefined) return { outcome: "found", version: version.version, row: null };
-    const next = version.progress.get(kept.partition)?.next ?? 0;
-    const position = positionOf(version, kept);
-    return { outcome: "found", version: version.version, position, row: kept.row, reached: Math.max(next - 1, kept.offset) };
+    const reached = (version.progress.get(kept.partition)?.reached ?? 0) - 1;
+    return {
+      outcome: "found",
+      version: version.version,
+      position: positionOf(version, kept),
+      row: kept.row,
+      ...(reached >= 0 && { reached }),
+    };
   };
 
   const isKnown = ({ version, position }: FoundRow, { known, knowsNone = false }: RowQuery): boolean =>
-    position === undefined ? knowsNone : known.some((one) => isSame(one, position) && (one.version ?? version) === version);
+    position === undefined ? knowsNone : known.some((one) => isSame(one, position) && one.version === version);
 
   const read = async (query: RowQuery, caller?: Caller): Promise<FoundRow | Unreadable> => {
     const { view, key, after, waitMs, known, knowsNone } = query;
@@ -149,7 +154,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       isReady: isReady(version),
       partitions: version.partitions,
       progress: [...version.progress]
-        .map(([partition, { next, isCaughtUp }]) => ({ partition, next, isCaughtUp }))
+        .map(([partition, { next, reached }]) => ({ partition, next, isCaughtUp: reached !== null }))
         .toSorted((one, other) => one.partition - other.partition),
     }));
 
@@ -164,12 +169,13 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
 
   const store = (batch: ViewBatch): ViewBatchResult => {
     const stored = commit(() => storeNow(batch));
+    if (stored.outcome === "old") return { outcome: "stored" };
     if (stored.outcome !== "stored") return stored;
     const { view, partition, rows } = batch;
     if (stored.wakesAll) wakeAll(view);
     else if (stored.isServed) {
-      const next = tables.servedOf(view)?.progress.get(partition)?.next ?? 0;
-      waiters.wake(partitionKey(view, partition), true, (offset) => offset < next);
+      const reached = tables.servedOf(view)?.progress.get(partition)?.reached ?? 0;
+      waiters.wake(partitionKey(view, partition), true, (offset) => offset < reached);
       for (const key of stored.changed) waiters.wake(rowKey(view, key), true, () => true);
     }
     if (stored.wakesAll || rows.some(({ row }) => row === null) || tables.versionsOf(view).length > 1) void ensureAlarm();

@@ -5,8 +5,8 @@ import type { Caller } from "../request-publisher.ts";
 /** A place in the events of a view's aggregate: a position without the aggregate's name. */
 export type ViewPosition = { readonly partition: number; readonly offset: number; readonly generation: string };
 
-/** What a reader knows of a row: the commit that changed it last. Without a version, it is of any. */
-export type KnownRow = ViewPosition & { readonly version?: number | undefined };
+/** What a reader knows of a row: the version of the view, and the commit that changed it last. */
+export type KnownRow = ViewPosition & { readonly version: number };
 
 /** Asks for a row of the version that is served. */
 export type RowQuery = {
@@ -43,7 +43,7 @@ export type FoundRow = {
   readonly position?: ViewPosition;
   /** JSON text; null: there is none. */
   readonly row: string | null;
-  /** The last offset of its partition that the edge has. */
+  /** The last offset of its partition that the edge has, where that is known. */
   readonly reached?: number;
 };
 

@@ -7,7 +7,7 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS view_versions (id INTEGER PRIMARY KEY, view TEXT NOT NULL, version INTEGER NOT NULL, partitions INTEGER NOT NULL,
     served_since INTEGER, UNIQUE (view, version))`,
   `CREATE TABLE IF NOT EXISTS view_progress (id INTEGER NOT NULL, partition INTEGER NOT NULL, generation TEXT NOT NULL, former TEXT,
-    next INTEGER NOT NULL, caught_up INTEGER NOT NULL, PRIMARY KEY (id, partition)) WITHOUT ROWID`,
+    fold TEXT NOT NULL, next INTEGER NOT NULL, reached INTEGER, PRIMARY KEY (id, partition)) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS view_rows (id INTEGER NOT NULL, key TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
     removed_at INTEGER, row TEXT, PRIMARY KEY (id, key, partition)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS view_tombstones ON view_rows (removed_at) WHERE removed_at IS NOT NULL",
@@ -39,7 +39,7 @@ export const createViewTables = (sql: Sql) => {
       servedSince: row["served_since"] as number | null,
       progress: new Map(
         sql
-          .exec("SELECT partition, generation, former, next, caught_up FROM view_progress WHERE id = ?", row["id"] as number)
+          .exec("SELECT partition, generation, former, fold, next, reached FROM view_progress WHERE id = ?", row["id"] as number)
           .toArray()
           .map((one): [number, Progress] => [one["partition"] as number, readProgress(one)]),
       ),
@@ -108,9 +108,9 @@ export const createViewTables = (sql: Sql) => {
     setProgress(version: Version, partition: number, partitions: number, next: Progress): Version {
       const { id } = version;
       if (version.partitions !== partitions) sql.exec("UPDATE view_versions SET partitions = ? WHERE id = ?", partitions, id);
-      const { generation, former, next: offset, isCaughtUp } = next;
-      const values = [id, partition, generation, former, offset, isCaughtUp ? 1 : 0];
-      sql.exec("INSERT OR REPLACE INTO view_progress VALUES (?, ?, ?, ?, ?, ?)", ...values);
+      const { generation, former, fold, next: offset, reached } = next;
+      const values = [id, partition, generation, former, fold, offset, reached];
+      sql.exec("INSERT OR REPLACE INTO view_progress VALUES (?, ?, ?, ?, ?, ?, ?)", ...values);
       const changed = { ...version, partitions, progress: new Map(version.progress).set(partition, next) };
       replace(changed);
       return changed;
@@ -132,10 +132,8 @@ export const createViewTables = (sql: Sql) => {
       return end < 0 ? rows : rows.slice(0, end);
     },
 
-    /** Keeps a change unless it is old, and says whether it was news. @param had as of the settlement */
-    keep({ id }: Version, partition: number, had: number, { key, offset, row }: RowChange, now: number): boolean {
-      // What a commit before `had` did is there already, or something newer is; perhaps its tombstone is gone.
-      if (offset < had) return false;
+    /** Keeps a change unless it is old, and says whether it was news. */
+    keep({ id }: Version, partition: number, { key, offset, row }: RowChange, now: number): boolean {
       const isRemoved = row === null;
       const values = [id, key, partition, offset, isRemoved ? now : null, isRemoved ? null : JSON.stringify(row)];
       return sql.exec(KEEP, ...values).rowsWritten > 0;
@@ -170,6 +168,7 @@ export type ViewTables = ReturnType<typeof createViewTables>;
 const readProgress = (row: Record<string, unknown>): Progress => ({
   generation: row["generation"] as string,
   former: row["former"] as string | null,
+  fold: row["fold"] as string,
   next: row["next"] as number,
-  isCaughtUp: row["caught_up"] === 1,
+  reached: row["reached"] as number | null,
 });
