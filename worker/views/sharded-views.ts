@@ -1,5 +1,5 @@
 import type { ViewVersion } from "../../protocol/view-api.ts";
-import type { ViewBatch, ViewBatchResult } from "../../protocol/view-batch.ts";
+import type { ViewBatchResult } from "../../protocol/view-batch.ts";
 import { compareKeys, shardOf } from "./rules.ts";
 import type { ActionResult, FoundRows, ListedViewRow, ViewStore } from "./view-store.ts";
 
@@ -14,7 +14,7 @@ export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
   return {
     async store(batch) {
       const rows = Map.groupBy(batch.rows, ({ key }) => shardOf(key, shards.length));
-      return together(await all((shard, index) => shard.store({ ...batch, rows: rows.get(index) ?? [] } satisfies ViewBatch)));
+      return together(await all((shard, index) => shard.store({ ...batch, rows: rows.get(index) ?? [] })));
     },
 
     read: (query, caller) => shardFor(query.key).read(query, caller),

@@ -1,10 +1,10 @@
 import type { ViewVersion } from "../../protocol/view-api.ts";
-import type { ViewBatch, ViewBatchResult } from "../../protocol/view-batch.ts";
+import type { ViewBatchResult } from "../../protocol/view-batch.ts";
 import { type Alarm, createNextAlarm } from "../mailbox/next-alarm.ts";
 import type { Caller } from "../request-publisher.ts";
 import type { createKeyedWaiters } from "../waiters.ts";
 import { compareTo, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
-import type { FoundRow, KnownRow, RowQuery, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
+import type { FoundRow, KnownRow, RowQuery, TextBatch, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
 import type { KeptRow, ViewTables } from "./view-tables.ts";
 
 type ViewShardOptions = {
@@ -55,7 +55,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
 
   const serve = (version: Version): void => tables.serve(version, now());
 
-  const storeNow = (batch: ViewBatch) => {
+  const storeNow = (batch: TextBatch) => {
     const { view, version: number, partition, partitions, rows } = batch;
     const served = tables.servedOf(view);
     let version = tables.versionsOf(view).find((one) => one.version === number);
@@ -167,7 +167,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
 
   const ensureAlarm = (ms = SWEEP_MS): Promise<void> => nextAlarm.by(now() + ms);
 
-  const store = (batch: ViewBatch): ViewBatchResult => {
+  const store = (batch: TextBatch): ViewBatchResult => {
     const stored = commit(() => storeNow(batch));
     if (stored.outcome === "old") return { outcome: "stored" };
     if (stored.outcome !== "stored") return stored;
@@ -178,7 +178,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       waiters.wake(partitionKey(view, partition), true, (offset) => offset < reached);
       for (const key of stored.changed) waiters.wake(rowKey(view, key), true, () => true);
     }
-    if (stored.wakesAll || rows.some(({ row }) => row === null) || tables.versionsOf(view).length > 1) void ensureAlarm();
+    if (stored.wakesAll || rows.some(({ text }) => text === null) || tables.versionsOf(view).length > 1) void ensureAlarm();
     return { outcome: "stored" };
   };
 

@@ -1,6 +1,11 @@
 import type { ViewAction, ViewVersion } from "../../protocol/view-api.ts";
-import type { ViewBatch, ViewBatchResult } from "../../protocol/view-batch.ts";
+import type { RowChange, ViewBatch, ViewBatchResult } from "../../protocol/view-batch.ts";
 import type { Caller } from "../request-publisher.ts";
+
+/** A batch whose rows are JSON text; null if they were removed. */
+export type TextBatch = Omit<ViewBatch, "rows"> & {
+  readonly rows: readonly (Omit<RowChange, "row"> & { readonly text: string | null })[];
+};
 
 /** A place in the events of a view's aggregate: a position without the aggregate's name. */
 export type ViewPosition = { readonly partition: number; readonly offset: number; readonly generation: string };
@@ -73,7 +78,7 @@ export type ActionResult = "done" | "unknown" | "in-use" | "not-ready";
 /** Keeps the rows of views, on any host. Everything rejects if it cannot be reached. */
 export type ViewStore = {
   /** Stores a batch whole, and wakes whoever waits for it; repeats are harmless. */
-  store(batch: ViewBatch): Promise<ViewBatchResult>;
+  store(batch: TextBatch): Promise<ViewBatchResult>;
   read(query: RowQuery, caller?: Caller): Promise<FoundRow | Unreadable>;
   list(query: ListQuery, caller?: Caller): Promise<FoundRows | Unreadable>;
   /** The versions of these views, the newest first. */

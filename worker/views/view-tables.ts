@@ -1,6 +1,6 @@
-import type { RowChange } from "../../protocol/view-batch.ts";
 import type { Sql } from "../mailbox/expiring-table.ts";
 import type { Progress, Version } from "./rules.ts";
+import type { TextBatch } from "./view-store.ts";
 
 // A row of a view is one row written: its key is what lists ask for, in their order.
 const SCHEMA = [
@@ -133,9 +133,8 @@ export const createViewTables = (sql: Sql) => {
     },
 
     /** Keeps a change unless it is old, and says whether it was news. */
-    keep({ id }: Version, partition: number, { key, offset, row }: RowChange, now: number): boolean {
-      const isRemoved = row === null;
-      const values = [id, key, partition, offset, isRemoved ? now : null, isRemoved ? null : JSON.stringify(row)];
+    keep({ id }: Version, partition: number, { key, offset, text }: TextBatch["rows"][number], now: number): boolean {
+      const values = [id, key, partition, offset, text === null ? now : null, text];
       return sql.exec(KEEP, ...values).rowsWritten > 0;
     },
 

@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ViewAction } from "../../../protocol/view-api.ts";
-import type { ViewBatch } from "../../../protocol/view-batch.ts";
 import type { Caller } from "../../request-publisher.ts";
 import { createViewShard, type ViewShard } from "../../views/view-shard.ts";
-import type { FoundRow, ListQuery, RowQuery, Unreadable } from "../../views/view-store.ts";
+import type { FoundRow, ListQuery, RowQuery, TextBatch, Unreadable } from "../../views/view-store.ts";
 import { createViewTables } from "../../views/view-tables.ts";
 import { createKeyedWaiters } from "../../waiters.ts";
 import { type ReportSettled, type SettledCall, settleTogether } from "./settled-calls.ts";
@@ -31,7 +30,7 @@ export class ViewsObject extends DurableObject {
 
   // Objects and Workers are not deployed in one instant: each must understand the calls of the version before. See {@link ViewStore}.
 
-  store(batch: ViewBatch) {
+  store(batch: TextBatch) {
     return this.#shard.store(batch);
   }
 
