@@ -13,7 +13,7 @@ export type {
   ViewNameOf,
 } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
-export type { ClientErrorCode, DefinedError } from "./client-error.ts";
+export type { ClientErrorCode, Commit, DefinedError } from "./client-error.ts";
 export type { ListedRequest, ListOptions } from "./list.ts";
 export type { Status, Submission } from "./submission.ts";
 export type { ListedRow, ViewOptions, ViewRow, ViewsOptions, WatchedRow } from "./view.ts";
