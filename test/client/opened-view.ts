@@ -36,7 +36,7 @@ export const at = (offset: number): string => `account.0.${offset}.generation`;
 export const rowStep = (balance: number, offset: number): Step => json(200, { etag: `"${at(offset)}"` }, { balance });
 
 /** There is no row, since the commit at that offset. */
-export const noRow = (offset: number): Step => refused("UNKNOWN_ROW", { etag: `"${at(offset)}"` });
+export const noRow = (offset: number): Step => refused("VIEW_ROW_NOT_FOUND", { etag: `"${at(offset)}"` });
 
 /** The view has not come so far. */
 export const behind = (headers: Record<string, string> = {}): Step => json(202, { "retry-after": "1", ...headers }, {});

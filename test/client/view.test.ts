@@ -116,7 +116,11 @@ test("where nothing can be streamed, the row is asked for by its tag", async () 
 test("a log that began anew is watched from its beginning", async () => {
   skipPauses();
   const fresh = "account.0.0.another";
-  const { client, server } = await openStream(cutStream(row(3, 5)), refused("POSITION_GONE"), streaming(event("row", fresh, { balance: 0 })));
+  const { client, server } = await openStream(
+    cutStream(row(3, 5)),
+    refused("POSITION_GONE"),
+    streaming(event("row", fresh, { balance: 0 })),
+  );
   expect(await take(client.view("balances", "ada"), 2)).toEqual([{ balance: 5 }, { balance: 0 }]);
   expect(server.resumedAfter).toEqual(["undefined", at(3), "undefined"]);
 });
