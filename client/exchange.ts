@@ -18,7 +18,7 @@ type Outcome = Commit & {
   readonly reply?: unknown;
   /** A page of a list, if one was asked for. */
   readonly list?: { readonly items: readonly unknown[]; readonly next: string | undefined };
-  /** A row of a view, if one was asked for: undefined if there is none. The tag is its position, and empty if there never was one. */
+  /** A row of a view, if one was asked for: undefined if there is none. The tag names it as it is, and is empty if there never was one. */
   readonly row?: { readonly value: unknown; readonly tag: string };
   /** Whether a view has not come to where it was asked for. */
   readonly isBehind?: boolean;

@@ -65,16 +65,18 @@ type Tell<Row> = (change: Partial<WatchedRow<Row>>, isNews?: boolean) => void;
 const MAX_REPEATS = 5;
 
 export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
-  const { view, key, after, waitSeconds = MAX_WAIT_SECONDS, signal, exchange, fail, closing } = seams;
-  const path = `/views/${encodeURIComponent(view)}/${encodeURIComponent(key)}${after === undefined ? "" : `?after=${encodeURIComponent(after)}`}`;
+  const { view, key, after, waitSeconds: mostSeconds = MAX_WAIT_SECONDS, signal, exchange, fail, closing } = seams;
+  const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
   const ending = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
-  const ask = (asking: Partial<Parameters<Exchange>[0]> & { readonly waitSeconds: number }, until: AbortSignal) =>
-    exchange({ path, kind: "row", signal: until, ...asking }).catch((cause: unknown) => {
-      throw fail(closing.aborted ? "CLOSED" : "ABORTED", { cause });
-    });
+  const ask = async (asking: Partial<Parameters<Exchange>[0]> & { readonly waitSeconds: number }, until: AbortSignal) =>
+    exchange({ path: `/views/${encodeURIComponent(view)}/${encodeKey(key, fail)}${query}`, kind: "row", signal: until, ...asking }).catch(
+      (cause: unknown) => {
+        throw fail(closing.aborted ? "CLOSED" : "ABORTED", { cause });
+      },
+    );
 
   const read = async (): Promise<Row | undefined> => {
-    const until = performance.now() + waitSeconds * 1_000;
+    const until = performance.now() + mostSeconds * 1_000;
     let repeats = 0;
     for (;;) {
       const left = until - performance.now();
@@ -97,10 +99,10 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
     let failures = 0;
     let canStream = true;
     let seconds = MAX_WAIT_SECONDS;
-    const hear = (value: unknown, position: string): void => {
+    const hear = (value: unknown, tag: string): void => {
       // It is empty if there never was a row.
-      if (position !== known) tell({ row: value as Row | undefined, position: position || undefined, isLive: true }, true);
-      known = position;
+      if (tag !== known) tell({ row: value as Row | undefined, position: tag.split("~")[0] || undefined, isLive: true }, true);
+      known = tag;
     };
     const onEvents = (events: readonly StreamEvent[]): boolean => {
       for (const { type, id, data } of events) hear(type === "row" ? data : undefined, id);
@@ -109,7 +111,9 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
     };
     for (;;) {
       const stream = canStream ? { after: known || undefined, onEvents } : undefined;
-      const outcome = await ask({ waitSeconds: seconds, known: known || undefined, stream }, until);
+      // Who knows nothing yet does not wait for a change.
+      const waitSeconds = stream === undefined && known === undefined && after === undefined ? 0 : seconds;
+      const outcome = await ask({ waitSeconds, known: known || undefined, stream }, until);
       const { row, isBehind, isPrompt, isStreamless, problem, lost, isLasting, retryAfterMs = 0 } = outcome;
       if (row !== undefined) hear(row.value, row.tag);
       // The log that the row was made of is not there any more.
@@ -163,4 +167,10 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
     },
     onChange: (listener) => watch((watched) => listener(watched)),
   };
+};
+
+/** As a path has it. A URL takes neither half of a surrogate pair nor dots alone. @throws ClientError */
+const encodeKey = (key: string, fail: Fail): string => {
+  if (key !== "" && key.isWellFormed() && !/^\.\.?$/.test(key)) return encodeURIComponent(key);
+  throw fail("INVALID_REQUEST", { detail: `no path can have the key ${JSON.stringify(key)}` });
 };

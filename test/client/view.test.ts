@@ -4,7 +4,9 @@ import { at, behind, noRow, openBank, rowStep } from "./opened-view.ts";
 import { cutStream, event, hangUp, html, json, refused, silence, streaming, type Step } from "./scripted-server.ts";
 
 const row = (offset: number, balance: number): string => event("row", at(offset), { balance });
-const removed = (offset: number): string => event("removed", at(offset), null);
+const removed = (offset: number): string => event("removed", at(offset), { position: at(offset) });
+/** There never was a row. */
+const NONE = "event: removed\ndata: {}\n\n";
 
 /** A server whose stream gives those events, and says no more. */
 const openStream = async (...script: readonly Step[]) => {
@@ -55,6 +57,13 @@ test("a row that nobody gives, or that the server cannot give now, is asked for 
   expect(await client.view("balances", "ada")).toEqual({ balance: 5 });
 });
 
+test.each(["", ".", "..", "\ud800"])("a key that no path can have, %j, is refused before anything is asked", async (key) => {
+  const { client, server } = await openBank(rowStep(5, 3));
+  expect(await failureOf(Promise.resolve(client.view("balances", key)))).toMatchObject({ code: "INVALID_REQUEST" });
+  expect(await failureOf(take(client.view("balances", key), 1))).toMatchObject({ code: "INVALID_REQUEST" });
+  expect(server.calls).toEqual([]);
+});
+
 test("what the server refuses is thrown, and so is what nobody answers", async () => {
   skipPauses();
   const failureWith = async (step: Step, after?: string) =>
@@ -83,8 +92,10 @@ test("a watched row is given as it is, then each time that it changes, and when 
 });
 
 test("a row that is not there is watched until it comes", async () => {
-  const { client } = await openStream(cutStream(removed(2)), streaming(row(3, 5)));
+  skipPauses();
+  const { client, server } = await openStream(cutStream(NONE), cutStream(NONE), streaming(row(3, 5)));
   expect(await take(client.view("balances", "ada"), 2)).toEqual([undefined, { balance: 5 }]);
+  expect(server.resumedAfter).toEqual(["undefined", "undefined", "undefined"]);
 });
 
 test("who takes long over a row is given the newest next", async () => {
@@ -103,6 +114,17 @@ test("a stream that is cut goes on after the last change that came, and none is 
   );
   expect(await take(client.view("balances", "ada"), 2)).toEqual([{ balance: 5 }, { balance: 7 }]);
   expect(server.resumedAfter).toEqual(["undefined", at(3), at(3), at(3), at(3)]);
+});
+
+test("a row of a later version of the view has the position of its commit, and is known by its whole tag", async () => {
+  skipPauses();
+  const { client, server } = await openStream(cutStream(event("row", `${at(3)}~2`, { balance: 5 })), silence);
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const stop = client.view("balances", "ada").onChange(({ position }) => resolve(position));
+  expect(await promise).toBe(at(3));
+  await server.arrived(2);
+  stop();
+  expect(server.resumedAfter).toEqual(["undefined", `${at(3)}~2`]);
 });
 
 test("where nothing can be streamed, the row is asked for by its tag", async () => {
