@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { defineContract, operation, view } from "../../contract/index.ts";
 import { describeViews } from "../../contract/contract.ts";
-import { account } from "./bank.ts";
+import { accounts } from "./bank.ts";
 
 test("what a contract says of its views is their aggregate, their version and a row", () => {
-  const contract = defineContract({ account, balances: view({ from: account, version: 2, row: z.strictObject({ balance: z.int() }) }) });
+  const contract = defineContract({
+    account: accounts,
+    balances: view({ from: accounts, version: 2, row: z.strictObject({ balance: z.int() }) }),
+  });
   expect(describeViews(contract)).toEqual({
     balances: {
       aggregate: "account",
