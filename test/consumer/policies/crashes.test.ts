@@ -94,7 +94,9 @@ test("a process that dies at any step loses nothing: each request is sent under 
         partition.reach(committed);
         let done = committed;
         for (const record of eventLog.records(PARTITION).slice(committed))
-          void partition.process(record).then((isDone) => isDone && (done = Math.max(done, record.offset + 1)));
+          void partition.process(record).then((isDone) => {
+            if (isDone) done = Math.max(done, record.offset + 1);
+          });
         await time.elapse(0);
         await time.elapse(elapses);
         for (let turn = 0; turn < 10; turn += 1) await time.elapse(0);

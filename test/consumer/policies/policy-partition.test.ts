@@ -229,7 +229,8 @@ describe("the policies of a partition stop, and say why,", () => {
     expect(await give(partition, 2)).toEqual([false]);
     expect(log.lines.length).toBe(1);
     expect(log.lines[0]).toMatchObject({ level: "error", ...PARTITION, offset: 1 });
-    return String((log.lines[0]?.["err"] as { message: string }).message);
+    const [{ err }] = log.lines as [{ err: { message: string } }];
+    return err.message;
   };
   const sending = (begun: () => unknown) => ({ policies: { notices, broken: policy(transfers, { begun: begun as never }) } });
 
@@ -267,7 +268,7 @@ describe("the policies of a partition stop, and say why,", () => {
     eventLog.fault = () => "rejected";
     expect(await give(start())).toEqual([false]);
     expect(stopped).toEqual([true]);
-    expect(String((log.lines[0]?.["err"] as { message: string }).message)).toMatch(/account-commands.*refused: It is too large/);
+    expect(log.lines[0]?.["err"]).toMatchObject({ message: expect.stringMatching(/account-commands.*refused: It is too large/) });
   });
 
   test("if events that they need were deleted", async () => {
