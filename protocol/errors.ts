@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   INVALID_IDEMPOTENCY_KEY: { status: 400, retryable: false, title: "The Idempotency-Key cannot be read" },
+  INVALID_IF_MATCH: { status: 400, retryable: false, title: "The If-Match cannot be read, or there is nothing to match" },
   MALFORMED_HTTP: { status: 400, retryable: false, title: "The request is not HTTP" },
   INCOMPLETE_BODY: { status: 400, retryable: false, title: "The body did not arrive whole" },
   MALFORMED_JSON: { status: 400, retryable: false, title: "The body is not JSON" },
@@ -33,6 +34,7 @@ export const ERRORS = {
   KEY_ENDED: { status: 409, retryable: false, title: "The API key has ended" },
   CANCELLED: { status: 409, retryable: false, title: "The request was cancelled" },
   REQUEST_TIMEOUT: { status: 408, retryable: false, title: "The request did not arrive in time" },
+  VERSION_MISMATCH: { status: 412, retryable: false, title: "The aggregate has another version" },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: "The body is too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "The content type is not supported" },
   WRONG_HOST: { status: 421, retryable: false, title: "This server does not answer for that host" },
