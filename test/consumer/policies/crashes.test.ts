@@ -92,15 +92,15 @@ test("a process that dies at any step loses nothing: each request is sent under 
           random: () => 0,
         });
         partition.reach(committed);
-        let done = committed;
+        let finished = committed;
         for (const record of eventLog.records(PARTITION).slice(committed))
           void partition.process(record).then((isDone) => {
-            if (isDone) done = Math.max(done, record.offset + 1);
+            if (isDone) finished = Math.max(finished, record.offset + 1);
           });
         await time.elapse(0);
         await time.elapse(elapses);
         for (let turn = 0; turn < 10; turn += 1) await time.elapse(0);
-        committed += Math.floor((done - committed) * commitsOf);
+        committed += Math.floor((finished - committed) * commitsOf);
         // What is dead does nothing more; the last one ends as it should.
         calls = Number.MAX_SAFE_INTEGER;
       }
