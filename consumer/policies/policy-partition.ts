@@ -131,9 +131,11 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     while (offset < until && !closing.signal.aborted) {
       const read = await eventLog.read({ ...at, offset }, { waitMs: READ_MS, signal: closing.signal });
       if (closing.signal.aborted) return;
-      if (read.next <= offset) throw new Error(`Expected records of ${at.topic}/${at.partition} from offset ${offset} on.`);
+      // At the end of a partition, Kafka may have nothing but markers.
+      const isOver = read.next <= offset && read.end <= offset && queue.length === 0;
+      if (read.next <= offset && !isOver) throw new Error(`Expected records of ${at.topic}/${at.partition} from offset ${offset} on.`);
       const records = read.records.filter((record) => record.offset < until);
-      offset = Math.min(read.next, until);
+      offset = isOver ? until : Math.min(read.next, until);
       if (!(await take(opened, records, offset, isSilent))) return;
     }
     state = "ready";
