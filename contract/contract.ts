@@ -48,9 +48,11 @@ type ViewKey<Ds extends Definitions> = { [Key in keyof Ds & string]: Ds[Key] ext
 
 /** The member that tells, to the compiler alone, of which aggregates and views a contract is made. */
 declare const PARTS: unique symbol;
+/** What a contract is made of beside operations. It has a name, by which the declarations of modules with contracts refer to it. */
+export type PartsBeside<Aggregates, Views> = { readonly [PARTS]?: { readonly aggregates: Aggregates; readonly views: Views } };
 type PartsOf<Ds extends Definitions> = [AggregateKey<Ds> | ViewKey<Ds>] extends [never]
   ? unknown
-  : { readonly [PARTS]?: { readonly aggregates: Pick<Ds, AggregateKey<Ds>>; readonly views: Pick<Ds, ViewKey<Ds>> } };
+  : PartsBeside<Pick<Ds, AggregateKey<Ds>>, Pick<Ds, ViewKey<Ds>>>;
 
 /** The aggregates of a contract, by name, as they were defined. */
 export type AggregatesOf<C> = C extends { readonly [PARTS]?: { readonly aggregates: infer As } } ? As : {};
