@@ -1,5 +1,5 @@
 import type { RowOf } from "@rejoinder/sdk/contract";
-import type { balances } from "./contract.ts";
+import type { balances, statement } from "./contract.ts";
 
 /** The money of a bank, in cents. */
 export type Money = {
@@ -17,10 +17,11 @@ export type Money = {
   readonly unexplained: number;
 };
 
+/** The numbers of an account that count. */
+export type AccountMoney = Pick<RowOf<typeof balances>, "balance" | "reserved" | "deposited" | "received" | "sent">;
+
 /** Counts the money of accounts: what they have is what was paid in and what is in flight, to the cent, at any moment. */
-export const countMoney = (
-  accounts: Iterable<Pick<RowOf<typeof balances>, "balance" | "reserved" | "deposited" | "received" | "sent">>,
-): Money => {
+export const countMoney = (accounts: Iterable<AccountMoney>): Money => {
   const money = { balance: 0, reserved: 0, deposited: 0, inFlight: 0 };
   for (const { balance, reserved, deposited, received, sent } of accounts) {
     money.balance += balance;
@@ -29,4 +30,21 @@ export const countMoney = (
     money.inFlight += received - sent;
   }
   return { ...money, unexplained: money.balance + money.reserved - money.deposited - money.inFlight };
+};
+
+/** What each kind of booking adds to an account. */
+const ADDS: Readonly<Record<RowOf<typeof statement>["booking"], Partial<Readonly<Record<keyof AccountMoney, 1 | -1>>>>> = {
+  deposited: { balance: 1, deposited: 1 },
+  reserved: { balance: -1, reserved: 1 },
+  credited: { balance: 1, received: 1 },
+  settled: { reserved: -1, sent: 1 },
+  released: { balance: 1, reserved: -1 },
+};
+
+/** What the bookings of an account add up to. */
+export const addUp = (bookings: Iterable<Pick<RowOf<typeof statement>, "booking" | "cents">>): AccountMoney => {
+  const account = { balance: 0, reserved: 0, deposited: 0, received: 0, sent: 0 };
+  for (const { booking, cents } of bookings)
+    for (const [name, sign] of Object.entries(ADDS[booking])) account[name as keyof AccountMoney] += sign * cents;
+  return account;
 };

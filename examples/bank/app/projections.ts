@@ -1,29 +1,37 @@
 import { projection, type ProjectionContext } from "@rejoinder/sdk/consumer";
 import type { RowOf } from "@rejoinder/sdk/contract";
 import { balances, payments, statement } from "./contract.ts";
+import { addUp } from "./money.ts";
 
 type Balance = RowOf<typeof balances>;
 type Booking = RowOf<typeof statement>;
 type Payment = RowOf<typeof payments>;
 
-/** What an event adds to the numbers of an account. Nothing happens to one that is not open, but refusals, of which `released` may tell. */
+/** What a booking adds to the numbers of an account. One that is not open has no row, and no bookings but releases of nothing. */
 const adds =
-  (changesOf: (cents: number) => Partial<Pick<Balance, "balance" | "reserved" | "deposited" | "received" | "sent">>) =>
+  (booking: Booking["booking"]) =>
   (row: Balance | undefined, { cents }: { readonly cents: number }, { version }: ProjectionContext): Balance | null => {
     if (row === undefined) return null;
-    const changed = { ...row, version };
-    for (const [name, change] of Object.entries(changesOf(cents))) changed[name as "balance"] += change;
-    return changed;
+    const { balance, reserved, deposited, received, sent } = addUp([{ booking, cents }]);
+    return {
+      owner: row.owner,
+      balance: row.balance + balance,
+      reserved: row.reserved + reserved,
+      deposited: row.deposited + deposited,
+      received: row.received + received,
+      sent: row.sent + sent,
+      version,
+    };
   };
 
 export const balanceRows = projection(balances, {
   on: {
     opened: (_, { owner }, { version }) => ({ owner, balance: 0, reserved: 0, deposited: 0, received: 0, sent: 0, version }),
-    deposited: adds((cents) => ({ balance: cents, deposited: cents })),
-    reserved: adds((cents) => ({ balance: -cents, reserved: cents })),
-    credited: adds((cents) => ({ balance: cents, received: cents })),
-    settled: adds((cents) => ({ reserved: -cents, sent: cents })),
-    released: adds((cents) => ({ balance: cents, reserved: -cents })),
+    deposited: adds("deposited"),
+    reserved: adds("reserved"),
+    credited: adds("credited"),
+    settled: adds("settled"),
+    released: adds("released"),
   },
 });
 
