@@ -1,3 +1,4 @@
+import type { PartitionFigures } from "../policies/policy-partition.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 /**
@@ -13,6 +14,8 @@ export type Watched = {
   readonly inFlight?: () => number;
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
+  /** The partitions whose events policies follow, each with what waits for its time. */
+  readonly policies?: () => readonly PartitionFigures[];
 };
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
@@ -35,6 +38,8 @@ export type ConsumerObserver = {
   revoked(partitions: readonly TopicPartition[]): void;
   /** A step of a handler that is to run once: whether it ran, or its result was known. */
   stepped(outcome: "run" | "known"): void;
+  /** Requests that follow from events were sent, or it was too late for that. */
+  followed(outcome: "sent" | "expired", count: number): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
   watch(watched: Watched): void;
 };
@@ -52,5 +57,6 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   committed: nothing,
   revoked: nothing,
   stepped: nothing,
+  followed: nothing,
   watch: nothing,
 };
