@@ -13,6 +13,7 @@ import { serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
 import { subjects } from "./commands/subjects.ts";
+import { views } from "./commands/views.ts";
 import { webhooks } from "./commands/webhooks.ts";
 import { worker, workerDev } from "./commands/worker.ts";
 import { exitWith } from "./expected-error.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   deadLetters,
   keys,
   subjects,
+  views,
   webhooks,
   doctor,
   deploy,

@@ -9,7 +9,7 @@ export {
   type EventInput,
   type EventOf,
 } from "./aggregate.ts";
-export { type Contract, type ContractOf, defineContract } from "./contract.ts";
+export { type Contract, type ContractOf, defineContract, type PartsBeside } from "./contract.ts";
 export { DefinitionError } from "./definition-error.ts";
 export {
   type ErrorDefinition,

@@ -143,7 +143,8 @@ const withoutChanges = (evolve: object): object =>
     ]),
   );
 
-const expectSame = (actual: unknown, expected: unknown, what: string): void => {
+/** @throws Error with the difference */
+export const expectSame = (actual: unknown, expected: unknown, what: string): void => {
   try {
     deepStrictEqual(actual, expected);
   } catch (cause) {
