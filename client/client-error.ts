@@ -13,6 +13,8 @@ export type ClientErrorCode =
   | "UNEXPECTED_ANSWER"
   /** The server took it, and has not been reachable since, until long after its deadline. */
   | "UNREACHABLE"
+  /** The view has not come in time to the position that was asked for. */
+  | "VIEW_BEHIND"
   /** The wait has ended, and the request goes on. */
   | "TIMEOUT"
   /** Another run of the handler has begun its chunks anew, and nobody listens for that. */
@@ -30,7 +32,15 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
   ABORTED: "resume() waits on",
 };
 
-export type ClientErrorDetails = {
+/** What there is to know of the commit of a command. */
+export type Commit = {
+  /** Where it is. Whoever reads a view after it sees what the command has changed. */
+  readonly position?: string | undefined;
+  /** How many commits the aggregate has with it: what `ifMatch` takes. */
+  readonly aggregateVersion?: number | undefined;
+};
+
+export type ClientErrorDetails = Commit & {
   readonly correlationId?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly issues?: readonly SchemaIssue[] | undefined;
@@ -51,6 +61,9 @@ export class ClientError extends Error {
   declare readonly correlationId: string | undefined;
   /** The key that the request was sent with, if any: with it, it can be sent again. */
   declare readonly idempotencyKey: string | undefined;
+  /** Of a command that was refused by a commit: see `Commit`. */
+  declare readonly position: string | undefined;
+  declare readonly aggregateVersion: number | undefined;
   /** The server's problem details (RFC 9457), if the error comes from the server. */
   declare readonly problem: Problem | undefined;
   /** What does not fit the schema. */
@@ -68,7 +81,7 @@ export class ClientError extends Error {
       this,
       details,
       isOwn
-        ? { code: why, retryable: why === "UNREACHABLE" }
+        ? { code: why, retryable: why === "UNREACHABLE" || why === "VIEW_BEHIND" }
         : { code: why.code, retryable: why["retryable"] === true, status: why.status, problem: why },
     );
   }

@@ -1,11 +1,24 @@
 import { type ClientError, type ClientErrorCode, createFail, type DefinedError, type Fail, isDefined } from "./client-error.ts";
-import type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
+import type {
+  ChunkOf,
+  ClientContract,
+  ErrorCodeOf,
+  ErrorDataOf,
+  ProgressOf,
+  ReplyOf,
+  RequestOf,
+  RowOf,
+  Schema,
+  SchemaIssue,
+  ViewNameOf,
+} from "./contract.ts";
 import { sendBatch } from "./batch.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
-import { type ListedRequest, type ListOptions, listRequests } from "./list.ts";
+import { type ListedRequest, type ListOptions, listPages } from "./list.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
+import { type ListedRow, openView, type ViewOptions, type ViewRow, type ViewsOptions } from "./view.ts";
 
 /** How a client reaches the Worker, and what it checks. */
 export type ClientOptions<C extends ClientContract> = {
@@ -30,6 +43,8 @@ export type RequestOptions = {
    * each call, if the server takes keys.
    */
   readonly idempotencyKey?: string;
+  /** Of a command: the version that its aggregate must have, or else it is refused by `VERSION_MISMATCH`, with the `version` that it has. */
+  readonly ifMatch?: number;
   /** Headers to send, such as `Authorization` or `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -39,7 +54,12 @@ type SubmissionOf<C extends ClientContract, Name extends keyof C> = Submission<R
 
 /** One of several requests that are sent together. */
 export type BatchRequest<C extends ClientContract> = {
-  readonly [Name in keyof C & string]: { readonly operation: Name; readonly request: RequestOf<C, Name> };
+  readonly [Name in keyof C & string]: {
+    readonly operation: Name;
+    readonly request: RequestOf<C, Name>;
+    /** As of a request that is sent alone. */
+    readonly ifMatch?: number;
+  };
 }[keyof C & string];
 
 /** Calls the operations of a contract. */
@@ -54,7 +74,7 @@ export type Client<C extends ClientContract> = {
    */
   submitAll<const Requests extends readonly BatchRequest<C>[]>(
     requests: Requests,
-    options?: RequestOptions,
+    options?: Omit<RequestOptions, "ifMatch">,
   ): { readonly [Index in keyof Requests]: SubmissionOf<C, Requests[Index]["operation"]> };
   /**
    * Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and
@@ -62,13 +82,19 @@ export type Client<C extends ClientContract> = {
    */
   resume<Name extends keyof C & string>(
     correlationId: string,
-    options?: Omit<RequestOptions, "idempotencyKey"> & { readonly operation?: Name },
+    options?: Omit<RequestOptions, "idempotencyKey" | "ifMatch"> & { readonly operation?: Name },
   ): SubmissionOf<C, Name>;
   /**
    * The requests that the caller has sent, the newest first, as long as their statuses can be read. It asks as the iteration goes on, which throws a
    * {@link ClientError}: `NOT_SUPPORTED` where the server keeps no index of requests, `UNAUTHENTICATED` where nobody knows the caller.
    */
   list<Name extends keyof C & string>(options?: ListOptions<Name>): AsyncIterable<ListedRequest<Name>>;
+  /**
+   * A row of a view: `await` it to read it, or iterate over it to get it and each change. With `after`, it has what was written up to that position.
+   */
+  view<Name extends ViewNameOf<C>>(view: Name, key: string, options?: ViewOptions): ViewRow<RowOf<C, Name>>;
+  /** The rows of a view whose keys begin with a prefix, by their keys. It asks as the iteration goes on, which throws a {@link ClientError}. */
+  views<Name extends ViewNameOf<C>>(view: Name, options?: ViewsOptions): AsyncIterable<ListedRow<RowOf<C, Name>>>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
   /** Rejects everything that waits, with the code `CLOSED`. Requests that were sent go on. */
@@ -131,7 +157,7 @@ export const createClient = <C extends ClientContract>({
     const key = keyFor(options);
     const prepare: Prepare = async (fail) => {
       await checkRequest(operation, request, fail);
-      return { operation, body: JSON.stringify(request), waitSeconds, ...key };
+      return { operation, body: JSON.stringify(request), ifMatch: options.ifMatch, waitSeconds, ...key };
     };
     return start(operation, options, prepare, key);
   };
@@ -148,7 +174,7 @@ export const createClient = <C extends ClientContract>({
       if (items.length === 0) return [];
       const results = await sendBatch({
         ...key,
-        items: items.map(({ operation, request }) => ({ operation, body: JSON.stringify(request) })),
+        items: items.map(({ operation, request, ifMatch }) => ({ operation, body: JSON.stringify(request), ifMatch })),
         exchange: exchangeWith(headers),
         signal: AbortSignal.any(ends.filter((end) => end !== undefined)),
         fail: (why, details) => fail(why, { idempotencyKey: key.idempotencyKey, ...details }),
@@ -167,19 +193,19 @@ export const createClient = <C extends ClientContract>({
     });
   };
 
+  /** For what is asked about something else than a request. */
+  const asked = (headers: RequestOptions["headers"]) => ({ closing: closing.signal, exchange: exchangeWith(headers), fail: createFail() });
+
   return {
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
     submitAll: ((requests, options = {}) => sendAll(requests, options)) as Client<C>["submitAll"],
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
-    list: ({ headers, ...options } = {}) =>
-      listRequests({
-        ...options,
-        signal: options.signal,
-        closing: closing.signal,
-        exchange: (asking) => exchange({ ...asking, headers }),
-        fail: createFail(),
-      }) as AsyncIterable<never>,
+    list: ({ headers, signal, ...query } = {}) =>
+      listPages({ path: "/requests", kind: "requests", query, cursor: "after", ...asked(headers), signal }) as AsyncIterable<never>,
+    view: (view, key, options = {}) => openView({ ...options, view, key, ...asked(options.headers) }),
+    views: (view, { headers, signal, ...query } = {}) =>
+      listPages({ path: `/views/${view}`, kind: "rows", query, cursor: "cursor", ...asked(headers), signal }) as AsyncIterable<never>,
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };

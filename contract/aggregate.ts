@@ -1,7 +1,7 @@
 import { DefinitionError } from "./definition-error.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { completeOperation, NAME, NAME_RULE, type Operation, type OperationDefinition } from "./operation.ts";
-import { type InputOf, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
+import { type InputOf, type JsonSchema, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
 import { isTopic, TOPIC_RULE } from "../protocol/topics.ts";
 
 /** An event whose schema was another one before. */
@@ -67,6 +67,9 @@ export const aggregate = <Events extends EventDefinitions, Commands extends Comm
 /** Whether a definition in a contract is an aggregate. */
 export const isAggregate = (definition: object): definition is AnyAggregate => "commands" in definition;
 
+/** Where the commands of the aggregate of that name go. */
+export const commandTopicOf = (name: string, { commandTopic = `${name}-commands` }: AnyAggregate): string => commandTopic;
+
 /** Where the events of the aggregate of that name go. */
 export const eventTopicOf = (name: string, { eventTopic = `${name}-events` }: AnyAggregate): string => eventTopic;
 
@@ -78,13 +81,14 @@ const FIXED = ["name", "topic", "orderingKey", "responder"] as const;
  * @throws DefinitionError naming what is wrong and what it must be
  */
 export const operationsOfAggregate = (name: string, definition: AnyAggregate): readonly Operation[] => {
-  const { commands, commandTopic = `${name}-commands`, id } = definition;
+  const { commands, id } = definition;
   const of = `of aggregate ${JSON.stringify(name)}`;
   const expect = (holds: boolean, field: string, toBe: string, got: unknown): void => {
     if (!holds) throw new DefinitionError(`Expected ${field} ${of} to be ${toBe}, got ${JSON.stringify(got)}`);
   };
   expect(NAME.test(name), "name", NAME_RULE, name);
   expect(typeof id === "function", "id", "a function of the request, such as ({ account }) => account", id);
+  const commandTopic = commandTopicOf(name, definition);
   const eventTopic = eventTopicOf(name, definition);
   expect(isTopic(commandTopic), "commandTopic", TOPIC_RULE, commandTopic);
   expect(isTopic(eventTopic), "eventTopic", TOPIC_RULE, eventTopic);
@@ -110,6 +114,8 @@ export type EventReader = {
   upcast(data: unknown): unknown;
   /** A URI that names the version of the schema: it differs when the schema does in more than its words (CloudEvents 1.0.2 §3.1.2, dataschema). */
   readonly dataschema: string;
+  /** Of what may be given as data. */
+  readonly jsonSchema: JsonSchema;
 };
 
 /**
@@ -130,6 +136,7 @@ export const createEventReaders = (name: string, { events }: AnyAggregate): Read
       const reader: EventReader = {
         schema,
         upcast,
+        jsonSchema,
         // Only where events are read: a Worker reads none, and starts often.
         get dataschema() {
           return (dataschema ??= `rejoinder:${type}/${fingerprintOf(jsonSchema)}`);

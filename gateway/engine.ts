@@ -9,7 +9,12 @@ export type Engine = {
   /** Partition count of every topic, by name. */
   topics(): Promise<ReadonlyMap<string, number>>;
   /**
-   * The same for topics that a call is about to use. An engine that makes topics on demand counts missing ones as it would make them, and
+   * What decides how long the records of a topic are kept, by Kafka's names: `cleanup.policy`, `retention.ms`, `retention.bytes`.
+   * @throws GatewayError 404
+   */
+  configsOf(topic: string): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Partition counts of topics that a call is about to use. An engine that makes topics on demand counts missing ones as it would make them, and
    * makes them if `make` says so; other engines leave them out.
    */
   provideTopics(names: ReadonlySet<string>, make: boolean): Promise<ReadonlyMap<string, number>>;

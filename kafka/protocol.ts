@@ -1,6 +1,7 @@
 import type { TopicPartition } from "../protocol/topic-partition.ts";
 import type {
   Broker,
+  describeConfigsV4,
   fetchV17,
   findCoordinatorV6,
   joinGroupV9,
@@ -12,6 +13,7 @@ import type {
 
 /** Answers of Kafka's protocol, as the library reads them of any version. */
 export type { Broker };
+export type DescribeConfigsResponse = describeConfigsV4.DescribeConfigsResponse;
 export type FetchResponse = fetchV17.FetchResponse;
 export type FetchResponsePartition = fetchV17.FetchResponsePartition;
 export type FindCoordinatorResponse = findCoordinatorV6.FindCoordinatorResponse;

@@ -4,13 +4,14 @@ import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-
 /** Where events are: topics of which every record is kept, for whoever appends to their partitions and reads them from any offset. */
 export type EventLog = {
   readonly name: string;
-  /** How many partitions each of the topics has. Those that do not exist are left out; an engine that makes topics on demand makes them. */
+  /** How many partitions each of the topics has. Those that do not exist are left out. */
   partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
-   * Why a topic may lose records or change its partitions: each fault as a sentence that says how to mend it. Empty if there is none, or nothing that
-   * can be asked tells.
+   * Why a topic may lose records, or is not there: each fault as a sentence that says how to mend it. Empty if there is none, or nothing that can be
+   * asked tells.
+   * @param partitions how many a topic that is to be made should have
    */
-  faults(topic: string): Promise<readonly string[]>;
+  faults(topic: string, partitions?: number): Promise<readonly string[]>;
   /** The first offset that is kept, and that of the next record. */
   ends(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>;
   /**
@@ -21,7 +22,8 @@ export type EventLog = {
   append(to: TopicPartition, records: readonly NewEventRecord[]): Promise<readonly number[]>;
   /**
    * The records of a partition from an offset on, waiting a bounded time if there are none yet. May have gaps, which Kafka leaves for markers.
-   * @throws TrimmedError if records from that offset on were deleted
+   * @throws TrimmedError if records from that offset on were deleted; the reason of the signal once it is aborted; any other error if the log cannot be
+   * read now
    */
   read(from: TopicPartitionOffset, options: ReadOptions): Promise<EventRecords>;
   close(): Promise<void>;
@@ -48,7 +50,7 @@ export class AppendError extends Error {
   override readonly name = "AppendError";
   /**
    * `unavailable`: nothing was stored; try again later. `unknown`: each may be stored, now or later. `rejected`: nothing was stored, and the same records
-   * never will be, such as one that is too large.
+   * never will be, perhaps because of one of them alone, such as one that is too large.
    */
   readonly outcome: "unavailable" | "unknown" | "rejected";
 

@@ -59,6 +59,7 @@ export const openEmbeddedEngine = (
 
   return {
     topics: async () => counts,
+    configsOf: async (topic) => configsOf(findPartition(topics, { topic, partition: 0 })),
     async provideTopics(names, make) {
       if (make) registry.make(names, time.now());
       return registry.countsWith(names);
@@ -121,6 +122,14 @@ export const openEmbeddedEngine = (
     },
   };
 };
+
+const WITHOUT_END = -1;
+
+const configsOf = ({ retention: { ms = WITHOUT_END, bytes = WITHOUT_END } }: Partition): Record<string, string> => ({
+  "cleanup.policy": "delete",
+  "retention.ms": String(ms),
+  "retention.bytes": String(bytes),
+});
 
 /** Closes the file if `run` fails. */
 const closeOnError = <Result>(opened: DatabaseFile, run: () => Result): Result => {

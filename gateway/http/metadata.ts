@@ -1,14 +1,23 @@
 import { mayTouch, mayTouchAll, requireTopic } from "../credentials.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { Call, Route } from "./call.ts";
-import { readIntegerText, readObjects, readPartition } from "./input.ts";
+import { readIntegerText, readObjects, readPartition, readTopic } from "./input.ts";
 
-/** `/topics`: partition counts of the topics that the user may touch, by name. */
+/**
+ * `/topics`: partition counts of the topics that the user may touch, by name. `/topics/$TOPIC`: one of them, with what decides how long its records are
+ * kept.
+ */
 export const topicsRoute: Route = {
   methods: ["GET", "POST"],
   scope: undefined,
-  segments: [0, 0],
-  async handle({ engine, credential }) {
+  segments: [0, 1],
+  async handle({ engine, credential, path: [segment] }) {
+    if (segment !== undefined) {
+      const topic = readTopic(segment);
+      requireTopic(credential, topic);
+      const configs = await engine.configsOf(topic);
+      return { body: { name: topic, partitions: (await engine.provideTopics(new Set([topic]), false)).get(topic), configs } };
+    }
     return { body: Object.fromEntries([...(await engine.topics())].filter(([topic]) => mayTouch(credential, topic))) };
   },
 };

@@ -14,6 +14,7 @@ import { measure } from "./gauges.ts";
 import { createGroupRequests } from "../../kafka/group-requests.ts";
 import { createKafkaGroups } from "./groups.ts";
 import { createLogOffsets } from "../../kafka/log-offsets.ts";
+import { readTopicSettings } from "../../kafka/topic-settings.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { produceRecords } from "./produce.ts";
 import { createTopics } from "./topics.ts";
@@ -69,6 +70,11 @@ export const openKafkaEngine = async (
 
   return {
     topics: () => toldToCaller(topics.counts),
+    configsOf: (topic) =>
+      toldToCaller(async () => {
+        await topics.require([{ topic, partition: 0 }]);
+        return Object.fromEntries(await readTopicSettings(requests, topic, ["cleanup.policy", "retention.ms", "retention.bytes"]));
+      }),
     provideTopics: (names, make) => toldToCaller(() => topics.provide(names, make)),
     async produce(records) {
       try {

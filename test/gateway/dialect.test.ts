@@ -180,6 +180,23 @@ test("lists the topics with their partition counts, those that the user may touc
   expect((await gateway.call("/topics", { method: "GET", user: "o:pw" })).body).toEqual({ other: 1 });
 });
 
+test("tells how long a topic keeps its records, to users who may touch it", async () => {
+  const gateway = await gatewayUnderTest({
+    credentials: ["full:pw", "o:pw:consume:oth*"],
+    topics: { numbers: { partitions: 3, retention: { ms: undefined, bytes: undefined } }, other: 1 },
+    retention: { ms: 1_000, bytes: 4_096 },
+  });
+  const ask = (topic: string, user = "full:pw") => gateway.call(`/topics/${topic}`, { method: "GET", user });
+  expect((await ask("numbers")).body).toEqual({
+    name: "numbers",
+    partitions: 3,
+    configs: { "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1" },
+  });
+  expect((await ask("other", "o:pw")).body).toMatchObject({ configs: { "retention.ms": "1000", "retention.bytes": "4096" } });
+  expect((await ask("numbers", "o:pw")).status).toBe(403);
+  expect((await ask("missing")).status).toBe(404);
+});
+
 test("finds offsets by time, and refuses what is no time", async () => {
   const gateway = await gatewayUnderTest();
   await gateway.call("/produce/other", {

@@ -11,6 +11,7 @@ import { type TopicPartition, topicPartitionKey } from "../../../protocol/topic-
 import { createBackoff } from "../../backoff.ts";
 import type { ConsumerObserver } from "../../observe/observer.ts";
 import type { OutageLog } from "../../outage-log.ts";
+import { consumerRecordOf } from "../../fetched-record.ts";
 import { nextTurn } from "../../waiting.ts";
 import type { Retry } from "../retry.ts";
 import type { Position } from "./positions.ts";
@@ -144,7 +145,7 @@ export const createReader = (options: ReaderOptions): Reader => {
             // The same object, not one of the same partition: what was read before the partition went and came back may come again.
             if (signal.aborted || !positions().includes(position)) continue;
             if (isSkipped(position, record)) position.next = Math.min(position.next, record.offset);
-            else yield consumerRecord(position, record);
+            else yield consumerRecordOf(position, record);
           }
           // Replies that are ready leave first: somebody waits for them.
           if (answer.reads.length > 0) await nextTurn(time);
@@ -162,10 +163,3 @@ export const createReader = (options: ReaderOptions): Reader => {
 const isSkipped = ({ isPaused, next }: Position, { offset }: FetchedRecord): boolean => isPaused === true || offset >= next;
 
 const addressOf = (broker: Broker | undefined): string => (broker === undefined ? NOBODY : `${broker.host}:${broker.port}`);
-
-const consumerRecord = ({ topic, partition }: TopicPartition, { headers, ...record }: FetchedRecord): ConsumerRecord => ({
-  topic,
-  partition,
-  ...record,
-  headers: headers.map(([name, value]) => ({ key: name?.toString() ?? "", value })),
-});
