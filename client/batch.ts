@@ -7,7 +7,7 @@ import { pause } from "./pause.ts";
 
 type Batch = {
   /** JSON text of each request, and its operation. */
-  readonly items: readonly { readonly operation: string; readonly body: string }[];
+  readonly items: readonly { readonly operation: string; readonly body: string; readonly ifMatch?: number | undefined }[];
   /** As of a request that is sent alone, see `Work`. */
   readonly idempotencyKey: string | undefined;
   readonly onKeyRefused: (() => void) | undefined;
@@ -28,7 +28,10 @@ type Result = (Accepted & { readonly status: 202 }) | Problem;
  * it was refused. Rejects with a ClientError if that holds for all of them.
  */
 export const sendBatch = async ({ items, idempotencyKey, onKeyRefused, exchange, signal, fail, createKey }: Batch) => {
-  const body = `{"requests":[${items.map((item) => `{"operation":${JSON.stringify(item.operation)},"data":${item.body}}`).join()}]}`;
+  const texts = items.map(({ operation, body: data, ifMatch }) => {
+    return `{"operation":${JSON.stringify(operation)},"data":${data}${ifMatch === undefined ? "" : `,"ifMatch":${ifMatch}`}}`;
+  });
+  const body = `{"requests":[${texts.join()}]}`;
   let key = idempotencyKey;
   for (let failures = 0; ; failures += 1) {
     const {

@@ -30,7 +30,15 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
   ABORTED: "resume() waits on",
 };
 
-export type ClientErrorDetails = {
+/** What there is to know of the commit of a command. */
+export type Commit = {
+  /** Where it is. Whoever reads a view after it sees what the command has changed. */
+  readonly position?: string | undefined;
+  /** How many commits the aggregate has with it: what `ifMatch` takes. */
+  readonly aggregateVersion?: number | undefined;
+};
+
+export type ClientErrorDetails = Commit & {
   readonly correlationId?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly issues?: readonly SchemaIssue[] | undefined;
@@ -51,6 +59,9 @@ export class ClientError extends Error {
   declare readonly correlationId: string | undefined;
   /** The key that the request was sent with, if any: with it, it can be sent again. */
   declare readonly idempotencyKey: string | undefined;
+  /** Of a command that was refused by a commit: see `Commit`. */
+  declare readonly position: string | undefined;
+  declare readonly aggregateVersion: number | undefined;
   /** The server's problem details (RFC 9457), if the error comes from the server. */
   declare readonly problem: Problem | undefined;
   /** What does not fit the schema. */

@@ -30,6 +30,8 @@ export type RequestOptions = {
    * each call, if the server takes keys.
    */
   readonly idempotencyKey?: string;
+  /** Of a command: the version that its aggregate must have, or else it is refused by `VERSION_MISMATCH`, with the `version` that it has. */
+  readonly ifMatch?: number;
   /** Headers to send, such as `Authorization` or `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -39,7 +41,12 @@ type SubmissionOf<C extends ClientContract, Name extends keyof C> = Submission<R
 
 /** One of several requests that are sent together. */
 export type BatchRequest<C extends ClientContract> = {
-  readonly [Name in keyof C & string]: { readonly operation: Name; readonly request: RequestOf<C, Name> };
+  readonly [Name in keyof C & string]: {
+    readonly operation: Name;
+    readonly request: RequestOf<C, Name>;
+    /** As of a request that is sent alone. */
+    readonly ifMatch?: number;
+  };
 }[keyof C & string];
 
 /** Calls the operations of a contract. */
@@ -54,7 +61,7 @@ export type Client<C extends ClientContract> = {
    */
   submitAll<const Requests extends readonly BatchRequest<C>[]>(
     requests: Requests,
-    options?: RequestOptions,
+    options?: Omit<RequestOptions, "ifMatch">,
   ): { readonly [Index in keyof Requests]: SubmissionOf<C, Requests[Index]["operation"]> };
   /**
    * Waits again for a request that was sent earlier, such as by a page before it was reloaded. With `operation`, the reply has its type, and
@@ -62,7 +69,7 @@ export type Client<C extends ClientContract> = {
    */
   resume<Name extends keyof C & string>(
     correlationId: string,
-    options?: Omit<RequestOptions, "idempotencyKey"> & { readonly operation?: Name },
+    options?: Omit<RequestOptions, "idempotencyKey" | "ifMatch"> & { readonly operation?: Name },
   ): SubmissionOf<C, Name>;
   /**
    * The requests that the caller has sent, the newest first, as long as their statuses can be read. It asks as the iteration goes on, which throws a
@@ -131,7 +138,7 @@ export const createClient = <C extends ClientContract>({
     const key = keyFor(options);
     const prepare: Prepare = async (fail) => {
       await checkRequest(operation, request, fail);
-      return { operation, body: JSON.stringify(request), waitSeconds, ...key };
+      return { operation, body: JSON.stringify(request), ifMatch: options.ifMatch, waitSeconds, ...key };
     };
     return start(operation, options, prepare, key);
   };
@@ -148,7 +155,7 @@ export const createClient = <C extends ClientContract>({
       if (items.length === 0) return [];
       const results = await sendBatch({
         ...key,
-        items: items.map(({ operation, request }) => ({ operation, body: JSON.stringify(request) })),
+        items: items.map(({ operation, request, ifMatch }) => ({ operation, body: JSON.stringify(request), ifMatch })),
         exchange: exchangeWith(headers),
         signal: AbortSignal.any(ends.filter((end) => end !== undefined)),
         fail: (why, details) => fail(why, { idempotencyKey: key.idempotencyKey, ...details }),

@@ -1,12 +1,12 @@
 import type { Problem } from "../protocol/problem.ts";
 import type { RequestListBody } from "../protocol/request-list.ts";
 import type { StatusBody } from "../protocol/status.ts";
-import type { ClientErrorDetails } from "./client-error.ts";
+import type { ClientErrorDetails, Commit } from "./client-error.ts";
 import { readEvents, type StreamEvent } from "./event-stream.ts";
 import type { Slots } from "./slots.ts";
 
 /** What came of asking the server once. */
-type Outcome = {
+type Outcome = Commit & {
   /** There is no answer, or none of this API. */
   readonly lost?: readonly ["UNANSWERED" | "UNEXPECTED_ANSWER", ClientErrorDetails];
   /** Whether what came instead of an answer would come again: it is no sign of trouble on the way. */
@@ -39,6 +39,8 @@ type Asking = {
   readonly body?: string;
   /** Of what is sent. */
   readonly key?: string | undefined;
+  /** Of the aggregate of a command that is sent: the version that it must have. */
+  readonly ifMatch?: number | undefined;
   /** Whether a page of requests is asked for. */
   readonly isList?: boolean;
   /** How long the server may wait with its answer at most, in s. */
@@ -66,7 +68,7 @@ const EVENT_STREAM = "text/event-stream";
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, method, operation, body, key, isList, waitSeconds, known, stream, headers, signal }) => {
+  async ({ path, method, operation, body, key, ifMatch, isList, waitSeconds, known, stream, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
     // Who has no long turn asks how it stands.
     const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
@@ -84,6 +86,7 @@ export const createExchange =
         headers: {
           ...headers,
           ...(key === undefined ? {} : { "idempotency-key": `"${key.replace(/["\\]/g, "\\$&")}"` }),
+          ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
           "content-type": "application/json",
           prefer: `respond-async, wait=${slot.waitSeconds}`,
           ...(known === undefined
@@ -132,6 +135,8 @@ const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: 
     status,
     problem,
     reply: status === undefined ? body : status.reply,
+    position: status?.position ?? headers.get("rejoinder-position") ?? undefined,
+    aggregateVersion: status?.aggregateVersion ?? (Number(headers.get("rejoinder-aggregate-version")) || undefined),
     isEnd: end !== null || code === 200,
     isPrompt: isPrompt || headers.get("preference-applied")?.includes("wait="),
     // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.

@@ -1,6 +1,6 @@
 import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
 import type { StatusBody } from "../protocol/status.ts";
-import type { Fail } from "./client-error.ts";
+import type { Commit, Fail } from "./client-error.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { createNews, type Snapshot } from "./news.ts";
@@ -24,6 +24,8 @@ type Sending = {
   readonly idempotencyKey: string | undefined;
   /** Called when the server cannot recognise requests; this one is then sent without a key. Absent: that is an error. */
   readonly onKeyRefused?: (() => void) | undefined;
+  /** Of a command: the version that its aggregate must have. */
+  readonly ifMatch?: number | undefined;
   /** How long the POST may wait for the reply, in s. Its answer names the request, so nobody can ask about it before. */
   readonly waitSeconds: number;
 };
@@ -49,8 +51,8 @@ export const MAX_RESENDS = 5;
 /** Whether a request in that state has ended. */
 export const isEnd = (state: string): boolean => !/accepted|ing$/.test(state);
 
-/** Sends what is to be sent, and follows it to its end. Resolves to the reply. @throws ClientError */
-export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> => {
+/** Sends what is to be sent, and follows it to its end. Resolves to the reply, with the commit of a command. @throws ClientError */
+export const follow = async (work: Work, seams: FollowSeams): Promise<Commit & { readonly reply?: unknown }> => {
   const { exchange, fail, signal, onNamed, onAccepted, onStatus } = seams;
   const news = createNews();
   let correlationId = "correlationId" in work ? work.correlationId : undefined;
@@ -118,10 +120,10 @@ export const follow = async (work: Work, seams: FollowSeams): Promise<unknown> =
     if (isTaken) onAccepted();
     if (status !== undefined && news.hearStatus(status)) tell();
     const last = news.latest()?.status;
-    const end = outcome.isEnd ? outcome : last !== undefined && isEnd(last.state) ? { problem: last.error, reply: last.reply } : undefined;
-    if (end !== undefined && end.problem === undefined) return end.reply;
+    const end = outcome.isEnd ? outcome : last !== undefined && isEnd(last.state) ? { ...last, problem: last.error } : undefined;
+    if (end !== undefined && end.problem === undefined) return end;
     const refusal = end?.problem ?? (problem?.["retryable"] === true ? undefined : problem);
-    if (refusal !== undefined) throw fail(refusal);
+    if (refusal !== undefined) throw fail(refusal, { position: end?.position, aggregateVersion: end?.aggregateVersion });
     if (performance.now() > giveUpAt) throw fail("UNREACHABLE");
     if (isStreamless) canStream = false;
     // Perhaps something on the way cuts what takes so long.

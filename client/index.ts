@@ -2,7 +2,7 @@ export { createClient } from "./client.ts";
 export type { BatchRequest, Client, ClientOptions, RequestOptions } from "./client.ts";
 export type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, SchemaIssue } from "./contract.ts";
 export { ClientError, isDefined } from "./client-error.ts";
-export type { ClientErrorCode, DefinedError } from "./client-error.ts";
+export type { ClientErrorCode, Commit, DefinedError } from "./client-error.ts";
 export type { ListedRequest, ListOptions } from "./list.ts";
 export type { Status, Submission } from "./submission.ts";
 export type { Problem } from "../protocol/problem.ts";

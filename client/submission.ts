@@ -1,5 +1,5 @@
 import type { StatusBody } from "../protocol/status.ts";
-import type { ClientError, Fail } from "./client-error.ts";
+import type { ClientError, Commit, Fail } from "./client-error.ts";
 import type { Exchange } from "./exchange.ts";
 import { follow, isEnd, type Work } from "./follow.ts";
 import type { Snapshot } from "./news.ts";
@@ -25,6 +25,8 @@ export type Submission<Reply, Progress = unknown, Chunk = unknown> = {
   readonly accepted: Promise<string>;
   /** Resolves to the reply. Rejects with a ClientError if the request, or the wait for it, has ended without one. */
   readonly reply: Promise<Reply>;
+  /** The same, with the commit of a command beside the reply. A reader that comes after `position` sees what the command has changed. */
+  readonly result: Promise<Commit & { readonly reply: Reply }>;
   /**
    * Each chunk once, in order, from the first; ends, or throws, as the iteration over the statuses does. If another run of the handler begins anew
    * after some were given, such as after a crash, it calls `onReset` and gives those of that run. Without `onReset` it throws a ClientError `CHUNKS_RESET`.
@@ -68,6 +70,7 @@ export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptio
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const ending = AbortSignal.any([closing, signal, timeout].filter((end) => end !== undefined));
   let { correlationId } = options;
+  let commit: Commit = {};
   let last: Known | undefined;
   let onAccepted: () => void;
   let onEnd: () => void;
@@ -87,10 +90,11 @@ export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptio
         for (const listener of listeners) listener(last);
       },
     });
-    const reply = await following.catch(async (error: ClientError) => {
+    const end = await following.catch(async (error: ClientError) => {
       throw await readError(error);
     });
-    return readReply(reply, fail);
+    commit = end;
+    return readReply(end.reply, fail);
   };
   const ended = new Promise<never>((_, reject) => {
     onEnd = () => {
@@ -167,6 +171,9 @@ export const startSubmission = <Reply, Progress, Chunk>(options: SubmissionOptio
     idempotencyKey,
     accepted,
     reply,
+    get result() {
+      return reply.then((own) => ({ reply: own, position: commit.position, aggregateVersion: commit.aggregateVersion }));
+    },
     status: () => ask(),
     cancel: () => ask("DELETE"),
     onChange: (listener) => listen(({ status }) => listener(status)),

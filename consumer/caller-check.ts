@@ -4,6 +4,7 @@ import { RejoinderError } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import type { RequestEvent } from "../protocol/request-event.ts";
 import type { Reading } from "./reading.ts";
+import type { Addressee } from "./replies.ts";
 
 type CallerCheckOptions = {
   /** What a record is; never throws. */
@@ -38,8 +39,8 @@ export const createCallerCheck = ({ read, secrets }: CallerCheckOptions): ((reco
     const { request } = reading;
     const caller = callerOf(request);
     if (caller !== undefined) return { kind: "request", request: { ...request, caller } };
-    const { correlationId, operation, traceparent, returnTo } = request;
-    const to = { correlationId, operation, ...(traceparent !== undefined && { traceparent }), ...(returnTo !== undefined && { returnTo }) };
+    const { correlationId, operation, traceparent, returnTo, isOneWay } = request;
+    const to: Addressee = { correlationId, operation, traceparent, returnTo, isOneWay };
     return { kind: "refused", to, error: new RejoinderError("INVALID_RECORD", { detail: UNSIGNED }) };
   };
 };

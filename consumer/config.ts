@@ -44,6 +44,12 @@ type KafkaRestVariable = keyof typeof kafkaRestVariables;
 
 const DEFAULT_GROUP = "rejoinder";
 
+const relayGroupOf = (group: string): string => `${group}-relay`;
+const policyGroupOf = (group: string): string => `${group}-policies`;
+const GROUPS = [
+  ["CONSUMER_RELAY_GROUP", relayGroupOf],
+  ["CONSUMER_POLICY_GROUP", policyGroupOf],
+] as const;
 const retryGroupOf = (group: string): string => group + RETRY_SUFFIX;
 
 /** Required only where they are used: see {@link demand}. */
@@ -63,6 +69,7 @@ const schema = (contract: Contract, host: string) =>
     REPLY_SECRET: replySecret.describe("Set it to the Worker's REPLY_SECRET, such as whsec_ and the output of: openssl rand -base64 32."),
     CONSUMER_GROUP: name().default(DEFAULT_GROUP), // one deployment, one group
     CONSUMER_RELAY_GROUP: name().optional(),
+    CONSUMER_POLICY_GROUP: name().optional(),
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // a restarted process takes up its own partitions again
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
     CONSUMER_DATA_DIR: z.string().default(".rejoinder/consumer"), // beside the data of the other parts
@@ -84,10 +91,15 @@ const demandSource: Demand = (set) => {
 };
 
 const demand: Demand = (set) => {
-  const { CONSUMER_GROUP: group = DEFAULT_GROUP, CONSUMER_RELAY_GROUP: relayGroup } = set;
-  const taken = [group, retryGroupOf(String(group))];
-  const wrong = `Expected another group than ${taken.join(" and ")}, which read other topics.`;
-  return { ...demandSource(set), ...(relayGroup !== undefined && taken.includes(relayGroup) ? { CONSUMER_RELAY_GROUP: wrong } : {}) };
+  const { CONSUMER_GROUP: group = DEFAULT_GROUP } = set;
+  const taken = [String(group), retryGroupOf(String(group))];
+  const wrong: Record<string, string> = {};
+  for (const [variable, groupOf] of GROUPS) {
+    const other = String(set[variable] ?? groupOf(String(group)));
+    if (taken.includes(other)) wrong[variable] = `Expected another group than ${taken.join(" and ")}, which read other topics.`;
+    taken.push(other);
+  }
+  return { ...demandSource(set), ...wrong };
 };
 
 /**
@@ -110,7 +122,9 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     /** Reads the requests that wait for another attempt. */
     retryGroup: retryGroupOf(values.CONSUMER_GROUP),
     /** Reads the replies of responders. Never the group of the requests, whose members would get records of both. */
-    relayGroup: values.CONSUMER_RELAY_GROUP ?? `${values.CONSUMER_GROUP}-relay`,
+    relayGroup: values.CONSUMER_RELAY_GROUP ?? relayGroupOf(values.CONSUMER_GROUP),
+    /** Reads the events that policies follow. */
+    policyGroup: values.CONSUMER_POLICY_GROUP ?? policyGroupOf(values.CONSUMER_GROUP),
     instance: values.CONSUMER_INSTANCE,
     concurrency: values.CONSUMER_CONCURRENCY,
     /** Absolute. Made when a handler does its first step by `once`. */

@@ -17,6 +17,8 @@ type RunContextOptions = {
   readonly attempt: number;
   readonly operation: Operation;
   readonly errors: HandlerContext["errors"];
+  /** When this run must have ended, in milliseconds since 1970. */
+  readonly until: number;
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly onceStore: OnceStore;
@@ -35,7 +37,7 @@ type RunContext = {
 };
 
 export const createRunContext = (options: RunContextOptions): RunContext => {
-  const { request, attempt, operation, signal, log, onceStore, errors } = options;
+  const { request, attempt, operation, until, signal, log, onceStore, errors } = options;
   const { correlationId, acceptedAt, deadline, traceparent, returnTo, caller = ANONYMOUS } = request;
   const { name } = operation;
   let ownLog: Log | undefined;
@@ -45,7 +47,7 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     operation: name,
     attempt,
     caller,
-    deadline: new Date(deadline),
+    deadline: new Date(until),
     signal,
     ...(traceparent === undefined ? {} : { traceparent }),
     // Made when it is first asked for: most handlers never write a line.
@@ -55,7 +57,8 @@ export const createRunContext = (options: RunContextOptions): RunContext => {
     },
     // A second getter would cost each request more than this function does.
     once(step, fn) {
-      ownOnce ??= createOnce(onceStore, { correlationId, returnTo, expiresAt: acceptedAt + operation.retentionSeconds * 1_000 });
+      const expiresAt = Math.max(acceptedAt + operation.retentionSeconds * 1_000, deadline);
+      ownOnce ??= createOnce(onceStore, { correlationId, returnTo, expiresAt });
       return ownOnce(step, fn);
     },
     errors,

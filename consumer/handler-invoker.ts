@@ -207,8 +207,8 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
   };
 
   return (request, attempt, record) => {
-    const { correlationId, operation: name, deadline, traceparent, returnTo } = request;
-    const to: Addressee = { correlationId, operation: name, attempt, traceparent, returnTo };
+    const { correlationId, operation: name, deadline, traceparent, returnTo, isOneWay } = request;
+    const to: Addressee = { correlationId, operation: name, attempt, traceparent, returnTo, isOneWay };
     if (deadline <= time.now()) return done(replies.expired(to));
     if (returnTo === undefined && cancellations.has(correlationId)) return done(replies.cancelled(to));
     const handled = operations.get(name);
@@ -218,6 +218,8 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     if (mismatch !== undefined) return done(replies.failed(to, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
 
     const { operation, errors } = handled;
+    // The deadline of a request that nobody waits for is far away: it may wait so long for its turn, but not keep it.
+    const until = isOneWay === true ? Math.min(deadline, time.now() + operation.deadlineSeconds * 1_000) : deadline;
     const abort = new AbortController();
     const { signal } = abort;
     const run: Run = { request, record, to, handled, abort, isCancelled: false };
@@ -231,6 +233,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       attempt,
       operation,
       errors,
+      until,
       signal,
       log,
       onceStore,
@@ -241,7 +244,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     });
     const handlerEnded = observer.handling(name, time.now() - request.acceptedAt);
     const ended = settle(run, context, end);
-    const isOver = (): boolean => deadline <= time.now();
+    const isOver = (): boolean => until <= time.now();
     const expire = (): AttemptResult => ({ ...answer(replies.expired(to)), late: ended.then((result) => lateReplyOf(result)) });
     // A handler that has blocked this process ends before the timer that would have ended it.
     const inTime = ended.then((result) => (result !== undefined && isOver() ? expire() : result));
@@ -251,7 +254,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
         resolve(expire());
         run.isCancelled = false;
         abort.abort(new DOMException("The deadline of the request has passed.", "TimeoutError"));
-      }, deadline - time.now());
+      }, until - time.now());
     });
     const result = Promise.race([inTime, expired]).finally(() => {
       time.clearTimeout(processing);

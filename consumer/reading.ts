@@ -43,11 +43,12 @@ export const readRecord = (record: Pick<ConsumerRecord, "value" | "headers">): R
 const addresseeOf = (attributes: Readonly<Record<string, unknown>> | undefined): Addressee | undefined => {
   const correlationId = attributes?.["correlationid"];
   if (typeof correlationId !== "string" || !isCorrelationIdShape(correlationId)) return undefined;
-  const { type: operation, traceparent } = attributes ?? {};
+  const { type: operation, traceparent, oneway } = attributes ?? {};
   return {
     correlationId,
     operation: isName(operation) ? operation : UNNAMED,
     ...(typeof traceparent === "string" ? { traceparent } : {}),
+    ...(String(oneway) === "true" ? { isOneWay: true } : {}),
   };
 };
 

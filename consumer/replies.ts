@@ -16,6 +16,8 @@ export type Addressee = {
   readonly traceparent?: string | undefined;
   /** Undefined: the caller of the Worker, by the correlation ID alone. */
   readonly returnTo?: ReturnAddress | undefined;
+  /** Nobody waits for a reply: what is made of it is not delivered. */
+  readonly isOneWay?: boolean | undefined;
 };
 
 /** What a line of the log says of which request it is about. */
@@ -26,7 +28,7 @@ export const logFieldsOf = ({ correlationId, operation, traceparent }: Addressee
 });
 
 /** A reply, and where it goes. */
-export type OutgoingReply = Reply & Pick<Addressee, "returnTo">;
+export type OutgoingReply = Reply & Pick<Addressee, "returnTo" | "isOneWay">;
 
 /** Makes replies, each with its own id. */
 export type Replies = {
@@ -52,7 +54,7 @@ type RepliesOptions = {
 /** Replies of one consumer. */
 export const createReplies = ({ source, time = systemTime }: RepliesOptions): Replies => {
   const reply = (
-    { correlationId, operation, attempt, traceparent, returnTo }: Addressee,
+    { correlationId, operation, attempt, traceparent, returnTo, isOneWay }: Addressee,
     rest: Pick<Reply, "state" | "data" | "httpStatus" | "attempt" | "emitted">,
   ): OutgoingReply => ({
     id: randomUUID(),
@@ -64,6 +66,7 @@ export const createReplies = ({ source, time = systemTime }: RepliesOptions): Re
     ...rest,
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(returnTo === undefined ? {} : { returnTo }),
+    ...(isOneWay === true ? { isOneWay } : {}),
   });
   return {
     processing: (to, news) => reply(to, { state: "processing", ...(news === undefined ? {} : { data: news }) }),

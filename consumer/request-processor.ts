@@ -1,6 +1,6 @@
 import { ERRORS } from "../protocol/errors.ts";
 import type { ConsumerRecord } from "../protocol/kafka-record.ts";
-import { type Problem, problemOf } from "../protocol/problem.ts";
+import { createProblem, type Problem, problemOf } from "../protocol/problem.ts";
 import type { WaitingRecord } from "../protocol/retry-record.ts";
 import { deadLetterTopicOf } from "../protocol/topics.ts";
 import { traceIdOf } from "../protocol/traceparent.ts";
@@ -102,13 +102,24 @@ export const createRequestProcessor = (parts: RequestProcessorParts): RequestPro
       return giveUp(record, reading.to, { problem: problemOf(reading.error), cause: reading.error, attempts: 0 });
     }
     const task: Task = { taken, record, request: reading.request, order: orderOf(record), isStarted: false, cancelled: undefined };
-    return settle(task, await (waiting === undefined ? handleInTurn(task, 1) : handleWhenDue(task, waiting)));
+    const settlement = await (waiting === undefined ? handleInTurn(task, 1) : handleWhenDue(task, waiting));
+    return settle(task, task.request.isOneWay === true ? forOperators(settlement) : settlement);
   };
 };
 
 type GivenUp = { readonly problem: Problem; readonly cause: unknown; readonly attempts: number };
 
 const UNREADABLE = { code: "INVALID_RECORD", attempts: 0 } as const;
+
+/** Where nobody waits for a reply, only the dead letters can tell why there is none. An error of the contract is an answer, and nobody's to mend. */
+const forOperators = (settlement: Settlement): Settlement => {
+  if (settlement.kind !== "reply") return settlement;
+  const { data, attempt = 1 } = settlement.reply;
+  const outcome = outcomeOfReply(settlement.reply);
+  if (outcome === "replied" || outcome === "cancelled") return settlement;
+  const problem = outcome === "expired" ? createProblem("DEADLINE_EXCEEDED") : (data as Problem);
+  return { kind: "given-up", problem, cause: undefined, attempts: attempt };
+};
 
 const outcomeOf = (settlement: Exclude<Settlement, { kind: "moved" }>): RequestOutcome => {
   if (settlement.kind === "reply") return outcomeOfReply(settlement.reply);

@@ -56,6 +56,7 @@ export const startFlow = (options: FlowOptions, createIntakes: (parts: FlowParts
   const limiter = createInFlightLimiter({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: maxWaitingBytes });
   const replies = createReplies({ source: replySource, time });
   const router = createReplyRouter({
+    log,
     toWorker: createWorkerDelivery({ sinks, replies, log, observer, maxWaitingBytes, time }),
     toRequesters: requesterSink && createDelivery({ sink: requesterSink, replies, log, observer, limiter, time }),
   });

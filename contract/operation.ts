@@ -150,6 +150,9 @@ export const operation = <
 ): OperationDefinition<NoInfer<Request>, NoInfer<Reply>, NoInfer<Errors>, NoInfer<R>, NoInfer<Name>, NoInfer<Progress>, NoInfer<Chunk>> =>
   definition;
 
+/** Whether an operation is a command of an aggregate: no other name has a dot. */
+export const isCommand = ({ name }: Pick<Operation, "name">): boolean => name.includes(".");
+
 /**
  * Checks a definition and fills in its defaults.
  * @param isCommand its name is that of an aggregate and that of its command, both checked

@@ -34,6 +34,10 @@ export type StatusBody = {
   readonly redrivenAs?: string;
   /** There if the caller asked for a webhook, in responses to `GET /status/:correlationId` alone. */
   readonly webhook?: WebhookStatus;
+  /** Of a command that has ended with a commit: where that is, see `protocol/position.ts`. */
+  readonly position?: string;
+  /** Of a command that has ended with a commit: how many commits its aggregate has with it. */
+  readonly aggregateVersion?: number;
   /** There in state `succeeded`. */
   readonly reply?: unknown;
   /** There in states `failed`, `cancelled` and `expired`. */
@@ -60,6 +64,9 @@ export type LateReply = {
   readonly state: Exclude<TerminalState, "expired">;
   /** RFC 3339 */
   readonly receivedAt: string;
+  /** As in the status. */
+  readonly position?: string;
+  readonly aggregateVersion?: number;
   /** There in state `succeeded`. */
   readonly reply?: unknown;
   /** There in state `failed`, and in `cancelled` if there is more to say. */

@@ -1,6 +1,7 @@
 /**
- * What a consumer ships to the edge of one partition of a view: all changes of rows by the commits from one offset up to another. The body of the
- * signed `POST /views`, as JSON.
+ * What a consumer ships to the edge of one partition of a view: changes of rows. The body of the signed `POST /views`, as JSON of at most
+ * `MAX_BATCH_BYTES`. Repeats and batches of a consumer that has lost the partition meanwhile do no harm: of a row the change with the greater
+ * offset stays, and no offset that the edge has goes back.
  */
 export type ViewBatch = {
   /** The view's name in the contract. */
@@ -9,24 +10,34 @@ export type ViewBatch = {
   /** Of the event topic; and how many it has. */
   readonly partition: number;
   readonly partitions: number;
-  /** Of the partition: see `protocol/position.ts`. */
+  /** Of the partition: see `protocol/position.ts`; empty before its first commit. */
   readonly generation: string;
-  /** The edge must have all changes by commits before this offset, or it refuses the batch. */
+  /**
+   * What makes the rows: 1 to 64 of the characters A-Z a-z 0-9 _ -. Rows of this partition that were made by another fold, or in another generation,
+   * are of no use: an edge that has such is behind, with `next` 0, and removes them when a batch from 0 comes.
+   */
+  readonly fold: string;
+  /** The edge must have all rows that changed last before this offset, or it refuses the batch. */
   readonly from: number;
-  /** With this batch the edge has all changes by commits before this offset. */
+  /** With this batch the edge has all rows that changed last before this offset. At least `from`. */
   readonly to: number;
-  /** Whether that was the end of the partition when it was read: once all partitions of a version have been there, that version is served. */
+  /**
+   * Whether with this batch the edge has the rows as they are after all commits before `to`: only then may it tell readers that it has these commits.
+   * If not, more batches follow, with rows that changed before `to` and again since. Only rows of a fold that was once at the end of its partition are
+   * shipped, so once all partitions of a version have had such a batch, that version may be served.
+   */
   readonly isCaughtUp: boolean;
-  /** Of one row, the latest change only. */
+  /** Of one row, the latest change only; in the order of their offsets, from `from` to `to`, `to` included if more batches follow. */
   readonly rows: readonly RowChange[];
 };
 
 /** How one row is after the commit at that offset; `row` is null if it was removed. */
 export type RowChange = { readonly key: string; readonly offset: number; readonly row: unknown };
 
+/** What the edge answers, with status 200. */
 export type ViewBatchResult =
   | { readonly outcome: "stored" }
-  /** Nothing was stored. The edge has all changes before `next` only: send those from there on. */
+  /** Nothing was stored. The edge has all rows that changed before `next` only, which is less than `from`: send those from there on. */
   | { readonly outcome: "behind"; readonly next: number }
   /** Nothing was stored: the Worker's contract has no such view, or an older version of it. It may be deployed soon. */
   | { readonly outcome: "unknown" };

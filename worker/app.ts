@@ -1,11 +1,11 @@
-import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
+import { type Context, Hono } from "hono";
 import type { Contract } from "../contract/contract.ts";
 import { RejoinderError } from "../protocol/errors.ts";
 import type { Tracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { CONSOLE_PATHS, type ConsoleFiles, createConsole } from "./console.ts";
 import { PUBLIC_OWNER, type CorrelationIds } from "./correlation-id.ts";
+import { createCors } from "./cors.ts";
 import { localRedrive } from "./dead-letters/local-redrive.ts";
 import { DOCS_PATHS, DOCS_SECURITY_POLICY } from "./docs.ts";
 import type { DeadLetterLog } from "./dead-letters/log.ts";
@@ -96,32 +96,6 @@ type AppOptions = {
   readonly createMac?: CreateTextMac;
 };
 
-const EXPOSED_HEADERS = [
-  "Location",
-  "Link",
-  "Content-Location",
-  "Retry-After",
-  "Preference-Applied",
-  "ETag",
-  "Idempotent-Replayed",
-  "WWW-Authenticate",
-  "RateLimit",
-  "RateLimit-Policy",
-  "Quota-Check",
-];
-const ALLOWED_HEADERS = [
-  "Prefer",
-  "Content-Type",
-  "Authorization",
-  "Idempotency-Key",
-  "If-None-Match",
-  "Last-Event-ID",
-  "Reply-To",
-  "Traceparent",
-];
-/** The longest that all browsers remember a preflight. */
-const PREFLIGHT_SECONDS = 7_200;
-
 const ANYBODY: Principal = {
   subject: undefined,
   authtype: "unauthenticated",
@@ -166,18 +140,7 @@ export const createApp = ({
   const app = new Hono();
   const { seal, carry } = createCallerSeal({ secrets: replySecrets, createMac });
   if (corsOrigins.length > 0) {
-    const crossOrigin = cors({
-      origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
-      allowMethods: ["GET", "POST", "DELETE"],
-      allowHeaders: ALLOWED_HEADERS,
-      exposeHeaders: EXPOSED_HEADERS,
-      maxAge: PREFLIGHT_SECONDS,
-    });
-    const use: MiddlewareHandler = async (context, next) => {
-      const preflight = await crossOrigin(context, next);
-      preflight?.headers.set("x-content-type-options", "nosniff");
-      return preflight;
-    };
+    const use = createCors(corsOrigins);
     for (const path of ["/requests/*", BATCH_PATH, "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
     for (const { path } of Object.values(DOCUMENTS)) app.use(path, use);
   }

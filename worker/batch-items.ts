@@ -21,23 +21,24 @@ export const readBatch = ({ data, json }: Body): BatchItem[] => {
 };
 
 /**
- * The operation that an item names, and its data: also as the text that it came as, since what is written again may grow, or say something else.
+ * The operation that an item names, its `ifMatch`, which is not looked at yet, and its data: also as the text that it came as, since what is written again may grow, or say something else.
  * @throws RejoinderError `INVALID_BATCH`
  */
-export const readItem = ({ value, text, span }: BatchItem): Body & { readonly operation: string } => {
+export const readItem = ({ value, text, span }: BatchItem): Body & { readonly operation: string; readonly ifMatch: unknown } => {
   if (!isObject(value)) throw invalid(SHAPE);
   const members = memberSpans(text, span.start);
   const names = new Set(members.map(({ name }) => name));
   if (names.has("idempotencyKey"))
     throw invalid("Expected no idempotencyKey in an item: the header Idempotency-Key is for all of a batch.");
   const data = members.find(({ name }) => name === "data");
-  const { operation } = value as { operation?: unknown };
+  const { operation, ifMatch } = value as { operation?: unknown; ifMatch?: unknown };
+  const count = names.has("ifMatch") ? 3 : 2;
   // Other parsers take the first of two members with one name.
-  if (data === undefined || typeof operation !== "string" || names.size !== 2 || members.length !== 2) throw invalid(SHAPE);
-  return { operation, data: (value as { data: unknown }).data, json: text.slice(data.start, data.end) };
+  if (data === undefined || typeof operation !== "string" || names.size !== count || members.length !== count) throw invalid(SHAPE);
+  return { operation, ifMatch, data: (value as { data: unknown }).data, json: text.slice(data.start, data.end) };
 };
 
-const SHAPE = `Expected an item {"operation":"…","data":…}, with each of the two members once, and no other.`;
+const SHAPE = `Expected an item {"operation":"…","data":…}, with each of the two members once, and no other but ifMatch.`;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 

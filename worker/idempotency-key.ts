@@ -40,6 +40,8 @@ type Claiming = {
   readonly operation: Pick<Operation, "name">;
   /** As it came. */
   readonly data: unknown;
+  /** Of a command with `If-Match`. */
+  readonly expectedVersion?: number | undefined;
   readonly sha256: Sha256;
 };
 
@@ -50,9 +52,12 @@ const DIGITS = 32;
  * What a request claims by its key. Another caller's claim has another name. The operation is not part of the name, so that a key that comes back
  * with another one is told apart from a new key.
  */
-export const createClaim = async ({ caller, key, operation, data, sha256 }: Claiming): Promise<Claim> => {
-  const [name, request] = await Promise.all([claimNameOf({ caller, key, sha256 }), sha256(`${operation.name} ${canonicalJson(data)}`)]);
-  return { name, request: request.slice(0, DIGITS) };
+export const createClaim = async ({ caller, key, operation, data, expectedVersion, sha256 }: Claiming): Promise<Claim> => {
+  // No JSON begins with two values, so this is no other request's.
+  const condition = expectedVersion === undefined ? "" : `"${expectedVersion}" `;
+  const request = sha256(`${operation.name} ${condition}${canonicalJson(data)}`);
+  const [name, digest] = await Promise.all([claimNameOf({ caller, key, sha256 }), request]);
+  return { name, request: digest.slice(0, DIGITS) };
 };
 
 /** The name of a caller's claim. */
@@ -68,8 +73,10 @@ export const createBatchClaims = async ({
   ...whole
 }: Pick<Claiming, "caller" | "key" | "sha256"> & { readonly shards: number }) => ({
   shard: shardOf({ name: await claimNameOf(whole) }, shards),
-  createClaim: (index: number, { operation, data }: Pick<Claiming, "operation" | "data">): Promise<Claim> =>
-    createClaim({ ...whole, key: `${whole.key}\n${index}`, operation, data }),
+  createClaim: (
+    index: number,
+    { operation, data, expectedVersion }: Pick<Claiming, "operation" | "data" | "expectedVersion">,
+  ): Promise<Claim> => createClaim({ ...whole, key: `${whole.key}\n${index}`, operation, data, expectedVersion }),
 });
 
 /** The shard in which a claim is, and with it its request. */

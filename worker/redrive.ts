@@ -10,7 +10,8 @@ import { createRecord, operationOf, readData } from "./request-record.ts";
 import type { StoredStatus } from "./status-store.ts";
 
 /** A request that is to be sent again, as its record has it. */
-export type RedriveRequest = Pick<RequestEvent, "correlationId" | "operation" | "data" | "traceparent"> & CallerAttributes;
+export type RedriveRequest = Pick<RequestEvent, "correlationId" | "operation" | "data" | "traceparent" | "expectedVersion"> &
+  CallerAttributes;
 
 /** The ID that the request is sent under, and what became of that. */
 export type RedriveAttempt = { readonly id: CorrelationId; readonly result: Exclude<RedriveResult, { outcome: "refused" }> };
@@ -32,7 +33,7 @@ export type Redriver = (request: RedriveRequest) => Promise<RedriveAttempt>;
 export const createRedriver =
   ({ carry, contract, ids, publisher, source, now = Date.now }: RedriverOptions): Redriver =>
   async (redrive) => {
-    const { correlationId, operation: name, data, traceparent } = redrive;
+    const { correlationId, operation: name, data, traceparent, expectedVersion } = redrive;
     const operation = operationOf(contract, name);
     const json = JSON.stringify(data);
     const request = await readData(operation, data, json);
@@ -56,6 +57,7 @@ export const createRedriver =
       source,
       traceparent,
       causationId: isSame ? undefined : before.text,
+      expectedVersion,
     });
     const record = await carry(unsealed, { correlationId: id.text, operation: operation.name, data }, redrive);
     // Else a caller that somebody made up would become a genuine one.

@@ -51,6 +51,7 @@ export const createReplyIntake = ({ ids, write, now = Date.now }: ReplyIntakeOpt
       httpStatus: reply.httpStatus ?? (state !== "succeeded" && isProblem(data) ? data.status : STATUS_OF_STATE[state]),
       attempt: reply.attempt ?? null,
       body: data === undefined ? null : toText(reply.id, data),
+      ...(reply.position === undefined ? {} : { commit: { position: reply.position, aggregateVersion: reply.aggregateVersion } }),
     };
   };
 

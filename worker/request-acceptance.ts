@@ -40,13 +40,16 @@ export type CheckedRequest = {
   readonly json: string;
   /** What the schema makes of it. */
   readonly request: unknown;
+  /** The version that the aggregate of a command must have. */
+  readonly expectedVersion: number | undefined;
 };
 
 /** What a caller sent for an operation. @throws RejoinderError `INVALID_REQUEST` */
 export const checkRequest = async (
   operation: Operation,
   { data, json }: Pick<CheckedRequest, "data" | "json">,
-): Promise<CheckedRequest> => ({ operation, data, json, request: await readData(operation, data, json) });
+  expectedVersion: number | undefined,
+): Promise<CheckedRequest> => ({ operation, data, json, expectedVersion, request: await readData(operation, data, json) });
 
 /**
  * Makes the records of requests, each with its caller signed into it.
@@ -60,8 +63,9 @@ export const createSealedRecords =
     caller: Principal,
     traceparent: string | undefined,
   ): ProducerRecord | Promise<ProducerRecord> => {
-    const { operation, data, json, request } = checked;
-    const unsealed = createRecord({ operation, id, json, orderingKey: operation.orderingKey?.(request), source, traceparent });
+    const { operation, data, json, request, expectedVersion } = checked;
+    const orderingKey = operation.orderingKey?.(request);
+    const unsealed = createRecord({ operation, id, json, orderingKey, source, traceparent, expectedVersion });
     return seal(unsealed, { correlationId: id.text, operation: operation.name, data }, caller);
   };
 

@@ -38,13 +38,16 @@ type RecordOptions = {
   readonly traceparent: string | undefined;
   /** The request in whose place this one is sent. */
   readonly causationId?: string | undefined;
+  /** The version that the aggregate of a command must have. */
+  readonly expectedVersion?: number | undefined;
 };
 
 /**
  * The record that asks for a request to be handled.
  * @throws RejoinderError `INVALID_REQUEST` for an ordering key that is no text, `BODY_TOO_LARGE` if the record would be
  */
-export const createRecord = ({ operation, id, json, orderingKey, source, traceparent, causationId }: RecordOptions): ProducerRecord => {
+export const createRecord = (options: RecordOptions): ProducerRecord => {
+  const { operation, id, json, orderingKey, source, traceparent, causationId, expectedVersion } = options;
   const { topic, responder } = operation;
   // UTF-8 cannot encode a lone surrogate: another key would be stored.
   if (orderingKey?.isWellFormed() === false)
@@ -64,6 +67,7 @@ export const createRecord = ({ operation, id, json, orderingKey, source, tracepa
     authtype: "unauthenticated",
     orderingKey,
     causationId,
+    expectedVersion,
     // A responder has no contract of ours that could differ.
     dataschema: responder === undefined ? dataSchemaOf(operation.name, operation.description.fingerprint) : undefined,
   });

@@ -38,14 +38,18 @@ export const statusText = (key: StatusKey, status: StoredStatus | undefined, chu
 
 const chunksText = ({ texts, from }: ShownChunks): string => `,"chunks":[${texts.join(",")}]${from === 0 ? "" : `,"chunksFrom":${from}`}`;
 
-const detailsText = ({ lastError, nextAttemptAt, progress, redrivenAs, webhook }: StoredDetails): string =>
-  [
+const detailsText = (details: StoredDetails): string => {
+  const { lastError, nextAttemptAt, progress, redrivenAs, webhook, position, aggregateVersion } = details;
+  return [
     lastError === undefined ? "" : `,"lastError":${lastError}`,
     nextAttemptAt === undefined ? "" : `,"nextAttemptAt":"${new Date(nextAttemptAt).toISOString()}"`,
     progress === undefined ? "" : `,"progress":${progress}`,
     redrivenAs === undefined ? "" : `,"redrivenAs":"${redrivenAs}"`,
     webhook === undefined ? "" : `,"webhook":${JSON.stringify(webhook)}`,
+    position === undefined ? "" : `,"position":"${position}"`,
+    aggregateVersion === undefined ? "" : `,"aggregateVersion":${aggregateVersion}`,
   ].join("");
+};
 
 /** Header fields of a response. Names are in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
@@ -58,12 +62,19 @@ export const pendingResponse = (
 ): Response => jsonResponse(202, text, { ...headers, "retry-after": String(retryAfterSeconds) });
 
 /** The response to a caller who waited for the end: the reply itself, or its problem. */
-export const finalResponse = (key: StatusKey, { state, httpStatus, body }: StoredStatus, headers: ResponseHeaders): Response =>
+export const finalResponse = (key: StatusKey, { state, httpStatus, body, details }: StoredStatus, headers: ResponseHeaders): Response =>
   jsonResponse(httpStatus, body, {
     ...headers,
+    ...(details?.position === undefined ? {} : commitHeaders(details)),
     "content-location": statusPath(key.text),
     ...(state === "succeeded" ? {} : { "content-type": PROBLEM_CONTENT_TYPE }),
   });
+
+/** Where the commit of a command is, for a caller that reads what comes of it. */
+const commitHeaders = ({ position = "", aggregateVersion }: StoredDetails): ResponseHeaders => ({
+  "rejoinder-position": position,
+  ...(aggregateVersion !== undefined && { "rejoinder-aggregate-version": String(aggregateVersion) }),
+});
 
 /** A URL may hold a token: it stays out of caches, and of what browsers tell other sites. */
 const PRIVATE = { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff" } as const;

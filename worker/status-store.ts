@@ -24,7 +24,7 @@ export type StoredStatus = {
 };
 
 /** What is known of a request beside its state, as far as it has any of it. What is JSON text is never parsed on its way. */
-export type StoredDetails = {
+export type StoredDetails = StoredCommit & {
   /** JSON text. */
   readonly progress?: string | undefined;
   /** JSON text: problem details. */
@@ -37,6 +37,9 @@ export type StoredDetails = {
   /** Never kept with the rest of it. */
   readonly webhook?: WebhookStatus | undefined;
 };
+
+/** Of a command that has a commit: where that is, as text, and how many commits its aggregate has with it. */
+export type StoredCommit = { readonly position?: string | undefined; readonly aggregateVersion?: number | undefined };
 
 /** How much a handler has emitted. */
 export type ChunkCount = {
@@ -74,6 +77,8 @@ export type NewReply = {
   readonly body: string | null;
   /** What is new in state `processing`; what is absent stays as it was, except that an attempt is at work without `nextAttemptAt`. */
   readonly news?: Pick<StoredDetails, "progress" | "lastError" | "nextAttemptAt"> | undefined;
+  /** There if the request ends with the commit of a command. */
+  readonly commit?: StoredCommit | undefined;
   /** Chunks; the state is `processing`. */
   readonly emitted?: Omit<StoredChunks, "version"> | undefined;
 };

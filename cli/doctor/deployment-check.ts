@@ -7,6 +7,7 @@ import { deadLetterTopicOf, retryTopicOf } from "../../protocol/topics.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { callerHeaders } from "../caller.ts";
 import type { ProcessEnvironment } from "../start/part-environments.ts";
+import { checkEvents } from "./event-topics-check.ts";
 import { checkProducing } from "./producing-check.ts";
 import { ExpectedError } from "../expected-error.ts";
 import { type Finding, note, ok, wrong } from "./finding.ts";
@@ -30,7 +31,8 @@ const MOST_CLOCK_DIFFERENCE_SECONDS = 5;
 /** Checks what runs, by asking it. Stores nothing but the probe. */
 export async function* checkDeployment({ url, contract, environment, producing }: Deployment): AsyncGenerator<Finding> {
   const isThere = yield* checkWorker(url);
-  yield* checkConsumerVariables(environment, contract);
+  const areRight = yield* checkConsumerVariables(environment, contract);
+  if (areRight) yield* checkEvents(environment, contract);
   yield* checkKafka(producing, environment, contract);
   if (isThere) yield await checkProbe(url, contract, environment);
 }
@@ -79,15 +81,16 @@ const checkVersion = (theirs: unknown, ours: string): Finding => {
   return note(`The Worker has version ${theirs}, this project ${ours}.`, "Deploy the Worker again: rejoinder deploy.");
 };
 
-/** The consumer's own variables, where any are set here. */
-function* checkConsumerVariables(environment: ProcessEnvironment, contract: Contract): Generator<Finding> {
+/** The consumer's own variables, where any are set here. @returns whether they are, and are right */
+function* checkConsumerVariables(environment: ProcessEnvironment, contract: Contract): Generator<Finding, boolean> {
   if (!environment["WORKER_URL"] && !environment["REPLY_SECRET"]) {
     yield note("No variable of the consumer is set here, so none was checked.", "Run rejoinder doctor where the consumer runs.");
-    return;
+    return false;
   }
   const problems = problemsOf(() => readConsumerConfig(environment, contract));
   if (problems.length === 0) yield ok("The consumer's variables are right.");
   for (const problem of problems) yield wrong(`The consumer's variables: ${problem}`, "Set it where the consumer runs.");
+  return problems.length === 0;
 }
 
 /** Whether requests can be produced, and what the gateway says about topics and consumers. */

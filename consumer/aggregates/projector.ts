@@ -22,6 +22,8 @@ export type ProjectedPartition = {
   readonly database: DatabaseSync;
   /** Runs all writes, or none. Never within a {@link PartitionProjector.fold}. */
   transact<Result>(run: () => Result): Result;
+  /** Tells that a transaction wrote about so many rows, beside what the writer itself does: its write-ahead log is emptied by that. */
+  wrote(rows: number): void;
   /** The offset that the state of the aggregates goes on from. */
   readonly next: number;
 };

@@ -31,6 +31,8 @@ export type StateFile = {
   readonly database: DatabaseSync;
   /** Runs all writes of `run` or none. @throws what SQLite or `run` throws */
   transact<Result>(run: () => Result): Result;
+  /** Counts rows that others have written. */
+  wrote(rows: number): void;
   readMeta(): StateMeta | undefined;
   /** Begins anew: no aggregates, and these words about them. */
   reset(meta: StateMeta): void;
@@ -102,6 +104,7 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
       checkpointer.wrote(writes * PAGES_PER_WRITE);
       return result;
     },
+    wrote: (rows) => checkpointer.wrote(rows * PAGES_PER_WRITE),
     readMeta: () => selectMeta.get() as StateMeta | undefined,
     reset(meta) {
       const { topic, partition, partitions, generation, hash, next } = meta;

@@ -1,3 +1,4 @@
+import type { PartitionFigures } from "../policies/policy-partition.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 /**
@@ -14,17 +15,19 @@ export type Watched = {
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
   /** The partitions of events that this process reads for its deciders. */
-  readonly partitions?: () => readonly PartitionFigures[];
+  readonly partitions?: () => readonly EventPartitionFigures[];
+  /** The partitions whose events policies follow, each with what waits for its time. */
+  readonly policies?: () => readonly PartitionFigures[];
 };
 
 /** A partition of events, as it is read here. */
-export type PartitionFigures = TopicPartition & {
+export type EventPartitionFigures = TopicPartition & {
   /** `reading`: it catches up. `paused`: it cannot be used until somebody mends something. */
-  readonly state: (typeof PARTITION_STATES)[number];
+  readonly state: (typeof EVENT_PARTITION_STATES)[number];
   /** The records that are not read yet. */
   readonly behind: number;
 };
-export const PARTITION_STATES = ["reading", "ready", "paused"] as const;
+export const EVENT_PARTITION_STATES = ["reading", "ready", "paused"] as const;
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
 export type ConsumerObserver = {
@@ -50,6 +53,8 @@ export type ConsumerObserver = {
   committedEvents(aggregate: string, counted: number, voided: number): void;
   /** Events of commits that count were read. */
   foldedEvents(aggregate: string, events: number): void;
+  /** Requests that follow from events were sent, or it was too late for that. */
+  followed(outcome: "sent" | "expired", count: number): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
   watch(watched: Watched): void;
 };
@@ -69,5 +74,6 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   stepped: nothing,
   committedEvents: nothing,
   foldedEvents: nothing,
+  followed: nothing,
   watch: nothing,
 };

@@ -18,7 +18,7 @@ const ONE_OPERATION = `
  * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API, and
  * twelve are batches, lists and webhooks.
  */
-const MAX_WORKER_GZIP_BYTES = 137 * 1024;
+const MAX_WORKER_GZIP_BYTES = 138 * 1024;
 
 test("the Worker of one operation is small enough to start fast", async () => {
   const { outputFiles } = await build({

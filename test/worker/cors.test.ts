@@ -12,6 +12,8 @@ test("a page of an allowed origin may call, and read the headers that it needs",
       "Preference-Applied",
       "ETag",
       "Idempotent-Replayed",
+      "Rejoinder-Position",
+      "Rejoinder-Aggregate-Version",
       "WWW-Authenticate",
       "RateLimit",
       "RateLimit-Policy",
@@ -31,7 +33,7 @@ test("a preflight is answered for two hours, with the headers that may be sent",
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-max-age")).toBe("7200");
   expect(response.headers.get("access-control-allow-headers")).toBe(
-    "Prefer,Content-Type,Authorization,Idempotency-Key,If-None-Match,Last-Event-ID,Reply-To,Traceparent",
+    "Prefer,Content-Type,Authorization,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,Reply-To,Traceparent",
   );
 });
 

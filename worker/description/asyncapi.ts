@@ -1,5 +1,5 @@
 import { PROBLEM_HEADER, SPRING_HEADERS } from "../../protocol/spring-headers.ts";
-import type { Operation } from "../../contract/operation.ts";
+import { isCommand, type Operation } from "../../contract/operation.ts";
 import type { JsonSchema } from "../../contract/schema.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { addContractSchemas, type OperationSchemas } from "./contract-schemas.ts";
@@ -12,8 +12,9 @@ const text = (description: string, rest: JsonSchema = {}): JsonSchema => ({ type
  * The headers of the record of a request: a CloudEvent in binary mode (Kafka Protocol Binding for CloudEvents 1.0.2 §3.2), and for a responder those of
  * spring-kafka and NestJS, too.
  */
-const requestHeaders = ({ name, responder }: Operation): JsonSchema =>
-  objectOf({
+const requestHeaders = (operation: Operation): JsonSchema => {
+  const { name, responder } = operation;
+  return objectOf({
     ce_specversion: text("CloudEvents 1.0.", { const: "1.0" }),
     ce_id: text("The correlation ID."),
     ce_source: text("The Worker.", { format: "uri-reference" }),
@@ -27,6 +28,10 @@ const requestHeaders = ({ name, responder }: Operation): JsonSchema =>
     "ce_authclaims?": text("JSON of what the credentials allow and say."),
     "ce_authsignature?": text("The Worker's signatures of the three."),
     "ce_partitionkey?": text("The ordering key, which is also the key of the record."),
+    ...(isCommand(operation) && {
+      "ce_expectedversion?": text("The version that the aggregate must have for the command to be decided, in digits."),
+      "ce_oneway?": text("There if nobody waits for a reply, and none is sent.", { const: "true" }),
+    }),
     "ce_causationid?": text("The request in whose place this one was sent."),
     "content-type": text("Of the value.", { const: "application/json" }),
     ...(responder === undefined
@@ -36,6 +41,7 @@ const requestHeaders = ({ name, responder }: Operation): JsonSchema =>
           [SPRING_HEADERS.replyTopic]: text("The topic for the reply.", { const: responder.replyTopic }),
         }),
   });
+};
 
 /** The headers of a reply of a responder. Its value is the reply, or empty if there is none. */
 const replyHeaders = (): JsonSchema =>

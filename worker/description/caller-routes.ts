@@ -1,4 +1,4 @@
-import type { Operation } from "../../contract/operation.ts";
+import { isCommand, type Operation } from "../../contract/operation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import { METADATA_PATH } from "../identity/protected-resource.ts";
 import { STATUS_CANCEL } from "../identity/principal.ts";
@@ -41,14 +41,18 @@ export const END_PROBLEMS = [
 ] as const satisfies ErrorCode[];
 /** What the response has to whoever waited for the end. */
 export const END_HEADERS = ["Content-Location", "Vary", "Preference-Applied", "Idempotent-Replayed"] as const;
+/** What it has beside those if the request was a command. */
+const COMMIT_HEADERS = ["Rejoinder-Position", "Rejoinder-Aggregate-Version"] as const;
 const STATUS_PROBLEMS = ["UNKNOWN_CORRELATION_ID", "STATUS_GONE"] as const satisfies ErrorCode[];
 
 /** `POST /requests/:operation`, for one operation. */
 export const describeRequests = (operation: Operation, schemas: OperationSchemas, hasLimits: boolean): RouteDescription => {
+  const isOfAggregate = isCommand(operation);
+  const commit = isOfAggregate ? COMMIT_HEADERS : [];
   const limits = hasLimits ? (["RateLimit-Policy", "RateLimit", "Quota-Check"] as const) : [];
   const ended: ResponseDescription = {
     description: "The reply, if the request ended within the wait. The handler chooses the status.",
-    headers: [...END_HEADERS, ...limits],
+    headers: [...END_HEADERS, ...commit, ...limits],
     content: json(schemas.reply),
   };
   const { name, deadlineSeconds, retentionSeconds, withoutConsumer, responder } = operation;
@@ -62,7 +66,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       `Handled within ${deadlineSeconds} s, or not at all; its status can be read for ${retentionSeconds} s. Without a wait the response is 202 with the \`Location\` of the status.`,
     ].join("\n\n"),
     access: { scope: `requests:${name}` },
-    parameters: ["Prefer", "Idempotency-Key", "Reply-To", "traceparent"],
+    parameters: ["Prefer", "Idempotency-Key", ...(isOfAggregate ? (["If-Match"] as const) : []), "Reply-To", "traceparent"],
     body: { mediaType: "application/json", schema: schemas.request },
     responses: {
       "200": ended,
@@ -85,9 +89,10 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       "IDEMPOTENCY_KEY_REUSED",
       "NOT_SUPPORTED",
       ...(withoutConsumer === "refuse" && responder === undefined ? (["NO_CONSUMER"] as const) : []),
+      ...(isOfAggregate ? (["INVALID_IF_MATCH", "VERSION_MISMATCH"] as const) : []),
       ...(hasLimits ? LIMIT_PROBLEMS : []),
     ],
-    problemHeaders: limits,
+    problemHeaders: [...commit, ...limits],
     declared: Object.fromEntries(
       [...Map.groupBy(schemas.errors, ({ status }) => status)].map(([status, errors]) => [status, errors.map(({ schema }) => schema)]),
     ),

@@ -19,6 +19,11 @@ export const createHeaders = () =>
       description: "There if the request came before with the same key.",
       schema: { type: "string", const: "true" },
     },
+    "Rejoinder-Position": text("Of a command that has a commit: where it is. It is opaque."),
+    "Rejoinder-Aggregate-Version": {
+      description: "Of a command that has a commit: how many its aggregate has with it. `If-Match` takes it.",
+      schema: { type: "integer", minimum: 1 },
+    },
     "WWW-Authenticate": text("How to get credentials, or which scope is missing (RFC 6750 §3, RFC 9728 §5.1).", "Bearer"),
     "RateLimit-Policy": text("The limits of the caller's plan (draft-ietf-httpapi-ratelimit-headers-11).", '"burst";q=100;w=60'),
     RateLimit: text("What is left of them (the same draft).", '"burst";r=42;t=17'),

@@ -50,6 +50,11 @@ export const createParameters = () =>
       "With the same key, the same request stays one request, however often it is sent: a string of 1 to 255 ASCII characters (draft-ietf-httpapi-idempotency-key-header-07), or its characters alone.",
       { type: "string", pattern: IDEMPOTENCY_KEY_PATTERN, examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
     ),
+    "If-Match": header(
+      "If-Match",
+      "The version that the aggregate must have for the command to be decided, as one entity tag; otherwise it ends as 412 (RFC 9110 §13.1.1).",
+      { type: "string", pattern: String.raw`^"(?:0|[1-9]\d{0,14})"$`, examples: ['"7"'] },
+    ),
     "Reply-To": header("Reply-To", "Where to send a webhook when the request has ended: a URL that begins with https://."),
     traceparent: header("traceparent", "W3C Trace Context. The record of the request carries it on.", {
       type: "string",

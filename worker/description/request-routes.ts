@@ -25,7 +25,11 @@ export const createRequestRoutes = (): Record<string, RouteDescription> => ({
             minItems: 1,
             maxItems: MAX_BATCH_REQUESTS,
             items: objectOf(
-              { operation: text, data: { description: "As the operation's own path takes it." } },
+              {
+                operation: text,
+                data: { description: "As the operation's own path takes it." },
+                "ifMatch?": { type: "integer", minimum: 0, description: "Of a command: the version that its aggregate must have." },
+              },
               { additionalProperties: false },
             ),
           },
@@ -62,6 +66,7 @@ export const createRequestRoutes = (): Record<string, RouteDescription> => ({
       ...LIMIT_PROBLEMS,
       "INVALID_BATCH",
       "INVALID_IDEMPOTENCY_KEY",
+      "INVALID_IF_MATCH",
       "INVALID_REPLY_TO",
       "NOT_SUPPORTED",
     ],

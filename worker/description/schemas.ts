@@ -20,6 +20,13 @@ export const objectOf = (members: { readonly [name: string]: JsonSchema }, rest:
   ...rest,
 });
 
+const POSITION = text("Of a command that has a commit: where it is. It is opaque.");
+const AGGREGATE_VERSION: JsonSchema = {
+  type: "integer",
+  minimum: 1,
+  description: "Of a command that has a commit: how many its aggregate has with it. `If-Match` takes it.",
+};
+
 /** What a status says that depends on its operation. */
 export type StatusParts = {
   readonly reply?: JsonSchema;
@@ -47,11 +54,15 @@ export const statusSchema = (operation?: string, { reply = {}, error = refTo("Pr
     "chunksFrom?": { type: "integer", minimum: 0, description: "How many of the first chunks are left out, as the caller asked." },
     "redrivenAs?": text("The correlation ID of the request that was sent in its place."),
     "webhook?": refTo("Webhook"),
+    "position?": POSITION,
+    "aggregateVersion?": AGGREGATE_VERSION,
     "reply?": reply,
     "error?": error,
     "lateReply?": objectOf({
       state: { type: "string", enum: ["succeeded", "failed", "cancelled"] },
       receivedAt: time("When it came."),
+      "position?": POSITION,
+      "aggregateVersion?": AGGREGATE_VERSION,
       "reply?": reply,
       "error?": error,
     }),
@@ -126,6 +137,8 @@ export const createSchemas = (): Record<string, JsonSchema> => ({
       "datacontenttype?": text("Of `data`."),
       "httpstatus?": { type: "integer", minimum: 200, maximum: 299 },
       "attempt?": { type: "integer", minimum: 1, maximum: 1_000_000 },
+      "position?": POSITION,
+      "aggregateversion?": AGGREGATE_VERSION,
       "traceparent?": text("W3C Trace Context."),
       "execution?": text("The run of the handler that chunks belong to."),
       "sequence?": text("The index of the first chunk, in digits."),
@@ -147,6 +160,7 @@ export const createSchemas = (): Record<string, JsonSchema> => ({
     operation: text("Its operation."),
     data: { description: "What its caller sent." },
     "traceparent?": text("W3C Trace Context."),
+    "expectedVersion?": { type: "integer", minimum: 0, description: "As its record has it." },
     "authtype?": text("As its record has it."),
     "authid?": text("As its record has it."),
     "authclaims?": text("As its record has it."),

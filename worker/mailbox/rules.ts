@@ -1,7 +1,7 @@
 import type { Outcome } from "../../protocol/reply-event.ts";
 import { createProblem } from "../../protocol/problem.ts";
 import { isTerminal } from "../../protocol/states.ts";
-import type { NewReply, StatusKey, StoredDetails, StoredStatus } from "../status-store.ts";
+import type { NewReply, StatusKey, StoredCommit, StoredDetails, StoredStatus } from "../status-store.ts";
 import { addChunks, type ChunkChange, closeExecution } from "./chunk-rules.ts";
 
 /** How long past the deadline a request without a terminal reply is still pending: a reply may be on its way. */
@@ -48,14 +48,14 @@ const settleEnd = (current: KeptStatus | undefined, reply: NewReply, now: number
       body: reply.body,
       lateReply: null,
       replyId: reply.replyId,
-      details: endedDetails(current),
+      details: endedDetails(current, reply.commit),
     },
   };
 };
 
 /** What stays of a request that has ended: no attempt is to come. */
-const endedDetails = (current: KeptStatus | undefined): KeptDetails | undefined =>
-  current?.details && { ...current.details, nextAttemptAt: undefined };
+const endedDetails = (current: KeptStatus | undefined, commit?: StoredCommit): KeptDetails | undefined =>
+  current?.details === undefined ? commit : { ...current.details, nextAttemptAt: undefined, ...commit };
 
 const settleNews = (current: KeptStatus | undefined, reply: NewReply, now: number): Settlement => {
   if (isOfEarlierAttempt(current, reply)) return DUPLICATE;
@@ -110,11 +110,11 @@ const isSame = (current: KeptStatus, next: KeptStatus): boolean =>
 const settleEnded = (current: KeptStatus, reply: NewReply, now: number): Settlement =>
   current.state !== "expired" || current.replyId === reply.replyId ? DUPLICATE : settleLate(current, reply, now);
 
-const settleLate = (current: KeptStatus, { state, operation, body }: NewReply, now: number): Settlement => {
+const settleLate = (current: KeptStatus, { state, operation, body, commit }: NewReply, now: number): Settlement => {
   // The status says `expired` already.
   const saysMore = isTerminal(state) && state !== "expired";
   if (!saysMore || current.lateReply !== null) return { outcome: "late" };
-  const head = JSON.stringify({ state, receivedAt: new Date(now).toISOString() });
+  const head = JSON.stringify({ state, receivedAt: new Date(now).toISOString(), ...commit });
   const data = body === null ? "" : `,"${state === "succeeded" ? "reply" : "error"}":${body}`;
   const lateReply = `${head.slice(0, -1)}${data}}`;
   return { outcome: "late", next: { ...current, version: current.version + 1, updatedAt: now, operation, lateReply } };

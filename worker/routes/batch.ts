@@ -6,6 +6,7 @@ import { MAX_JSON_DEPTH, MAX_REQUEST_BYTES } from "../../protocol/limits.ts";
 import { type BatchItem, readBatch, readItem } from "../batch-items.ts";
 import { checkJsonType, readBody, readJson } from "../body.ts";
 import { createBatchClaims } from "../idempotency-key.ts";
+import { checkIfMatch, refuseIfMatch } from "../if-match.ts";
 import { permit } from "../identity/guard.ts";
 import { ANY_REQUEST, type Principal } from "../identity/principal.ts";
 import type { RequestLimits } from "../limits/limits.ts";
@@ -61,6 +62,7 @@ export const createBatchRoute = ({
   const accept = async (context: Context, caller: Principal, limit: RequestLimits | undefined): Promise<Response> => {
     const idempotencyKey = idempotencyKeyOf(context, statuses);
     const webhookFor = replyTo(context, caller);
+    refuseIfMatch(context.req.header("if-match"));
     checkJsonType(context.req.header("content-type"));
     // How deep data may be is asked of each item.
     const items = readBatch(readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES), Number.POSITIVE_INFINITY));
@@ -71,11 +73,11 @@ export const createBatchRoute = ({
     const refuse = (index: number, error: unknown): void => void (results[index] = JSON.stringify(problemResult(error)));
 
     const prepare = async (item: BatchItem, index: number): Promise<Attempt> => {
-      const { operation: name, data, json } = readItem(item);
+      const { operation: name, data, json, ifMatch } = readItem(item);
       const operation = operationOf(contract, name);
       permit(caller, `requests:${operation.name}`);
       if (isTextTooDeep(json, MAX_JSON_DEPTH)) throw new RejoinderError("MALFORMED_JSON", { detail: TOO_DEEP });
-      const checked = await checkRequest(operation, { data, json });
+      const checked = await checkRequest(operation, { data, json }, checkIfMatch(ifMatch, operation));
       const created = await ids.create({ shard, owner: caller.owner, ...operation });
       const record = await recordOf(checked, created, caller, traceparent);
       const claim = await claims?.createClaim(index, checked);

@@ -39,15 +39,18 @@ const CALLER = ["authtype", "authid", "authclaims", "authsignature"] as const;
 /** @throws RejoinderError `INVALID_REDRIVE` naming the member that is missing or wrong */
 const readRedrive = (value: unknown): RedriveRequest => {
   const members = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  const { correlationId, operation, data, traceparent } = members;
+  const { correlationId, operation, data, traceparent, expectedVersion } = members;
   if (typeof correlationId !== "string") throw invalid("correlationId", "a string");
   if (typeof operation !== "string") throw invalid("operation", "the name of an operation");
   if (data === undefined) throw invalid("data", "the data of the request");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
+  if (expectedVersion !== undefined && !isVersion(expectedVersion)) throw invalid("expectedVersion", "an integer from 0");
   for (const name of CALLER) if (members[name] !== undefined && typeof members[name] !== "string") throw invalid(name, "a string");
   const caller: CallerAttributes = Object.fromEntries(CALLER.map((name) => [name, members[name]]));
-  return { correlationId, operation, data, traceparent, ...caller };
+  return { correlationId, operation, data, traceparent, expectedVersion, ...caller };
 };
+
+const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const invalid = (member: string, expected: string): RejoinderError =>
   new RejoinderError("INVALID_REDRIVE", { detail: `Expected member ${member} to be ${expected}.` });

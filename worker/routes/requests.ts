@@ -8,6 +8,7 @@ import type { Principal } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
 import type { RequestLimits } from "../limits/limits.ts";
 import { callerOf, waitNameOf } from "../limits/waits.ts";
+import { readIfMatch } from "../if-match.ts";
 import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import { createClaim, shardOf } from "../idempotency-key.ts";
 import type { PublishResult, RequestPublisher } from "../request-publisher.ts";
@@ -49,9 +50,10 @@ export const createRequestsRoute = ({
   const accept = async (context: Context, operation: Operation, caller: Principal, limit?: RequestLimits): Promise<Response> => {
     const key = idempotencyKeyOf(context, statuses);
     const webhook = replyTo(context, caller)?.(operation.name);
-    const checked = await readRequest(context, operation);
+    const expectedVersion = readIfMatch(context.req.header("if-match"), operation);
+    const checked = await readRequest(context, operation, expectedVersion);
     const preferences = readPrefer(context.req.header("prefer"));
-    const claim = key === undefined ? undefined : await createClaim({ caller, key, operation, data: checked.data, sha256 });
+    const claim = key === undefined ? undefined : await createClaim({ ...checked, caller, key, sha256 });
     const shard = claim === undefined ? Math.floor(random() * shards) : shardOf(claim, shards);
     const created: StatusKey = await ids.create({ shard, owner: caller.owner, ...operation });
     let waitSeconds = waitSecondsOf(preferences, statuses);
@@ -106,9 +108,9 @@ export const createRequestsRoute = ({
 const REPLAYED = { "idempotent-replayed": "true" };
 
 /** The data as it came, as JSON text too, and the request that the schema makes of it. */
-const readRequest = async (context: Context, operation: Operation): Promise<CheckedRequest> => {
+const readRequest = async (context: Context, operation: Operation, expectedVersion: number | undefined): Promise<CheckedRequest> => {
   checkJsonType(context.req.header("content-type"));
-  return checkRequest(operation, readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES)));
+  return checkRequest(operation, readJson(await readBody(context.req.raw, MAX_REQUEST_BYTES)), expectedVersion);
 };
 
 /** Responders have no links. */

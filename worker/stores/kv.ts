@@ -21,11 +21,11 @@ export const kvStore = ({ kv, now = Date.now }: KvStoreOptions): StatusStore => 
   const archive = createArchive(kv);
 
   const writeOne = async (reply: NewReply): Promise<Outcome> => {
-    const { key, state } = reply;
+    const { key, state, commit: details } = reply;
     if (isOverdue(key, now()) || key.expiresAt < now() + MIN_ARCHIVE_MS) return "late";
     if (!isTerminal(state)) return "stored";
     try {
-      await archive.write(key, { ...reply, version: 1, updatedAt: now(), lateReply: null });
+      await archive.write(key, { ...reply, details, version: 1, updatedAt: now(), lateReply: null });
       return "stored";
     } catch (error) {
       console.error("KV did not take a reply; the consumer will send it again", error);

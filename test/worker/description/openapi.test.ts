@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { describeContract } from "../../../contract/contract.ts";
+import * as z from "zod";
+import { aggregate } from "../../../contract/aggregate.ts";
+import { defineContract, describeContract } from "../../../contract/contract.ts";
+import { operation } from "../../../contract/operation.ts";
 import type { JsonSchema } from "../../../contract/schema.ts";
 import { ERRORS } from "../../../protocol/errors.ts";
 import { createApp } from "../../../worker/app.ts";
@@ -10,6 +13,14 @@ import { richContract } from "../../project/rich-contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import { idsAt } from "../support/worker.ts";
 import { type OpenApi, validate } from "./served-api.ts";
+
+const bank = defineContract({
+  account: aggregate({
+    events: { debited: z.object({}) },
+    commands: { debit: operation({ request: z.object({ account: z.string() }), reply: z.null() }) },
+    id: ({ account }) => account,
+  }),
+});
 
 const PUBLIC: Description = { callers: { ways: ["public"], hasAuthenticate: false } };
 
@@ -77,9 +88,16 @@ test("Reply-To is described only where webhooks are on, for a request and for a 
 test("every code of the library is in the list of codes, and those of HTTP on a route that answers them", async () => {
   const document = await documentOf(open(true));
   expect(document.components.schemas["ErrorCode"]).toMatchObject({ enum: Object.keys(ERRORS) });
-  const limited = createOpenApi({ ...PUBLIC, contract, routes: servedRoutes(), hasLimits: true });
+  const limited = createOpenApi({ ...PUBLIC, contract: { ...contract, ...bank }, routes: servedRoutes(), hasLimits: true });
   const text = JSON.stringify([limited.paths, limited.components.responses, limited.info.description]);
   expect(Object.keys(ERRORS).filter((code) => !text.includes(code))).toEqual([]);
+});
+
+test("a command is described with If-Match, and with the headers that name its commit", () => {
+  const { paths } = createOpenApi({ ...PUBLIC, contract: { ...contract, ...bank }, routes: servedRoutes(), hasLimits: false });
+  const [debit, sum] = ["account.debit", "sum"].map((name) => JSON.stringify(paths[`/requests/${name}`]));
+  for (const name of ["parameters/If-Match", "headers/Rejoinder-Position", "headers/Rejoinder-Aggregate-Version"])
+    expect([name, debit?.includes(name), sum?.includes(name)]).toEqual([name, true, false]);
 });
 
 const servedRoutes = () => open(true).routes.filter(({ method }) => method !== "ALL");

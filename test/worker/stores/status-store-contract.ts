@@ -25,6 +25,16 @@ export const testStatusStore = (name: string, create: () => StatusStore): void =
       });
     });
 
+    test("keeps where the commit of a command is, also of one that was refused", async () => {
+      const store = create();
+      const commit = { position: "account.3.17.generation", aggregateVersion: 7 };
+      for (const state of ["succeeded", "failed"] as const) {
+        const id = await createId();
+        expect(await store.write([replyFor(id, { state, commit })])).toEqual(["stored"]);
+        expect(await store.read(keyOf(id), 0)).toMatchObject({ state, details: commit });
+      }
+    });
+
     test("keeps each of many replies of one batch under its own request", async () => {
       const store = create();
       const ids = await Promise.all(Array.from({ length: 20 }, (_, shard) => createId({ shard: shard % 3 })));

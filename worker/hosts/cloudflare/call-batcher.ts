@@ -10,6 +10,8 @@ type CallBatcherOptions<Call, Result> = {
   readonly callMany: (calls: readonly Call[], report: ReportSettled<Result>) => Promise<readonly SettledCall<Result>[]>;
   /** About how large a call is, in UTF-16 units. */
   readonly sizeOf: (call: Call) => number;
+  /** How long, in ms, calls may wait for the one that is under way, to go together after it. Default: only until the runtime is idle. */
+  readonly gatherMs?: number;
   readonly platform?: CallBatcherPlatform;
 };
 
@@ -38,8 +40,10 @@ type PendingCall<Call, Result> = { readonly call: Call; resolve(result: Result):
  * request wait for a promise of another, but cancels it as hung if it waits for nothing else; so each request has a timer of its own, which
  * also ends it if the call is lost.
  */
-export const createCallBatcher = <Call, Result>({ callMany, sizeOf, platform = workers }: CallBatcherOptions<Call, Result>) => {
+export const createCallBatcher = <Call, Result>(options: CallBatcherOptions<Call, Result>) => {
+  const { callMany, sizeOf, gatherMs, platform = workers } = options;
   let batchesUnderWay = 0;
+  let lastBatch = Promise.resolve();
   let filling: Batch<Call, Result> | undefined;
 
   const send = async ({ pending }: Batch<Call, Result>): Promise<void> => {
@@ -66,11 +70,18 @@ export const createCallBatcher = <Call, Result>({ callMany, sizeOf, platform = w
     const isAlone = batchesUnderWay++ === 0;
     if (!isAlone) {
       filling = batch;
-      await platform.nextTurn();
+      await (gatherMs === undefined ? platform.nextTurn() : endOrTimer(lastBatch, gatherMs));
       if (filling === batch) filling = undefined;
     }
-    await send(batch);
+    await (lastBatch = send(batch));
     batchesUnderWay--;
+  };
+
+  /** A timer of its own, since a request that waits for the promise of another alone would be cancelled as hung. */
+  const endOrTimer = (end: Promise<void>, ms: number): Promise<void> => {
+    const over = Promise.withResolvers<void>();
+    const timer = platform.setTimeout(over.resolve, ms);
+    return Promise.race([end, over.promise]).finally(() => platform.clearTimeout(timer));
   };
 
   const join = (pending: PendingCall<Call, Result>): void => {

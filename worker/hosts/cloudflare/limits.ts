@@ -14,6 +14,9 @@ const OBJECTS = 16;
 /** What an object may take to count a request before it counts as away. */
 const PATIENCE_MS = 2_000;
 
+/** What a call of an object takes at most, mostly. Those that gather meanwhile cost as much as one. */
+const GATHER_MS = 50;
+
 const bindingOf = (env: Bindings, name: string): unknown => (env as unknown as Record<string, unknown>)[name];
 const isProduction = (env: Bindings): boolean => bindingOf(env, "ENVIRONMENT") === "production";
 const burstBinding = (plan: string): string => `BURST_${plan.toUpperCase()}`;
@@ -82,6 +85,7 @@ const objectLedger = ({ LIMITS: namespace }: Bindings, locationHint: DurableObje
     createCallBatcher<LedgerCall, EntryResult | undefined>({
       callMany: (calls, report) => objectAt(number).calls(calls, report),
       sizeOf: ({ entry }) => entry.key.text.length,
+      gatherMs: GATHER_MS,
     });
   const batchers = Array.from({ length: OBJECTS }, (_, number) => createBatcher(number));
   const call = (what: LedgerCall["what"], entry: LedgerCall["entry"]) => {

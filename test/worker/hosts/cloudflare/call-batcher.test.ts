@@ -13,7 +13,7 @@ const ended = (index: number, value: string): SettledCall<string> => ({ index, s
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 /** A batcher whose turns, calls and timers end when the test says so. */
-const batcherByHand = () => {
+const batcherByHand = (options: { readonly gatherMs?: number } = {}) => {
   const made: Made[] = [];
   const turns: (() => void)[] = [];
   const timers: { callback: () => void; cleared: boolean }[] = [];
@@ -29,6 +29,7 @@ const batcherByHand = () => {
   const call = createCallBatcher<string, string>({
     callMany: (calls, report) => new Promise((resolve, reject) => made.push({ calls, report, end: resolve, fail: reject })),
     sizeOf: (name) => name.length,
+    ...options,
     platform,
   });
   const nextTurn = async () => {
@@ -67,6 +68,28 @@ describe("calls of many requests", () => {
       await result;
       await settled();
     }
+    expect(made.map(({ calls }) => calls)).toEqual([["a"], ["b"]]);
+  });
+
+  test("those that may gather leave together when the one before has ended", async () => {
+    const { call, made, nextTurn, timers } = batcherByHand({ gatherMs: 50 });
+    void call("a", 1_000);
+    void call("b", 1_000);
+    await nextTurn();
+    void call("c", 1_000);
+    expect(made.map(({ calls }) => calls)).toEqual([["a"]]);
+    made[0]?.end([ended(0, "A")]);
+    await settled();
+    expect(made.map(({ calls }) => calls)).toEqual([["a"], ["b", "c"]]);
+    expect(timers.map(({ cleared }) => cleared)).toEqual([true, false, true, false]);
+  });
+
+  test("those that may gather leave without it when it takes too long", async () => {
+    const { call, made, timers } = batcherByHand({ gatherMs: 50 });
+    void call("a", 1_000);
+    void call("b", 1_000);
+    timers[2]?.callback();
+    await settled();
     expect(made.map(({ calls }) => calls)).toEqual([["a"], ["b"]]);
   });
 

@@ -1,0 +1,189 @@
+import type { Log } from "../../environment/log.ts";
+import { pause, type Time } from "../../environment/time.ts";
+import { isNextCommit } from "../../protocol/commit-fold.ts";
+import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
+import type { ProjectedPartition } from "../aggregates/projector.ts";
+import { createBackoff } from "../backoff.ts";
+import { type EventRecords, TrimmedError } from "../events/event-log.ts";
+import { createOutageLog } from "../outage-log.ts";
+import { nextTurn } from "../waiting.ts";
+import type { LastCommit, LinkTable } from "./link-table.ts";
+import type { RowTable } from "./row-table.ts";
+import { createRowWriter, type RowWriter } from "./row-writer.ts";
+import { type ViewFold, ViewError } from "./view-fold.ts";
+
+/** A view that is behind the states of its partition. */
+export type ViewBehind = {
+  readonly fold: ViewFold;
+  readonly table: RowTable;
+  /** It cannot go on. */
+  failed(error: Error): void;
+};
+
+export type CaughtUpTo = { readonly next: number; readonly end: number };
+
+type CatchUpOptions = {
+  readonly partition: Pick<ProjectedPartition, "topic" | "partition" | "log" | "transact" | "wrote">;
+  /** All of them read the partition together. */
+  readonly views: readonly ViewBehind[];
+  readonly links: LinkTable;
+  /** The offset that the states go on from. Views that have got there take part in the writer's transactions. */
+  readonly liveNext: () => number;
+  /** Commands are coming in. */
+  readonly isBusy: () => boolean;
+  /** Told after each transaction. @param now `end`: that of the partition, as it was known */
+  readonly onProgress: (now: CaughtUpTo) => void;
+  /** The views that are left have got to `liveNext`, or beyond. Called before anything else can happen, so that no commit is between. */
+  readonly onJoined: (now: CaughtUpTo) => void;
+  readonly log: Log;
+  readonly time: Time;
+  readonly signal: AbortSignal;
+};
+
+/** What one transaction takes at most, since everything else in this process waits for it: records, and about so many milliseconds. */
+const MAX_RECORDS = 500;
+const IDLE_MS = 20;
+const BUSY_MS = 4;
+/** How many records are folded between looks at the clock. */
+const RECORDS_PER_LOOK = 16;
+const READ_WAIT_MS = 1_000;
+const PAUSES = { firstMs: 250, mostMs: 10_000 };
+
+/**
+ * Folds views up to where the states of their partition are. It reads the partition on its own, from its beginning, since only whoever has followed
+ * all commits knows which count. How far it is, and the last commit of each key, are in the file: a restart goes on from there. Resolves when the views
+ * have joined, or none is left, or it was aborted; never rejects.
+ */
+export const catchUp = async (options: CatchUpOptions): Promise<void> => {
+  const { partition, links, liveNext, isBusy, onProgress, onJoined, log, time, signal } = options;
+  const { topic, partition: number } = partition;
+  const behind = new Set(options.views);
+  const backoff = createBackoff(PAUSES);
+  const outages = createOutageLog(log, `views catch up with ${topic}-${number} again`);
+
+  const minNext = (): number => Math.min(...[...behind].map(({ table }) => table.next()));
+
+  /** Folds records from an index on, in one transaction. @returns the index of the first that it left */
+  const foldSome = ({ records, next: after }: EventRecords, first: number): number => {
+    const failures: (() => void)[] = [];
+    const started = time.elapsed();
+    const mostMs = isBusy() ? BUSY_MS : IDLE_MS;
+    let index = first;
+    const written = partition.transact(() => {
+      const writers = new Map<ViewBehind, RowWriter>([...behind].map((view) => [view, createRowWriter(view.fold, view.table)]));
+      const from = minNext();
+      let rows = 0;
+      const stop = (view: ViewBehind, offset: number, error: Error): void => {
+        rows += writers.get(view)?.end(offset) ?? 0;
+        writers.delete(view);
+        failures.push(() => fail(view, error));
+      };
+      const last = Math.min(records.length, first + MAX_RECORDS);
+      for (; index < last; index += 1) {
+        if ((index - first) % RECORDS_PER_LOOK === 0 && index > first && time.elapsed() - started > mostMs) break;
+        const record = records[index] as ConsumerRecord;
+        const link = linkOf(record);
+        if (link === undefined) continue;
+        const before = links.read(link.key);
+        if (!isNextCommit(before?.last ?? "", link)) continue;
+        const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + 1 };
+        links.write(link.key, now);
+        if (record.offset < from) continue;
+        const commit = commitOf(record);
+        for (const [view, writer] of writers) {
+          try {
+            if (commit instanceof Error) throw commit;
+            writer.add({ commit, offset: record.offset, version: now.version });
+          } catch (error) {
+            if (!(error instanceof ViewError)) throw error;
+            stop(view, record.offset, error);
+          }
+        }
+      }
+      const next = index < records.length ? (records[index] as ConsumerRecord).offset : after;
+      for (const writer of writers.values()) rows += writer.end(next);
+      links.setNext(next);
+      return rows + (index - first);
+    });
+    partition.wrote(written);
+    for (const report of failures) report();
+    return index;
+  };
+
+  const fail = (view: ViewBehind, error: Error): void => {
+    behind.delete(view);
+    view.failed(error);
+  };
+
+  /** Reads on until the views have joined, or none is left. While records are folded, the next ones are on their way. */
+  const readOn = async (inner: AbortSignal): Promise<void> => {
+    const read = (offset: number): Promise<EventRecords> => {
+      const reading = partition.log.read({ topic, partition: number, offset }, { waitMs: READ_WAIT_MS, signal: inner });
+      reading.catch(() => {});
+      return reading;
+    };
+    let coming = read(links.next());
+    while (!inner.aborted) {
+      const now = await coming;
+      if (inner.aborted) break;
+      coming = read(now.next);
+      let index = 0;
+      do {
+        const begun = time.elapsed();
+        index = foldSome(now, index);
+        const to = { next: links.next(), end: now.end };
+        onProgress(to);
+        backoff.reset();
+        outages.over();
+        if (behind.size === 0) return;
+        if (to.next >= liveNext()) return onJoined(to);
+        await nextTurn(time);
+        // At most half of the time, so that commands wait for little more than themselves.
+        if (isBusy()) await pause(time, time.elapsed() - begun, inner);
+      } while (index < now.records.length && !inner.aborted);
+    }
+  };
+
+  const begin = (): void => {
+    if (links.next() > minNext()) partition.transact(() => links.reset());
+  };
+
+  while (!signal.aborted && behind.size > 0) {
+    const reading = new AbortController();
+    try {
+      begin();
+      return await readOn(AbortSignal.any([signal, reading.signal]));
+    } catch (error) {
+      if (signal.aborted) return;
+      links.rolledBack();
+      if (error instanceof TrimmedError) for (const view of behind) fail(view, error);
+      else {
+        const retryInMs = Math.round(backoff.nextMs());
+        outages.warn({ reason: (error as Error).message, retryInMs }, `views cannot catch up with ${topic}-${number} now`);
+        await pause(time, retryInMs, signal);
+      }
+    } finally {
+      reading.abort();
+    }
+  }
+};
+
+/** Undefined for a record that is no commit. */
+const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
+  try {
+    return readCommitLink(record);
+  } catch {
+    return undefined;
+  }
+};
+
+const commitOf = (record: ConsumerRecord): Commit | ViewError => {
+  try {
+    return decodeCommit(record);
+  } catch (cause) {
+    return new ViewError(`The commit at offset ${record.offset} of ${record.topic}-${record.partition}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+};
