@@ -1,3 +1,4 @@
+import { startAggregates } from "./aggregates/start-aggregates.ts";
 import { type Contract, findOperation, handledTopicsOf, partsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { ConfigurationError, type Environment } from "../environment/environment.ts";
@@ -22,7 +23,7 @@ import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
 import type { MailboxSinks } from "./sink.ts";
-import type { Source } from "./source.ts";
+import type { OnAssigned, Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
@@ -43,8 +44,8 @@ export const openConsumer = async (
   const observer = observeLag(outer, lag);
   const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
   const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
-  const openSource = (group: string, topics: readonly string[]) =>
-    createSource(config.source, { group, instance, topics, log, onRead: observer.read });
+  const openSource = (group: string, topics: readonly string[], more: Pick<SourceOptions, "onAssigned"> = {}) =>
+    createSource(config.source, { group, instance, topics, log, onRead: observer.read, ...more });
 
   const hmac = createSha256Hmac(config.replyKeys[0] as Uint8Array);
   const clock = createMailboxClock({ time: systemTime, log });
@@ -60,20 +61,21 @@ export const openConsumer = async (
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
   const consumers: RunningConsumer[] = [];
+  const aggregates = await startAggregates({ definition, source: config.source, dataDir, log, observer, time });
   if (requestTopics.length > 0) {
-    const source = await openSource(group, requestTopics);
+    const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
     const retrySource = retriedTopics.length === 0 ? undefined : await openSource(retryGroup, retriedTopics.map(retryTopicOf));
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
     const sources = [source, ...(retrySource === undefined ? [] : [retrySource])];
     const readLag = async () => [...lag.list(), ...(await Promise.all(sources.map((one) => one.lag?.() ?? []))).flat()];
-    const sinks = openSinks(instance, Object.keys(handlers), { cancellations, readLag });
+    const sinks = openSinks(instance, operationsOf(definition), { cancellations, readLag });
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
     const callerSecrets = config.replyKeys;
     const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, callerSecrets, log, observer, traced, time };
-    consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
+    consumers.push(startConsumer({ contract, handlers, commands: aggregates, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
@@ -84,7 +86,7 @@ export const openConsumer = async (
   if (events !== undefined) consumers.push(events);
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
-  const ready = all(consumers.map((consumer) => consumer.ready));
+  const ready = all([...consumers.map((consumer) => consumer.ready), ...(aggregates === undefined ? [] : [aggregates.checked])]);
   ready.then(
     () => {
       log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
@@ -95,9 +97,10 @@ export const openConsumer = async (
   );
   return {
     ready,
-    ended: all(consumers.map((consumer) => consumer.ended)),
+    ended: all([...consumers.map((consumer) => consumer.ended), ...(aggregates === undefined ? [] : [aggregates.checked])]),
     async drain(timeoutMs) {
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
+      await aggregates?.close();
       await onceStore.close();
     },
   };
@@ -136,16 +139,22 @@ export const runConsumer = async (definition: ConsumerDefinition, environment: E
   if (isReady && !stopping) process.send?.({ type: "ready" });
 };
 
+/** The operations that are answered here: those with handlers, and the commands of aggregates. */
+const operationsOf = ({ handlers, deciders = {} }: ConsumerDefinition): readonly string[] => [
+  ...Object.keys(handlers),
+  ...Object.entries(deciders).flatMap(([name, { aggregate }]) => Object.keys(aggregate.commands).map((command) => `${name}.${command}`)),
+];
+
 /** What measures takes longer to load than the rest of a small consumer, so it is loaded only where somebody looks. */
 const observe = async (
   { metrics: address }: ConsumerConfig,
-  { handlers }: ConsumerDefinition,
+  definition: ConsumerDefinition,
   log: Log,
 ): Promise<Observation | undefined> => {
   if (address === undefined) return undefined;
   const { startObservation } = await import("./observe/observation.ts");
   try {
-    const observation = await startObservation(address, Object.keys(handlers));
+    const observation = await startObservation(address, operationsOf(definition), Object.keys(definition.deciders ?? {}));
     log.info({ url: observation.url }, `health, readiness and metrics at ${observation.url}`);
     return observation;
   } catch (error) {
@@ -185,6 +194,7 @@ type SourceOptions = {
   readonly topics: readonly string[];
   readonly log: Log;
   readonly onRead: ConsumerObserver["read"];
+  readonly onAssigned?: OnAssigned | undefined;
 };
 
 /** Whether requests of a topic may leave it for a retry topic. Requesters on Kafka have topics of their own for an operation. */

@@ -14,9 +14,20 @@ export type Watched = {
   readonly inFlight?: () => number;
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
+  /** The partitions of events that this process reads for its deciders. */
+  readonly partitions?: () => readonly EventPartitionFigures[];
   /** The partitions whose events policies follow, each with what waits for its time. */
   readonly policies?: () => readonly PartitionFigures[];
 };
+
+/** A partition of events, as it is read here. */
+export type EventPartitionFigures = TopicPartition & {
+  /** `reading`: it catches up. `paused`: it cannot be used until somebody mends something. */
+  readonly state: (typeof EVENT_PARTITION_STATES)[number];
+  /** The records that are not read yet. */
+  readonly behind: number;
+};
+export const EVENT_PARTITION_STATES = ["reading", "ready", "paused"] as const;
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
 export type ConsumerObserver = {
@@ -38,6 +49,10 @@ export type ConsumerObserver = {
   revoked(partitions: readonly TopicPartition[]): void;
   /** A step of a handler that is to run once: whether it ran, or its result was known. */
   stepped(outcome: "run" | "known"): void;
+  /** Commits of commands were appended: so many count, and so many are void, since somebody else was faster. */
+  committedEvents(aggregate: string, counted: number, voided: number): void;
+  /** Events of commits that count were read. */
+  foldedEvents(aggregate: string, events: number): void;
   /** Requests that follow from events were sent, or it was too late for that. */
   followed(outcome: "sent" | "expired", count: number): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
@@ -57,6 +72,8 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   committed: nothing,
   revoked: nothing,
   stepped: nothing,
+  committedEvents: nothing,
+  foldedEvents: nothing,
   followed: nothing,
   watch: nothing,
 };
