@@ -18,7 +18,7 @@ type Outcome = Commit & {
   readonly reply?: unknown;
   /** A page of a list, if one was asked for. */
   readonly list?: { readonly items: readonly unknown[]; readonly next: string | undefined };
-  /** A row of a view, if one was asked for: undefined if there is none. The tag is that of its position. */
+  /** A row of a view, if one was asked for: undefined if there is none. The tag names it as it is, and is empty if there never was one. */
   readonly row?: { readonly value: unknown; readonly tag: string };
   /** Whether a view has not come to where it was asked for. */
   readonly isBehind?: boolean;
@@ -133,8 +133,8 @@ const outcomeOf = ({ status: code, headers }: Response, text: string, isAnyPromp
     // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.
     retryAfterMs: Number(headers.get("retry-after")) * 1000 || 0,
   };
-  const tag = /"(.*)"/.exec(headers.get("etag") ?? "")?.[1];
-  if (kind === "row" && tag !== undefined && (code === 200 || body?.code === "UNKNOWN_ROW"))
+  const tag = /"(.*)"/.exec(headers.get("etag") ?? "")?.[1] ?? "";
+  if (kind === "row" && ((code === 200 && tag !== "") || body?.code === "VIEW_ROW_NOT_FOUND"))
     return { ...pace, row: { value: code === 200 ? body : undefined, tag } };
   if (kind !== undefined && code === 202) return { ...pace, isBehind: true };
   const items = kind === undefined || kind === "row" ? undefined : body?.[kind];

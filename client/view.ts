@@ -20,7 +20,7 @@ export type ViewOptions = {
 export type WatchedRow<Row> = {
   /** Undefined if there is none, or before the first answer. */
   readonly row: Row | undefined;
-  /** Where the commit is that made the row so. Undefined before the first answer. */
+  /** Where the commit is that made the row so, or removed it. Undefined before the first answer, and if there never was a row. */
   readonly position: string | undefined;
   /** Whether the row is as the server has it now: false before the first answer, and while the server cannot be reached. */
   readonly isLive: boolean;
@@ -58,20 +58,25 @@ type ViewSeams = ViewOptions & {
   readonly closing: AbortSignal;
 };
 
+/** Tells how a row stands now, and whether the row itself is new. */
+type Tell<Row> = (change: Partial<WatchedRow<Row>>, isNews?: boolean) => void;
+
 /** How often at most a row is asked for again that nobody gives: for some ten seconds. */
 const MAX_REPEATS = 5;
 
 export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
-  const { view, key, after, waitSeconds = MAX_WAIT_SECONDS, signal, exchange, fail, closing } = seams;
-  const path = `/views/${encodeURIComponent(view)}/${encodeURIComponent(key)}${after === undefined ? "" : `?after=${encodeURIComponent(after)}`}`;
+  const { view, key, after, waitSeconds: mostSeconds = MAX_WAIT_SECONDS, signal, exchange, fail, closing } = seams;
+  const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
   const ending = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
-  const ask = (asking: Partial<Parameters<Exchange>[0]> & { readonly waitSeconds: number }, until: AbortSignal) =>
-    exchange({ path, kind: "row", signal: until, ...asking }).catch((cause: unknown) => {
-      throw fail(closing.aborted ? "CLOSED" : "ABORTED", { cause });
-    });
+  const ask = async (asking: Partial<Parameters<Exchange>[0]> & { readonly waitSeconds: number }, until: AbortSignal) =>
+    exchange({ path: `/views/${encodeURIComponent(view)}/${encodeKey(key, fail)}${query}`, kind: "row", signal: until, ...asking }).catch(
+      (cause: unknown) => {
+        throw fail(closing.aborted ? "CLOSED" : "ABORTED", { cause });
+      },
+    );
 
   const read = async (): Promise<Row | undefined> => {
-    const until = performance.now() + waitSeconds * 1_000;
+    const until = performance.now() + mostSeconds * 1_000;
     let repeats = 0;
     for (;;) {
       const left = until - performance.now();
@@ -89,14 +94,15 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
   };
 
   /** Tells of the row until the signal aborts. Never resolves. @throws ClientError */
-  const follow = async (until: AbortSignal, tell: (change: Partial<WatchedRow<Row>>) => void): Promise<never> => {
+  const follow = async (until: AbortSignal, tell: Tell<Row>): Promise<never> => {
     let known: string | undefined;
     let failures = 0;
     let canStream = true;
     let seconds = MAX_WAIT_SECONDS;
-    const hear = (value: unknown, position: string): void => {
-      if (position !== known) tell({ row: value as Row | undefined, position, isLive: true });
-      known = position;
+    const hear = (value: unknown, tag: string): void => {
+      // It is empty if there never was a row.
+      if (tag !== known) tell({ row: value as Row | undefined, position: tag.split("~")[0] || undefined, isLive: true }, true);
+      known = tag;
     };
     const onEvents = (events: readonly StreamEvent[]): boolean => {
       for (const { type, id, data } of events) hear(type === "row" ? data : undefined, id);
@@ -104,8 +110,10 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
       return until.aborted;
     };
     for (;;) {
-      const stream = canStream ? { after: known, onEvents } : undefined;
-      const outcome = await ask({ waitSeconds: seconds, known, stream }, until);
+      const stream = canStream ? { after: known || undefined, onEvents } : undefined;
+      // Who knows nothing yet does not wait for a change.
+      const waitSeconds = stream === undefined && known === undefined && after === undefined ? 0 : seconds;
+      const outcome = await ask({ waitSeconds, known: known || undefined, stream }, until);
       const { row, isBehind, isPrompt, isStreamless, problem, lost, isLasting, retryAfterMs = 0 } = outcome;
       if (row !== undefined) hear(row.value, row.tag);
       // The log that the row was made of is not there any more.
@@ -121,13 +129,13 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
     }
   };
 
-  const onChange = (listener: (watched: WatchedRow<Row>) => void): (() => void) => {
+  const watch = (listener: (watched: WatchedRow<Row>, isNews: boolean) => void): (() => void) => {
     const own = new AbortController();
     let watched: WatchedRow<Row> = { row: undefined, position: undefined, isLive: false, error: undefined };
-    const tell = (change: Partial<WatchedRow<Row>>): void => {
-      if (own.signal.aborted || ((change.position ?? change.error) === undefined && change.isLive === watched.isLive)) return;
+    const tell: Tell<Row> = (change, isNews = false) => {
+      if (own.signal.aborted || (!isNews && change.error === undefined && change.isLive === watched.isLive)) return;
       watched = { ...watched, ...change };
-      listener(watched);
+      listener(watched, isNews);
     };
     follow(AbortSignal.any([ending, own.signal]), tell).catch((error: ClientError) => tell({ isLive: false, error }));
     return () => own.abort();
@@ -138,16 +146,17 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
     then: (onRow, onError) => read().then(onRow, onError),
     async *[Symbol.asyncIterator]() {
       let newest: WatchedRow<Row> | undefined;
-      let given: string | undefined;
+      let isDue = false;
       let hear = (): void => {};
-      const stop = onChange((watched) => {
+      const stop = watch((watched, isNews) => {
         newest = watched;
+        isDue ||= isNews;
         hear();
       });
       try {
         for (;;) {
-          if (newest?.position !== given) {
-            given = newest?.position;
+          if (isDue) {
+            isDue = false;
             yield newest?.row;
           } else if (newest?.error !== undefined) throw newest.error;
           else await new Promise<void>((resolve) => (hear = resolve));
@@ -156,6 +165,12 @@ export const openView = <Row>(seams: ViewSeams): ViewRow<Row> => {
         stop();
       }
     },
-    onChange,
+    onChange: (listener) => watch((watched) => listener(watched)),
   };
+};
+
+/** As a path has it. A URL takes neither half of a surrogate pair nor dots alone. @throws ClientError */
+const encodeKey = (key: string, fail: Fail): string => {
+  if (key !== "" && key.isWellFormed() && !/^\.\.?$/.test(key)) return encodeURIComponent(key);
+  throw fail("INVALID_REQUEST", { detail: `no path can have the key ${JSON.stringify(key)}` });
 };

@@ -80,12 +80,12 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
   const behind = (order: string | undefined): number => (order === undefined ? 0 : executor.waiting(order));
 
   const start = (task: Task, attempt: number): StartedTask<AttemptResult | typeof CANCELLED | undefined> => {
-    const { taken, request } = task;
+    const { taken, record, request } = task;
     task.isStarted = true;
     if (!offsets.holds(taken)) return notStarted(undefined);
     if (task.cancelled !== undefined) return notStarted(CANCELLED);
     // Replies to requests that are in flight must fit into memory too: while replies cannot be delivered, no further handler starts.
-    const started = router.room(request).then(() => invokeHandler(request, attempt));
+    const started = router.room(request).then(() => invokeHandler(request, attempt, record));
     return { result: started.then(({ result }) => result), ended: started.then(({ ended }) => ended) };
   };
 
