@@ -34,7 +34,7 @@ export type FoldRates = {
 /** Folds a history over and over for so long. */
 export const measureFold = (eventsEach: number, measureMs: number): FoldRates => {
   const records = createHistory(1_000, eventsEach);
-  const commits = records.map(decodeCommit);
+  const commits = records.map((record) => decodeCommit(record));
   const runtime = createAggregateRuntime("counter", counting);
   const foldAll = (history: Iterable<Commit>): void => {
     let current: AggregateState<Count> = runtime.initial("c");
@@ -55,5 +55,5 @@ export const measureFold = (eventsEach: number, measureMs: number): FoldRates =>
     }
     return (turns * records.length * eventsEach * 1_000) / (performance.now() - began);
   };
-  return { fold: rateOf(() => foldAll(commits)), decodeAndFold: rateOf(() => foldAll(records.map(decodeCommit))) };
+  return { fold: rateOf(() => foldAll(commits)), decodeAndFold: rateOf(() => foldAll(records.map((record) => decodeCommit(record)))) };
 };
