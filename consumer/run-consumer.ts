@@ -28,6 +28,7 @@ import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
+import { openViews } from "./views/open-views.ts";
 
 /**
  * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
@@ -61,7 +62,16 @@ export const openConsumer = async (
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
   const consumers: RunningConsumer[] = [];
-  const aggregates = await startAggregates({ definition, source: config.source, dataDir, log, observer, time });
+  const views = openViews(definition, { url: workerUrl, hmac, clock, log, observer });
+  const aggregates = await startAggregates({
+    definition,
+    source: config.source,
+    projector: views?.projector,
+    dataDir,
+    log,
+    observer,
+    time,
+  });
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
@@ -101,6 +111,7 @@ export const openConsumer = async (
     async drain(timeoutMs) {
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
       await aggregates?.close();
+      await views?.close();
       await onceStore.close();
     },
   };
