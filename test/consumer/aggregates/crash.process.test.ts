@@ -48,31 +48,41 @@ const expectBalances = async ({ credit }: Awaited<ReturnType<typeof setUp>>, bal
 
 const filesOf = (stack: Stack): string => join(stack.dir, "consumer", "events");
 
-test("kill -9 of the consumer in the middle of 400 commands loses none and doubles none, and lost state files are made again", async () => {
-  const all = await setUp();
-  const { stack, credit } = all;
-  await creditAll(credit, async () => {
-    await stack.crash("consumer");
-    await stack.crash("consumer");
-  });
-  await expectBalances(all, 20);
-  await stack.crashAll();
-  rmSync(filesOf(stack), { recursive: true });
-  await stack.restart();
-  await expectBalances(all, 21);
-});
+/** On a busy machine a process takes ten seconds to come back. */
+const TIMEOUT_MS = 180_000;
+
+test(
+  "kill -9 of the consumer in the middle of 400 commands loses none and doubles none, and lost state files are made again",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const all = await setUp();
+    const { stack, credit } = all;
+    await creditAll(credit, async () => {
+      await stack.crash("consumer");
+    });
+    await expectBalances(all, 20);
+    await stack.crashAll();
+    rmSync(filesOf(stack), { recursive: true });
+    await stack.restart();
+    await expectBalances(all, 21);
+  },
+);
 
 /** How large the files that a process writes may become: the system then refuses to write, as on a full disk. */
 const limitFiles = (pid: number | undefined, bytes: number | "unlimited") =>
   promisify(execFile)("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
 
-test.runIf(process.platform === "linux")("commands wait while the consumer's disk is full, and have their effect once when there is room", async () => {
-  const all = await setUp();
-  const { stack, credit } = all;
-  await creditAll(credit, async () => {
-    await limitFiles(stack.pid("consumer"), 1024);
-    await until(() => stack.output().includes("events cannot be read, appended or folded now"));
-    await limitFiles(stack.pid("consumer"), "unlimited");
-  });
-  await expectBalances(all, 20);
-});
+test.runIf(process.platform === "linux")(
+  "commands wait while the consumer's disk is full, and have their effect once when there is room",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const all = await setUp();
+    const { stack, credit } = all;
+    await creditAll(credit, async () => {
+      await limitFiles(stack.pid("consumer"), 1024);
+      await until(() => stack.output().includes("events cannot be read, appended or folded now"));
+      await limitFiles(stack.pid("consumer"), "unlimited");
+    });
+    await expectBalances(all, 20);
+  },
+);
