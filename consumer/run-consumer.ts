@@ -1,22 +1,24 @@
 import { startAggregates } from "./aggregates/start-aggregates.ts";
-import { type Contract, findOperation, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
+import { type Contract, findOperation, handledTopicsOf, partsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { ConfigurationError, type Environment } from "../environment/environment.ts";
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
-import { systemTime } from "../environment/time.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
+import { openEventLog } from "./events/open-event-log.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
 import { createLag, observeLag } from "./observe/lag.ts";
 import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
+import { policyTopicsOf, type RunningPolicies, startPolicies } from "./policies/start-policies.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -80,6 +82,8 @@ export const openConsumer = async (
     const sinks = openSinks(`${instance}-relay`, []);
     consumers.push(startRelay({ operations: responded, source, sinks, log, observer, time, replySource: `/relay/${relayGroup}` }));
   }
+  const events = await openPolicies(definition, config, { log, observer, time });
+  if (events !== undefined) consumers.push(events);
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
   const ready = all([...consumers.map((consumer) => consumer.ready), ...(aggregates === undefined ? [] : [aggregates.checked])]);
@@ -159,6 +163,29 @@ const observe = async (
       new ConfigurationError([`METRICS_PORT: Port ${address.port} of ${address.host} is taken. Set it to a free one.`]),
     );
   }
+};
+
+/** Follows the events that policies of the definition are for; undefined if there are none. */
+const openPolicies = async (
+  { contract, policies = {} }: ConsumerDefinition,
+  { source: config, policyGroup: group, instance, dataDir }: ConsumerConfig,
+  { log, observer, time }: { readonly log: Log; readonly observer: ConsumerObserver; readonly time: Time },
+): Promise<RunningConsumer | undefined> => {
+  const definitions = { policies, aggregates: partsOf(contract).aggregates };
+  const topics = policyTopicsOf(definitions);
+  if (topics.length === 0) return undefined;
+  let running: RunningPolicies | undefined;
+  const onRead: ConsumerObserver["read"] = (position) => {
+    observer.read(position);
+    running?.onRead(position);
+  };
+  const source = await createSource(config, { group, instance, topics, log, onRead });
+  running = startPolicies({ ...definitions, source, eventLog: await openEventLog(config), dataDir, log, observer, time });
+  running.ready.then(
+    () => log.info({ group, topics, policies: Object.keys(policies) }, "following events by policies"),
+    () => {},
+  );
+  return running;
 };
 
 type SourceOptions = {

@@ -37,10 +37,13 @@ import { createRequestsListRoute } from "./routes/requests-list.ts";
 import { createRequestsRoute } from "./routes/requests.ts";
 import { createCancelRoute, createStatusRoute } from "./routes/status.ts";
 import { createStatusTokenRoute } from "./routes/status-token.ts";
+import { createViewsRoutes } from "./routes/views.ts";
 import { createWebhookRoutes } from "./routes/webhook.ts";
 import { createWebhookKeysRoute, WEBHOOK_KEYS_PATH } from "./routes/webhook-keys.ts";
 import type { Sha256 } from "./sha256.ts";
 import type { StatusStore } from "./status-store.ts";
+import type { MayReadRow } from "./views/may-read-row.ts";
+import type { ViewStore } from "./views/view-store.ts";
 import type { WebhookKeys } from "./webhooks/webhook-keys.ts";
 import type { WebhookUrlPolicy } from "./webhooks/webhook-url.ts";
 
@@ -64,6 +67,10 @@ type AppOptions = {
   readonly shards: number;
   readonly source: string;
   readonly corsOrigins: readonly string[];
+  /** Absent: the contract has no views. */
+  readonly views?: ViewStore | undefined;
+  /** Absent: whoever may read a view may read all of its rows. */
+  readonly mayReadRow?: MayReadRow | undefined;
   /** Where webhooks may go. Absent: they are switched off. */
   readonly webhookPolicy?: WebhookUrlPolicy | undefined;
   readonly replySecrets: readonly Uint8Array<ArrayBuffer>[];
@@ -99,7 +106,7 @@ type AppOptions = {
 const ANYBODY: Principal = {
   subject: undefined,
   authtype: "unauthenticated",
-  scopes: ["requests:*", "status:read", OPERATOR],
+  scopes: ["requests:*", "views:*", "status:read", OPERATOR],
   owner: PUBLIC_OWNER,
 };
 
@@ -120,6 +127,8 @@ export const createApp = ({
   shards,
   source,
   corsOrigins,
+  views,
+  mayReadRow,
   webhookPolicy,
   replySecrets,
   openLink,
@@ -141,7 +150,7 @@ export const createApp = ({
   const { seal, carry } = createCallerSeal({ secrets: replySecrets, createMac });
   if (corsOrigins.length > 0) {
     const use = createCors(corsOrigins);
-    for (const path of ["/requests/*", BATCH_PATH, "/status/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
+    for (const path of ["/requests/*", BATCH_PATH, "/status/*", "/views/*", "/contract", "/health", METADATA_PATH]) app.use(path, use);
     for (const { path } of Object.values(DOCUMENTS)) app.use(path, use);
   }
   const redrive = createRedriver({ carry, contract, ids, publisher, source, ...(now && { now }) });
@@ -202,6 +211,7 @@ export const createApp = ({
       }),
     },
     { method: "GET", path: "/link/:shard", handle: createLinkRoute({ shards, secrets: replySecrets, openLink, ...(now && { now }) }) },
+    ...createViewsRoutes({ authorize, addressOf, contract, views, mayReadRow, secrets: replySecrets, now }),
     ...(assets === undefined ? [] : consoleRoutes({ assets, authorize, contract, consumers, deadLetters, redrive })),
     ...(docs === undefined
       ? []

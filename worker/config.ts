@@ -43,6 +43,8 @@ export const workerSchema = z.object({
   REPLY_STORE: z.enum(["mailbox", "kv"], "Expected mailbox or kv.").default("mailbox"),
   /** One workerd is one thread, so one shard is the fastest locally; 8 when deployed. */
   MAILBOX_SHARDS: integer(1, 65_535).default(1),
+  /** Where the rows of views are, on Cloudflare. With another number, consumers send all of them again. */
+  VIEW_SHARDS: integer(1, 16).default(1),
   /** After this a finished status moves to KV. Most callers have read it by then. */
   MAILBOX_RETENTION_SECONDS: integer(60, 86_400).default(3_600),
   /** Where new mailbox shards are placed: near Kafka. */

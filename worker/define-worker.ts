@@ -18,6 +18,8 @@ import { checkLimitBindings, cloudflareLimits } from "./hosts/cloudflare/limits.
 import { LimitsObject } from "./hosts/cloudflare/limits-object.ts";
 import { defineMailbox } from "./hosts/cloudflare/mailbox-object.ts";
 import { mailboxStore } from "./hosts/cloudflare/mailbox-store.ts";
+import { cloudflareViews } from "./hosts/cloudflare/views.ts";
+import { ViewsObject } from "./hosts/cloudflare/views-object.ts";
 import { openWebhooks } from "./hosts/cloudflare/webhooks.ts";
 import { MAX_LINKED_SHARDS } from "../protocol/link.ts";
 import { headerAddress } from "./limits/caller-address.ts";
@@ -31,9 +33,11 @@ import { directPublisher, type RequestPublisher } from "./request-publisher.ts";
 import { problemResponse } from "./responses.ts";
 import type { StatusStore } from "./status-store.ts";
 import { kvStore } from "./stores/kv.ts";
+import type { MayReadRow } from "./views/may-read-row.ts";
 
 export { type Authenticate, type Caller, unauthenticated } from "./identity/authenticate.ts";
 export type { Plan, Plans } from "./limits/plans.ts";
+export type { MayReadRow, RowRead, RowReader } from "./views/may-read-row.ts";
 export type { Claims, PrincipalOf } from "./identity/jwt/jwt-authenticator.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
@@ -47,6 +51,8 @@ export type WorkerSettings = {
   readonly principalOf?: PrincipalOf | undefined;
   /** What callers may do, by the name of their plan. Absent: there are no limits. */
   readonly plans?: Plans | undefined;
+  /** Whether a caller whose scope allows the view may read the row of that key. Absent: all of its rows. */
+  readonly mayReadRow?: MayReadRow | undefined;
   /** `{ context, trace }` of `@opentelemetry/api`: the Worker begins spans with them. Absent: none. */
   readonly telemetry?: Telemetry;
 };
@@ -59,6 +65,8 @@ export type WorkerDefinition = {
   readonly Mailbox: new (ctx: never, env: never) => object;
   /** The Durable Object that counts requests, exported by this name: wrangler.toml binds it as LIMITS. Only plans with a quota or `concurrent` need it. */
   readonly Limits: new (ctx: never, env: never) => object;
+  /** The Durable Object that keeps the rows of views, exported by this name: wrangler.toml binds it as VIEWS. Only a contract with views needs it. */
+  readonly Views: new (ctx: never, env: never) => object;
 };
 
 /**
@@ -81,11 +89,12 @@ export const defineWorker = (settings: WorkerSettings): WorkerDefinition => {
     },
     Mailbox: defineMailbox(contract, tracing),
     Limits: LimitsObject,
+    Views: ViewsObject,
   };
 };
 
 const createFetch = (
-  { contract, authenticate, principalOf, plans }: WorkerSettings,
+  { contract, authenticate, principalOf, plans, mayReadRow }: WorkerSettings,
   env: Bindings,
   tracing: Tracing | undefined,
 ): Fetch => {
@@ -94,6 +103,8 @@ const createFetch = (
       () => readWorkerConfig(env, contract, { hasAuthenticate: authenticate !== undefined }),
       () => plans && checkLimitBindings(plans, env),
     );
+    const { MAILBOX_LOCATION_HINT: locationHint } = config;
+    const views = cloudflareViews(contract, { env, shards: config.VIEW_SHARDS, locationHint });
     const ids = createCorrelationIds({ secrets: config.CORRELATION_SECRET, environment: config.ENVIRONMENT });
     const isPlain = ({ url }: Request): boolean => url.startsWith("http:");
     const addressOf = headerAddress("cf-connecting-ip");
@@ -110,7 +121,9 @@ const createFetch = (
       ids,
       ...createPorts(config, env, tracing),
       addressOf,
-      limits: plans && cloudflareLimits({ plans, env, addressOf, locationHint: config.MAILBOX_LOCATION_HINT }),
+      limits: plans && cloudflareLimits({ plans, env, addressOf, locationHint }),
+      views,
+      mayReadRow,
       shards: config.MAILBOX_SHARDS,
       source: config.PUBLIC_URL ?? "/worker",
       corsOrigins: config.CORS_ORIGINS,

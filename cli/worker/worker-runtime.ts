@@ -50,7 +50,7 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
     serviceBindings: kafkaRest(bindings),
     kvNamespaces: ["REPLIES", "KEYS"],
     kvPersist: join(directory, "kv"),
-    durableObjects: { MAILBOX: objectOf("Mailbox"), ...(hasLimits(script) && { LIMITS: objectOf("Limits") }) },
+    durableObjects: { MAILBOX: objectOf("Mailbox"), ...objectsOf(script) },
     durableObjectsPersist: join(directory, "durable-objects"),
     assets: { directory: pages, binding: "ASSETS" },
     unsafeDirectSockets: [{ host: "127.0.0.1", port, entrypoint: "Local" }],
@@ -61,8 +61,12 @@ export const startWorkerRuntime = async (options: WorkerRuntimeOptions): Promise
 
 const objectOf = (className: string) => ({ className, useSQLite: true });
 
-/** Whether a bundle exports the class that counts requests, which a Worker has only if its plans need it. */
-const hasLimits = (script: string): boolean => /^export \{[^}]*\bLimits\b/m.test(script);
+/** The classes that a bundle exports only if its plans or its views need them. */
+const objectsOf = (script: string) => ({
+  ...(exports(script, "Limits") && { LIMITS: objectOf("Limits") }),
+  ...(exports(script, "Views") && { VIEWS: objectOf("Views") }),
+});
+const exports = (script: string, name: string): boolean => new RegExp(`^export \\{[^}]*\\b${name}\\b`, "m").test(script);
 
 /** A way to the gateway that does not lead through miniflare's own proxy for outgoing calls, which is JavaScript. */
 const kafkaRest = ({ UPSTASH_KAFKA_REST_URL: url }: WorkerRuntimeOptions["bindings"]) =>

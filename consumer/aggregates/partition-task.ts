@@ -5,7 +5,7 @@ import { createBackoff } from "../backoff.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
 import { type EventLog, type EventRecords, TrimmedError } from "../events/event-log.ts";
 import { EventTopicError } from "../events/topic-check.ts";
-import type { ConsumerObserver, EventPartitionFigures } from "../observe/observer.ts";
+import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
 import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
@@ -46,7 +46,7 @@ export type PartitionTask = {
    * commit may be stored already
    */
   decide(command: AggregateCommand, signal: AbortSignal): Promise<CommandResult>;
-  readonly figures: EventPartitionFigures;
+  readonly figures: PartitionFigures;
   /** It takes no more commands, and its file is closed, or soon will be. */
   readonly isOver: boolean;
   readonly ended: Promise<void>;
@@ -84,7 +84,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const pending = createPendingCommands(wake);
   let opened: { readonly file: StateFile; readonly state: PartitionState; readonly projecting: PartitionProjector | undefined } | undefined;
   let unusable: { readonly message: string; readonly toldAt: number } | undefined;
-  let phase: EventPartitionFigures["state"] = "reading";
+  let phase: PartitionFigures["state"] = "reading";
   let end = 0;
   let isRetiring = false;
   let isOver = false;

@@ -31,7 +31,7 @@ export type StateFile = {
   readonly database: DatabaseSync;
   /** Runs all writes of `run` or none. @throws what SQLite or `run` throws */
   transact<Result>(run: () => Result): Result;
-  /** Counts rows that others have written. */
+  /** Tells of rows that others wrote into it. */
   wrote(rows: number): void;
   readMeta(): StateMeta | undefined;
   /** Begins anew: no aggregates, and these words about them. */

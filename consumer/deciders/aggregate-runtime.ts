@@ -6,7 +6,8 @@ import { createProblem, type Problem } from "../../protocol/problem.ts";
 import { createErrors, OperationError, RetryableError } from "../handler.ts";
 import { problemOfOperation } from "../replies.ts";
 import type { Decider, Decision } from "./decider.ts";
-import { check, createEventCodec } from "./event-reader.ts";
+import type { PersonalData } from "../personal/personal-data.ts";
+import { check, createEventCodec, type UNSEALED } from "./event-reader.ts";
 
 /** A repeat of a command finds its answer among this many of its aggregate's last commands. Counted, not timed: all readers know the same. */
 export const REMEMBERED_COMMANDS = 64;
@@ -64,9 +65,9 @@ export type AggregateRuntime<State> = {
 export const createAggregateRuntime = <A extends AnyAggregate, State>(
   name: string,
   { aggregate, initial, evolve, decide }: Decider<A, State>,
-  { createId = createCommitId }: { createId?: () => string } = {},
+  { createId = createCommitId, personal }: { createId?: () => string; personal?: PersonalData | typeof UNSEALED | undefined } = {},
 ): AggregateRuntime<State> => {
-  const codec = createEventCodec(name, aggregate);
+  const codec = createEventCodec(name, aggregate, personal);
   const errors = new Map(
     Object.entries(aggregate.commands).map(([command, definition]) => [command, createErrors(definition.errors ?? {})]),
   );
@@ -135,7 +136,7 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
           subject: id,
           time: at.toISOString(),
           datacontenttype: "application/json",
-          ...codec.write(type, data),
+          ...codec.write(type, data, id),
         })),
       };
       return { kind: "decided", commit, answer: answer as CommandAnswer, next: after(current, commit) };

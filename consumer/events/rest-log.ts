@@ -5,6 +5,7 @@ import { appendInPieces } from "./append-in-pieces.ts";
 import { AppendError, type EventLog, type NewEventRecord } from "./event-log.ts";
 import { alterCommand, faultsOfSettings } from "./event-topic-settings.ts";
 import { requireWithin } from "./log-ends.ts";
+import { readAhead } from "./read-ahead.ts";
 import { createRestCalls, describeAnswer, errorOf, type RestAnswer, RestCallError } from "./rest-calls.ts";
 
 export type RestLogOptions = {
@@ -100,7 +101,7 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch, tim
     },
     ends,
     append: (to, records) => appendInPieces(records, PIECE, (piece) => appendPiece(to, piece)),
-    async read(from, { waitMs, signal }) {
+    read: readAhead(async (from, { waitMs, signal }) => {
       const key = topicPartitionKey(from);
       const known = knownEnds.get(key) ?? 0;
       const wait = Math.min(waitMs, MOST_WAIT_MS);
@@ -117,7 +118,7 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch, tim
       const end = first === undefined ? next : Math.max(next, latest);
       knownEnds.set(key, end);
       return { records, next, end };
-    },
+    }),
     async close() {},
   };
 };

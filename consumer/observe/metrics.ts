@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
 import { createLag } from "./lag.ts";
-import { type ConsumerObserver, EVENT_PARTITION_STATES, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
+import { type ConsumerObserver, PARTITION_STATES, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
 
 type ConsumerMetricsOptions = {
   /** The operations that are handled here. Whatever else a record names is counted as `other`. */
@@ -22,7 +22,6 @@ const PREFIX = "rejoinder_consumer_";
 /** From a handler that only adds to one that works for its whole deadline, and to a request that waited out an outage. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 const OTHER = "other";
-const PARTITION_STATES = ["running", "reading", "stopped"] as const;
 
 /** Counts for Prometheus. Nobody who sends requests can choose a label: they are operations of the contract, and topics that are read. */
 export const createConsumerMetrics = ({ operations, aggregates = [], problems }: ConsumerMetricsOptions): ConsumerMetrics => {
@@ -60,7 +59,7 @@ export const createConsumerMetrics = ({ operations, aggregates = [], problems }:
       const partitions = policyPartitions();
       return PARTITION_STATES.map((state) => ({ labels: { state }, value: partitions.filter((one) => one.state === state).length }));
     },
-    named("policy_partitions", "Partitions whose events policies follow; stopped: a policy or an event must be mended."),
+    named("policy_partitions", "Partitions whose events policies follow; paused: a policy or an event must be mended."),
   );
   labelledGaugeOf(
     ["state"],
@@ -110,7 +109,7 @@ export const createConsumerMetrics = ({ operations, aggregates = [], problems }:
     ["state"],
     () => {
       const found = partitions();
-      return EVENT_PARTITION_STATES.map((state) => ({ labels: { state }, value: found.filter((one) => one.state === state).length }));
+      return PARTITION_STATES.map((state) => ({ labels: { state }, value: found.filter((one) => one.state === state).length }));
     },
     named("event_partitions", "Partitions of events that are read here, by whether commands of them can be decided."),
   );
@@ -132,12 +131,12 @@ export const createConsumerMetrics = ({ operations, aggregates = [], problems }:
     committed: lag.committed,
     revoked: lag.revoked,
     stepped: (outcome) => steps[outcome].inc(),
+    followed: (outcome, count) => followed[outcome].inc(count),
     committedEvents(aggregate, counted, voided) {
       commits.inc({ aggregate, outcome: "counted" }, counted);
       if (voided > 0) commits.inc({ aggregate, outcome: "void" }, voided);
     },
     foldedEvents: (aggregate, events) => folded.inc({ aggregate }, events),
-    followed: (outcome, count) => followed[outcome].inc(count),
     watch: (more) => void watched.push(more),
     page: () => metricsPage(registry),
   };

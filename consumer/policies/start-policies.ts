@@ -26,6 +26,7 @@ type Definitions = {
 export type StartPoliciesOptions = Definitions & {
   /** Of the {@link policyTopicsOf | topics}. A source that is asked on its own which partitions it has need not say so by {@link RunningPolicies.onRead}. */
   readonly source: Source;
+  /** Closed when all has drained. */
   readonly eventLog: EventLog;
   /** Where the file of a partition is opened: a folder of its own in it. */
   readonly dataDir: string;
@@ -180,6 +181,7 @@ export const startPolicies = (options: StartPoliciesOptions): RunningPolicies =>
       const here = [...partitions.keys()].map(partitionOfKeyText);
       await Promise.all([intake.leave(), release(here)]);
       await Promise.all(ending.values());
+      await eventLog.close();
     },
   };
 };

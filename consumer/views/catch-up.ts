@@ -4,6 +4,7 @@ import { isNextCommit } from "../../protocol/commit-fold.ts";
 import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { ProjectedPartition } from "../aggregates/projector.ts";
+import { generationOf } from "../../protocol/position.ts";
 import { createBackoff } from "../backoff.ts";
 import { type EventRecords, TrimmedError } from "../events/event-log.ts";
 import { createOutageLog } from "../outage-log.ts";
@@ -74,6 +75,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
       const writers = new Map<ViewBehind, RowWriter>([...behind].map((view) => [view, createRowWriter(view.fold, view.table)]));
       const from = minNext();
       let rows = 0;
+      /** The first commit names the partition. */
+      let isUnnamed = links.next() === 0;
       const stop = (view: ViewBehind, offset: number, error: Error): void => {
         rows += writers.get(view)?.end(offset) ?? 0;
         writers.delete(view);
@@ -85,6 +88,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         const record = records[index] as ConsumerRecord;
         const link = linkOf(record);
         if (link === undefined) continue;
+        if (isUnnamed) for (const { table } of behind) if (table.generation() === "") table.setGeneration(generationOf(link.commit));
+        isUnnamed = false;
         const before = links.read(link.key);
         if (!isNextCommit(before?.last ?? "", link)) continue;
         const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + 1 };

@@ -43,8 +43,8 @@ export const createViewFold = ({ name, aggregate, projection }: ViewFoldOptions)
 
   const checkedKey = (key: unknown, of: () => string): string | undefined => {
     if (key === undefined) return undefined;
-    if (typeof key !== "string" || key === "" || !key.isWellFormed())
-      throw new ViewError(`Expected the key of the ${of()} to be text that is not empty, got ${shown(key)}.`);
+    if (typeof key !== "string" || key === "" || !key.isWellFormed() || key.includes("\0"))
+      throw new ViewError(`Expected the key of the ${of()} to be well-formed text that is not empty and has no U+0000, got ${shown(key)}.`);
     const bytes = Buffer.byteLength(key);
     if (bytes > MAX_ROW_KEY_BYTES)
       throw new ViewError(`Expected the key of the ${of()} to have at most ${MAX_ROW_KEY_BYTES} bytes, got ${bytes}.`);

@@ -7,6 +7,8 @@ const MAX_LINES = 300;
 const DEFAULT_EXPORTS = new Set([
   "app/worker.ts",
   "app/consumer.ts",
+  "examples/bank/app/worker.ts",
+  "examples/bank/app/consumer.ts",
   "test/project/app/worker.ts",
   "test/project/app/consumer.ts",
   "test/consumer/once/project/app/consumer.ts",

@@ -1,4 +1,5 @@
 import type { Contract } from "../../contract/contract.ts";
+import { scopesOf } from "../identity/scopes.ts";
 import type { Access } from "./route-description.ts";
 
 /** Who may call this API, as its configuration says. */
@@ -18,7 +19,9 @@ export const createSecuritySchemes = (
   { ways, issuer, hasAuthenticate }: CallersDescription,
   contract: Contract,
 ): Record<string, object> => {
-  const scopes = ["`requests:*`", ...Object.keys(contract).map((name) => `\`requests:${name}\``), "`status:read`", "`operator`"].join(", ");
+  const scopes = scopesOf(contract)
+    .map((scope) => `\`${scope}\``)
+    .join(", ");
   return {
     ...(hasAuthenticate && {
       credentials: { type: "http", scheme: "bearer", description: "Credentials that the owner of this API gives out." },

@@ -95,6 +95,7 @@ export const permit = (principal: Principal, scope: string): Principal => {
 const isAllowed = ({ scopes, token }: Principal, scope: string): boolean =>
   scopes.includes(scope) ||
   (scope.startsWith("requests:") && scopes.includes("requests:*")) ||
+  (scope.startsWith("views:") && scopes.includes("views:*")) ||
   (scope === ANY_REQUEST && scopes.some((one) => one.startsWith(ANY_REQUEST))) ||
   (scope === STATUS_CANCEL && token === undefined && scopes.includes("status:read"));
 

@@ -9,6 +9,7 @@ import { loadKeys } from "./jwt/load-keys.ts";
 import { createOwnerTags } from "./owner-tags.ts";
 import { type Authorize, OPERATOR, type Principal } from "./principal.ts";
 import { createProtectedResource, type ProtectedResource } from "./protected-resource.ts";
+import { scopesOf } from "./scopes.ts";
 import { createStatusTokens, type StatusTokens } from "./status-token.ts";
 
 export type IdentityOptions = {
@@ -58,7 +59,7 @@ export const createIdentity = (options: IdentityOptions): Identity => {
       ? createProtectedResource({
           publicUrl: config.PUBLIC_URL,
           issuer: isJwt ? issuer : undefined,
-          operations: Object.values(contract).map(({ name }) => name),
+          scopes: scopesOf(contract),
         })
       : undefined;
   const statusTokens = createStatusTokens({ secrets, environment, ids, now });
@@ -79,6 +80,6 @@ export const createIdentity = (options: IdentityOptions): Identity => {
 const anybody = (isProduction: boolean): Principal => ({
   subject: undefined,
   authtype: "unauthenticated",
-  scopes: ["requests:*", "status:read", ...(isProduction ? [] : [OPERATOR])],
+  scopes: ["requests:*", "views:*", "status:read", ...(isProduction ? [] : [OPERATOR])],
   owner: PUBLIC_OWNER,
 });

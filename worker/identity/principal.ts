@@ -6,7 +6,7 @@ export type Principal = {
   readonly subject: string | undefined;
   /** As CloudEvents' Auth Context extension names it. */
   readonly authtype: "unauthenticated" | "user" | "service_account" | "api_key" | "unknown";
-  /** What the caller may do: `requests:sum`, `requests:*`, `status:read`, `operator`. */
+  /** What the caller may do: `requests:sum`, `requests:*`, `views:balances`, `views:*`, `status:read`, `operator`. */
   readonly scopes: readonly string[];
   readonly plan?: string | undefined;
   /** Told of the end of the caller's requests, unless these name another URL. */

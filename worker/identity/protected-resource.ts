@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { OPERATOR } from "./principal.ts";
 import { jsonResponse } from "../responses.ts";
 
 type ProtectedResourceOptions = {
@@ -6,13 +7,13 @@ type ProtectedResourceOptions = {
   readonly publicUrl: string | undefined;
   /** Whose tokens are taken, if any are. */
   readonly issuer: string | undefined;
-  readonly operations: readonly string[];
+  readonly scopes: readonly string[];
 };
 
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 /** `GET /.well-known/oauth-protected-resource`: where to get credentials for this API, and which (RFC 9728). */
-export const createProtectedResource = ({ publicUrl, issuer, operations }: ProtectedResourceOptions) => {
+export const createProtectedResource = ({ publicUrl, issuer, scopes }: ProtectedResourceOptions) => {
   const resourceOf = ({ url }: Request): string => publicUrl ?? new URL(url).origin;
   return {
     urlOf: (request: Request): string => resourceOf(request) + METADATA_PATH,
@@ -23,7 +24,7 @@ export const createProtectedResource = ({ publicUrl, issuer, operations }: Prote
         JSON.stringify({
           resource: resourceOf(req.raw),
           ...(issuer !== undefined && { authorization_servers: [issuer] }),
-          scopes_supported: ["requests:*", ...operations.map((name) => `requests:${name}`), "status:read"],
+          scopes_supported: scopes.filter((scope) => scope !== OPERATOR),
           bearer_methods_supported: ["header"],
         }),
       ),

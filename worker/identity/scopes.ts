@@ -1,10 +1,14 @@
-import type { Contract } from "../../contract/contract.ts";
+import { type Contract, partsOf } from "../../contract/contract.ts";
 import { OPERATOR } from "./principal.ts";
 
-/** All scopes that a caller of these operations can have. */
-export const scopesOf = (contract: Contract): readonly string[] => [
-  "requests:*",
-  ...Object.keys(contract).map((operation) => `requests:${operation}`),
-  "status:read",
-  OPERATOR,
-];
+/** All scopes that a caller of this contract can have. */
+export const scopesOf = (contract: Contract): readonly string[] => {
+  const views = [...partsOf(contract).views.keys()];
+  return [
+    "requests:*",
+    ...Object.keys(contract).map((operation) => `requests:${operation}`),
+    ...(views.length === 0 ? [] : ["views:*", ...views.map((view) => `views:${view}`)]),
+    "status:read",
+    OPERATOR,
+  ];
+};

@@ -1,3 +1,4 @@
+import { eventText } from "../event-stream.ts";
 import { statusText } from "../responses.ts";
 import type { StatusKey, StatusStore, StoredChunks, StoredStatus } from "../status-store.ts";
 
@@ -91,6 +92,3 @@ const seenOf = (status: StoredStatus | undefined): string => {
   const { state, attempt, body, lateReply, details } = status;
   return JSON.stringify([state, attempt, body, lateReply, details?.lastError, details?.nextAttemptAt, details?.redrivenAs]);
 };
-
-/** JSON text has no line breaks. */
-const eventText = ({ id, event, data }: Event): string => `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;

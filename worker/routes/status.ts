@@ -3,6 +3,7 @@ import { RejoinderError } from "../../protocol/errors.ts";
 import { isTerminal } from "../../protocol/states.ts";
 import { jsonResponse, pendingResponse, type ResponseHeaders, statusText } from "../responses.ts";
 import type { CorrelationIds } from "../correlation-id.ts";
+import { acceptsEvents } from "../event-stream.ts";
 import { type Authorize, STATUS_CANCEL } from "../identity/principal.ts";
 import type { AddressOf } from "../limits/caller-address.ts";
 import { callerOf, NO_ROOM, waitNameOf } from "../limits/waits.ts";
@@ -10,7 +11,7 @@ import { appliedHeaders, readPrefer, waitSecondsOf } from "../prefer.ts";
 import type { StatusStore } from "../status-store.ts";
 import { viewStatus } from "../status-view.ts";
 import { readReadableId } from "./readable-id.ts";
-import { acceptsEvents, createStatusEvents } from "./status-events.ts";
+import { createStatusEvents } from "./status-events.ts";
 
 type StatusOptions = {
   readonly authorize: Authorize;

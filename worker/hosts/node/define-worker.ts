@@ -18,4 +18,5 @@ export const defineWorker = ((settings: WorkerSettings) => ({
   } satisfies NodeWorker,
   Mailbox: refuse as unknown as new () => object,
   Limits: refuse as unknown as new () => object,
+  Views: refuse as unknown as new () => object,
 })) satisfies typeof defineCloudflareWorker;

@@ -31,9 +31,10 @@ import { createLinks } from "./links.ts";
 import { localMailbox } from "./local-mailbox.ts";
 import { openMailbox } from "./mailbox.ts";
 import { connectionAddress, startServer } from "./server.ts";
+import { openViews } from "./views.ts";
 import { openWebhooks } from "./webhooks.ts";
 
-export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans"> & {
+export type NodeHostOptions = Pick<WorkerSettings, "authenticate" | "principalOf" | "plans" | "mayReadRow"> & {
   readonly contract: Contract;
   /** As in `defineWorker`. */
   readonly telemetry?: Telemetry | undefined;
@@ -76,6 +77,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     authenticate,
     principalOf,
     plans,
+    mayReadRow,
     telemetry,
     config,
     producer,
@@ -97,12 +99,14 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     tracing,
     directory,
     links: () => links.count(),
+    otherWaits: () => views?.waiting() ?? 0,
     onCancel: (id) => links.cancel(id),
     webhooks: webhooks && { send: webhooks.send, maxSends: MAX_SENDS },
     log,
     time,
   });
   const { mailbox, storage, metrics } = opened;
+  const views = await openViews(contract, { storage, log, time });
   const ids = createCorrelationIds({
     secrets: config.CORRELATION_SECRET,
     environment: config.ENVIRONMENT,
@@ -144,6 +148,8 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     ids,
     addressOf,
     limits: plans && nodeLimits({ plans, storage, mailbox, addressOf, now: time.now, log }),
+    views: views?.store,
+    mayReadRow,
     publisher: store,
     statuses: store,
     listRequests: config.REQUEST_INDEX === "on" ? store.list : undefined,
@@ -185,6 +191,7 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
     const stop = async (): Promise<void> => {
       await Promise.all([server.stop(), links.close()]);
       await metricsServer?.close();
+      await views?.close();
       await opened.close();
       await webhooks?.close();
     };
@@ -195,12 +202,14 @@ export const openNodeHost = async (options: NodeHostOptions): Promise<NodeHost> 
         links.cut();
       }, withinMs);
       opened.endWaits();
+      views?.endWaits();
       await (ended ??= stop());
       time.clearTimeout(cutting);
     };
     return { url: server.url, metricsUrl: metricsServer && `${metricsServer.url}/metrics`, drain: end, close: () => end(0) };
   } catch (error) {
     await links.close();
+    await views?.close();
     await opened.close();
     await webhooks?.close();
     throw error;

@@ -25,6 +25,8 @@ type MailboxOptions = {
   readonly directory: string;
   /** How many links are open. */
   readonly links: () => number;
+  /** How many calls wait for something else than a status. */
+  readonly otherWaits?: () => number;
   /** See {@link createMailbox}. */
   readonly onCancel?: (correlationId: string) => void;
   /** See {@link createMailbox}. */
@@ -38,10 +40,21 @@ const MAX_WAITERS = 50_000;
 const PRODUCE_LIMITS = { maxQueuedRecords: 50_000, maxQueuedBytes: 64 * 1024 * 1024 };
 
 /** The mailbox of all shards in one file, with what counts in it. @throws Error if the folder is in use or cannot be written */
-export const openMailbox = async ({ config, producer, tracing, directory, links, onCancel, webhooks, log, time }: MailboxOptions) => {
+export const openMailbox = async ({
+  config,
+  producer,
+  tracing,
+  directory,
+  links,
+  otherWaits = () => 0,
+  onCancel,
+  webhooks,
+  log,
+  time,
+}: MailboxOptions) => {
   const logError = (message: string, error: unknown): void => log.error({ err: error }, message);
   const waiters = createWaiters({ maxWaiters: MAX_WAITERS, time });
-  const metrics = createMetrics({ waits: () => waiters.count, links, storageBytes: () => storage.bytes() });
+  const metrics = createMetrics({ waits: () => waiters.count + otherWaits(), links, storageBytes: () => storage.bytes() });
   const storage = openMailboxDatabase({ folder: directory, fsync: config.MAILBOX_FSYNC, onSynced: metrics.synced }, log);
   const keyValues = createKeyValues(storage.database, time.now);
   let sweeping: Promise<void> = Promise.resolve();

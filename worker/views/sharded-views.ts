@@ -1,0 +1,76 @@
+import type { ViewVersion } from "../../protocol/view-api.ts";
+import type { ViewBatchResult } from "../../protocol/view-batch.ts";
+import { compareKeys, shardOf } from "./rules.ts";
+import type { ActionResult, FoundRows, ListedViewRow, ViewStore } from "./view-store.ts";
+
+/** The rows of views in several shards. Each has all watermarks, and the rows whose keys are its own. */
+export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
+  const [first] = shards;
+  if (first === undefined) throw new RangeError("Expected at least one shard.");
+  if (shards.length === 1) return first;
+  const shardFor = (key: string): ViewStore => shards[shardOf(key, shards.length)] ?? first;
+  const all = <Result>(ask: (shard: ViewStore, index: number) => Promise<Result>): Promise<Result[]> => Promise.all(shards.map(ask));
+
+  return {
+    async store(batch) {
+      const rows = Map.groupBy(batch.rows, ({ key }) => shardOf(key, shards.length));
+      return together(await all((shard, index) => shard.store({ ...batch, rows: rows.get(index) ?? [] })));
+    },
+
+    read: (query, caller) => shardFor(query.key).read(query, caller),
+
+    async list(query, caller) {
+      if (query.prefix.includes("/")) return shardFor(query.prefix).list(query, caller);
+      const pages: FoundRows[] = [];
+      for (const page of await all((shard) => shard.list(query, caller))) {
+        if (page.outcome !== "found") return page;
+        pages.push(page);
+      }
+      const rows: ListedViewRow[] = pages.flatMap((page) => page.rows).toSorted((one, other) => compareKeys(one.key, other.key));
+      const hasMore = rows.length > query.limit || pages.some((page) => page.hasMore);
+      return { outcome: "found", version: pages[0]?.version ?? 0, rows: rows.slice(0, query.limit), hasMore };
+    },
+
+    async versions(views) {
+      const found = await all((shard) => shard.versions(views));
+      return views.map((_, index) => found.map((versions) => versions[index] ?? []).reduce(mergeVersions));
+    },
+
+    async act(view, action) {
+      const results = await all((shard) => shard.act(view, action));
+      return results.reduce((one, other) => (SEVERITY.indexOf(one) >= SEVERITY.indexOf(other) ? one : other));
+    },
+  };
+};
+
+/** What is told of an action that did not end the same everywhere. */
+const SEVERITY: readonly ActionResult[] = ["unknown", "done", "not-ready", "in-use"];
+
+/** A batch is stored when all have it. Whoever has it already takes it again. */
+const together = (results: readonly ViewBatchResult[]): ViewBatchResult => {
+  const nexts = results.flatMap((result) => (result.outcome === "behind" ? result.next : []));
+  if (nexts.length > 0) return { outcome: "behind", next: Math.min(...nexts) };
+  return results.find(({ outcome }) => outcome === "unknown") ?? { outcome: "stored" };
+};
+
+/** All have what the one has that has the least. */
+const mergeVersions = (some: readonly ViewVersion[], others: readonly ViewVersion[]): readonly ViewVersion[] =>
+  some.flatMap((one) => {
+    const other = others.find(({ version }) => version === one.version);
+    if (other === undefined) return [];
+    const progress = one.progress.flatMap((mine) => {
+      const theirs = other.progress.find(({ partition }) => partition === mine.partition);
+      if (theirs === undefined) return [];
+      const { partition, next, isCaughtUp } = mine;
+      return { partition, next: Math.min(next, theirs.next), isCaughtUp: isCaughtUp && theirs.isCaughtUp };
+    });
+    const isServed = one.isServed && other.isServed;
+    const { servedSince, ...rest } = one;
+    return {
+      ...rest,
+      isServed,
+      ...(isServed && servedSince !== undefined && { servedSince }),
+      isReady: one.isReady && other.isReady,
+      progress,
+    };
+  });
