@@ -9,12 +9,14 @@ import { checkEventTopics, EventTopicError } from "../events/topic-check.ts";
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { type Aggregates, createAggregates } from "./aggregates.ts";
+import type { Personal } from "../personal/start-personal.ts";
 import type { Projector } from "./projector.ts";
 
 type StartAggregatesOptions = {
   readonly definition: Pick<ConsumerDefinition, "contract" | "deciders">;
   readonly source: SourceConfig;
   readonly projector?: Projector | undefined;
+  readonly personal?: Personal | undefined;
   /** CONSUMER_DATA_DIR. */
   readonly dataDir: string;
   readonly log: Log;
