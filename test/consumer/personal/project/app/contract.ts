@@ -1,0 +1,4 @@
+import { defineContract } from "@rejoinder/sdk/contract";
+import { patients } from "../../patients.ts";
+
+export const contract = defineContract({ patient: patients });
