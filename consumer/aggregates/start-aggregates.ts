@@ -4,8 +4,7 @@ import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import type { SourceConfig } from "../config.ts";
 import type { ConsumerDefinition } from "../define-consumer.ts";
-import type { EventLog } from "../events/event-log.ts";
-import { restLog } from "../events/rest-log.ts";
+import { openEventLog } from "../events/open-event-log.ts";
 import { checkEventTopics, EventTopicError } from "../events/topic-check.ts";
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
@@ -39,7 +38,7 @@ export const startAggregates = async (options: StartAggregatesOptions): Promise<
   const { contract, deciders = {} } = definition;
   const { aggregates: definitions } = partsOf(contract);
   if (definitions.size === 0) return undefined;
-  const eventLog = await createEventLog(options.source);
+  const eventLog = await openEventLog(options.source);
   const closing = new AbortController();
   const outages = createOutageLog(log, "the topics of events are known");
 
@@ -71,11 +70,4 @@ export const startAggregates = async (options: StartAggregatesOptions): Promise<
       await eventLog.close();
     },
   };
-};
-
-/** Kafka's client is loaded only where it is needed. */
-const createEventLog = async (source: SourceConfig): Promise<EventLog> => {
-  if (source.kind === "upstash") return restLog(source);
-  const { kafkaLog } = await import("../events/kafka-log.ts");
-  return kafkaLog(source);
 };

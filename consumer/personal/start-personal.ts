@@ -49,9 +49,9 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
     try {
       const current = keys.epoch();
       if (current !== epoch) {
-        epoch = current;
-        log.info({ epoch }, "a subject was forgotten: states with personal data are made again");
+        log.info({ epoch: current }, "a subject was forgotten: states with personal data are made again");
         onForgotten();
+        epoch = current;
       }
     } catch (error) {
       log.warn({ err: error }, "it is not known whether a subject was forgotten");
