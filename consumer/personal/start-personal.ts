@@ -62,7 +62,7 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
   return {
     data: createPersonalData(keys),
     aggregates: having,
-    personalEpoch: (aggregate) => (having.has(aggregate) ? `.${keys.epoch()}` : ""),
+    personalEpoch: (aggregate) => (having.has(aggregate) ? `-${keys.epoch()}` : ""),
     close() {
       time.clearTimeout(timer);
       keys.close();

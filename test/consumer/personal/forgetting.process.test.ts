@@ -17,12 +17,15 @@ const open = () => createClient<typeof contract>({ url: stack.url });
 
 test("whom the command forgets, a consumer that runs forgets, too, and so does one that starts again", { timeout: 120_000 }, async () => {
   const client = open();
-  await client.request("patient.register", { patient: "p1", name: "Ada Lovelace", ward: "3" });
+  const { position } = await client.submit("patient.register", { patient: "p1", name: "Ada Lovelace", ward: "3" }).result;
+  const row = (after?: string) => client.view("wards", "p1", after === undefined ? {} : { after });
+  await expect.poll(() => row(position), { timeout: 30_000 }).toEqual({ name: "Ada Lovelace", ward: "3" });
   expect(await client.request("patient.look", { patient: "p1" })).toEqual({ name: "Ada Lovelace", ward: "3" });
   const { code, stderr } = await callCommand(["subjects", "forget", "p1"], { cwd: PROJECT, variables: { REJOINDER_DIR: stack.dir } });
   expect([code, stderr]).toEqual([0, expect.stringContaining("The key is gone")]);
   const name = async () => (await client.request("patient.look", { patient: "p1" })).name;
   await expect.poll(name, { timeout: 30_000 }).toBeNull();
+  await expect.poll(() => row(), { timeout: 30_000 }).toEqual({ name: null, ward: "3" });
   await stack.crash("consumer");
   expect(await name()).toBeNull();
   expect((await client.request("patient.look", { patient: "p1" })).ward).toBe("3");
