@@ -3,7 +3,7 @@ import type { AnyAggregate, EventOf } from "../../contract/aggregate.ts";
 import { type Commit, decodeCommit, encodeCommit } from "../../protocol/commit-record.ts";
 import type { AnyPolicy, Policy, PolicyContext, SentRequest } from "../policies/policy.ts";
 import { createReactions, type PolicyCommit } from "../policies/reactions.ts";
-import { createEventCodec } from "./event-reader.ts";
+import { createEventCodec, UNSEALED } from "./event-reader.ts";
 import { expectSame } from "./given.ts";
 
 /** What happened to aggregates of one kind. */
@@ -60,7 +60,7 @@ export const countedCommits = <A extends AnyAggregate>(
   aggregate: A,
   history: readonly (readonly [id: string, events: readonly EventOf<A>[]])[],
 ): readonly PolicyCommit[] => {
-  const codec = createEventCodec(NAME, aggregate);
+  const codec = createEventCodec(NAME, aggregate, UNSEALED);
   const last = new Map<string, { readonly commit: string; readonly version: number }>();
   return history
     .flatMap(([key, events]) => events.map((event) => ({ key, event })))
