@@ -18,7 +18,7 @@ type OpenViewsOptions = {
   readonly hmac: Hmac;
   readonly clock: MailboxClock;
   /** Absent: no event has personal data. */
-  readonly personal?: Personal | undefined;
+  readonly personal: Personal | undefined;
   readonly log: Log;
   readonly observer: Pick<ConsumerObserver, "watch">;
 };
