@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ViewsBody } from "../../../protocol/view-api.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
 import { as } from "../support/tokens.ts";
-import { contractOf, openTestViews, positionAt, type TestViews, viewsOf } from "../support/views.ts";
+import { openTestViews, positionAt, type TestViews } from "../support/views.ts";
 
 const versionsOf = async (views: TestViews) => (await (await views.call("/views")).json<ViewsBody>()).views[0];
 const rowOf = async (views: TestViews) => (await views.row("ada")).json<unknown>();
