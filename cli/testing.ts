@@ -17,6 +17,7 @@ import { readOrCreateSecrets } from "./start/secrets.ts";
 import { createWorkerBindings } from "./worker/worker-bindings.ts";
 
 export { type CommandOf, type Given, given, type Outcome, type Refusal } from "../consumer/deciders/given.ts";
+export { type GivenEvents, givenEvents } from "../consumer/deciders/given-events.ts";
 
 /** An application that runs for a test. Disposing of it ends all of it and removes what it kept. */
 export type RunningRejoinder<C extends Contract> = AsyncDisposable & {

@@ -13,6 +13,8 @@ export type ClientErrorCode =
   | "UNEXPECTED_ANSWER"
   /** The server took it, and has not been reachable since, until long after its deadline. */
   | "UNREACHABLE"
+  /** The view has not come in time to the position that was asked for. */
+  | "VIEW_BEHIND"
   /** The wait has ended, and the request goes on. */
   | "TIMEOUT"
   /** Another run of the handler has begun its chunks anew, and nobody listens for that. */
@@ -79,7 +81,7 @@ export class ClientError extends Error {
       this,
       details,
       isOwn
-        ? { code: why, retryable: why === "UNREACHABLE" }
+        ? { code: why, retryable: why === "UNREACHABLE" || why === "VIEW_BEHIND" }
         : { code: why.code, retryable: why["retryable"] === true, status: why.status, problem: why },
     );
   }

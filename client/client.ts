@@ -1,11 +1,25 @@
 import { type ClientError, type ClientErrorCode, createFail, type DefinedError, type Fail, isDefined } from "./client-error.ts";
-import type { ChunkOf, ClientContract, ErrorCodeOf, ErrorDataOf, ProgressOf, ReplyOf, RequestOf, Schema, SchemaIssue } from "./contract.ts";
+import type {
+  ChunkOf,
+  ClientContract,
+  ErrorCodeOf,
+  ErrorDataOf,
+  ProgressOf,
+  ReplyOf,
+  RequestOf,
+  RowOf,
+  Schema,
+  SchemaIssue,
+  ViewNameOf,
+} from "./contract.ts";
 import { sendBatch } from "./batch.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
-import { type ListedRequest, type ListOptions, listRequests } from "./list.ts";
+import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
+import { type ListedRequest, type ListOptions, listPages } from "./list.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
+import { type ListedRow, openView, type ViewOptions, type ViewRow, type ViewsOptions } from "./view.ts";
 
 /** How a client reaches the Worker, and what it checks. */
 export type ClientOptions<C extends ClientContract> = {
@@ -76,6 +90,12 @@ export type Client<C extends ClientContract> = {
    * {@link ClientError}: `NOT_SUPPORTED` where the server keeps no index of requests, `UNAUTHENTICATED` where nobody knows the caller.
    */
   list<Name extends keyof C & string>(options?: ListOptions<Name>): AsyncIterable<ListedRequest<Name>>;
+  /**
+   * A row of a view: `await` it to read it, or iterate over it to get it and each change. With `after`, it has what was written up to that position.
+   */
+  view<Name extends ViewNameOf<C>>(view: Name, key: string, options?: ViewOptions): ViewRow<RowOf<C, Name>>;
+  /** The rows of a view whose keys begin with a prefix, by their keys. It asks as the iteration goes on, which throws a {@link ClientError}. */
+  views<Name extends ViewNameOf<C>>(view: Name, options?: ViewsOptions): AsyncIterable<ListedRow<RowOf<C, Name>>>;
   /** Whether an error is the one that the contract defines under that code. Its data then has the contract's type. */
   isDefined<const Code extends ErrorCodeOf<C>>(error: unknown, code: Code): error is DefinedError<Code, ErrorDataOf<C, Code>>;
   /** Rejects everything that waits, with the code `CLOSED`. Requests that were sent go on. */
@@ -174,18 +194,34 @@ export const createClient = <C extends ClientContract>({
     });
   };
 
+  /** For what is asked about something else than a request. */
+  const asked = (headers: RequestOptions["headers"]) => ({ closing: closing.signal, exchange: exchangeWith(headers), fail: createFail() });
+
   return {
     request: (operation, request, options = {}) => send(operation, request, options, postWaitSeconds(options)).reply,
     submit: (operation, request, options = {}) => send(operation, request, options, 0),
     submitAll: ((requests, options = {}) => sendAll(requests, options)) as Client<C>["submitAll"],
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
-    list: ({ headers, ...options } = {}) =>
-      listRequests({
-        ...options,
-        signal: options.signal,
-        closing: closing.signal,
-        exchange: (asking) => exchange({ ...asking, headers }),
-        fail: createFail(),
+    list: ({ headers, signal, ...query } = {}) =>
+      listPages({
+        path: "/requests",
+        kind: "requests",
+        query,
+        waitSeconds: 0,
+        cursor: "after",
+        ...asked(headers),
+        signal,
+      }) as AsyncIterable<never>,
+    view: (view, key, options = {}) => openView({ ...options, view, key, ...asked(options.headers) }),
+    views: (view, { headers, signal, ...query } = {}) =>
+      listPages({
+        path: `/views/${view}`,
+        kind: "rows",
+        query,
+        cursor: "cursor",
+        waitSeconds: query.after === undefined ? 0 : MAX_WAIT_SECONDS,
+        ...asked(headers),
+        signal,
       }) as AsyncIterable<never>,
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),

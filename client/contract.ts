@@ -56,12 +56,29 @@ export type ChunkOf<C extends ClientContract, Name extends keyof C> = "chunk" ex
   : never;
 
 /** The codes of all errors that the operations of a contract define. */
-export type ErrorCodeOf<C extends ClientContract> = { [Name in keyof C]: keyof ErrorsOf<C[Name]> }[keyof C] & string;
+export type ErrorCodeOf<C extends ClientContract> = { [Name in keyof C & string]: keyof ErrorsOf<C[Name]> }[keyof C & string] & string;
 
 /** The data of an error of that code, in any operation. Undefined if it has none. */
 export type ErrorDataOf<C extends ClientContract, Code extends string> = {
-  [Name in keyof C]: Code extends keyof ErrorsOf<C[Name]> ? DataOf<ErrorsOf<C[Name]>[Code]> : never;
-}[keyof C];
+  [Name in keyof C & string]: Code extends keyof ErrorsOf<C[Name]> ? DataOf<ErrorsOf<C[Name]>[Code]> : never;
+}[keyof C & string];
+
+/** The views of a contract by name, which it tells to the compiler beside its operations. Any, if there is no contract. */
+export type ClientViewsOf<C extends ClientContract> = ClientContract extends C
+  ? { readonly [view: string]: { readonly row: Schema } }
+  : [keyof C & symbol] extends [never]
+    ? Record<never, never>
+    : NonNullable<C[keyof C & symbol]> extends { readonly views: infer Views }
+      ? Views
+      : Record<never, never>;
+
+/** The names of the views of a contract. */
+export type ViewNameOf<C extends ClientContract> = keyof ClientViewsOf<C> & string;
+
+/** A row of a view. */
+export type RowOf<C extends ClientContract, View extends ViewNameOf<C>> = ClientViewsOf<C>[View] extends { readonly row: infer Row }
+  ? OutputOf<Row>
+  : unknown;
 
 type ErrorsOf<O> = O extends { readonly errors?: infer Errors } ? NonNullable<Errors> : Record<never, never>;
 

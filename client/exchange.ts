@@ -1,5 +1,4 @@
 import type { Problem } from "../protocol/problem.ts";
-import type { RequestListBody } from "../protocol/request-list.ts";
 import type { StatusBody } from "../protocol/status.ts";
 import type { ClientErrorDetails, Commit } from "./client-error.ts";
 import { readEvents, type StreamEvent } from "./event-stream.ts";
@@ -17,8 +16,12 @@ type Outcome = Commit & {
   /** Why there is no reply, or no status. */
   readonly problem?: Problem | undefined;
   readonly reply?: unknown;
-  /** A page of requests, if one was asked for. */
-  readonly list?: RequestListBody | undefined;
+  /** A page of a list, if one was asked for. */
+  readonly list?: { readonly items: readonly unknown[]; readonly next: string | undefined };
+  /** A row of a view, if one was asked for: undefined if there is none. The tag names it as it is, and is empty if there never was one. */
+  readonly row?: { readonly value: unknown; readonly tag: string };
+  /** Whether a view has not come to where it was asked for. */
+  readonly isBehind?: boolean;
   /** Whether the request has ended, with the problem or else the reply. */
   readonly isEnd?: boolean;
   /** Whether to ask again at once: the server has waited before it answered, or nobody wanted it to. */
@@ -41,14 +44,14 @@ type Asking = {
   readonly key?: string | undefined;
   /** Of the aggregate of a command that is sent: the version that it must have. */
   readonly ifMatch?: number | undefined;
-  /** Whether a page of requests is asked for. */
-  readonly isList?: boolean;
+  /** If something else than a status is asked for: a row of a view, or a page of a list, whose items that member has. */
+  readonly kind?: "row" | "rows" | "requests";
   /** How long the server may wait with its answer at most, in s. */
   readonly waitSeconds: number;
-  /** Of a status: the version that is known already. */
-  readonly known?: number | undefined;
+  /** The version of a status, or the tag of a row, that is known already. */
+  readonly known?: number | string | undefined;
   /** If a stream of events will do: the last event that is known, and what takes those after it, see `readEvents`. It is given up after the wait. */
-  readonly stream?: { readonly after: string; readonly onEvents: (events: readonly StreamEvent[]) => boolean } | undefined;
+  readonly stream?: { readonly after: string | undefined; readonly onEvents: (events: readonly StreamEvent[]) => boolean } | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 };
@@ -68,7 +71,7 @@ const EVENT_STREAM = "text/event-stream";
 
 export const createExchange =
   ({ url, fetch, slots }: ExchangeOptions): Exchange =>
-  async ({ path, method, operation, body, key, ifMatch, isList, waitSeconds, known, stream, headers, signal }) => {
+  async ({ path, method, operation, body, key, ifMatch, kind, waitSeconds, known, stream, headers, signal }) => {
     const slot = await slots.take(waitSeconds, operation);
     // Who has no long turn asks how it stands.
     const streamed = slot.waitSeconds === waitSeconds ? stream : undefined;
@@ -89,16 +92,17 @@ export const createExchange =
           ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
           "content-type": "application/json",
           prefer: `respond-async, wait=${slot.waitSeconds}`,
+          ...(streamed && { accept: EVENT_STREAM }),
           ...(known === undefined
             ? {}
-            : streamed
-              ? { accept: EVENT_STREAM, "last-event-id": streamed.after }
-              : { "if-none-match": `"${known}"` }),
+            : streamed?.after === undefined
+              ? { "if-none-match": `"${known}"` }
+              : { "last-event-id": streamed.after }),
         },
         signal: AbortSignal.any(dead === undefined ? [signal, turn] : [signal, turn, dead.signal]),
       });
       if (streamed === undefined || !response.headers.get("content-type")?.startsWith(EVENT_STREAM)) {
-        outcome = outcomeOf(response, await response.text(), waitSeconds === 0, isList);
+        outcome = outcomeOf(response, await response.text(), waitSeconds === 0, kind);
         if (streamed === undefined) return outcome;
         // That there are no streams is no end of the request.
         return response.status === 501 ? { isPrompt: true, isStreamless: true } : { ...outcome, isStreamless: response.ok };
@@ -120,17 +124,28 @@ export const createExchange =
     }
   };
 
-const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: boolean, isList?: boolean): Outcome => {
+const outcomeOf = ({ status: code, headers }: Response, text: string, isAnyPrompt: boolean, kind: Asking["kind"]): Outcome => {
   // It is there when the answer is the reply that was waited for, or what came instead.
   const end = headers.get("content-location");
-  const body = parse(text) as Partial<StatusBody & Problem & RequestListBody & { readonly results: unknown }> | undefined;
-  if (isList && Array.isArray(body?.requests)) return { list: body as RequestListBody };
+  const body = parse(text) as Partial<StatusBody & Problem & Record<"results" | "rows" | "requests" | "next", unknown>> | undefined;
+  const pace = {
+    isPrompt: isAnyPrompt || headers.get("preference-applied")?.includes("wait="),
+    // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.
+    retryAfterMs: Number(headers.get("retry-after")) * 1000 || 0,
+  };
+  const tag = /"(.*)"/.exec(headers.get("etag") ?? "")?.[1] ?? "";
+  if (kind === "row" && ((code === 200 && tag !== "") || body?.code === "VIEW_ROW_NOT_FOUND"))
+    return { ...pace, row: { value: code === 200 ? body : undefined, tag } };
+  if (kind !== undefined && code === 202) return { ...pace, isBehind: true };
+  const items = kind === undefined || kind === "row" ? undefined : body?.[kind];
+  if (Array.isArray(items)) return { list: { items, next: body?.next as string | undefined } };
   const isProblem = code >= 400 && body?.code !== undefined;
   const status = end === null && !isProblem && body?.state !== undefined ? (body as StatusBody) : undefined;
   const problem = isProblem ? (body as Problem) : status?.error;
   if (code !== 304 && end === null && status === undefined && problem === undefined && body?.results === undefined)
     return { lost: ["UNEXPECTED_ANSWER", { detail: `${code} ${headers.get("content-type")}` }], isLasting: code < 500 };
   return {
+    ...pace,
     correlationId: status?.correlationId ?? (end ?? headers.get("location"))?.split("/").at(-1),
     status,
     problem,
@@ -138,9 +153,6 @@ const outcomeOf = ({ status: code, headers }: Response, text: string, isPrompt: 
     position: status?.position ?? headers.get("rejoinder-position") ?? undefined,
     aggregateVersion: status?.aggregateVersion ?? (Number(headers.get("rejoinder-aggregate-version")) || undefined),
     isEnd: end !== null || code === 200,
-    isPrompt: isPrompt || headers.get("preference-applied")?.includes("wait="),
-    // A date, which it can be too (RFC 9110 §10.2.3), is not for a clock that may be wrong.
-    retryAfterMs: Number(headers.get("retry-after")) * 1000 || 0,
   };
 };
 

@@ -1,8 +1,10 @@
 import { useMemo, useSyncExternalStore } from "react";
 import type { Client } from "./client.ts";
-import type { ChunkOf, ClientContract, ProgressOf, ReplyOf, RequestOf } from "./contract.ts";
+import type { ChunkOf, ClientContract, ProgressOf, ReplyOf, RequestOf, RowOf, ViewNameOf } from "./contract.ts";
 import { IDLE, type RequestState } from "./request-state.ts";
 import { trackRequest } from "./tracked-request.ts";
+import type { WatchedRow } from "./view.ts";
+import { trackRow, UNKNOWN_ROW } from "./watched-row.ts";
 
 export { isPending, type RequestState } from "./request-state.ts";
 
@@ -38,4 +40,18 @@ export const useRequest = <C extends ClientContract, Name extends keyof C & stri
   // A server that renders the page knows of no request; the browser shows its own right after.
   const state = useSyncExternalStore<ReturnType<typeof current>>(subscribe, current, () => IDLE);
   return { ...state, progress: state.status?.progress, chunks: state.status?.chunks ?? NONE, send, cancel };
+};
+
+/**
+ * A row of a view as it is now, and then each time that it changes, as long as the component is mounted. `row` is undefined if there is none, and as
+ * long as nobody has answered: `isLive` tells which. `error` says why nothing more comes. It never suspends.
+ * @param client one for the whole page: made outside of components
+ */
+export const useView = <C extends ClientContract, View extends ViewNameOf<C>>(
+  client: Client<C>,
+  view: View,
+  key: string,
+): WatchedRow<RowOf<C, View>> => {
+  const { subscribe, current } = useMemo(() => trackRow(client, view, key), [client, view, key]);
+  return useSyncExternalStore<WatchedRow<RowOf<C, View>>>(subscribe, current, () => UNKNOWN_ROW);
 };

@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Connection } from "./connection.ts";
 import type { ConnectedConsumer } from "./consumers.ts";
-import type { ContractDescription } from "./contract.ts";
+import type { Client, ClientContract } from "../client/index.ts";
+import type { ViewsBody } from "../protocol/view-api.ts";
+import type { Described } from "./contract.ts";
 import { DeadLetters } from "./dead-letters/dead-letters.tsx";
 import type { LetterResult, Letters } from "./dead-letters/letters.ts";
 import { Editor } from "./editor/editor.tsx";
@@ -11,6 +13,7 @@ import { type Entry, isEnd, stateOf } from "./requests/entry.ts";
 import type { Log } from "./requests/log.ts";
 import type { Measures } from "./requests/measures.ts";
 import type { Sender } from "./requests/sender.ts";
+import { Views } from "./rows/views.tsx";
 import type { Session } from "./session.ts";
 import { BurstProgress } from "./views/burst-progress.tsx";
 import { ConnectionNotice } from "./views/connection-notice.tsx";
@@ -24,7 +27,7 @@ import { announce } from "./views/words.ts";
 
 type AppProps = {
   /** Undefined until it was read. */
-  readonly contract: ContractDescription | undefined;
+  readonly described: Described | undefined;
   /** Why the contract could not be read. */
   readonly failure: string | undefined;
   readonly log: Log;
@@ -37,12 +40,18 @@ type AppProps = {
   readonly letters: Letters;
   /** Undefined if the Worker does not say. */
   readonly consumers: readonly ConnectedConsumer[] | undefined;
+  /** What the Worker has of the views. Undefined if it does not say. */
+  readonly storedViews: ViewsBody["views"] | undefined;
+  /** Reads rows of views. */
+  readonly reader: Client<ClientContract>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
 
 /** The page: what to send, what becomes of it, and all that was sent. */
-export const App = ({ contract, failure, log, sender, measures, connection, session, sessions, letters, consumers, now }: AppProps) => {
+export const App = (props: AppProps) => {
+  const { described, failure, log, sender, measures, connection, session, sessions, letters, consumers, storedViews, reader, now } = props;
+  const { operations: contract, views = {} } = described ?? {};
   const redraw = useRedraw();
   useEffect(() => log.onChange(redraw), [log]);
   useSeconds();
@@ -143,6 +152,12 @@ export const App = ({ contract, failure, log, sender, measures, connection, sess
           <section class="consumers-section" aria-labelledby="consumers-heading">
             <h2 id="consumers-heading">Consumers</h2>
             <Consumers consumers={consumers} now={now()} />
+          </section>
+        )}
+        {Object.keys(views).length > 0 && (
+          <section class="views-section" aria-labelledby="views-heading">
+            <h2 id="views-heading">Views</h2>
+            <Views key={sessions} views={views} stored={storedViews} client={reader} now={now} />
           </section>
         )}
         <section class="letters-section" aria-labelledby="letters-heading">

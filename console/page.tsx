@@ -1,9 +1,10 @@
 import { render } from "preact";
 import { createClient } from "../client/index.ts";
+import type { ViewsBody } from "../protocol/view-api.ts";
 import { App } from "./app.tsx";
 import { type Connection, watchConnection } from "./connection.ts";
 import { type ConnectedConsumer, readConsumers } from "./consumers.ts";
-import { type ContractDescription, readContract } from "./contract.ts";
+import { type Described, readContract } from "./contract.ts";
 import { createLetters } from "./dead-letters/letters.ts";
 import { isEnd, stateOf } from "./requests/entry.ts";
 import { createLog } from "./requests/log.ts";
@@ -12,6 +13,7 @@ import { createMeasures } from "./requests/measures.ts";
 import { createRecordingFetch } from "./requests/recorder.ts";
 import { readSaved, saveLog } from "./requests/saved.ts";
 import { createSender, type Sender } from "./requests/sender.ts";
+import { readStoredViews } from "./rows/stored-views.ts";
 import { createSession } from "./session.ts";
 
 /** Starts the page in index.html, with the operations of the Worker's contract. */
@@ -32,7 +34,7 @@ export const openPage = (): void => {
       sessions += 1;
       draw();
       void load();
-      void lookAtConsumers();
+      void lookAround();
     },
     onRefused: () => draw(),
   });
@@ -50,15 +52,24 @@ export const openPage = (): void => {
   for (const entry of log.entries()) if (!isEnd(stateOf(entry))) sender.resume(entry);
 
   let connection: Connection = "online";
-  let contract: ContractDescription | undefined;
+  let described: Described | undefined;
   let failure: string | undefined;
   let consumers: readonly ConnectedConsumer[] | undefined;
+  let storedViews: ViewsBody["views"] | undefined;
   const letters = createLetters({ fetch: session.fetch, now });
+  // Of its own, so that rows that are watched take no connections from requests that are sent.
+  const reader = createClient({ fetch: session.fetch });
   const draw = (): void =>
-    render(<App {...{ contract, failure, log, sender, measures, connection, session, sessions, letters, consumers, now }} />, root);
+    render(
+      <App
+        {...{ described, failure, log, sender, measures, connection, session, sessions, letters, consumers, storedViews, reader, now }}
+      />,
+      root,
+    );
   const load = async (): Promise<void> => {
     try {
-      contract = await readContract(session.fetch);
+      described = await readContract(session.fetch);
+      void lookAround();
     } catch (error) {
       // What was read before is better than nothing.
       failure = (error as Error).message;
@@ -66,10 +77,12 @@ export const openPage = (): void => {
     draw();
   };
 
-  const lookAtConsumers = async (): Promise<void> => {
-    const before = JSON.stringify(consumers);
-    consumers = await readConsumers(session.fetch);
-    if (JSON.stringify(consumers) !== before) draw();
+  /** Who is connected, and what of views there is. */
+  const lookAround = async (): Promise<void> => {
+    const before = JSON.stringify([consumers, storedViews]);
+    const hasViews = Object.keys(described?.views ?? {}).length > 0;
+    [consumers, storedViews] = await Promise.all([readConsumers(session.fetch), hasViews ? readStoredViews(session.fetch) : undefined]);
+    if (JSON.stringify([consumers, storedViews]) !== before) draw();
   };
 
   draw();
@@ -80,8 +93,8 @@ export const openPage = (): void => {
         ({ ok }) => ok,
         () => false,
       );
-      if (contract === undefined && failure !== undefined) await load();
-      if (isReached) await lookAtConsumers();
+      if (described === undefined && failure !== undefined) await load();
+      if (isReached) await lookAround();
       return isReached;
     },
     onChange(next, last) {

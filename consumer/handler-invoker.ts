@@ -3,8 +3,10 @@ import type { Operation } from "../contract/operation.ts";
 import { validate } from "../contract/schema.ts";
 import type { Log } from "../environment/log.ts";
 import { systemTime, type Time } from "../environment/time.ts";
+import type { ConsumerRecord } from "../protocol/kafka-record.ts";
 import { createProblem, type Problem } from "../protocol/problem.ts";
 import { dataSchemaOf } from "../protocol/request-event.ts";
+import { type CommandDecider, RefusedCommandError, UnavailableError } from "./aggregates/command.ts";
 import { validateGiven } from "./checked-json.ts";
 import type { Cancellations } from "./cancellations.ts";
 import { type AnyHandlers, createErrors, type HandlerContext, OperationError, readResult, RetryableError } from "./handler.ts";
@@ -21,6 +23,8 @@ const PROCESSING_AFTER_MS = 250;
 type HandlerInvokerOptions = {
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Decides the commands of aggregates. Absent: there are none here. */
+  readonly commands?: CommandDecider | undefined;
   /** Keeps the results of steps. Absent: handlers can do none by `once`. */
   readonly onceStore?: OnceStore | undefined;
   readonly replies: Replies;
@@ -56,20 +60,22 @@ export type AttemptResult =
 
 /**
  * Handles a request; attempts count from 1. The result never rejects: whatever goes wrong is a reply too. It is undefined if the handler ended
- * without a reply because the process stops.
+ * without a reply because the process stops. `record` is that of the request, which commands need.
  */
-export type HandlerInvoker = (request: IncomingRequest, attempt: number) => StartedTask<AttemptResult | undefined>;
+export type HandlerInvoker = (request: IncomingRequest, attempt: number, record?: ConsumerRecord) => StartedTask<AttemptResult | undefined>;
 
 /** An operation that is handled here, with what is made once for all its requests. */
 type Handled = {
   readonly operation: Operation;
-  readonly handler: (request: never, context: never) => unknown;
+  /** Undefined: it is a command. */
+  readonly handler: undefined | ((request: never, context: never) => unknown);
   readonly errors: HandlerContext["errors"];
 };
 
 /** One run of a handler. */
 type Run = {
   readonly request: IncomingRequest;
+  readonly record: ConsumerRecord | undefined;
   readonly to: Addressee;
   readonly handled: Handled;
   readonly abort: AbortController;
@@ -79,13 +85,15 @@ type Run = {
 
 /** Invokes the handler of the request's operation, within the request's deadline. */
 export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInvoker => {
-  const { contract, handlers, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop } = options;
+  const { contract, handlers, commands, onceStore = NO_ONCE_STORE, replies, log, deliver, cancellations, stop } = options;
   const { observer = SILENT_OBSERVER, time = systemTime } = options;
   const operations = new Map(
-    Object.entries(handlers).flatMap(([name, handler]): [string, Handled][] => {
-      const operation = contract[name];
-      return operation === undefined ? [] : [[name, { operation, handler, errors: createErrors(operation.errors) }]];
-    }),
+    [...Object.entries(handlers), ...(commands?.operations ?? []).map((name): [string, undefined] => [name, undefined])].flatMap(
+      ([name, handler]): [string, Handled][] => {
+        const operation = contract[name];
+        return operation === undefined ? [] : [[name, { operation, handler, errors: createErrors(operation.errors) }]];
+      },
+    ),
   );
   const running = new Set<Run>();
   stop.addEventListener("abort", () => {
@@ -112,7 +120,8 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     cause,
   });
 
-  const handle = async ({ request, to, handled }: Run, context: HandlerContext): Promise<AttemptResult> => {
+  const handle = async (run: Run, context: HandlerContext): Promise<AttemptResult> => {
+    const { request, to, handled } = run;
     const { operation, handler } = handled;
     const validated = validate(operation.request, request.data);
     // Awaited only if it is a promise, so that the handler starts in the same turn.
@@ -120,10 +129,13 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     if (members.errors !== undefined) return answer(replies.failed(to, createProblem("INVALID_REQUEST", { members })));
     let result: unknown;
     try {
+      if (handler === undefined) return answer(await decide(run, value, context.signal));
       // The only line that does not know the handler's types. The operation's own schema has just made what the handler gets.
       result = await handler(value as never, context as never);
     } catch (error) {
       if (error instanceof OperationError) return failedBy(error, to, handled, context);
+      const failure = commandFailureOf(error);
+      if (failure !== undefined) return failure;
       throw error;
     }
     const { reply, httpStatus } = readResult(result);
@@ -131,6 +143,14 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     if (checked.errors === undefined) return answer(replies.succeeded(to, checked.value, httpStatus));
     context.log.error({ issues: checked.errors }, "the handler's reply does not fit the schema");
     return bug("INVALID_REPLY", handled, new TypeError("The reply does not fit the operation's schema."));
+  };
+
+  const decide = async ({ request, record, to }: Run, value: unknown, signal: AbortSignal): Promise<OutgoingReply> => {
+    if (commands === undefined || record === undefined) throw new TypeError("Expected the record of a command.");
+    const { answer: decided, position, aggregateVersion } = await commands.decide({ request, value, record, signal });
+    const reply =
+      decided.error === undefined ? replies.succeeded(to, decided.reply) : replies.failed(to, decided.error as unknown as Problem);
+    return { ...reply, position, aggregateVersion };
   };
 
   const failedBy = async (error: OperationError, to: Addressee, handled: Handled, { log }: HandlerContext): Promise<AttemptResult> => {
@@ -186,7 +206,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     return `The Worker has ${dataschema} and the consumer ${own}. Deploy both from one version of the contract.`;
   };
 
-  return (request, attempt) => {
+  return (request, attempt, record) => {
     const { correlationId, operation: name, deadline, traceparent, returnTo, isOneWay } = request;
     const to: Addressee = { correlationId, operation: name, attempt, traceparent, returnTo, isOneWay };
     if (deadline <= time.now()) return done(replies.expired(to));
@@ -197,12 +217,13 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const mismatch = mismatchOf(request, handled.operation);
     if (mismatch !== undefined) return done(replies.failed(to, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
 
-    const { operation, errors } = handled;
-    // The deadline of a request that nobody waits for is far away: it may wait so long for its turn, but not keep it.
-    const until = isOneWay === true ? Math.min(deadline, time.now() + operation.deadlineSeconds * 1_000) : deadline;
+    const { operation, handler, errors } = handled;
+    // The deadline of a request that nobody waits for is far away: it may wait so long for its turn, or for its aggregate, but a handler not keep it.
+    const until =
+      isOneWay === true && handler !== undefined ? Math.min(deadline, time.now() + operation.deadlineSeconds * 1_000) : deadline;
     const abort = new AbortController();
     const { signal } = abort;
-    const run: Run = { request, to, handled, abort, isCancelled: false };
+    const run: Run = { request, record, to, handled, abort, isCancelled: false };
     running.add(run);
     // Before the handler starts, which may say at once how far it is.
     const processing = time.setTimeout(() => void deliver(replies.processing(to)), PROCESSING_AFTER_MS);
@@ -246,6 +267,14 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     });
     return { result, ended: left };
   };
+};
+
+/** What says why a command was not decided is for operators: they find it in the log. */
+const commandFailureOf = (cause: unknown): AttemptResult | undefined => {
+  if (cause instanceof UnavailableError)
+    return { kind: "failed", problem: createProblem("AGGREGATE_UNAVAILABLE"), isRetryable: true, cause };
+  if (!(cause instanceof RefusedCommandError)) return undefined;
+  return { kind: "failed", problem: createProblem(cause.code, { detail: cause.message }), isRetryable: false, cause };
 };
 
 const DATA_SCHEMA_SCHEME = "rejoinder:";

@@ -1,47 +1,53 @@
-import { type Contract, findOperation, handledTopicsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
+import { startAggregates } from "./aggregates/start-aggregates.ts";
+import { type Contract, findOperation, handledTopicsOf, partsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { ConfigurationError, type Environment } from "../environment/environment.ts";
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
-import { systemTime } from "../environment/time.ts";
+import { systemTime, type Time } from "../environment/time.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
+import { openEventLog } from "./events/open-event-log.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
 import { createLag, observeLag } from "./observe/lag.ts";
 import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
+import { startPersonal } from "./personal/start-personal.ts";
+import { policyTopicsOf, type RunningPolicies, startPolicies, type StartPoliciesOptions } from "./policies/start-policies.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
 import type { MailboxSinks } from "./sink.ts";
-import type { Source } from "./source.ts";
+import type { OnAssigned, Source } from "./source.ts";
 import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
+import { openViews } from "./views/open-views.ts";
 
 /**
  * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
  * is ready, ended and drained when both parts are.
  */
 export const openConsumer = async (
-  { contract, handlers, once, telemetry }: ConsumerDefinition,
+  definition: ConsumerDefinition,
   config: ConsumerConfig,
   log: Log,
   outer: ConsumerObserver = SILENT_OBSERVER,
 ): Promise<RunningConsumer> => {
+  const { contract, handlers, once, telemetry } = definition;
   const lag = createLag();
   const observer = observeLag(outer, lag);
   const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
   const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
-  const openSource = (group: string, topics: readonly string[]) =>
-    createSource(config.source, { group, instance, topics, log, onRead: observer.read });
+  const openSource = (group: string, topics: readonly string[], more: Pick<SourceOptions, "onAssigned"> = {}) =>
+    createSource(config.source, { group, instance, topics, log, onRead: observer.read, ...more });
 
   const hmac = createSha256Hmac(config.replyKeys[0] as Uint8Array);
   const clock = createMailboxClock({ time: systemTime, log });
@@ -57,29 +63,49 @@ export const openConsumer = async (
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
   const consumers: RunningConsumer[] = [];
+  const personal = startPersonal({
+    aggregates: partsOf(contract).aggregates,
+    folder: config.subjectsDir,
+    onForgotten: () => aggregates?.forgotten(),
+    time: systemTime,
+    log,
+  });
+  const views = openViews(definition, { url: workerUrl, hmac, clock, log, observer });
+  const aggregates = await startAggregates({
+    definition,
+    source: config.source,
+    projector: views?.projector,
+    personal,
+    dataDir,
+    log,
+    observer,
+    time,
+  });
   if (requestTopics.length > 0) {
-    const source = await openSource(group, requestTopics);
+    const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
     const retrySource = retriedTopics.length === 0 ? undefined : await openSource(retryGroup, retriedTopics.map(retryTopicOf));
     const requesters = await createRequesters(config, log);
     const cancellations = createCancellations();
     const sources = [source, ...(retrySource === undefined ? [] : [retrySource])];
     const readLag = async () => [...lag.list(), ...(await Promise.all(sources.map((one) => one.lag?.() ?? []))).flat()];
-    const sinks = openSinks(instance, Object.keys(handlers), { cancellations, readLag });
+    const sinks = openSinks(instance, operationsOf(definition), { cancellations, readLag });
     const replySource = `/consumer/${group}`;
     const traced = telemetry && { tracing: createTracing(telemetry), group, instance };
     const callerSecrets = config.replyKeys;
     const parts = { source, retrySource, onceStore, sinks, cancellations, requesters, callerSecrets, log, observer, traced, time };
-    consumers.push(startConsumer({ contract, handlers, ...parts, concurrency, replySource }));
+    consumers.push(startConsumer({ contract, handlers, commands: aggregates, ...parts, concurrency, replySource }));
   }
   if (replyTopics.length > 0) {
     const source = await openSource(relayGroup, replyTopics);
     const sinks = openSinks(`${instance}-relay`, []);
     consumers.push(startRelay({ operations: responded, source, sinks, log, observer, time, replySource: `/relay/${relayGroup}` }));
   }
+  const events = await openPolicies(definition, config, { log, observer, time, personal: personal?.data });
+  if (events !== undefined) consumers.push(events);
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
-  const ready = all(consumers.map((consumer) => consumer.ready));
+  const ready = all([...consumers.map((consumer) => consumer.ready), ...(aggregates === undefined ? [] : [aggregates.checked])]);
   ready.then(
     () => {
       log.info({ group, instance, topics: requestTopics, workerUrl, source: config.source.kind }, "consuming");
@@ -90,9 +116,12 @@ export const openConsumer = async (
   );
   return {
     ready,
-    ended: all(consumers.map((consumer) => consumer.ended)),
+    ended: all([...consumers.map((consumer) => consumer.ended), ...(aggregates === undefined ? [] : [aggregates.checked])]),
     async drain(timeoutMs) {
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
+      await aggregates?.close();
+      personal?.close();
+      await views?.close();
       await onceStore.close();
     },
   };
@@ -131,16 +160,22 @@ export const runConsumer = async (definition: ConsumerDefinition, environment: E
   if (isReady && !stopping) process.send?.({ type: "ready" });
 };
 
+/** The operations that are answered here: those with handlers, and the commands of aggregates. */
+const operationsOf = ({ handlers, deciders = {} }: ConsumerDefinition): readonly string[] => [
+  ...Object.keys(handlers),
+  ...Object.entries(deciders).flatMap(([name, { aggregate }]) => Object.keys(aggregate.commands).map((command) => `${name}.${command}`)),
+];
+
 /** What measures takes longer to load than the rest of a small consumer, so it is loaded only where somebody looks. */
 const observe = async (
   { metrics: address }: ConsumerConfig,
-  { handlers }: ConsumerDefinition,
+  definition: ConsumerDefinition,
   log: Log,
 ): Promise<Observation | undefined> => {
   if (address === undefined) return undefined;
   const { startObservation } = await import("./observe/observation.ts");
   try {
-    const observation = await startObservation(address, Object.keys(handlers));
+    const observation = await startObservation(address, operationsOf(definition), Object.keys(definition.deciders ?? {}));
     log.info({ url: observation.url }, `health, readiness and metrics at ${observation.url}`);
     return observation;
   } catch (error) {
@@ -151,12 +186,41 @@ const observe = async (
   }
 };
 
+/** Follows the events that policies of the definition are for; undefined if there are none. */
+const openPolicies = async (
+  { contract, policies = {} }: ConsumerDefinition,
+  { source: config, policyGroup: group, instance, dataDir }: ConsumerConfig,
+  {
+    log,
+    observer,
+    time,
+    personal,
+  }: Pick<StartPoliciesOptions, "log" | "personal"> & { readonly observer: ConsumerObserver; readonly time: Time },
+): Promise<RunningConsumer | undefined> => {
+  const definitions = { policies, personal, aggregates: partsOf(contract).aggregates };
+  const topics = policyTopicsOf(definitions);
+  if (topics.length === 0) return undefined;
+  let running: RunningPolicies | undefined;
+  const onRead: ConsumerObserver["read"] = (position) => {
+    observer.read(position);
+    running?.onRead(position);
+  };
+  const source = await createSource(config, { group, instance, topics, log, onRead });
+  running = startPolicies({ ...definitions, source, eventLog: await openEventLog(config), dataDir, log, observer, time });
+  running.ready.then(
+    () => log.info({ group, topics, policies: Object.keys(policies) }, "following events by policies"),
+    () => {},
+  );
+  return running;
+};
+
 type SourceOptions = {
   readonly group: string;
   readonly instance: string;
   readonly topics: readonly string[];
   readonly log: Log;
   readonly onRead: ConsumerObserver["read"];
+  readonly onAssigned?: OnAssigned | undefined;
 };
 
 /** Whether requests of a topic may leave it for a retry topic. Requesters on Kafka have topics of their own for an operation. */

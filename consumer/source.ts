@@ -44,6 +44,9 @@ export type Source = {
  */
 export type OnRevoked = (partitions: readonly TopicPartition[], signal: AbortSignal) => Promise<void>;
 
+/** Told of all partitions that this member has, whenever that may have changed. A source that must ask the server for it may be late. */
+export type OnAssigned = (partitions: readonly TopicPartition[]) => void;
+
 /** What is committed now, and which partitions belong to another member. What is in neither list may be tried again. */
 export type CommitResult = { readonly committed: readonly TopicPartitionOffset[]; readonly lost: readonly TopicPartition[] };
 

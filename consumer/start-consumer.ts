@@ -1,3 +1,4 @@
+import type { CommandDecider } from "./aggregates/command.ts";
 import type { Contract } from "../contract/contract.ts";
 import { createCallerCheck } from "./caller-check.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
@@ -26,6 +27,8 @@ type StartConsumerOptions = Omit<FlowOptions, "requesterSink"> & {
   readonly retrySource?: Source | undefined;
   readonly contract: Contract;
   readonly handlers: AnyHandlers;
+  /** Decides the commands of aggregates. Absent: there are none. */
+  readonly commands?: CommandDecider | undefined;
   /** Keeps the results of steps. Absent: handlers can do none by `once`. */
   readonly onceStore?: OnceStore | undefined;
   /** Requesters that wait on Kafka instead of asking a Worker. */

@@ -1,7 +1,7 @@
 import { DefinitionError } from "./definition-error.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { completeOperation, NAME, NAME_RULE, type Operation, type OperationDefinition } from "./operation.ts";
-import { type InputOf, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
+import { type InputOf, type JsonSchema, jsonSchemaOf, type OutputOf, type Schema } from "./schema.ts";
 import { isTopic, TOPIC_RULE } from "../protocol/topics.ts";
 
 /** An event whose schema was another one before. */
@@ -114,6 +114,8 @@ export type EventReader = {
   upcast(data: unknown): unknown;
   /** A URI that names the version of the schema: it differs when the schema does in more than its words (CloudEvents 1.0.2 §3.1.2, dataschema). */
   readonly dataschema: string;
+  /** Of what may be given as data. */
+  readonly jsonSchema: JsonSchema;
 };
 
 /**
@@ -134,6 +136,7 @@ export const createEventReaders = (name: string, { events }: AnyAggregate): Read
       const reader: EventReader = {
         schema,
         upcast,
+        jsonSchema,
         // Only where events are read: a Worker reads none, and starts often.
         get dataschema() {
           return (dataschema ??= `rejoinder:${type}/${fingerprintOf(jsonSchema)}`);

@@ -2,6 +2,7 @@ import { type AnyAggregate, eventTopicOf, isAggregate, operationsOfAggregate } f
 import { DefinitionError } from "./definition-error.ts";
 import { completeOperation, type Operation, type OperationDefinition, type OperationDescription } from "./operation.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
+import type { JsonSchema } from "./schema.ts";
 import type { Responder } from "./responder.ts";
 import { type AnyView, completeView, isView, type View } from "./view.ts";
 
@@ -48,9 +49,11 @@ type ViewKey<Ds extends Definitions> = { [Key in keyof Ds & string]: Ds[Key] ext
 
 /** The member that tells, to the compiler alone, of which aggregates and views a contract is made. */
 declare const PARTS: unique symbol;
+/** What a contract is made of beside operations. It has a name, by which the declarations of modules with contracts refer to it. */
+export type PartsBeside<Aggregates, Views> = { readonly [PARTS]?: { readonly aggregates: Aggregates; readonly views: Views } };
 type PartsOf<Ds extends Definitions> = [AggregateKey<Ds> | ViewKey<Ds>] extends [never]
   ? unknown
-  : { readonly [PARTS]?: { readonly aggregates: Pick<Ds, AggregateKey<Ds>>; readonly views: Pick<Ds, ViewKey<Ds>> } };
+  : PartsBeside<Pick<Ds, AggregateKey<Ds>>, Pick<Ds, ViewKey<Ds>>>;
 
 /** The aggregates of a contract, by name, as they were defined. */
 export type AggregatesOf<C> = C extends { readonly [PARTS]?: { readonly aggregates: infer As } } ? As : {};
@@ -129,6 +132,17 @@ export const findOperation = (contract: Contract, name: string): Operation | und
 /** What `GET /contract` says about each operation, by name. */
 export const describeContract = (contract: Contract): { readonly [name: string]: OperationDescription } =>
   Object.fromEntries(Object.entries(contract).map(([name, { description }]) => [name, description]));
+
+/** What `GET /contract` says about each view, by name: the aggregate whose events its rows are made of, its version, and a row as JSON Schema. */
+export const describeViews = (
+  contract: Contract,
+): { readonly [name: string]: Omit<View, "name" | "row" | "jsonSchema"> & { row: JsonSchema } } =>
+  Object.fromEntries(
+    [...partsOf(contract).views.values()].map(({ name, version, aggregate, jsonSchema }) => [
+      name,
+      { version, aggregate, row: jsonSchema },
+    ]),
+  );
 
 /** Every topic that the contract produces to, each once. */
 export const topicsOf = (contract: Contract): readonly string[] => [

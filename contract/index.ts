@@ -9,7 +9,7 @@ export {
   type EventInput,
   type EventOf,
 } from "./aggregate.ts";
-export { type Contract, type ContractOf, defineContract } from "./contract.ts";
+export { type Contract, type ContractOf, defineContract, type PartsBeside } from "./contract.ts";
 export { DefinitionError } from "./definition-error.ts";
 export {
   type ErrorDefinition,
@@ -23,6 +23,7 @@ export {
   type RequestInput,
   type RequestOf,
 } from "./operation.ts";
+export { personal } from "./personal.ts";
 export type { Responder } from "./responder.ts";
 export type { RetryDefinition, RetryPolicy } from "./retry-policy.ts";
 export { type AnyView, type RowInput, type RowOf, view, type ViewDefinition } from "./view.ts";

@@ -84,10 +84,10 @@ export const readCommitLink = (record: Pick<CommitRecord, "key" | "headers">): C
 
 /**
  * Reads a commit whole.
+ * @param link of the commit, if it was read already
  * @throws RejoinderError `INVALID_RECORD`, naming what is wrong and where
  */
-export const decodeCommit = (record: CommitRecord): Commit => {
-  const link = readCommitLink(record);
+export const decodeCommit = (record: CommitRecord, link: CommitLink = readCommitLink(record)): Commit => {
   const command = readHeader(record, "command");
   if (command === undefined || command === "" || command.length > MAX_COMMAND_LENGTH)
     throw invalid(`Expected header command to have 1 to ${MAX_COMMAND_LENGTH} characters, got ${shown(command)}.`);

@@ -2,10 +2,12 @@ import type { AnyAggregate } from "../../contract/aggregate.ts";
 import type { CloudEvent } from "../../protocol/cloudevent.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
 import { type CommandAnswer, type Commit, createCommitId } from "../../protocol/commit-record.ts";
+import { createProblem, type Problem } from "../../protocol/problem.ts";
 import { createErrors, OperationError, RetryableError } from "../handler.ts";
 import { problemOfOperation } from "../replies.ts";
 import type { Decider, Decision } from "./decider.ts";
-import { check, createEventCodec } from "./event-reader.ts";
+import type { PersonalData } from "../personal/personal-data.ts";
+import { check, createEventCodec, type UNSEALED } from "./event-reader.ts";
 
 /** A repeat of a command finds its answer among this many of its aggregate's last commands. Counted, not timed: all readers know the same. */
 export const REMEMBERED_COMMANDS = 64;
@@ -31,6 +33,8 @@ export type CommandToDecide = {
   /** The request, as its schema has made it. */
   readonly request: unknown;
   readonly at: Date;
+  /** It is refused unless the aggregate has so many commits. Undefined: it does not matter. */
+  readonly expectedVersion?: number | undefined;
 };
 
 /** What comes of a command. */
@@ -61,9 +65,9 @@ export type AggregateRuntime<State> = {
 export const createAggregateRuntime = <A extends AnyAggregate, State>(
   name: string,
   { aggregate, initial, evolve, decide }: Decider<A, State>,
-  { createId = createCommitId }: { createId?: () => string } = {},
+  { createId = createCommitId, personal }: { createId?: () => string; personal?: PersonalData | typeof UNSEALED | undefined } = {},
 ): AggregateRuntime<State> => {
-  const codec = createEventCodec(name, aggregate);
+  const codec = createEventCodec(name, aggregate, personal);
   const errors = new Map(
     Object.entries(aggregate.commands).map(([command, definition]) => [command, createErrors(definition.errors ?? {})]),
   );
@@ -109,12 +113,15 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
   return {
     initial: (id) => ({ id, last: "", version: 0, state: initial, commands: [] }),
     fold: (current, commit) => (isNextCommit(current.last, commit) ? after(current, commit) : undefined),
-    decide(current, { command, name: commandName, request, at }) {
+    decide(current, { command, name: commandName, request, at, expectedVersion }) {
       const earlier = current.commands.find((known) => known.command === command);
       if (earlier !== undefined) return { kind: "repeat", answer: earlier.answer };
       const { id, version, last, state } = current;
       const context = { id, version, command, at, errors: errors.get(commandName) };
-      const { events, answer } = answerOf(commandName, () => (deciders[commandName] as (typeof deciders)[string])(request, state, context));
+      const { events, answer } =
+        expectedVersion === undefined || expectedVersion === version
+          ? answerOf(commandName, () => (deciders[commandName] as (typeof deciders)[string])(request, state, context))
+          : { events: [], answer: asStored({ error: versionMismatch(expectedVersion, version) }) };
       const commitId = createId();
       const commit: Commit = {
         key: id,
@@ -129,12 +136,18 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
           subject: id,
           time: at.toISOString(),
           datacontenttype: "application/json",
-          ...codec.write(type, data),
+          ...codec.write(type, data, id),
         })),
       };
       return { kind: "decided", commit, answer: answer as CommandAnswer, next: after(current, commit) };
     },
   };
+};
+
+/** The refusal is a commit, too: the version to expect next is the one that it makes. */
+const versionMismatch = (expected: number, version: number): Problem => {
+  const detail = `Expected the aggregate to have ${expected} commits, and it had ${version}. Read it again, or leave If-Match out.`;
+  return createProblem("VERSION_MISMATCH", { detail, members: { version: version + 1 } });
 };
 
 /** As whoever reads the commit finds it. */

@@ -4,7 +4,7 @@ import type { ReplyOf, RequestInput } from "../../contract/operation.ts";
 import { decodeCommit, encodeCommit, type Commit } from "../../protocol/commit-record.ts";
 import { type AggregateRuntime, type AggregateState, createAggregateRuntime, type Decided } from "./aggregate-runtime.ts";
 import type { Decider } from "./decider.ts";
-import { check, createEventCodec } from "./event-reader.ts";
+import { check, createEventCodec, UNSEALED } from "./event-reader.ts";
 
 /** A command of an aggregate, as a caller sends it. */
 export type CommandOf<A extends AnyAggregate> = {
@@ -54,9 +54,9 @@ const ID = "given";
 export const given = <A extends AnyAggregate, State>(decider: Decider<A, State>, ...history: readonly EventOf<A>[]): Given<A, State> => {
   const { aggregate } = decider;
   const watched = { ...decider, evolve: withoutChanges(decider.evolve) } as Decider<A, State>;
-  const codec = createEventCodec(NAME, aggregate);
+  const codec = createEventCodec(NAME, aggregate, UNSEALED);
   let made = 0;
-  const runtime = createAggregateRuntime(NAME, watched, { createId: () => `commit-${made}` });
+  const runtime = createAggregateRuntime(NAME, watched, { createId: () => `commit-${made}`, personal: UNSEALED });
 
   const afterHistory = (id: string): AggregateState<State> =>
     history.reduce((current, { type, data }, index) => {
@@ -143,7 +143,8 @@ const withoutChanges = (evolve: object): object =>
     ]),
   );
 
-const expectSame = (actual: unknown, expected: unknown, what: string): void => {
+/** @throws Error with the difference */
+export const expectSame = (actual: unknown, expected: unknown, what: string): void => {
   try {
     deepStrictEqual(actual, expected);
   } catch (cause) {

@@ -19,13 +19,14 @@ import { appendInPieces } from "./append-in-pieces.ts";
 import { AppendError, type EventLog, type NewEventRecord } from "./event-log.ts";
 import { alterCommand, createCommand, EVENT_TOPIC_SETTINGS, faultsOfSettings } from "./event-topic-settings.ts";
 import { requireWithin } from "./log-ends.ts";
+import { readAhead } from "./read-ahead.ts";
 
 export type KafkaLogOptions = { readonly connection: KafkaConnection; readonly time?: Time };
 
 /** One batch of the producer. */
 const PIECE = { bytes: MAX_PARTITION_BATCH_BYTES, records: 5_000 };
 /** Large, since whoever reads an event topic mostly reads all of it. Aborted transactions are no concern of the rule that says which commits count. */
-const FETCH = { maxBytes: 8 * 1024 * 1024, maxPartitionBytes: 8 * 1024 * 1024, readCommitted: false } as const;
+const FETCH = { maxBytes: 4 * 1024 * 1024, maxPartitionBytes: 4 * 1024 * 1024, readCommitted: false } as const;
 /** Less than the client waits for an answer. */
 const MOST_WAIT_MS = 25_000;
 /** How long leaders are looked for while they change. */
@@ -110,13 +111,13 @@ export const kafkaLog = ({ connection, time = systemTime }: KafkaLogOptions): Ev
           throw appendErrorOf(error);
         }
       }),
-    async read(from, { waitMs, signal }) {
+    read: readAhead(async (from, { waitMs, signal }) => {
       // A fetch that waits at a broker cannot be taken back: it ends later, and its connections are free again.
       const fetched = await unlessAborted(fetchPatiently(from, Math.min(waitMs, MOST_WAIT_MS), signal), signal);
       if (fetched === undefined) throw signal.reason;
       const { records, next, end } = fetched;
       return { records: records.map((record) => consumerRecordOf(from, record)), next, end: Math.max(next, end) };
-    },
+    }),
     async close() {
       await Promise.all([producer.close(), ...opened.map((connections) => connections.close())]);
       await cluster.close();

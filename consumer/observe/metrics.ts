@@ -2,11 +2,13 @@ import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
 import { createLag } from "./lag.ts";
-import { type ConsumerObserver, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
+import { type ConsumerObserver, PARTITION_STATES, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
 
 type ConsumerMetricsOptions = {
   /** The operations that are handled here. Whatever else a record names is counted as `other`. */
   readonly operations: readonly string[];
+  /** The aggregates whose commands are decided here. */
+  readonly aggregates?: readonly string[];
   /** Why no work can be done now; empty if it can. */
   readonly problems: () => readonly string[];
 };
@@ -20,10 +22,9 @@ const PREFIX = "rejoinder_consumer_";
 /** From a handler that only adds to one that works for its whole deadline, and to a request that waited out an outage. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 const OTHER = "other";
-const PARTITION_STATES = ["running", "reading", "stopped"] as const;
 
 /** Counts for Prometheus. Nobody who sends requests can choose a label: they are operations of the contract, and topics that are read. */
-export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsOptions): ConsumerMetrics => {
+export const createConsumerMetrics = ({ operations, aggregates = [], problems }: ConsumerMetricsOptions): ConsumerMetrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -58,7 +59,7 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
       const partitions = policyPartitions();
       return PARTITION_STATES.map((state) => ({ labels: { state }, value: partitions.filter((one) => one.state === state).length }));
     },
-    named("policy_partitions", "Partitions whose events policies follow; stopped: a policy or an event must be mended."),
+    named("policy_partitions", "Partitions whose events policies follow; paused: a policy or an event must be mended."),
   );
   labelledGaugeOf(
     ["state"],
@@ -91,6 +92,29 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
     named("lag_records", "Records after the committed offset, where the source says where a partition ends."),
   );
 
+  const commits = new Counter({
+    ...named("commits_total", "Commits of commands that were appended; those that are void had no effect, since somebody else was faster."),
+    labelNames: ["aggregate", "outcome"],
+  });
+  const folded = new Counter({
+    ...named("events_folded_total", "Events that were read, and folded into the states of their aggregates."),
+    labelNames: ["aggregate"],
+  });
+  for (const aggregate of aggregates) {
+    for (const outcome of ["counted", "void"]) commits.inc({ aggregate, outcome }, 0);
+    folded.inc({ aggregate }, 0);
+  }
+  const partitions = () => watched.flatMap((one) => one.partitions?.() ?? []);
+  labelledGaugeOf(
+    ["state"],
+    () => {
+      const found = partitions();
+      return PARTITION_STATES.map((state) => ({ labels: { state }, value: found.filter((one) => one.state === state).length }));
+    },
+    named("event_partitions", "Partitions of events that are read here, by whether commands of them can be decided."),
+  );
+  gaugeOf(() => sum(partitions(), ({ behind }) => behind), named("event_lag_records", "Records of events that are not read yet."));
+
   const nameOf = (operation: string): string => (known.has(operation) ? operation : OTHER);
 
   return {
@@ -108,6 +132,11 @@ export const createConsumerMetrics = ({ operations, problems }: ConsumerMetricsO
     revoked: lag.revoked,
     stepped: (outcome) => steps[outcome].inc(),
     followed: (outcome, count) => followed[outcome].inc(count),
+    committedEvents(aggregate, counted, voided) {
+      commits.inc({ aggregate, outcome: "counted" }, counted);
+      if (voided > 0) commits.inc({ aggregate, outcome: "void" }, voided);
+    },
+    foldedEvents: (aggregate, events) => folded.inc({ aggregate }, events),
     watch: (more) => void watched.push(more),
     page: () => metricsPage(registry),
   };

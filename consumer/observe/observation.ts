@@ -14,10 +14,15 @@ export type Observation = Pick<Readiness, "joined" | "draining"> & {
 /**
  * Serves `/health`, `/ready` and `/metrics` of a consumer until the process ends. Rejects if the port is taken.
  * @param operations that it handles
+ * @param aggregates whose commands it decides
  */
-export const startObservation = async (address: MetricsAddress, operations: readonly string[]): Promise<Observation> => {
+export const startObservation = async (
+  address: MetricsAddress,
+  operations: readonly string[],
+  aggregates: readonly string[] = [],
+): Promise<Observation> => {
   const { joined, draining, workerReached, problems } = createReadiness();
-  const { page, ...metrics } = createConsumerMetrics({ operations, problems });
+  const { page, ...metrics } = createConsumerMetrics({ operations, aggregates, problems });
   const { url } = await startMetricsServer(address, {
     // A consumer that breaks ends its process, so who answers is well.
     "/health": () => statePage("ok", []),

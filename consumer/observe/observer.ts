@@ -1,4 +1,4 @@
-import type { PartitionFigures } from "../policies/policy-partition.ts";
+import type { PolicyFigures } from "../policies/policy-partition.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 
 /**
@@ -8,6 +8,16 @@ import type { TopicPartition, TopicPartitionOffset } from "../../protocol/topic-
 export const REQUEST_OUTCOMES = ["replied", "failed", "retried", "dead-lettered", "cancelled", "expired", "left"] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
+/** How far a view is in one partition. `lag`: commits of the partition that it does not have. `unshipped`: those of its own that the edge does not have. */
+export type ViewProgress = {
+  readonly view: string;
+  readonly version: number;
+  readonly partition: number;
+  readonly state: "live" | "catching-up" | "paused";
+  readonly lag: number;
+  readonly unshipped: number;
+};
+
 /** What is read when somebody asks. */
 export type Watched = {
   /** Records that were taken and are not finished. */
@@ -15,8 +25,21 @@ export type Watched = {
   /** Links to the mailbox: how many are open, and how many should be. */
   readonly links?: () => { readonly open: number; readonly wanted: number };
   /** The partitions whose events policies follow, each with what waits for its time. */
-  readonly policies?: () => readonly PartitionFigures[];
+  readonly policies?: () => readonly PolicyFigures[];
+  /** The partitions of events that this process reads for its deciders. */
+  readonly partitions?: () => readonly PartitionFigures[];
+  /** The views of the partitions that this process has. */
+  readonly views?: () => readonly ViewProgress[];
 };
+
+/** A partition of events, as it is read here. */
+export type PartitionFigures = TopicPartition & {
+  /** `reading`: it catches up. `paused`: it cannot be used until somebody mends something. */
+  readonly state: (typeof PARTITION_STATES)[number];
+  /** The records that are not read yet. */
+  readonly behind: number;
+};
+export const PARTITION_STATES = ["reading", "ready", "paused"] as const;
 
 /** Told by the parts of a consumer what they do, so that somebody can count it. Nothing that it does reaches back. */
 export type ConsumerObserver = {
@@ -40,6 +63,10 @@ export type ConsumerObserver = {
   stepped(outcome: "run" | "known"): void;
   /** Requests that follow from events were sent, or it was too late for that. */
   followed(outcome: "sent" | "expired", count: number): void;
+  /** Commits of commands were appended: so many count, and so many are void, since somebody else was faster. */
+  committedEvents(aggregate: string, counted: number, voided: number): void;
+  /** Events of commits that count were read. */
+  foldedEvents(aggregate: string, events: number): void;
   /** Asks these whenever somebody looks, beside those that it has already. */
   watch(watched: Watched): void;
 };
@@ -58,5 +85,7 @@ export const SILENT_OBSERVER: ConsumerObserver = {
   revoked: nothing,
   stepped: nothing,
   followed: nothing,
+  committedEvents: nothing,
+  foldedEvents: nothing,
   watch: nothing,
 };

@@ -13,7 +13,7 @@ export type ConsumerTracing = { readonly tracing: Tracing; readonly group: strin
 export const traceInvoker = (traced: ConsumerTracing | undefined, contract: Contract, invoke: HandlerInvoker): HandlerInvoker => {
   if (traced === undefined) return invoke;
   const { tracing, group, instance } = traced;
-  return (request, attempt) => {
+  return (request, attempt, record) => {
     const { topic } = findOperation(contract, request.operation) ?? {};
     const span = tracing.start("consumer", topic === undefined ? "process" : `process ${topic}`, request.traceparent, {
       "messaging.system": "kafka",
@@ -27,7 +27,7 @@ export const traceInvoker = (traced: ConsumerTracing | undefined, contract: Cont
       "rejoinder.attempt": attempt,
     });
     const { traceparent } = span;
-    const task = span.run(() => invoke(traceparent === undefined ? request : { ...request, traceparent }, attempt));
+    const task = span.run(() => invoke(traceparent === undefined ? request : { ...request, traceparent }, attempt, record));
     void Promise.allSettled([task.result, task.ended]).then(([result]) =>
       span.end(result.status === "fulfilled" ? errorTypeOf(result.value) : "rejected"),
     );

@@ -64,9 +64,8 @@ export const oneWayIdOf = ({ policy, commit, eventIndex, outputIndex }: Cause): 
  */
 export const createOneWayRequest = (operation: Operation, data: unknown, delayMs: number, cause: Cause): OneWayRequest => {
   const { policy, commit, at, traceparent } = cause;
-  const { name, topic, responder } = operation;
+  const { name, topic } = operation;
   const of = `what policy ${JSON.stringify(policy)} sends to ${name}`;
-  if (responder !== undefined) throw new PolicyError(`Expected ${of} to have a handler or a decider, got an operation of a responder.`);
   const text = JSON.stringify(data) as string | undefined;
   if (text === undefined) throw new PolicyError(`Expected ${of} to be JSON, got ${typeof data}.`);
   // As it will be read: a date, say, is text by then.

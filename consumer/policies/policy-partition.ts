@@ -1,3 +1,4 @@
+import type { PARTITION_STATES } from "../observe/observer.ts";
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
@@ -20,12 +21,12 @@ export type PolicyPartition = {
   reach(offset: number): void;
   /** Finishes what is being written, and lets another process have the file. */
   close(): Promise<void>;
-  readonly figures: PartitionFigures;
+  readonly figures: PolicyFigures;
 };
 
-/** What is told of a partition. `reading`: it makes its file from the log. `stopped`: it needs somebody to mend a policy or the log. */
-export type PartitionFigures = {
-  readonly state: "running" | "reading" | "stopped";
+/** What is told of a partition. `reading`: it makes its file from the log. `paused`: it needs somebody to mend a policy or the log. */
+export type PolicyFigures = {
+  readonly state: (typeof PARTITION_STATES)[number];
   /** Requests that wait for their time, and those of them that should have been sent a while ago. */
   readonly waiting: number;
   readonly late: number;
@@ -74,7 +75,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   let reachable = 0;
   /** A record was taken: what comes behind it is nobody else's. */
   let isOwner = false;
-  let state: PartitionFigures["state"] = "running";
+  let state: PolicyFigures["state"] = "ready";
   let hasToldOfExpired = false;
   let timer: unknown;
   let working: Promise<void> | undefined;
@@ -130,12 +131,14 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     while (offset < until && !closing.signal.aborted) {
       const read = await eventLog.read({ ...at, offset }, { waitMs: READ_MS, signal: closing.signal });
       if (closing.signal.aborted) return;
-      if (read.next <= offset) throw new Error(`Expected records of ${at.topic}/${at.partition} from offset ${offset} on.`);
+      // At the end of a partition, Kafka may have nothing but markers.
+      const isOver = read.next <= offset && read.end <= offset && queue.length === 0;
+      if (read.next <= offset && !isOver) throw new Error(`Expected records of ${at.topic}/${at.partition} from offset ${offset} on.`);
       const records = read.records.filter((record) => record.offset < until);
-      offset = Math.min(read.next, until);
+      offset = isOver ? until : Math.min(read.next, until);
       if (!(await take(opened, records, offset, isSilent))) return;
     }
-    state = "running";
+    state = "ready";
     if (until - begun > BATCH) log.info({ ...at, from: begun, to: until }, "policies have read what was done before");
   };
 
@@ -206,7 +209,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const hasWork = (): boolean => {
-    if (closing.signal.aborted || state === "stopped") return false;
+    if (closing.signal.aborted || state === "paused") return false;
     if (queue.length > 0 || file === undefined || !isChecked) return true;
     return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
   };
@@ -227,11 +230,11 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const stop = (error: unknown): void => {
-    state = "stopped";
+    state = "paused";
     const offset = queue[0]?.record.offset ?? file?.progress().next;
     log.error(
       { ...at, offset, err: error },
-      "the policies of a partition have stopped: mend what the error names, and start the consumer again",
+      "the policies of a partition are paused: mend what the error names, and start the consumer again",
     );
     for (const { resolve } of queue.splice(0)) resolve(false);
     onStopped();
@@ -243,7 +246,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     working = work().finally(() => {
       working = undefined;
       if (hasWork()) return wake();
-      const due = closing.signal.aborted || state === "stopped" ? undefined : file?.nextDue();
+      const due = closing.signal.aborted || state === "paused" ? undefined : file?.nextDue();
       if (due !== undefined) timer = time.setTimeout(wake, Math.max(due - time.now(), 0));
     });
   };
@@ -251,7 +254,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   return {
     process: (record) =>
       new Promise((resolve) => {
-        if (closing.signal.aborted || state === "stopped") return resolve(false);
+        if (closing.signal.aborted || state === "paused") return resolve(false);
         queue.push({ record, resolve });
         // A partition that was away and came back may begin further back.
         if (record.offset < (queue.at(-2)?.record.offset ?? 0)) queue.sort((a, b) => a.record.offset - b.record.offset);

@@ -10,8 +10,17 @@ export type SentRequest = {
   readonly delayMs: number;
 };
 
-/** Sends a request: `send(contract["account.credit"], { account, cents })`. */
-export const send = <O extends Operation>(operation: O, request: RequestInput<O>): SentRequest => ({ operation, request, delayMs: 0 });
+/**
+ * Sends a request: `send(contract["account.credit"], { account, cents })`. It is checked by the operation's schema, which must be synchronous.
+ * @throws DefinitionError if a responder answers the operation: it would reply to nobody
+ */
+export const send = <O extends Operation>(operation: O, request: RequestInput<O>): SentRequest => {
+  if (operation.responder !== undefined)
+    throw new DefinitionError(
+      `Expected a policy to send to an operation with a handler or a decider, got ${operation.name}, which a responder answers.`,
+    );
+  return { operation, request, delayMs: 0 };
+};
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const MAX_DELAY_MS = 366 * UNITS.d;

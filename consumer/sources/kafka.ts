@@ -10,7 +10,7 @@ import { createKafkaProducer } from "../../kafka/producer.ts";
 import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-partition.ts";
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
-import { type OnRevoked, type OutgoingRecord, type Source, SourceError } from "../source.ts";
+import { type OnAssigned, type OnRevoked, type OutgoingRecord, type Source, SourceError } from "../source.ts";
 import { createGroupCommits } from "./kafka/group-commits.ts";
 import { createMembership, type MembershipOptions } from "./kafka/membership.ts";
 import { createPositions, type Position } from "./kafka/positions.ts";
@@ -24,6 +24,7 @@ export type KafkaSourceOptions = Pick<
   readonly connection: KafkaConnection;
   /** Called for each partition that was asked for records, also if there were none. */
   readonly onRead?: ConsumerObserver["read"] | undefined;
+  readonly onAssigned?: OnAssigned | undefined;
   readonly time?: Time;
   readonly random?: () => number;
 };
@@ -72,6 +73,7 @@ export const kafkaSource = (options: KafkaSourceOptions): Source => {
     change();
     heldPositions = [...held.values()];
     reader.wake();
+    options.onAssigned?.(heldPositions);
   };
 
   const onAssigned = async (partitions: readonly TopicPartition[]): Promise<void> => {

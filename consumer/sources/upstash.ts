@@ -3,11 +3,12 @@ import type { TopicPartitionOffset } from "../../protocol/topic-partition.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime } from "../../environment/time.ts";
-import { type CommitResult, type Source, SourceError } from "../source.ts";
+import { type CommitResult, type OnAssigned, type Source, SourceError } from "../source.ts";
 import { nextTurn } from "../waiting.ts";
 import { countRequests } from "./request-count.ts";
 import { createExpectedOffsets } from "./expected-offsets.ts";
 import { createKafkaRest, type KafkaRestOptions, RefusedError } from "./kafka-rest.ts";
+import { createRestAssignment } from "./rest-assignment.ts";
 import { createRestInstance } from "./rest-instance.ts";
 import { createRetry, reasonOf } from "./retry.ts";
 
@@ -15,6 +16,7 @@ type UpstashSourceOptions = KafkaRestOptions & {
   readonly log: Log;
   /** How long an idle consume waits on the server: longer saves little, shorter costs calls. */
   readonly consumeTimeoutMs?: number;
+  readonly onAssigned?: OnAssigned | undefined;
   readonly random?: () => number;
 };
 
@@ -34,13 +36,14 @@ const REFUSED_COMMIT = new Set([400, 409]);
  * A record is beyond the expected one: then the gap is fetched first, which works even if no call failed. Or a consume failed or was
  * repeated: then the instance is replaced (see rest-instance.ts), which works even if no further record comes.
  */
-export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...options }: UpstashSourceOptions): Source => {
+export const upstashSource = ({ log, consumeTimeoutMs = 5_000, onAssigned, random, ...options }: UpstashSourceOptions): Source => {
   const { url, group, instance: name, topics, time = systemTime } = options;
   const rest = createKafkaRest(options);
   const consumes = countRequests(`${url}/consume/${group}/${name}`);
   const retry = createRetry({ log, time, random });
   const instance = createRestInstance({ rest, consumes, retry });
   const expected = createExpectedOffsets();
+  const assignment = onAssigned && createRestAssignment({ ask: rest.assigned, onAssigned, time });
   let first: Message[] = [];
 
   const lookUpCommits = async (messages: readonly Message[], signal: AbortSignal): Promise<void> => {
@@ -106,6 +109,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
     },
     async *records(signal) {
       const stopKeepingAlive = keepAlive();
+      const stopAsking = assignment?.start();
       try {
         while (!signal.aborted) {
           const asked = time.now();
@@ -119,6 +123,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
             for (const next of inOrder) {
               if (signal.aborted) return;
               expected.pass(next);
+              assignment?.took(next);
               yield toRecord(next);
             }
           }
@@ -127,6 +132,7 @@ export const upstashSource = ({ log, consumeTimeoutMs = 5_000, random, ...option
         }
       } finally {
         stopKeepingAlive();
+        stopAsking?.();
       }
     },
     async produce({ topic, key, value, headers }) {

@@ -4,13 +4,14 @@ import { isNextCommit } from "../../protocol/commit-fold.ts";
 import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { ProjectedPartition } from "../aggregates/projector.ts";
+import { generationOf } from "../../protocol/position.ts";
 import { createBackoff } from "../backoff.ts";
 import { type EventRecords, TrimmedError } from "../events/event-log.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
 import type { LastCommit, LinkTable } from "./link-table.ts";
 import type { RowTable } from "./row-table.ts";
-import { createRowWriter, type RowWriter } from "./row-writer.ts";
+import { createRowWriter, noRows, type RowWriter } from "./row-writer.ts";
 import { type ViewFold, ViewError } from "./view-fold.ts";
 
 /** A view that is behind the states of its partition. */
@@ -59,6 +60,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   const { partition, links, liveNext, isBusy, onProgress, onJoined, log, time, signal } = options;
   const { topic, partition: number } = partition;
   const behind = new Set(options.views);
+  const known = new Map(options.views.map((view) => [view, noRows()]));
   const backoff = createBackoff(PAUSES);
   const outages = createOutageLog(log, `views catch up with ${topic}-${number} again`);
 
@@ -71,9 +73,13 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     const mostMs = isBusy() ? BUSY_MS : IDLE_MS;
     let index = first;
     const written = partition.transact(() => {
-      const writers = new Map<ViewBehind, RowWriter>([...behind].map((view) => [view, createRowWriter(view.fold, view.table)]));
+      const writers = new Map<ViewBehind, RowWriter>(
+        [...behind].map((view) => [view, createRowWriter(view.fold, view.table, known.get(view))]),
+      );
       const from = minNext();
       let rows = 0;
+      /** The first commit names the partition. */
+      let isUnnamed = links.next() === 0;
       const stop = (view: ViewBehind, offset: number, error: Error): void => {
         rows += writers.get(view)?.end(offset) ?? 0;
         writers.delete(view);
@@ -85,6 +91,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         const record = records[index] as ConsumerRecord;
         const link = linkOf(record);
         if (link === undefined) continue;
+        if (isUnnamed) for (const { table } of behind) if (table.generation() === "") table.setGeneration(generationOf(link.commit));
+        isUnnamed = false;
         const before = links.read(link.key);
         if (!isNextCommit(before?.last ?? "", link)) continue;
         const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + 1 };
@@ -157,6 +165,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     } catch (error) {
       if (signal.aborted) return;
       links.rolledBack();
+      for (const view of behind) known.set(view, noRows());
       if (error instanceof TrimmedError) for (const view of behind) fail(view, error);
       else {
         const retryInMs = Math.round(backoff.nextMs());

@@ -14,6 +14,8 @@ export type LinkTable = {
   setNext(next: number): void;
   /** Begins anew. */
   reset(): void;
+  /** Whether there is anything to sweep. */
+  hasOld(): boolean;
   /** Deletes up to so many of those that a reset has left. @returns how many it were */
   sweep(limit: number): number;
   /** A transaction was rolled back: what is remembered of the file may be wrong. */
@@ -45,6 +47,7 @@ export const openLinkTable = (database: DatabaseSync): LinkTable => {
   const deleteOld = database.prepare(
     "DELETE FROM view_links WHERE (epoch, key) IN (SELECT epoch, key FROM view_links WHERE epoch < ? ORDER BY epoch, key LIMIT ?)",
   );
+  const selectOld = database.prepare("SELECT epoch FROM view_links WHERE epoch < ? LIMIT 1");
   const progress = () => selectProgress.get() as { readonly epoch: number; readonly next: number };
   let { epoch } = progress();
   let remembered = new Map<string, LastCommit | undefined>();
@@ -68,6 +71,7 @@ export const openLinkTable = (database: DatabaseSync): LinkTable => {
       epoch = progress().epoch;
       remembered.clear();
     },
+    hasOld: () => selectOld.get(epoch) !== undefined,
     sweep: (limit) => Number(deleteOld.run(epoch, limit).changes),
     rolledBack() {
       epoch = progress().epoch;

@@ -29,14 +29,21 @@ export type RowTable = {
 /** A place between rows: behind all that changed last before `offset`, and behind those of that offset up to `key`, if it is there. */
 export type RowPlace = { readonly offset: number; readonly key?: string | undefined };
 
+/** Rows that no fold of this program makes. */
+export type FormerRows = { readonly id: number; readonly view: string; readonly version: number };
+
 /** All rows of a partition. */
 export type RowTables = {
-  /** The rows of a version; none, and `next` 0, if the file has none of this fold. Those of another fold of that version are dropped. Within a transaction. */
+  /** The rows of a version; none, and `next` 0, if the file has none of this fold. Within a transaction. */
   open(view: string, version: number, fold: string): RowTable;
   /** Drops the rows, and begins anew. Within a transaction. */
   reset(table: RowTable): RowTable;
-  /** Drops all versions that none of these is. `of`: of this view only. Within a transaction. @returns what they were */
-  dropOthers(kept: readonly RowTable[], of?: string): readonly { readonly view: string; readonly version: number }[];
+  /** What else is kept: other versions, and other folds of the same. */
+  others(than: readonly RowTable[]): readonly FormerRows[];
+  /** Drops them. Within a transaction. */
+  drop(rows: readonly FormerRows[]): void;
+  /** Whether there is anything to sweep. */
+  hasDropped(): boolean;
   /** Deletes up to so many rows that were dropped. Within a transaction. @returns how many it were; less than the limit: none is left */
   sweep(limit: number): number;
 };
@@ -116,24 +123,21 @@ export const openRowTables = (database: DatabaseSync): RowTables => {
 
   return {
     open(view, version, fold) {
-      let id: number | undefined;
-      for (const one of kept()) {
-        if (one.view !== view || one.version !== version) continue;
-        if (one.fold === fold) id = one.id;
-        else drop.run(one.id);
-      }
+      const id = kept().find((one) => one.view === view && one.version === version && one.fold === fold)?.id;
       return tableOf(id ?? create(view, version, fold), view, version, fold);
     },
     reset(table) {
       drop.run(ids.get(table) as number);
       return tableOf(create(table.view, table.version, table.fold), table.view, table.version, table.fold);
     },
-    dropOthers(tables, of) {
-      const own = new Set(tables.map((table) => ids.get(table)));
-      const others = kept().filter(({ id, view }) => !own.has(id) && (of === undefined || view === of));
-      for (const { id } of others) drop.run(id);
-      return others;
+    others(than) {
+      const own = new Set(than.map((table) => ids.get(table)));
+      return kept().filter(({ id }) => !own.has(id));
     },
+    drop(rows) {
+      for (const { id } of rows) drop.run(id);
+    },
+    hasDropped: () => selectDropped.get() !== undefined,
     sweep(limit) {
       let deleted = 0;
       for (let id = idOf(selectDropped.get()); id !== undefined && deleted < limit; id = idOf(selectDropped.get())) {

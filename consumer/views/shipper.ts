@@ -53,7 +53,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
       const { view, version, fold } = table;
       const away = createBackoff({ ...AWAY, random });
       const unknown = createBackoff({ ...UNKNOWN, random });
-      /** What the edge has, as far as it is known, and where the rows of the next batch begin if they are in the middle of a commit. */
+      /** What the edge has, as far as it is known, and the last row that it got if more follow than one batch takes. */
       let next: number | undefined;
       let place: RowPlace | undefined;
       let maxRows = MAX_BATCH_ROWS;
@@ -89,7 +89,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         const rows: StoredRow[] = [];
         let characters = 0;
         for (const row of table.changedAfter(place ?? { offset: from })) {
-          // Rows that changed again after this one have left their old places, so the edge may not yet tell of commits up to here.
+          // Rows that changed before this one, and again later, come later. Until then the edge may not tell of commits up to here.
           if (rows.length >= maxRows || characters >= BATCH_CHARACTERS) return batchOf(from, row.offset, false, rows);
           rows.push(row);
           characters += row.key.length + (row.text?.length ?? 4);
@@ -183,6 +183,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         away.reset();
         wasBehind = false;
         next = batch.to;
+        if (batch.isCaughtUp) maxRows = MAX_BATCH_ROWS;
         const last = batch.rows.at(-1);
         place = batch.isCaughtUp || last === undefined ? undefined : { offset: last.offset, key: last.key };
         return 0;

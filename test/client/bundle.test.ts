@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as client from "../../client/index.ts";
 import { bundleAlone } from "../helpers/bundle.ts";
 
-const MAX_GZIP_BYTES = 5.6 * 1024;
+const MAX_GZIP_BYTES = 6.5 * 1024;
 
 test("the client is small, and nothing of anybody else's is in it", async () => {
   const { text, inputs } = await bundleAlone("client/index.ts", "es2022");

@@ -3,7 +3,8 @@ import { renderToString } from "react-dom/server";
 import { expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { type Client, type ClientError, createClient, type Status } from "../../client/index.ts";
-import { useRequest } from "../../client/react.ts";
+import { useRequest, useView } from "../../client/react.ts";
+import type { bank } from "./opened-view.ts";
 import type { contract } from "../project/app/contract.ts";
 
 declare const client: Client<typeof contract>;
@@ -42,4 +43,21 @@ test("an operation that is not in the contract does not compile", () => {
 test("a server renders a page with the hook as if nothing were sent", () => {
   const Sum = () => createElement("output", null, useRequest(createClient<typeof contract>(), "sum").state);
   expect(renderToString(createElement(Sum))).toBe("<output>idle</output>");
+});
+
+test("a hook's row has the type of the contract's view", () => {
+  const useBalance = () => {
+    const { row, isLive, error } = useView(createClient<typeof bank>(), "balances", "ada");
+    expectTypeOf(row).toEqualTypeOf<{ balance: number } | undefined>();
+    expectTypeOf(isLive).toEqualTypeOf<boolean>();
+    expectTypeOf(error).toEqualTypeOf<ClientError | undefined>();
+  };
+  void useBalance;
+  // @ts-expect-error there is no such view
+  void (() => useView(createClient<typeof bank>(), "debts", "ada"));
+});
+
+test("a server renders a page with a row as if nobody had answered", () => {
+  const Balance = () => createElement("output", null, JSON.stringify(useView(createClient<typeof bank>(), "balances", "ada")));
+  expect(renderToString(createElement(Balance))).toBe("<output>{&quot;isLive&quot;:false}</output>");
 });

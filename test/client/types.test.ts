@@ -1,7 +1,20 @@
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
+import type { bank } from "./opened-view.ts";
 import type { contract } from "../project/app/contract.ts";
-import { createClient, type ErrorCodeOf, type ListedRequest, type ReplyOf, type RequestOf, type Submission } from "../../client/index.ts";
+import {
+  type Client,
+  createClient,
+  type ErrorCodeOf,
+  type ErrorDataOf,
+  type ListedRequest,
+  type ListedRow,
+  type ReplyOf,
+  type RequestOf,
+  type Submission,
+  type ViewNameOf,
+  type ViewRow,
+} from "../../client/index.ts";
 
 const client = createClient<typeof contract>({ url: "http://127.0.0.1:9" });
 
@@ -74,4 +87,34 @@ test("progress and chunks have the types of the contract, and are unknown to a c
     }
     for await (const chunk of submission.chunks()) expectTypeOf(chunk).toEqualTypeOf<{ left: number }>();
   });
+});
+
+test("views and their rows have the types of the contract, and commands are operations beside them", () => {
+  const banking = createClient<typeof bank>();
+  expectTypeOf<ViewNameOf<typeof bank>>().toEqualTypeOf<"balances" | "statement">();
+  expectTypeOf(banking.view<"balances">).returns.toEqualTypeOf<ViewRow<{ balance: number }>>();
+  expectTypeOf(banking.views<"statement">).returns.toEqualTypeOf<AsyncIterable<ListedRow<{ cents: number; at: string }>>>();
+  void (async () => {
+    expectTypeOf(await banking.view("balances", "ada")).toEqualTypeOf<{ balance: number } | undefined>();
+    for await (const row of banking.view("balances", "ada")) expectTypeOf(row).toEqualTypeOf<{ balance: number } | undefined>();
+    const { position } = await banking.submit("account.credit", { account: "ada", cents: 1 }).result;
+    await banking.view("balances", "ada", { after: position });
+  });
+  // @ts-expect-error no such view
+  void (() => banking.view("debts", "ada"));
+  // @ts-expect-error an aggregate is no view
+  void (() => banking.view("account", "ada"));
+});
+
+test("a contract's views are no operations, and change nothing of its errors", () => {
+  expectTypeOf<Parameters<Client<typeof bank>["request"]>[0]>().toEqualTypeOf<"account.credit">();
+  expectTypeOf<ErrorCodeOf<typeof bank>>().toEqualTypeOf<"CLOSED_ACCOUNT">();
+  expectTypeOf<ErrorDataOf<typeof bank, "CLOSED_ACCOUNT">>().toEqualTypeOf<{ since: string }>();
+});
+
+test("a contract without views has none to read, and a client without a contract takes any", () => {
+  expectTypeOf<ViewNameOf<typeof contract>>().toEqualTypeOf<never>();
+  // @ts-expect-error the contract has no views
+  void (() => client.view("balances", "ada"));
+  expectTypeOf(createClient().view<"balances">).returns.toEqualTypeOf<ViewRow<unknown>>();
 });

@@ -60,6 +60,14 @@ test("the replies of responders are read by a group of their own", () => {
   expect(problemsOf({ ...complete, CONSUMER_GROUP: "a", CONSUMER_RELAY_GROUP: "a-retry" })).toEqual([problem]);
 });
 
+test("the group of policies is that of the requests with another end, unless it is named", () => {
+  expect(readConsumerConfig({ ...complete, CONSUMER_GROUP: "a" }, contract).policyGroup).toBe("a-policies");
+  expect(readConsumerConfig({ ...complete, CONSUMER_POLICY_GROUP: "b" }, contract).policyGroup).toBe("b");
+  const problem = expect.stringMatching(/^CONSUMER_POLICY_GROUP: Expected another group/);
+  for (const group of ["rejoinder", "rejoinder-retry", "rejoinder-relay"])
+    expect(problemsOf({ ...complete, CONSUMER_POLICY_GROUP: group })).toEqual([problem]);
+});
+
 test("requesters on Kafka need the source kafka, operations that there are, and topics for replies", () => {
   const { WORKER_URL, REPLY_SECRET } = complete;
   const kafka = { SOURCE: "kafka", KAFKA_BROKERS: "one:9092", WORKER_URL, REPLY_SECRET };

@@ -158,11 +158,14 @@ export const createCallerRoutes = (): Record<string, RouteDescription> => ({
   "GET /contract": {
     id: "getContract",
     tag: "Description",
-    summary: "Reads the operations, with their JSON Schemas",
+    summary: "Reads the operations and the views, with their JSON Schemas",
     access: "anybody",
     parameters: ["If-None-Match"],
     responses: document({
-      "application/json": { type: "object", properties: { version: { type: "string" }, operations: { type: "object" } } },
+      "application/json": {
+        type: "object",
+        properties: { version: { type: "string" }, operations: { type: "object" }, views: { type: "object" } },
+      },
     }),
     problems: [],
   },

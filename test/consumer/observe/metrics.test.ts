@@ -82,3 +82,26 @@ test("dead letters, deliveries and steps are counted, and so is that no work can
     ]),
   );
 });
+
+test("what follows from events is counted, and what waits for its time in all partitions together", async () => {
+  const { observer, lines } = open();
+  observer.followed("sent", 3);
+  observer.watch({ policies: () => [{ state: "ready", waiting: 5, late: 2 }] });
+  observer.watch({
+    policies: () => [
+      { state: "ready", waiting: 1, late: 0 },
+      { state: "paused", waiting: 0, late: 0 },
+    ],
+  });
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rejoinder_consumer_policy_requests_total{outcome="sent"} 3',
+      'rejoinder_consumer_policy_requests_total{outcome="expired"} 0',
+      'rejoinder_consumer_policy_timers{state="waiting"} 4',
+      'rejoinder_consumer_policy_timers{state="late"} 2',
+      'rejoinder_consumer_policy_partitions{state="ready"} 2',
+      'rejoinder_consumer_policy_partitions{state="reading"} 0',
+      'rejoinder_consumer_policy_partitions{state="paused"} 1',
+    ]),
+  );
+});

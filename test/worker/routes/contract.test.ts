@@ -5,8 +5,12 @@ import { call } from "../support/worker.ts";
 test("the contract tells the library's version, and of each operation its schemas, errors and times", async () => {
   const response = await call("/contract");
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
-  const { version, operations } = (await response.json()) as { version: string; operations: Record<string, unknown> };
-  expect(version).toBe(VERSION);
+  const { version, operations, views } = (await response.json()) as {
+    version: string;
+    operations: Record<string, unknown>;
+    views: unknown;
+  };
+  expect([version, views]).toEqual([VERSION, {}]);
   expect(Object.keys(operations)).toEqual(["sum", "echo", "report", "countdown", "flaky"]);
   expect(operations["sum"]).toMatchObject({
     request: {

@@ -1,0 +1,180 @@
+import { isNextCommit } from "../../protocol/commit-fold.ts";
+import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import { RejoinderError } from "../../protocol/errors.ts";
+import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
+import { partitionOfKey } from "../../protocol/partitioner.ts";
+import { generationOf } from "../../protocol/position.ts";
+import { type AggregateRuntime, type AggregateState, REMEMBERED_COMMANDS } from "../deciders/aggregate-runtime.ts";
+import { createLru } from "./lru.ts";
+import type { CountedCommit, PartitionProjector } from "./projector.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
+import type { RememberedCommand, StateFile, StateMeta } from "./state-file.ts";
+import { UnusableError } from "./unusable-error.ts";
+
+/** What was read of a partition. */
+export type ReadRecords = {
+  readonly records: readonly ConsumerRecord[];
+  /** The offset to read next. */
+  readonly next: number;
+  /** `next` was the end of the partition. */
+  readonly isCaughtUp: boolean;
+};
+
+/** A commit that was decided here, and the state with it. */
+export type DecidedCommit = { readonly commit: Commit; readonly next: AggregateState<unknown> };
+
+/** The aggregates of a partition, as far as it was read. Each change is one transaction of the file. */
+export type PartitionState = {
+  /** The offset to read next. */
+  readonly next: number;
+  /** Empty before the first commit. */
+  readonly generation: string;
+  /** An aggregate with the commands that it remembers. */
+  get(id: string): AggregateState<unknown>;
+  /** Where the commit of a remembered command is. */
+  findCommit(id: string, command: string): { readonly offset: number; readonly version: number } | undefined;
+  /**
+   * Takes what was read. Records before `next` are passed over.
+   * @returns the commits that count, and how many are void
+   * @throws UnusableError if a record cannot be read, after all before it were taken; what SQLite throws, and then nothing has changed
+   */
+  fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly void: number };
+  /** Takes commits that are where the partition ended. @throws what SQLite throws, and then nothing has changed */
+  append(decided: readonly DecidedCommit[]): readonly CountedCommit[];
+};
+
+type PartitionStateOptions = {
+  readonly runtime: AggregateRuntime<unknown>;
+  readonly file: StateFile;
+  readonly meta: StateMeta;
+  readonly projector: PartitionProjector | undefined;
+};
+
+/** States without commands are small. */
+const CACHED_STATES = 10_000;
+/** The 64 commands of an aggregate take some 16 KiB. */
+const CACHED_COMMANDS = 500;
+
+export const createPartitionState = ({ runtime, file, meta, projector }: PartitionStateOptions): PartitionState => {
+  const { partition, partitions } = meta;
+  let { next, generation } = meta;
+  const states = createLru<AggregateState<unknown>>(CACHED_STATES);
+  const commands = createLru<readonly RememberedCommand[]>(CACHED_COMMANDS);
+
+  const stateOf = (id: string): AggregateState<unknown> => {
+    const known = states.get(id);
+    if (known !== undefined) return known;
+    const stored = file.readState(id) ?? runtime.initial(id);
+    states.set(id, stored);
+    return stored;
+  };
+
+  const commandsOf = (id: string): readonly RememberedCommand[] => {
+    const known = commands.get(id) ?? file.readCommands(id);
+    commands.set(id, known);
+    return known;
+  };
+
+  const advance = (
+    changed: ReadonlyMap<string, AggregateState<unknown>>,
+    counted: readonly CountedCommit[],
+    to: { readonly next: number; readonly generation: string; readonly isCaughtUp: boolean },
+  ): void => {
+    file.transact(() => {
+      for (const state of changed.values()) file.writeState(state);
+      for (const { commit, offset, version } of counted) {
+        const last = changed.get(commit.key)?.version ?? version;
+        if (version > last - REMEMBERED_COMMANDS) file.writeCommand(commit.key, version, offset, commit);
+      }
+      file.writeProgress(to);
+      projector?.fold(counted, to.next);
+    });
+    for (const [id, state] of changed) states.set(id, state);
+    for (const { commit } of counted) {
+      const known = commands.get(commit.key);
+      const { command, answer } = commit;
+      if (known !== undefined) commands.set(commit.key, [...known.slice(1 - REMEMBERED_COMMANDS), { command, answer }]);
+    }
+    ({ next, generation } = to);
+    projector?.committed(to);
+  };
+
+  const expectOwn = (key: string): void => {
+    const own = partitionOfKey(Buffer.from(key), partitions);
+    if (own === partition) return;
+    throw new UnusableError(
+      `The key ${JSON.stringify(key)} belongs to partition ${own} of ${partitions}. The topic had another number of partitions, or somebody ` +
+        "writes to it by another rule. Make a new topic, and copy all records there by the rule of Kafka's default partitioner.",
+    );
+  };
+
+  return {
+    get next() {
+      return next;
+    },
+    get generation() {
+      return generation;
+    },
+    get: (id) => ({ ...stateOf(id), commands: commandsOf(id) }),
+    findCommit: (id, command) => file.findCommit(id, command),
+    fold({ records, next: readTo, isCaughtUp }) {
+      const changed = new Map<string, AggregateState<unknown>>();
+      const counted: CountedCommit[] = [];
+      let first = generation;
+      let upTo = next;
+      let voided = 0;
+      let failure: unknown;
+      for (const record of records) {
+        if (record.offset < upTo) continue;
+        try {
+          const link = linkOf(record);
+          if (link !== undefined) {
+            if (first === "") first = generationOf(link.commit);
+            const current = changed.get(link.key) ?? stateOf(link.key);
+            if (isNextCommit(current.last, link)) {
+              if (current.version === 0) expectOwn(link.key);
+              const commit = decodeCommit(record, link);
+              const state = runtime.fold(current, commit) as AggregateState<unknown>;
+              changed.set(link.key, { ...state, commands: [] });
+              counted.push({ commit, offset: record.offset, version: state.version });
+            } else voided += 1;
+          }
+        } catch (error) {
+          failure = isSqliteError(error) ? error : unreadable(record, error);
+          break;
+        }
+        upTo = record.offset + 1;
+      }
+      if (isSqliteError(failure)) throw failure;
+      if (failure === undefined) upTo = Math.max(upTo, readTo);
+      if (upTo > next) advance(changed, counted, { next: upTo, generation: first, isCaughtUp: isCaughtUp && failure === undefined });
+      // oxlint-disable-next-line typescript/only-throw-error -- it is an Error
+      if (failure !== undefined) throw failure;
+      return { counted, void: voided };
+    },
+    append(decided) {
+      const counted = decided.map(({ commit, next: state }, index) => ({ commit, offset: next + index, version: state.version }));
+      const changed = new Map(decided.map(({ next: state }) => [state.id, { ...state, commands: [] }]));
+      const [first] = counted;
+      const now = generation === "" && first !== undefined ? generationOf(first.commit.commit) : generation;
+      advance(changed, counted, { next: next + counted.length, generation: now, isCaughtUp: true });
+      return counted;
+    },
+  };
+};
+
+/** The link of a commit, or undefined for a record that is none: it counts for no reader. */
+export const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
+  try {
+    return readCommitLink(record);
+  } catch (error) {
+    if (error instanceof RejoinderError) return undefined;
+    throw error;
+  }
+};
+
+/** A commit that counts and cannot be read: who goes on behind it has a wrong state. */
+const unreadable = ({ topic, partition, offset }: ConsumerRecord, cause: unknown): UnusableError => {
+  const why = cause instanceof RejoinderError ? (cause.detail ?? cause.message) : (cause as Error).message;
+  return new UnusableError(`The commit at offset ${offset} of partition ${partition} of ${topic} cannot be read: ${why}`, cause);
+};

@@ -1,0 +1,298 @@
+import type { Log } from "../../environment/log.ts";
+import { pause, type Time } from "../../environment/time.ts";
+import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import { createBackoff } from "../backoff.ts";
+import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
+import { type EventLog, type EventRecords, TrimmedError } from "../events/event-log.ts";
+import { EventTopicError } from "../events/topic-check.ts";
+import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
+import { createOutageLog } from "../outage-log.ts";
+import { nextTurn } from "../waiting.ts";
+import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { checkPartition, findStateFile } from "./partition-check.ts";
+import { createPartitionState, type PartitionState } from "./partition-state.ts";
+import { closedError, createPendingCommands } from "./pending-commands.ts";
+import type { CountedCommit, PartitionProjector, Projector } from "./projector.ts";
+import { createReadingProgress } from "./reading-progress.ts";
+import type { StateFile } from "./state-file.ts";
+import { UnusableError } from "./unusable-error.ts";
+
+export type PartitionTaskOptions = {
+  /** The name of the aggregate in the contract. */
+  readonly aggregate: string;
+  readonly runtime: AggregateRuntime<unknown>;
+  /** See `decider-hash.ts`. */
+  readonly hash: string;
+  /** What the hash has at its end; asked when the states are opened. Absent: nothing. */
+  readonly epoch?: (() => string) | undefined;
+  /** Of the event topic. */
+  readonly of: TopicPartition;
+  /** How many the topic has. */
+  readonly partitions: number;
+  readonly eventLog: EventLog;
+  readonly projector: Projector | undefined;
+  /** For the state file of this partition alone. */
+  readonly folder: string;
+  readonly log: Log;
+  readonly observer: Pick<ConsumerObserver, "committedEvents" | "foldedEvents">;
+  readonly time: Time;
+  readonly random: () => number;
+};
+
+/** What this process does with one partition of events: it folds all of them, and decides commands. */
+export type PartitionTask = {
+  /**
+   * Decides a command once all that was appended before is read.
+   * @throws UnavailableError if that cannot be done now; RefusedCommandError if never; what the decider throws; what the signal aborts with, unless a
+   * commit may be stored already
+   */
+  decide(command: AggregateCommand, signal: AbortSignal): Promise<CommandResult>;
+  readonly figures: PartitionFigures;
+  /** It takes no more commands, and its file is closed, or soon will be. */
+  readonly isOver: boolean;
+  readonly ended: Promise<void>;
+  /** Ends it as soon as no command waits. */
+  retire(): void;
+  /** Goes on, unless it has ended. */
+  retain(): void;
+  /** Lets go of its states and opens them again, which makes them anew if their hash has changed. Commands wait. */
+  reopen(): void;
+  /** Ends it after what it is just doing. */
+  close(): Promise<void>;
+};
+
+/** Who decides one command after another does not wait for those of others meanwhile. */
+const IDLE_MS = 20;
+const FOLLOW_WAIT_MS = 10_000;
+const CHECK_MS = 60_000;
+/** How soon a partition that cannot be used is looked at again, and how often the log repeats why. */
+const UNUSABLE_PAUSE_MS = 15_000;
+const UNUSABLE_REPEAT_MS = 600_000;
+/** Records of one transaction. */
+const SLICE = 1_000;
+const RETRY = { firstMs: 50, mostMs: 5_000 };
+
+export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
+  const { aggregate, runtime, hash, epoch = () => "", of, partitions, eventLog, projector, folder, observer, time, random } = options;
+  const log = options.log.child(of);
+  const closing = new AbortController();
+  const { signal } = closing;
+  const backoff = createBackoff({ ...RETRY, random });
+  const outages = createOutageLog(log, "events can be read and appended again");
+  let woken = Promise.withResolvers<void>();
+  const wake = (): void => {
+    woken.resolve();
+    woken = Promise.withResolvers();
+  };
+  const pending = createPendingCommands(wake);
+  let opened: { readonly file: StateFile; readonly state: PartitionState; readonly projecting: PartitionProjector | undefined } | undefined;
+  let unusable: { readonly message: string; readonly toldAt: number } | undefined;
+  let phase: PartitionFigures["state"] = "reading";
+  let end = 0;
+  let isRetiring = false;
+  let isStale = false;
+  let isOver = false;
+  let checkedAt = 0;
+  /** A read that waits for what others append. It stays while commands are decided, since to end it would cost more than it does. */
+  let tail: Promise<EventRecords> | undefined;
+
+  const read = (offset: number, waitMs: number): Promise<EventRecords> => eventLog.read({ ...of, offset }, { waitMs, signal });
+
+  const settle = (state: PartitionState, counted: readonly CountedCommit[]): void =>
+    pending.settle(counted, { aggregate, partition: of.partition, generation: state.generation });
+
+  /** In slices, so that the process does other work, too. */
+  const fold = async (state: PartitionState, got: EventRecords): Promise<readonly CountedCommit[]> => {
+    const all: CountedCommit[] = [];
+    for (let at = 0; at === 0 || at < got.records.length; at += SLICE) {
+      if (at > 0) await nextTurn(time);
+      const records = got.records.slice(at, at + SLICE);
+      const isLast = at + SLICE >= got.records.length;
+      const next = isLast ? got.next : (records.at(-1)?.offset ?? 0) + 1;
+      const { counted } = state.fold({ records, next, isCaughtUp: isLast && got.next >= got.end });
+      observer.foldedEvents(aggregate, eventsOf(counted));
+      settle(state, counted);
+      all.push(...counted);
+    }
+    end = Math.max(got.end, state.next);
+    return all;
+  };
+
+  const open = async (): Promise<PartitionState> => {
+    if (opened !== undefined) return opened.state;
+    const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + epoch() }, log, time, signal });
+    const { database, transact, wrote } = file;
+    const projecting = projector?.open({ aggregate, ...of, partitions, log: eventLog, database, transact, wrote, next: meta.next });
+    const state = createPartitionState({ runtime, file, meta, projector: projecting });
+    opened = { file, state, projecting };
+    return state;
+  };
+
+  const letGo = async (): Promise<void> => {
+    const { projecting, file } = opened ?? {};
+    opened = undefined;
+    tail = undefined;
+    phase = "reading";
+    isStale = false;
+    await projecting?.close();
+    await file?.close();
+  };
+
+  const check = async (state: PartitionState): Promise<void> => {
+    const { next, generation } = state;
+    await checkPartition(eventLog, of, { partitions, next, generation }, signal);
+    checkedAt = time.elapsed();
+  };
+
+  const catchUp = async (state: PartitionState): Promise<void> => {
+    const progress = createReadingProgress({ of, from: state.next, log, time });
+    let coming = read(state.next, 0);
+    for (;;) {
+      const got = await coming;
+      const isDone = got.next >= got.end;
+      // The next records travel while these are folded.
+      if (!isDone) {
+        coming = read(got.next, 1_000);
+        coming.catch(() => undefined);
+      }
+      const counted = await fold(state, got);
+      progress.read(state.next, got.end, eventsOf(counted));
+      if (isDone) break;
+    }
+    progress.over();
+    opened?.projecting?.committed({ next: state.next, generation: state.generation, isCaughtUp: true });
+  };
+
+  const readUntil = async (state: PartitionState, next: number): Promise<readonly CountedCommit[]> => {
+    const all: CountedCommit[] = [];
+    while (state.next < next) all.push(...(await fold(state, await read(state.next, 1_000))));
+    return all;
+  };
+
+  const groupCommit = createGroupCommit({
+    aggregate,
+    runtime,
+    eventLog,
+    of,
+    pending,
+    settle,
+    readUntil,
+    onAppended(accepted, voided) {
+      outages.over();
+      backoff.reset();
+      observer.committedEvents(aggregate, accepted, voided);
+    },
+    time,
+  });
+
+  /** Waits for commands, and reads what others append. */
+  const follow = async (state: PartitionState): Promise<void> => {
+    const { promise: command } = woken;
+    await Promise.race([command, pause(time, IDLE_MS, signal)]);
+    if (pending.size > 0 || signal.aborted || isRetiring || isStale) return;
+    tail ??= read(state.next, FOLLOW_WAIT_MS);
+    tail.catch(() => undefined);
+    const got = await Promise.race([command, tail]);
+    if (got === undefined) return;
+    tail = undefined;
+    await fold(state, got);
+    if (time.elapsed() - checkedAt > CHECK_MS) await check(state);
+  };
+
+  const work = async (): Promise<void> => {
+    const state = await open();
+    await check(state);
+    await catchUp(state);
+    phase = "ready";
+    if (unusable !== undefined) log.info("the partition can be used again");
+    unusable = undefined;
+    backoff.reset();
+    while (!signal.aborted && !mayLetGo()) {
+      if (pending.size === 0) await follow(state);
+      else {
+        await groupCommit(state);
+        end = Math.max(end, state.next);
+      }
+    }
+  };
+
+  const stop = (error: Error): void => {
+    phase = "paused";
+    const { message } = error;
+    const now = time.elapsed();
+    if (unusable?.message !== message || now - unusable.toldAt > UNUSABLE_REPEAT_MS) {
+      log.error({ err: error }, `the partition is paused: ${message}`);
+      unusable = { message, toldAt: now };
+    }
+    pending.failAll(new UnavailableError(message));
+  };
+
+  const mayEnd = (): boolean => isRetiring && pending.size === 0;
+  const mayLetGo = (): boolean => isStale || mayEnd();
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted && !mayEnd()) {
+      try {
+        if (isStale) await letGo();
+        await work();
+      } catch (error) {
+        tail = undefined;
+        if (signal.aborted) break;
+        if (isUnusable(error)) {
+          stop(error);
+          await Promise.race([pause(time, UNUSABLE_PAUSE_MS, signal), woken.promise]);
+        } else {
+          const retryInMs = Math.round(backoff.nextMs());
+          outages.warn({ reason: (error as Error).message, retryInMs }, "events cannot be read, appended or folded now");
+          await pause(time, retryInMs, signal);
+        }
+      }
+    }
+    isOver = true;
+  };
+
+  const ended = run().then(async () => {
+    closing.abort();
+    pending.failAll(closedError());
+    await letGo();
+  });
+  ended.catch((error: unknown) => log.error({ err: error }, "a state file could not be closed"));
+
+  return {
+    async decide(command, commandSignal) {
+      if (isOver) throw closedError();
+      if (unusable !== undefined) throw new UnavailableError(unusable.message);
+      return pending.add(command, commandSignal);
+    },
+    get figures() {
+      return { ...of, state: phase, behind: Math.max(0, end - (opened?.state.next ?? 0)) };
+    },
+    get isOver() {
+      return isOver;
+    },
+    ended: ended.catch(() => undefined),
+    retire() {
+      isRetiring = true;
+      wake();
+    },
+    retain() {
+      isRetiring = false;
+    },
+    reopen() {
+      isStale = true;
+      wake();
+    },
+    close() {
+      closing.abort();
+      wake();
+      return ended.catch(() => undefined);
+    },
+  };
+};
+
+/** Whether somebody must change something before the partition can be used. */
+const isUnusable = (error: unknown): error is Error =>
+  error instanceof UnusableError || error instanceof EventTopicError || error instanceof TrimmedError;
+
+const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);
