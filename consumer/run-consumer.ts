@@ -29,6 +29,7 @@ import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
+import { openViews } from "./views/open-views.ts";
 
 /**
  * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
@@ -69,7 +70,17 @@ export const openConsumer = async (
     time: systemTime,
     log,
   });
-  const aggregates = await startAggregates({ definition, source: config.source, personal, dataDir, log, observer, time });
+  const views = openViews(definition, { url: workerUrl, hmac, clock, log, observer });
+  const aggregates = await startAggregates({
+    definition,
+    source: config.source,
+    projector: views?.projector,
+    personal,
+    dataDir,
+    log,
+    observer,
+    time,
+  });
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
@@ -110,6 +121,7 @@ export const openConsumer = async (
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
       await aggregates?.close();
       personal?.close();
+      await views?.close();
       await onceStore.close();
     },
   };

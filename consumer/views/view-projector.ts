@@ -74,6 +74,8 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
   let foldedAt = Number.NEGATIVE_INFINITY;
   let catchingUp = Promise.resolve();
   let reading = new AbortController();
+  /** Rows of transactions that the writer has not told to have ended. */
+  let written = 0;
 
   const views = transact(() =>
     folds.map((fold) => openPartitionView({ fold, table: tables.open(fold.view, fold.version, fold.hash), partition, shipper, log, time })),
@@ -142,11 +144,13 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
             break;
           }
         }
-        partition.wrote(writer.end(to));
+        written += writer.end(to);
       }
       liveNext = next;
     },
     committed({ next, generation, isCaughtUp }) {
+      partition.wrote(written);
+      written = 0;
       liveNext = next;
       const isAnother = views.filter(({ table }) => ![generation, ""].includes(table.generation()));
       if (isAnother.length > 0) {
