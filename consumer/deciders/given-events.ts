@@ -6,7 +6,7 @@ import type { AnyPolicy, Policy, SentRequest } from "../policies/policy.ts";
 import { createReactions, type PolicyCommit } from "../policies/reactions.ts";
 import type { AnyProjection, Projection } from "../views/projection.ts";
 import { createViewFold } from "../views/view-fold.ts";
-import { createEventCodec } from "./event-reader.ts";
+import { createEventCodec, UNSEALED } from "./event-reader.ts";
 import { expectSame } from "./given.ts";
 
 /** What happened to aggregates of one kind. */
@@ -92,7 +92,7 @@ export const countedCommits = <A extends AnyAggregate>(
   aggregate: A,
   history: readonly (readonly [id: string, events: readonly EventOf<A>[]])[],
 ): readonly PolicyCommit[] => {
-  const codec = createEventCodec(NAME, aggregate);
+  const codec = createEventCodec(NAME, aggregate, UNSEALED);
   const last = new Map<string, { readonly commit: string; readonly version: number }>();
   return history
     .flatMap(([key, events]) => events.map((event) => ({ key, event })))

@@ -9,6 +9,8 @@ const DEFAULT_EXPORTS = new Set([
   "app/consumer.ts",
   "examples/bank/app/worker.ts",
   "examples/bank/app/consumer.ts",
+  "bench/commands/project/app/worker.ts",
+  "bench/commands/project/app/consumer.ts",
   "test/project/app/worker.ts",
   "test/project/app/consumer.ts",
   "test/consumer/once/project/app/consumer.ts",
