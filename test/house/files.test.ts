@@ -14,6 +14,7 @@ const DEFAULT_EXPORTS = new Set([
   "test/project/app/worker.ts",
   "test/project/app/consumer.ts",
   "test/consumer/once/project/app/consumer.ts",
+  "test/consumer/policies/project/app/consumer.ts",
   "test/helpers/reporter.ts",
   "vitest.config.ts",
   "examples/react/vite.config.ts",

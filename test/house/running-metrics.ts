@@ -53,7 +53,7 @@ export const readRunningMetrics = async (): Promise<{ readonly samples: readonly
     },
     consumer.contract,
   );
-  const { observer, url } = await startObservation({ host: "127.0.0.1", port: 0 }, Object.keys(consumer.handlers));
+  const { observer, url } = await startObservation({ host: "127.0.0.1", port: 0 }, Object.keys(consumer.handlers), ["account"]);
   const running = await openConsumer(consumer, config, log, observer);
   await running.ready;
   const response = await fetch(`${worker.url}/requests/sum`, {

@@ -164,7 +164,10 @@ test("what others append is read without a command, and a view is told of it", a
 
 test("a record that is no commit counts for nobody", async () => {
   const { log, open } = createStage();
-  log.appendNow([{ key: ADA, value: "made by hand", headers: [] }, { value: "", headers: [] }]);
+  log.appendNow([
+    { key: ADA, value: "made by hand", headers: [] },
+    { value: "", headers: [] },
+  ]);
   expect(await decide(open(), credit(ADA, 1))).toMatchObject({ aggregateVersion: 1 });
 });
 

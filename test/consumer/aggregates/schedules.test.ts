@@ -130,7 +130,9 @@ test("two writers on a log that loses, delays and repeats, and that crash at any
         } else if (one.kind === "stale") {
           const old = log.records[one.which % log.records.length];
           if (old !== undefined)
-            log.appendNow([{ key: String(old.key), value: String(old.value), headers: old.headers as readonly { key: string; value: string }[] }]);
+            log.appendNow([
+              { key: String(old.key), value: String(old.value), headers: old.headers as readonly { key: string; value: string }[] },
+            ]);
         } else if (one.kind === "crash") await (writers[one.writer] as (typeof writers)[number]).crash(one.keepsFile);
         else await Promise.race([...waiting, new Promise((resolve) => setImmediate(resolve))]);
       }

@@ -82,8 +82,12 @@ test("states that left memory come back from the file", async () => {
   await task.close();
   const again = open();
   // Of its 64 commands.
-  expect(await decide(again, { ...command("credit", ADA, { cents: 1 }), command: "foreign-c150" })).toMatchObject({ aggregateVersion: 151 });
-  expect(await decide(again, { ...command("credit", ADA, { cents: 1 }), command: "foreign-c100" })).toMatchObject({ aggregateVersion: 202 });
+  expect(await decide(again, { ...command("credit", ADA, { cents: 1 }), command: "foreign-c150" })).toMatchObject({
+    aggregateVersion: 151,
+  });
+  expect(await decide(again, { ...command("credit", ADA, { cents: 1 }), command: "foreign-c100" })).toMatchObject({
+    aggregateVersion: 202,
+  });
 });
 
 test("while the disk is full nothing wrong is answered, and it goes on when there is room", async () => {
@@ -101,7 +105,9 @@ test("while the disk is full nothing wrong is answered, and it goes on when ther
   // SQLite takes no less than there are: from now on no page can be added, as on a full disk.
   limit(1);
   const owners = OWNERS.slice(0, 40);
-  const decided = owners.flatMap((id) => [1, 2, 3, 4, 5].map((cents) => decide(task, command("open", id, { owner: "x".repeat(cents * 100) }))));
+  const decided = owners.flatMap((id) =>
+    [1, 2, 3, 4, 5].map((cents) => decide(task, command("open", id, { owner: "x".repeat(cents * 100) }))),
+  );
   const answers = Promise.all([...decided, ...owners.map((id) => decide(task, credit(id, 7)))]);
   await expect.poll(() => JSON.stringify(lines.lines)).toContain("full");
   limit(1_000_000);

@@ -84,7 +84,8 @@ export const createStage = (log = createMemoryEventLog(PARTITION)) => {
   return { log, lines, folder, counts, open };
 };
 
-export const decide = (task: PartitionTask, one: AggregateCommand, signal: AbortSignal = NEVER): Promise<CommandResult> => task.decide(one, signal);
+export const decide = (task: PartitionTask, one: AggregateCommand, signal: AbortSignal = NEVER): Promise<CommandResult> =>
+  task.decide(one, signal);
 
 /** A commit as another program would write it. */
 export const foreignCommit = (key: string, commit: string, after: string, events: readonly (readonly [type: string, data: unknown])[]) =>

@@ -74,7 +74,9 @@ test("a topic that was made anew is noticed, when it is shorter and when it is l
 
 test("an event of a key that belongs to another partition is noticed", async () => {
   const { log, open } = createStage(createMemoryEventLog(PARTITION));
-  const stranger = Array.from({ length: 50 }, (_, index) => `stranger-${index}`).find((id) => partitionOfKey(Buffer.from(id), 3) !== PARTITION);
+  const stranger = Array.from({ length: 50 }, (_, index) => `stranger-${index}`).find(
+    (id) => partitionOfKey(Buffer.from(id), 3) !== PARTITION,
+  );
   log.appendNow([foreignCommit(stranger ?? "", "a", "", [])]);
   await expectPaused(open(), "belongs to partition");
 });
