@@ -33,7 +33,7 @@ const again = { retry: 1 };
 /** What a Worker does on any host. */
 const onEachHost = [
   "test/worker/*.test.ts",
-  "test/worker/{description,identity,limits,link,mailbox,producers,routes,stores,webhooks}/**/*.test.ts",
+  "test/worker/{description,identity,limits,link,mailbox,producers,routes,stores,views,webhooks}/**/*.test.ts",
 ];
 
 export default defineConfig({

@@ -12,6 +12,7 @@ import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
+import { subjects } from "./commands/subjects.ts";
 import { views } from "./commands/views.ts";
 import { webhooks } from "./commands/webhooks.ts";
 import { worker, workerDev } from "./commands/worker.ts";
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   cancel,
   deadLetters,
   keys,
+  subjects,
   views,
   webhooks,
   doctor,

@@ -15,6 +15,7 @@ import type {
 import { sendBatch } from "./batch.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { Work } from "./follow.ts";
+import { MAX_WAIT_SECONDS } from "../protocol/limits.ts";
 import { type ListedRequest, type ListOptions, listPages } from "./list.ts";
 import { createSlots } from "./slots.ts";
 import { startSubmission, type Submission } from "./submission.ts";
@@ -202,10 +203,26 @@ export const createClient = <C extends ClientContract>({
     submitAll: ((requests, options = {}) => sendAll(requests, options)) as Client<C>["submitAll"],
     resume: (correlationId, options = {}) => start(options.operation, options, async () => ({ correlationId }), { correlationId }),
     list: ({ headers, signal, ...query } = {}) =>
-      listPages({ path: "/requests", kind: "requests", query, cursor: "after", ...asked(headers), signal }) as AsyncIterable<never>,
+      listPages({
+        path: "/requests",
+        kind: "requests",
+        query,
+        waitSeconds: 0,
+        cursor: "after",
+        ...asked(headers),
+        signal,
+      }) as AsyncIterable<never>,
     view: (view, key, options = {}) => openView({ ...options, view, key, ...asked(options.headers) }),
     views: (view, { headers, signal, ...query } = {}) =>
-      listPages({ path: `/views/${view}`, kind: "rows", query, cursor: "cursor", ...asked(headers), signal }) as AsyncIterable<never>,
+      listPages({
+        path: `/views/${view}`,
+        kind: "rows",
+        query,
+        cursor: "cursor",
+        waitSeconds: query.after === undefined ? 0 : MAX_WAIT_SECONDS,
+        ...asked(headers),
+        signal,
+      }) as AsyncIterable<never>,
     isDefined: isDefined as Client<C>["isDefined"],
     close: () => closing.abort(),
   };

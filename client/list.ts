@@ -25,6 +25,8 @@ type ListSeams = {
   readonly kind: "requests" | "rows";
   /** The parameters of the query. */
   readonly query: Readonly<Record<string, string | undefined>>;
+  /** How long the server may wait with a page, in s. */
+  readonly waitSeconds: number;
   /** The parameter by which the next page is asked for. */
   readonly cursor: string;
   readonly exchange: Exchange;
@@ -37,7 +39,7 @@ type ListSeams = {
 const MAX_REPEATS = 5;
 
 /** Asks for page after page, each when it is needed. @throws ClientError */
-export const listPages = async function* ({ path, kind, query, cursor, exchange, fail, closing, signal }: ListSeams) {
+export const listPages = async function* ({ path, kind, query, waitSeconds, cursor, exchange, fail, closing, signal }: ListSeams) {
   const ending = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
   // Without what is undefined.
   const parameters = new URLSearchParams(JSON.parse(JSON.stringify({ ...query, limit: 100 })) as Record<string, string>);
@@ -46,7 +48,7 @@ export const listPages = async function* ({ path, kind, query, cursor, exchange,
     const { list, problem, lost, isBehind, isLasting, retryAfterMs } = await exchange({
       path: `${path}?${parameters}`,
       kind,
-      waitSeconds: 0,
+      waitSeconds,
       signal: ending,
     }).catch((cause: unknown) => {
       throw fail(closing.aborted ? "CLOSED" : "ABORTED", { cause });

@@ -8,6 +8,7 @@ import { commaList, httpUrl, integer, kafkaRestVariables } from "../environment/
 import { demandKafka, type KafkaConnection, kafkaConnectionOf, kafkaVariables } from "../kafka/config.ts";
 import { isTopic, RETRY_SUFFIX } from "../protocol/topics.ts";
 import { readWebhookSecret } from "../protocol/webhook-signature.ts";
+import { subjectsFolderOf } from "./personal/subjects-folder.ts";
 
 /** The consumer's configuration. */
 export type ConsumerConfig = ReturnType<typeof readConsumerConfig>;
@@ -73,6 +74,7 @@ const schema = (contract: Contract, host: string) =>
     CONSUMER_INSTANCE: name().default(`${host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 190) || "consumer"}-1`), // a restarted process takes up its own partitions again
     CONSUMER_CONCURRENCY: integer(1, 10_000).default(64), // handlers mostly wait: enough to hide that, few enough to be fair
     CONSUMER_DATA_DIR: z.string().default(".rejoinder/consumer"), // beside the data of the other parts
+    CONSUMER_SUBJECTS_DIR: z.string().optional(),
     CONSUMER_DRAIN_TIMEOUT_MS: integer(0, 3_600_000).default(2_000), // Ctrl-C should feel prompt; requests that are cut off are handled again
     ...metricsVariables,
     ...processVariables,
@@ -129,6 +131,8 @@ export const readConsumerConfig = (environment: Environment, contract: Contract,
     concurrency: values.CONSUMER_CONCURRENCY,
     /** Absolute. Made when a handler does its first step by `once`. */
     dataDir: resolve(values.CONSUMER_DATA_DIR),
+    /** Absolute. Of the file of keys of personal data; made if an aggregate has any. */
+    subjectsDir: subjectsFolderOf(values),
     drainTimeoutMs: values.CONSUMER_DRAIN_TIMEOUT_MS,
     log: values,
     /** Where to serve health, readiness and metrics. Undefined: nowhere. */

@@ -18,7 +18,8 @@ import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
-import { policyTopicsOf, type RunningPolicies, startPolicies } from "./policies/start-policies.ts";
+import { startPersonal } from "./personal/start-personal.ts";
+import { policyTopicsOf, type RunningPolicies, startPolicies, type StartPoliciesOptions } from "./policies/start-policies.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -28,6 +29,7 @@ import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
+import { openViews } from "./views/open-views.ts";
 
 /**
  * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
@@ -61,7 +63,24 @@ export const openConsumer = async (
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
   const consumers: RunningConsumer[] = [];
-  const aggregates = await startAggregates({ definition, source: config.source, dataDir, log, observer, time });
+  const personal = startPersonal({
+    aggregates: partsOf(contract).aggregates,
+    folder: config.subjectsDir,
+    onForgotten: () => aggregates?.forgotten(),
+    time: systemTime,
+    log,
+  });
+  const views = openViews(definition, { url: workerUrl, hmac, clock, log, observer });
+  const aggregates = await startAggregates({
+    definition,
+    source: config.source,
+    projector: views?.projector,
+    personal,
+    dataDir,
+    log,
+    observer,
+    time,
+  });
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
@@ -82,7 +101,7 @@ export const openConsumer = async (
     const sinks = openSinks(`${instance}-relay`, []);
     consumers.push(startRelay({ operations: responded, source, sinks, log, observer, time, replySource: `/relay/${relayGroup}` }));
   }
-  const events = await openPolicies(definition, config, { log, observer, time });
+  const events = await openPolicies(definition, config, { log, observer, time, personal: personal?.data });
   if (events !== undefined) consumers.push(events);
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
@@ -101,6 +120,8 @@ export const openConsumer = async (
     async drain(timeoutMs) {
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
       await aggregates?.close();
+      personal?.close();
+      await views?.close();
       await onceStore.close();
     },
   };
@@ -169,9 +190,14 @@ const observe = async (
 const openPolicies = async (
   { contract, policies = {} }: ConsumerDefinition,
   { source: config, policyGroup: group, instance, dataDir }: ConsumerConfig,
-  { log, observer, time }: { readonly log: Log; readonly observer: ConsumerObserver; readonly time: Time },
+  {
+    log,
+    observer,
+    time,
+    personal,
+  }: Pick<StartPoliciesOptions, "log" | "personal"> & { readonly observer: ConsumerObserver; readonly time: Time },
 ): Promise<RunningConsumer | undefined> => {
-  const definitions = { policies, aggregates: partsOf(contract).aggregates };
+  const definitions = { policies, personal, aggregates: partsOf(contract).aggregates };
   const topics = policyTopicsOf(definitions);
   if (topics.length === 0) return undefined;
   let running: RunningPolicies | undefined;

@@ -19,22 +19,17 @@ export type ViewBatch = {
    * are of no use: an edge that has such is behind, with `next` 0, and removes them when a batch from 0 comes.
    */
   readonly fold: string;
-  /** The edge must have all changes by commits before this offset, or it refuses the batch. */
+  /** The edge must have all rows that changed last before this offset, or it refuses the batch. */
   readonly from: number;
-  /**
-   * With this batch the edge has all changes by commits before this offset. Rows that are too many for one batch come in several with `isCaughtUp` false,
-   * whose `to` is `from`, or 1 if that is 0: an edge that loses them meanwhile is behind.
-   */
+  /** With this batch the edge has all rows that changed last before this offset. At least `from`. */
   readonly to: number;
   /**
-   * Whether the consumer has no more to ship for now. Only rows of a fold that was once at the end of its partition are shipped, so once all partitions
-   * of a version have had such a batch, that version is served.
+   * Whether with this batch the edge has the rows as they are after all commits before `to`: only then may it tell readers that it has these commits.
+   * If not, more batches follow, with rows that changed before `to` and again since. Only rows of a fold that was once at the end of its partition are
+   * shipped, so once all partitions of a version have had such a batch, that version may be served.
    */
   readonly isCaughtUp: boolean;
-  /**
-   * Of one row, the latest change only, from `from` on. It may be one behind `to`, if the row has changed again since; but no row may be left out
-   * that a commit before `to` has changed.
-   */
+  /** Of one row, the latest change only; in the order of their offsets, from `from` to `to`, `to` included if more batches follow. */
   readonly rows: readonly RowChange[];
 };
 
@@ -44,7 +39,7 @@ export type RowChange = { readonly key: string; readonly offset: number; readonl
 /** What the edge answers, with status 200. */
 export type ViewBatchResult =
   | { readonly outcome: "stored" }
-  /** Nothing was stored. The edge has all changes before `next` only, which is less than `from`: send those from there on. */
+  /** Nothing was stored. The edge has all rows that changed before `next` only, which is less than `from`: send those from there on. */
   | { readonly outcome: "behind"; readonly next: number }
   /** Nothing was stored: the Worker's contract has no such view, or an older version of it. It may be deployed soon. */
   | { readonly outcome: "unknown" };

@@ -8,6 +8,7 @@ import { type TopicPartition, topicPartitionKey } from "../../protocol/topic-par
 import { createAggregateRuntime } from "../deciders/aggregate-runtime.ts";
 import type { AnyDecider, Decider } from "../deciders/decider.ts";
 import type { EventLog } from "../events/event-log.ts";
+import type { Personal } from "../personal/start-personal.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "../observe/observer.ts";
 import { unlessAborted } from "../waiting.ts";
 import { type CommandDecider, RefusedCommandError, UnavailableError } from "./command.ts";
@@ -24,6 +25,8 @@ type AggregatesOptions = {
   readonly partitions: Promise<ReadonlyMap<string, number> | undefined>;
   /** Makes views. Absent: there are none. */
   readonly projector?: Projector | undefined;
+  /** Absent: no event has personal data. */
+  readonly personal?: Pick<Personal, "data" | "aggregates" | "personalEpoch"> | undefined;
   /** Where the state files are, each in a folder of its own. */
   readonly folder: string;
   readonly log: Log;
@@ -42,21 +45,23 @@ export type Aggregates = CommandDecider & {
    * it has no more are read until no command of them waits.
    */
   assigned(partitions: readonly TopicPartition[]): void;
+  /** A subject was forgotten: makes the states and the rows of aggregates with personal data again. */
+  forgotten(): void;
   /** Ends all, after what they are just doing. */
   close(): Promise<void>;
 };
 
 /** One kind of aggregate. */
-type Kind = Pick<PartitionTaskOptions, "aggregate" | "runtime" | "hash"> & {
+type Kind = Pick<PartitionTaskOptions, "aggregate" | "runtime" | "hash" | "epoch"> & {
   readonly definition: AnyAggregate;
   readonly commandTopic: string;
   readonly eventTopic: string;
 };
 
 export const createAggregates = (options: AggregatesOptions): Aggregates => {
-  const { contract, deciders, eventLog, partitions, projector, folder, log } = options;
+  const { contract, deciders, eventLog, partitions, projector, personal, folder, log } = options;
   const { observer = SILENT_OBSERVER, time = systemTime, random = Math.random } = options;
-  const kinds = Object.entries(deciders).map(([name, decider]) => kindOf(name, decider));
+  const kinds = Object.entries(deciders).map(([name, decider]) => kindOf(name, decider, personal));
   const kindOfTopic = new Map(kinds.map((kind) => [kind.commandTopic, kind]));
   const closing = new AbortController();
   /** By partition of the command topic. */
@@ -68,9 +73,9 @@ export const createAggregates = (options: AggregatesOptions): Aggregates => {
     const key = topicPartitionKey({ topic: kind.commandTopic, partition });
     const known = tasks.get(key);
     if (known !== undefined && !known.isOver) return known;
-    const { aggregate, runtime, hash, eventTopic: topic } = kind;
+    const { aggregate, runtime, hash, epoch, eventTopic: topic } = kind;
     const task = createPartitionTask({
-      ...{ aggregate, runtime, hash, partitions: count, eventLog, projector, log, observer, time, random },
+      ...{ aggregate, runtime, hash, epoch, partitions: count, eventLog, projector, log, observer, time, random },
       of: { topic, partition },
       folder: join(folder, `${topic}-${partition}`),
     });
@@ -125,6 +130,10 @@ export const createAggregates = (options: AggregatesOptions): Aggregates => {
         }
       });
     },
+    forgotten() {
+      for (const { commandTopic } of kinds.filter(({ aggregate }) => personal?.aggregates.has(aggregate)))
+        for (const [key, task] of tasks) if (key.startsWith(`${commandTopic}/`)) task.reopen();
+    },
     async close() {
       closing.abort();
       await Promise.all([...tasks.values()].map((task) => task.close()));
@@ -132,14 +141,15 @@ export const createAggregates = (options: AggregatesOptions): Aggregates => {
   };
 };
 
-const kindOf = (aggregate: string, decider: AnyDecider): Kind => {
+const kindOf = (aggregate: string, decider: AnyDecider, personal: AggregatesOptions["personal"]): Kind => {
   const { aggregate: definition } = decider;
   return {
     aggregate,
     definition,
     // What a decider of any aggregate is given was made by the schemas of that aggregate.
-    runtime: createAggregateRuntime(aggregate, decider as unknown as Decider<AnyAggregate, unknown>),
+    runtime: createAggregateRuntime(aggregate, decider as unknown as Decider<AnyAggregate, unknown>, { personal: personal?.data }),
     hash: deciderHashOf(aggregate, decider),
+    epoch: personal && (() => personal.personalEpoch(aggregate)),
     commandTopic: commandTopicOf(aggregate, definition),
     eventTopic: eventTopicOf(aggregate, definition),
   };

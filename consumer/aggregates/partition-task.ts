@@ -24,6 +24,8 @@ export type PartitionTaskOptions = {
   readonly runtime: AggregateRuntime<unknown>;
   /** See `decider-hash.ts`. */
   readonly hash: string;
+  /** What the hash has at its end; asked when the states are opened. Absent: nothing. */
+  readonly epoch?: (() => string) | undefined;
   /** Of the event topic. */
   readonly of: TopicPartition;
   /** How many the topic has. */
@@ -54,6 +56,8 @@ export type PartitionTask = {
   retire(): void;
   /** Goes on, unless it has ended. */
   retain(): void;
+  /** Lets go of its states and opens them again, which makes them anew if their hash has changed. Commands wait. */
+  reopen(): void;
   /** Ends it after what it is just doing. */
   close(): Promise<void>;
 };
@@ -70,7 +74,7 @@ const SLICE = 4_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
-  const { aggregate, runtime, hash, of, partitions, eventLog, projector, folder, observer, time, random } = options;
+  const { aggregate, runtime, hash, epoch = () => "", of, partitions, eventLog, projector, folder, observer, time, random } = options;
   const log = options.log.child(of);
   const closing = new AbortController();
   const { signal } = closing;
@@ -87,6 +91,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   let phase: PartitionFigures["state"] = "reading";
   let end = 0;
   let isRetiring = false;
+  let isStale = false;
   let isOver = false;
   let checkedAt = 0;
   /** A read that waits for what others append. It stays while commands are decided, since to end it would cost more than it does. */
@@ -116,12 +121,22 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
 
   const open = async (): Promise<PartitionState> => {
     if (opened !== undefined) return opened.state;
-    const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash }, log, time, signal });
+    const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + epoch() }, log, time, signal });
     const { database, transact, wrote } = file;
     const projecting = projector?.open({ aggregate, ...of, partitions, log: eventLog, database, transact, wrote, next: meta.next });
     const state = createPartitionState({ runtime, file, meta, projector: projecting });
     opened = { file, state, projecting };
     return state;
+  };
+
+  const letGo = async (): Promise<void> => {
+    const { projecting, file } = opened ?? {};
+    opened = undefined;
+    tail = undefined;
+    phase = "reading";
+    isStale = false;
+    await projecting?.close();
+    await file?.close();
   };
 
   const check = async (state: PartitionState): Promise<void> => {
@@ -175,7 +190,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const follow = async (state: PartitionState): Promise<void> => {
     const { promise: command } = woken;
     await Promise.race([command, pause(time, IDLE_MS, signal)]);
-    if (pending.size > 0 || signal.aborted || isRetiring) return;
+    if (pending.size > 0 || signal.aborted || isRetiring || isStale) return;
     tail ??= read(state.next, FOLLOW_WAIT_MS);
     tail.catch(() => undefined);
     const got = await Promise.race([command, tail]);
@@ -193,7 +208,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     if (unusable !== undefined) log.info("the partition can be used again");
     unusable = undefined;
     backoff.reset();
-    while (!signal.aborted && !mayEnd()) {
+    while (!signal.aborted && !mayLetGo()) {
       if (pending.size === 0) await follow(state);
       else {
         await groupCommit(state);
@@ -214,10 +229,12 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   };
 
   const mayEnd = (): boolean => isRetiring && pending.size === 0;
+  const mayLetGo = (): boolean => isStale || mayEnd();
 
   const run = async (): Promise<void> => {
     while (!signal.aborted && !mayEnd()) {
       try {
+        if (isStale) await letGo();
         await work();
       } catch (error) {
         tail = undefined;
@@ -238,8 +255,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const ended = run().then(async () => {
     closing.abort();
     pending.failAll(closedError());
-    await opened?.projecting?.close();
-    await opened?.file.close();
+    await letGo();
   });
   ended.catch((error: unknown) => log.error({ err: error }, "a state file could not be closed"));
 
@@ -262,6 +278,10 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     },
     retain() {
       isRetiring = false;
+    },
+    reopen() {
+      isStale = true;
+      wake();
     },
     close() {
       closing.abort();

@@ -4,18 +4,19 @@ import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import type { SourceConfig } from "../config.ts";
 import type { ConsumerDefinition } from "../define-consumer.ts";
-import type { EventLog } from "../events/event-log.ts";
-import { restLog } from "../events/rest-log.ts";
+import { openEventLog } from "../events/open-event-log.ts";
 import { checkEventTopics, EventTopicError } from "../events/topic-check.ts";
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { type Aggregates, createAggregates } from "./aggregates.ts";
+import type { Personal } from "../personal/start-personal.ts";
 import type { Projector } from "./projector.ts";
 
 type StartAggregatesOptions = {
   readonly definition: Pick<ConsumerDefinition, "contract" | "deciders">;
   readonly source: SourceConfig;
   readonly projector?: Projector | undefined;
+  readonly personal?: Personal | undefined;
   /** CONSUMER_DATA_DIR. */
   readonly dataDir: string;
   readonly log: Log;
@@ -37,7 +38,7 @@ export const startAggregates = async (options: StartAggregatesOptions): Promise<
   const { contract, deciders = {} } = definition;
   const { aggregates: definitions } = partsOf(contract);
   if (definitions.size === 0) return undefined;
-  const eventLog = await createEventLog(options.source);
+  const eventLog = await openEventLog(options.source);
   const closing = new AbortController();
   const outages = createOutageLog(log, "the topics of events are known");
 
@@ -69,11 +70,4 @@ export const startAggregates = async (options: StartAggregatesOptions): Promise<
       await eventLog.close();
     },
   };
-};
-
-/** Kafka's client is loaded only where it is needed. */
-const createEventLog = async (source: SourceConfig): Promise<EventLog> => {
-  if (source.kind === "upstash") return restLog(source);
-  const { kafkaLog } = await import("../events/kafka-log.ts");
-  return kafkaLog(source);
 };

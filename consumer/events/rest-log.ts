@@ -51,7 +51,15 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch, tim
     return { first, end };
   };
 
-  const topics = async (): Promise<Readonly<Record<string, unknown>>> => (await ask("/topics")) as Readonly<Record<string, unknown>>;
+  /** Undefined if there is none. */
+  const describe = async (topic: string): Promise<Description | undefined> => {
+    const answer = await call(`/topics/${encodeURIComponent(topic)}`, { timeoutMs: CALL_TIMEOUT_MS });
+    const description = descriptionOf(answer);
+    if (description !== undefined) return description;
+    // Only this project's gateway tells more than a count.
+    const count = ((await ask("/topics")) as Readonly<Record<string, unknown>>)[topic];
+    return Number.isInteger(count) ? { partitions: count as number, settings: new Map() } : undefined;
+  };
 
   const appendPiece = async (to: TopicPartition, piece: readonly NewEventRecord[]): Promise<readonly number[]> => {
     const body = piece.map((record) => ({ topic: to.topic, partition: to.partition, ...record }));
@@ -80,22 +88,19 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch, tim
   return {
     name: "rest",
     async partitions(names) {
-      const found = await topics();
-      return new Map(
-        names.flatMap((name) => (Number.isInteger(found[name]) ? [[name, found[name] as number] satisfies [string, number]] : [])),
-      );
+      const found = await Promise.all(names.map(async (name) => [name, await describe(name)] as const));
+      return new Map(found.flatMap(([name, topic]) => (topic === undefined ? [] : [[name, topic.partitions] as const])));
     },
     async faults(topic, partitions = 1) {
       const declared = `${topic}:${partitions}:retention.ms=-1:retention.bytes=-1`;
-      if ((await topics())[topic] === undefined)
+      const found = await describe(topic);
+      if (found === undefined)
         return [
           `The server at ${url} shows this user no topic ${topic}. At a gateway of this project, add it to GATEWAY_TOPICS: ${declared}`,
         ];
-      // Only this project's gateway and Confluent's proxy tell.
-      const answer = await call(`/topics/${encodeURIComponent(topic)}`, { timeoutMs: CALL_TIMEOUT_MS });
       return faultsOfSettings(
         topic,
-        settingsOf(answer),
+        found.settings,
         (text) => `In GATEWAY_TOPICS, write ${declared}; where the gateway serves a cluster: ${alterCommand("BROKER:9092", topic, text)}`,
       );
     },
@@ -153,9 +158,11 @@ const outcomeOf = ({ status, body }: RestAnswer): AppendError["outcome"] => {
   return status >= 300 && status < 500 && status !== 408 ? "unavailable" : "unknown";
 };
 
-/** `configs` of `GET /topics/$TOPIC`, as text. */
-const settingsOf = ({ status, body }: RestAnswer): ReadonlyMap<string, string> => {
-  const { configs } = (body ?? {}) as { readonly configs?: unknown };
-  if (status !== 200 || typeof configs !== "object" || configs === null) return new Map();
-  return new Map(Object.entries(configs).map(([name, value]) => [name, String(value)]));
+type Description = { readonly partitions: number; readonly settings: ReadonlyMap<string, string> };
+
+/** What `GET /topics/$TOPIC` tells; undefined if it does not. */
+const descriptionOf = ({ status, body }: RestAnswer): Description | undefined => {
+  const { partitions, configs } = (body ?? {}) as { readonly partitions?: unknown; readonly configs?: unknown };
+  if (status !== 200 || !Number.isInteger(partitions) || typeof configs !== "object" || configs === null) return undefined;
+  return { partitions: partitions as number, settings: new Map(Object.entries(configs).map(([name, value]) => [name, String(value)])) };
 };

@@ -160,7 +160,9 @@ export const openSubjectFile = ({ folder, now = Date.now, random = randomBytes }
         after = rows.at(-1)?.subject ?? "";
       }
     },
-    close: () => database.close(),
+    close() {
+      if (database.isOpen) database.close();
+    },
   };
 };
 

@@ -1,6 +1,7 @@
 import type { AnyAggregate } from "../../contract/aggregate.ts";
 import type { Commit } from "../../protocol/commit-record.ts";
 import { createEventCodec } from "../deciders/event-reader.ts";
+import type { PersonalData } from "../personal/personal-data.ts";
 import { createOneWayRequest, type OneWayRequest, PolicyError } from "./one-way-request.ts";
 import type { AnyPolicy, PolicyContext, SentRequest } from "./policy.ts";
 
@@ -39,8 +40,9 @@ export const createReactions = (
   aggregate: string,
   definition: AnyAggregate,
   policies: ReadonlyMap<string, Pick<AnyPolicy, "on">>,
+  personal?: PersonalData,
 ): Reactions => {
-  const codec = createEventCodec(aggregate, definition);
+  const codec = createEventCodec(aggregate, definition, personal);
   const prefix = `${aggregate}.`;
   const wanted = new Set([...policies.values()].flatMap(({ on }) => Object.keys(on)));
   /** Events that no policy asks for need not be read; one that nobody knows may be asked for by a later version, so it must stop this one. */

@@ -7,6 +7,7 @@ import { type TopicPartition, topicPartitionKey, type TopicPartitionOffset } fro
 import type { EventLog } from "../events/event-log.ts";
 import { createIntake } from "../intake.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "../observe/observer.ts";
+import type { PersonalData } from "../personal/personal-data.ts";
 import { createOutageLog } from "../outage-log.ts";
 import type { Source } from "../source.ts";
 import { reasonOf } from "../sources/retry.ts";
@@ -21,6 +22,8 @@ import { createPolicySender } from "./sender.ts";
 type Definitions = {
   readonly policies: { readonly [name: string]: AnyPolicy };
   readonly aggregates: ReadonlyMap<string, AnyAggregate>;
+  /** Absent: no event has personal data. */
+  readonly personal?: PersonalData | undefined;
 };
 
 export type StartPoliciesOptions = Definitions & {
@@ -50,11 +53,13 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const LOOK_MS = 10_000;
 
 /** The topics of the aggregates that have policies, with what follows from their commits. */
-const followedTopics = ({ policies, aggregates }: Definitions): ReadonlyMap<string, () => Reactions> =>
+const followedTopics = ({ policies, aggregates, personal }: Definitions): ReadonlyMap<string, () => Reactions> =>
   new Map(
     [...aggregates].flatMap(([name, aggregate]) => {
       const own = Object.entries(policies).filter(([, policy]) => policy.aggregate === aggregate);
-      return own.length === 0 ? [] : [[eventTopicOf(name, aggregate), () => createReactions(name, aggregate, new Map(own))] as const];
+      return own.length === 0
+        ? []
+        : [[eventTopicOf(name, aggregate), () => createReactions(name, aggregate, new Map(own), personal)] as const];
     }),
   );
 

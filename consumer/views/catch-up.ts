@@ -11,7 +11,7 @@ import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
 import type { LastCommit, LinkTable } from "./link-table.ts";
 import type { RowTable } from "./row-table.ts";
-import { createRowWriter, type RowWriter } from "./row-writer.ts";
+import { createRowWriter, noRows, type RowWriter } from "./row-writer.ts";
 import { type ViewFold, ViewError } from "./view-fold.ts";
 
 /** A view that is behind the states of its partition. */
@@ -60,6 +60,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   const { partition, links, liveNext, isBusy, onProgress, onJoined, log, time, signal } = options;
   const { topic, partition: number } = partition;
   const behind = new Set(options.views);
+  const known = new Map(options.views.map((view) => [view, noRows()]));
   const backoff = createBackoff(PAUSES);
   const outages = createOutageLog(log, `views catch up with ${topic}-${number} again`);
 
@@ -72,7 +73,9 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     const mostMs = isBusy() ? BUSY_MS : IDLE_MS;
     let index = first;
     const written = partition.transact(() => {
-      const writers = new Map<ViewBehind, RowWriter>([...behind].map((view) => [view, createRowWriter(view.fold, view.table)]));
+      const writers = new Map<ViewBehind, RowWriter>(
+        [...behind].map((view) => [view, createRowWriter(view.fold, view.table, known.get(view))]),
+      );
       const from = minNext();
       let rows = 0;
       /** The first commit names the partition. */
@@ -162,6 +165,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     } catch (error) {
       if (signal.aborted) return;
       links.rolledBack();
+      for (const view of behind) known.set(view, noRows());
       if (error instanceof TrimmedError) for (const view of behind) fail(view, error);
       else {
         const retryInMs = Math.round(backoff.nextMs());

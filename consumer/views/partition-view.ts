@@ -31,7 +31,7 @@ export type PartitionView = {
 type PartitionViewOptions = {
   readonly fold: ViewFold;
   readonly table: RowTable;
-  readonly partition: Pick<ProjectedPartition, "topic" | "partition" | "partitions" | "transact">;
+  readonly partition: Pick<ProjectedPartition, "topic" | "partition" | "partitions" | "transact" | "next">;
   readonly shipper: ViewShipper;
   readonly log: Log;
   readonly time: Time;
@@ -54,7 +54,7 @@ export const openPartitionView = ({ fold, table: opened, partition, shipper, log
       return table;
     },
     state: "live",
-    end: table.next(),
+    end: Math.max(table.next(), partition.next),
     failed(error) {
       this.state = "paused";
       log.error({ err: error, ...of }, "an event gives no row: the view stops here until a program that can fold it starts");

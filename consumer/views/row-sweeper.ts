@@ -30,9 +30,9 @@ export const startSweeper = ({ partition, tables, links, views, log, time }: Swe
 
   const drop = (): void => {
     const kept = views.map(({ table }) => table);
-    const settled = views.filter((view) => view.isSettledSince(KEEP_MS)).map(({ fold }) => fold.view);
+    const settled = new Set(views.filter((view) => view.isSettledSince(KEEP_MS)).map(({ fold }) => fold.view));
     const known = new Set(views.map(({ fold }) => fold.view));
-    const isUnused = (view: string): boolean => settled.includes(view) || (!known.has(view) && time.elapsed() - startedAt >= KEEP_MS);
+    const isUnused = (view: string): boolean => settled.has(view) || (!known.has(view) && time.elapsed() - startedAt >= KEEP_MS);
     const dropped = tables.others(kept).filter(({ view }) => isUnused(view));
     if (dropped.length === 0) return;
     transact(() => tables.drop(dropped));

@@ -10,44 +10,50 @@ export type RowWriter = {
   end(next: number): number;
 };
 
-/** Rows that wait in memory, in number and in characters. A commit may have many. */
-const MAX_ROWS = 2_000;
+/** Rows as they are now, as far as they are known, beside the file. Whoever keeps it for several transactions must be the only one who writes. */
+export type KnownRows = { readonly rows: Map<string, string | undefined>; characters: number };
+
+export const noRows = (): KnownRows => ({ rows: new Map(), characters: 0 });
+
+/** Rows in memory, in number and in characters. A commit may have many. */
+const MAX_ROWS = 5_000;
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** Of a row that changes several times, only the last change is written. */
-export const createRowWriter = (fold: ViewFold, table: RowTable): RowWriter => {
+export const createRowWriter = (fold: ViewFold, table: RowTable, known: KnownRows = noRows()): RowWriter => {
   const from = table.next();
-  /** What the rows are now, as far as it is known. */
-  const known = new Map<string, string | undefined>();
   const changed = new Map<string, number>();
-  let characters = 0;
   let written = 0;
 
+  const remember = (key: string, text: string | undefined): void => {
+    known.rows.set(key, text);
+    known.characters += text?.length ?? 0;
+  };
+
   const rowOf = (key: string): string | undefined => {
-    if (known.has(key)) return known.get(key);
+    if (known.rows.has(key)) return known.rows.get(key);
     const text = table.read(key);
-    known.set(key, text);
-    characters += text?.length ?? 0;
+    remember(key, text);
     return text;
   };
 
   const write = (): void => {
-    for (const [key, offset] of changed) table.write({ key, offset, text: known.get(key) ?? null });
+    for (const [key, offset] of changed) table.write({ key, offset, text: known.rows.get(key) ?? null });
     written += changed.size;
     changed.clear();
-    known.clear();
-    characters = 0;
+    if (known.rows.size <= MAX_ROWS && known.characters <= MAX_CHARACTERS) return;
+    known.rows.clear();
+    known.characters = 0;
   };
 
   return {
     add(counted) {
       if (counted.offset < from) return;
       for (const [key, text] of fold.changes(counted, rowOf)) {
-        known.set(key, text ?? undefined);
+        remember(key, text ?? undefined);
         changed.set(key, counted.offset);
-        characters += text?.length ?? 0;
       }
-      if (known.size > MAX_ROWS || characters > MAX_CHARACTERS) write();
+      if (changed.size > MAX_ROWS || known.characters > MAX_CHARACTERS) write();
     },
     end(next) {
       write();

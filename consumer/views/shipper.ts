@@ -89,9 +89,8 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         const rows: StoredRow[] = [];
         let characters = 0;
         for (const row of table.changedAfter(place ?? { offset: from })) {
-          // Rows that change meanwhile leave their places, and come later: only with the last batch has the edge all that a commit has changed.
-          if (rows.length >= maxRows || characters >= BATCH_CHARACTERS)
-            return batchOf(from, Math.max(from, Math.min(row.offset, 1)), false, rows);
+          // Rows that changed before this one, and again later, come later. Until then the edge may not tell of commits up to here.
+          if (rows.length >= maxRows || characters >= BATCH_CHARACTERS) return batchOf(from, row.offset, false, rows);
           rows.push(row);
           characters += row.key.length + (row.text?.length ?? 4);
         }

@@ -3,6 +3,7 @@ import { jsonSchemaOf } from "../../contract/schema.ts";
 import { MAX_ROW_BYTES, MAX_ROW_KEY_BYTES } from "../../protocol/view-batch.ts";
 import type { CountedCommit } from "../aggregates/projector.ts";
 import { check, createEventCodec, EventError } from "../deciders/event-reader.ts";
+import type { Personal } from "../personal/start-personal.ts";
 import type { AnyProjection } from "./projection.ts";
 
 /** A commit cannot be folded into a view by this version of the program. The view stops before it; commands and other views go on. */
@@ -18,7 +19,10 @@ export type ViewFold = {
   /** The view's name in the contract. */
   readonly view: string;
   readonly version: number;
-  /** Of all that makes the rows, as far as a program can see it: rows of another one are made again. 32 hexadecimal digits. */
+  /**
+   * Of all that makes the rows, as far as a program can see it: rows of another one are made again. 32 hexadecimal digits; with personal data, also how
+   * many subjects were forgotten.
+   */
   readonly hash: string;
   /**
    * @param rowOf the row before the commit, as JSON text; undefined if there is none
@@ -33,12 +37,15 @@ type ViewFoldOptions = {
   /** The name of its aggregate there. */
   readonly aggregate: string;
   readonly projection: AnyProjection;
+  /** Absent: no event of the aggregate has personal data. */
+  readonly personal?: Pick<Personal, "data" | "personalEpoch"> | undefined;
 };
 
 /** @throws DefinitionError if the row's schema has no JSON Schema */
-export const createViewFold = ({ name, aggregate, projection }: ViewFoldOptions): ViewFold => {
+export const createViewFold = ({ name, aggregate, projection, personal }: ViewFoldOptions): ViewFold => {
   const { view, key: keyOf, on } = projection;
-  const codec = createEventCodec(aggregate, view.from);
+  const codec = createEventCodec(aggregate, view.from, personal?.data);
+  const ownHash = hashOf(name, projection);
   const rowSchema = view.row;
 
   const checkedKey = (key: unknown, of: () => string): string | undefined => {
@@ -68,7 +75,9 @@ export const createViewFold = ({ name, aggregate, projection }: ViewFoldOptions)
   return {
     view: name,
     version: view.version,
-    hash: hashOf(name, projection),
+    get hash() {
+      return ownHash + (personal?.personalEpoch(aggregate) ?? "");
+    },
     changes({ commit, offset, version }, rowOf) {
       const changes = new Map<string, string | null>();
       const { key: id, command, events } = commit;

@@ -5,6 +5,7 @@ import type { PartitionProjector, ProjectedPartition, Projector } from "../aggre
 import type { ConsumerObserver } from "../observe/observer.ts";
 import { type CaughtUpTo, catchUp } from "./catch-up.ts";
 import { type LinkTable, openLinkTable } from "./link-table.ts";
+import type { Personal } from "../personal/start-personal.ts";
 import type { AnyProjection } from "./projection.ts";
 import { openRowTables, type RowTables } from "./row-table.ts";
 import { createRowWriter } from "./row-writer.ts";
@@ -18,6 +19,8 @@ type ViewProjectorOptions = {
   /** By the names of the views. */
   readonly projections: { readonly [view: string]: AnyProjection };
   readonly shipper: ViewShipper;
+  /** Absent: no event has personal data. */
+  readonly personal?: Pick<Personal, "data" | "personalEpoch"> | undefined;
   readonly log: Log;
   readonly observer: Pick<ConsumerObserver, "watch">;
   readonly time?: Time;
@@ -35,13 +38,14 @@ export const createViewProjector = ({
   contract,
   projections,
   shipper,
+  personal,
   log,
   observer,
   time = systemTime,
 }: ViewProjectorOptions): Projector => {
   const views = [...partsOf(contract).views].map(([name, { aggregate }]) => ({
     aggregate,
-    fold: createViewFold({ name, aggregate, projection: projections[name] as AnyProjection }),
+    fold: createViewFold({ name, aggregate, projection: projections[name] as AnyProjection, personal }),
   }));
   const open = new Set<PartitionView>();
   observer.watch({ views: () => [...open].map((view) => view.progress()) });
@@ -70,6 +74,8 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
   let foldedAt = Number.NEGATIVE_INFINITY;
   let catchingUp = Promise.resolve();
   let reading = new AbortController();
+  /** Rows of transactions that the writer has not told to have ended. */
+  let written = 0;
 
   const views = transact(() =>
     folds.map((fold) => openPartitionView({ fold, table: tables.open(fold.view, fold.version, fold.hash), partition, shipper, log, time })),
@@ -138,11 +144,13 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
             break;
           }
         }
-        partition.wrote(writer.end(to));
+        written += writer.end(to);
       }
       liveNext = next;
     },
     committed({ next, generation, isCaughtUp }) {
+      partition.wrote(written);
+      written = 0;
       liveNext = next;
       const isAnother = views.filter(({ table }) => ![generation, ""].includes(table.generation()));
       if (isAnother.length > 0) {

@@ -39,8 +39,8 @@ type BatchHead = Pick<ViewBatch, "generation" | "fold" | "from" | "to" | "isCaug
  * Whether a batch can be stored. A batch closes up to what is there, or overlaps it: a gap would leave changes out for ever. Of another fold or another
  * generation only a beginning can be stored, since the rows of two folds and the offsets of two logs have nothing in common.
  *
- * A batch that ends before what is there is of a consumer that knows less. It might bring back a row that has left. One that ends behind it knows of all
- * that was removed before, so of its rows the one with the greater offset counts.
+ * Two consumers may send at a time, of which one was thought dead. Between two batches that are caught up, the rows are those of a consumer that knows of
+ * later changes: so who begins then begins where all was as it should be. A batch that ends before `next` says nothing new, unless it comes between.
  */
 export const settle = (known: Progress | undefined, { generation, fold, from, to, isCaughtUp }: BatchHead): Settlement => {
   const reached = isCaughtUp ? to : null;
@@ -56,9 +56,9 @@ export const settle = (known: Progress | undefined, { generation, fold, from, to
       progress: { generation, former, fold, next: to, reached: reached ?? (begins ? null : known.reached) },
     };
   }
-  if (from > known.next) return { outcome: "behind", next: known.next };
-  if (to < known.next) return { outcome: "old" };
-  return { outcome: "stored", begins: false, progress: { ...known, next: to, reached: reached ?? known.reached } };
+  if (from > known.next) return { outcome: "behind", next: known.reached ?? 0 };
+  if (to >= known.next) return { outcome: "stored", begins: false, progress: { ...known, next: to, reached: reached ?? known.reached } };
+  return known.reached === known.next ? { outcome: "old" } : { outcome: "stored", begins: false, progress: known };
 };
 
 /** Whether all partitions were caught up once. */

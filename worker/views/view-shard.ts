@@ -4,7 +4,7 @@ import { type Alarm, createNextAlarm } from "../mailbox/next-alarm.ts";
 import type { Caller } from "../request-publisher.ts";
 import type { createKeyedWaiters } from "../waiters.ts";
 import { compareTo, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
-import type { FoundRow, KnownRow, RowQuery, TextBatch, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
+import type { FoundRow, FoundRows, KnownRow, ListQuery, RowQuery, TextBatch, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
 import type { KeptRow, ViewTables } from "./view-tables.ts";
 
 type ViewShardOptions = {
@@ -186,7 +186,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     store: async (batch) => store(batch),
     read,
 
-    async list({ view, prefix, behind, limit, after, waitMs }, caller) {
+    async list({ view, prefix, behind, limit, after, waitMs }: ListQuery, caller?: Caller): Promise<FoundRows | Unreadable> {
       const version = await reach({ view, after, waitMs }, caller);
       if ("outcome" in version) return version;
       const found = tables.list(version, prefix, behind, limit + 1);

@@ -31,10 +31,10 @@ export type MemoryEventLog = EventLog & {
   asWriter(): EventLog & { die(): void };
 };
 
-const TOPIC = "account-events";
+const ACCOUNTS = "account-events";
 
-/** One partition of the topic `account-events`: all that a task uses. */
-export const createMemoryEventLog = (partition = 0): MemoryEventLog => {
+/** One partition of a topic of events, by default `account-events`: all that a task uses. */
+export const createMemoryEventLog = (partition = 0, of = ACCOUNTS): MemoryEventLog => {
   let records: ConsumerRecord[] = [];
   let fates: AppendFate[] = [];
   let late: (readonly NewEventRecord[])[] = [];
@@ -47,7 +47,7 @@ export const createMemoryEventLog = (partition = 0): MemoryEventLog => {
     const offsets = added.map((_, index) => records.length + index);
     records.push(
       ...added.map(({ key = null, value, headers }, index) => ({
-        topic: TOPIC,
+        topic: of,
         partition,
         offset: offsets[index] as number,
         timestamp: 0,
@@ -68,7 +68,7 @@ export const createMemoryEventLog = (partition = 0): MemoryEventLog => {
 
   const log: EventLog = {
     name: "memory",
-    partitions: async () => new Map([[TOPIC, self.count]]),
+    partitions: async () => new Map([[of, self.count]]),
     faults: async () => [...wrong],
     ends: async () => ({ first, end: records.length }),
     async append(_to: TopicPartition, added) {

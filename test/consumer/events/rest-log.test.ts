@@ -12,7 +12,7 @@ beforeAll(async () => {
   const kept = KEPT.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=-1`);
   const forgetful = FORGETFUL.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=4096`);
   gateway = await startGatewayProcess({ GATEWAY_TOPICS: [...kept, ...forgetful].join(","), GATEWAY_FSYNC: "os" });
-});
+}, 60_000);
 afterAll(() => gateway.remove());
 
 const take = (topics: string[]): string => topics.pop() as string;

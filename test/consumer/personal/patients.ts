@@ -19,6 +19,8 @@ export const patients = aggregate({
     moved: z.strictObject({ ward: z.string() }),
   },
   commands: {
+    /** Tells what the state has. A real one would not, since its answer is kept for ever. */
+    look: operation({ request: z.strictObject({ patient }), reply: z.strictObject({ name: z.string().nullable(), ward: z.string() }) }),
     register: operation({ request: z.strictObject({ patient, name: z.string(), ward: z.string() }), reply: z.null() }),
     move: operation({ request: z.strictObject({ patient, ward: z.string() }), reply: z.null(), errors: { UNKNOWN: { status: 404 } } }),
   },
@@ -37,6 +39,7 @@ export const patientDecider = decider(patients, {
     moved: (state, { ward }) => ({ ...state, ward }),
   },
   decide: {
+    look: (_, state) => ({ events: [], reply: state }),
     register: ({ name, ward }) => ({ events: [{ type: "registered", data: { name, ward } }], reply: null }),
     move({ ward }, state, { errors }) {
       if (state.ward === "") throw errors.UNKNOWN();

@@ -15,7 +15,6 @@ export type Edge = {
   rows(): readonly KeptRow[];
   /** It may tell readers that it has all commits before this offset. */
   readonly next: number;
-  readonly isCaughtUp: boolean;
   /** It loses all. */
   forget(): void;
   /** Called after each batch that is stored. */
@@ -26,7 +25,7 @@ export const createEdge = (): Edge => {
   const rows = new Map<string, RowChange>();
   const batches: ViewBatch[] = [];
   let late: ViewBatch[] = [];
-  let known: { generation: string; fold: string; next: number; isCaughtUp: boolean } | undefined;
+  let known: { generation: string; fold: string; next: number; reached: number } | undefined;
 
   const store = (batch: ViewBatch): ViewBatchResult => {
     const { generation, fold, from, to, isCaughtUp } = batch;
@@ -34,12 +33,14 @@ export const createEdge = (): Edge => {
     if (isOther && from > 0) return { outcome: "behind", next: 0 };
     if (isOther) {
       rows.clear();
-      known = { generation, fold, next: 0, isCaughtUp: false };
+      known = { generation, fold, next: 0, reached: -1 };
     }
     if (known === undefined) throw new Error("Expected something known.");
     if (from > known.next) return { outcome: "behind", next: known.next };
+    // It is of somebody who knows less.
+    if (to < known.next) return { outcome: "stored" };
     for (const row of batch.rows) if ((rows.get(row.key)?.offset ?? -1) < row.offset) rows.set(row.key, row);
-    known = { ...known, next: Math.max(known.next, to), isCaughtUp: known.isCaughtUp || isCaughtUp };
+    known = { ...known, next: to, reached: isCaughtUp ? to : known.reached };
     edge.onStored();
     return { outcome: "stored" };
   };
@@ -75,10 +76,7 @@ export const createEdge = (): Edge => {
         .map(({ key, offset, row }) => ({ key, offset, row }))
         .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
     get next() {
-      return known?.next ?? 0;
-    },
-    get isCaughtUp() {
-      return known?.isCaughtUp ?? false;
+      return Math.max(0, known?.reached ?? 0);
     },
   };
   return edge;

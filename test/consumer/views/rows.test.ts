@@ -62,7 +62,7 @@ test("rows are as if they were folded once from the beginning, whatever crashes,
         rmSync(folder, { recursive: true });
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

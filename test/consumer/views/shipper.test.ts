@@ -171,7 +171,7 @@ test("rows that are too many for one batch come in several, and the edge tells o
   writer.take();
   await elapse(time);
   expect(told.at(-1)).toEqual({ next: 2_500, rows: 2_200 });
-  expect(told.slice(0, -1).every(({ next }) => next <= 1)).toBe(true);
+  expect(told.slice(0, -1).every(({ next }) => next === 0)).toBe(true);
   expect(edge.batches.every(({ rows }) => rows.length <= 1_000)).toBe(true);
 });
 
@@ -203,7 +203,6 @@ test("an edge that loses, doubles and forgets ends with the rows, and never tell
       let coming: EdgeFault[] = [];
       edge.fault = () => coming.shift();
       edge.onStored = () => {
-        if (!edge.isCaughtUp) return;
         const had = new Map(edge.rows().map(({ key, offset }) => [key, offset]));
         for (const { key, offset } of foldFromScratch(events, 1, edge.next))
           if ((had.get(key) ?? -1) < offset) throw new Error(`The edge tells of ${edge.next}, and lacks ${key} at ${offset}.`);
@@ -228,6 +227,6 @@ test("an edge that loses, doubles and forgets ends with the rows, and never tell
         await set.close();
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });

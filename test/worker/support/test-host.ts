@@ -5,6 +5,7 @@ import type { KeyRegistry } from "../../../worker/identity/keys/key-store.ts";
 import type { Sql } from "../../../worker/mailbox/expiring-table.ts";
 import type { RequestPublisher } from "../../../worker/request-publisher.ts";
 import type { StatusStore } from "../../../worker/status-store.ts";
+import type { WorkerSettings } from "../../../worker/define-worker.ts";
 import type { Webhooks } from "../../../worker/webhooks/webhooks.ts";
 
 /** Real storage of a mailbox, to itself and empty. */
@@ -25,6 +26,13 @@ export type OtherWorker = {
   readonly hasConsoleFiles?: boolean;
 };
 
+/** A Worker that answers until the test has ended. */
+export type OpenedWorker = {
+  call(path: string, init?: RequestInit): Promise<Response>;
+  /** How many calls wait for a row of a view. */
+  waiting(): Promise<number>;
+};
+
 /** The host under test. Suites that use nothing else run on each host. */
 export type TestHost = {
   readonly name: "cloudflare" | "node";
@@ -38,6 +46,8 @@ export type TestHost = {
   call(path: string, init?: RequestInit): Promise<Response>;
   /** Calls another Worker of the same contract, once. */
   callOther(other: OtherWorker, path: string, init?: RequestInit): Promise<Response>;
+  /** Opens a Worker of another contract; it is closed when the test has ended. */
+  openOther(settings: WorkerSettings, other?: OtherWorker): Promise<OpenedWorker>;
   /** Asks for a WebSocket: the socket, or the response that refuses it. */
   connect(path: string, headers: Readonly<Record<string, string>>): Promise<TestSocket | Response>;
   /** What is wrong with the variables of another Worker. */

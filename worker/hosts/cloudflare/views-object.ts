@@ -14,13 +14,14 @@ export type RowCall = { readonly query: RowQuery } & Waiting;
 /** The Durable Object that keeps the rows of views of one shard. */
 export class ViewsObject extends DurableObject {
   readonly #shard: ViewShard;
+  readonly #waiters = createKeyedWaiters<true, number>();
 
   constructor(ctx: DurableObjectState, env: never) {
     super(ctx, env);
     const { storage } = ctx;
     this.#shard = createViewShard({
       tables: createViewTables(storage.sql),
-      waiters: createKeyedWaiters(),
+      waiters: this.#waiters,
       transaction: (run) => storage.transactionSync(run),
       alarm: { get: () => storage.getAlarm(), set: (atMs) => storage.setAlarm(atMs), clear: () => storage.deleteAlarm() },
       now: Date.now,
@@ -52,6 +53,11 @@ export class ViewsObject extends DurableObject {
 
   act(view: string, action: ViewAction) {
     return this.#shard.act(view, action);
+  }
+
+  /** How many calls wait now. */
+  waiting(): number {
+    return this.#waiters.count;
   }
 
   override alarm(): Promise<void> {

@@ -6,6 +6,7 @@ import { defineWorker } from "../../../../worker/define-worker.ts";
 import { webSha256 } from "../../../../worker/sha256.ts";
 import { kvKeys } from "../../../../worker/identity/keys/kv-keys.ts";
 import { openWebhooks } from "../../../../worker/hosts/cloudflare/webhooks.ts";
+import type { ViewsObject } from "../../../../worker/hosts/cloudflare/views-object.ts";
 import { mailboxStore } from "../../../../worker/hosts/cloudflare/mailbox-store.ts";
 import { contract } from "../../../project/app/contract.ts";
 import type { OtherWorker, TestHost, TestSocket } from "../../support/test-host.ts";
@@ -36,6 +37,7 @@ const toTestSocket = (socket: WebSocket): TestSocket => ({
 });
 
 const KEYS = env.KEYS as KVNamespace;
+const VIEWS = (env as unknown as { readonly VIEWS: DurableObjectNamespace<ViewsObject> }).VIEWS;
 
 /** The Worker in workerd. */
 export const host: TestHost = {
@@ -47,6 +49,15 @@ export const host: TestHost = {
   // Without Durable Objects: the one that there is produces as the Worker under test does.
   callOther: async (other, path, init) =>
     defineWorker({ contract }).worker.fetch(new Request(ORIGIN + path, init), { ...envOf(other), REPLY_STORE: "kv" }),
+  async openOther(settings, other = {}) {
+    const { worker } = defineWorker(settings);
+    const shards = Number(other.variables?.["VIEW_SHARDS"] ?? 1);
+    const objects = Array.from({ length: shards }, (_, number) => VIEWS.get(VIEWS.idFromName(`views-${number}-of-${shards}`)));
+    return {
+      call: async (path, init) => worker.fetch(new Request(ORIGIN + path, init), { ...envOf(other), REPLY_STORE: "kv" }),
+      waiting: async () => (await Promise.all(objects.map((object) => object.waiting()))).reduce((sum, count) => sum + count, 0),
+    };
+  },
   async connect(path, headers) {
     const response = await exports.default.fetch(ORIGIN + path, { headers: { upgrade: "websocket", ...headers } });
     return response.webSocket === null ? response : toTestSocket(response.webSocket);

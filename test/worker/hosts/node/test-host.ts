@@ -16,6 +16,7 @@ import { type NodeHost, openNodeHost } from "../../../../worker/hosts/node/host.
 import { createKeyValues } from "../../../../worker/hosts/node/key-values.ts";
 import { localMailbox } from "../../../../worker/hosts/node/local-mailbox.ts";
 import { openMailbox } from "../../../../worker/hosts/node/mailbox.ts";
+import type { WorkerSettings } from "../../../../worker/define-worker.ts";
 import { openWebhooks } from "../../../../worker/hosts/node/webhooks.ts";
 import { createDeadLetterLog, createProducer, readProducerConfig } from "../../../../worker/producer-config.ts";
 import { contract } from "../../../project/app/contract.ts";
@@ -43,13 +44,14 @@ const readConfig = (other: OtherWorker) => ({
   config: readNodeHostConfig(variablesOf(other)),
 });
 
-/** A Worker of the tests' contract, on any port. */
-const open = (other: OtherWorker = {}): Promise<NodeHost> => {
+/** A Worker of the tests' contract or another, on any port. */
+const open = (other: OtherWorker = {}, settings: Partial<WorkerSettings> = {}): Promise<NodeHost> => {
   const { kafkaRest, config } = readConfig(other);
   return openNodeHost({
     contract,
     // As the module of the tests' Worker does.
     telemetry: { context, trace },
+    ...settings,
     config,
     producer: createProducer({ kafkaRest }, {}),
     deadLetters: createDeadLetterLog(kafkaRest, {}),
@@ -70,6 +72,9 @@ const toTestSocket = (socket: WebSocket): TestSocket => ({
     socket.resume();
   },
 });
+
+const waitsOf = async ({ metricsUrl }: NodeHost): Promise<number> =>
+  Number(/^rejoinder_worker_waits (\d+)$/m.exec(await (await fetch(String(metricsUrl))).text())?.[1]);
 
 const underTest = await open({ variables: { METRICS_PORT: "0" } });
 const opened = await openMailbox({
@@ -103,6 +108,15 @@ export const host: TestHost = {
     } finally {
       await another.close();
     }
+  },
+  async openOther(settings, other = {}) {
+    const variables = { METRICS_PORT: "0", MAILBOX_FSYNC: "os", ...other.variables };
+    const another = await open({ ...other, variables }, settings);
+    onTestFinished(() => another.close());
+    return {
+      call: (path, init) => fetch(another.url + path, { ...init, duplex: "half" } as RequestInit),
+      waiting: () => waitsOf(another),
+    };
   },
   connect: (path, headers) =>
     new Promise((resolve, reject) => {
@@ -141,10 +155,7 @@ export const host: TestHost = {
     dump: async () => JSON.stringify(storage.database.prepare("SELECT * FROM api_keys").all()),
   },
   mailbox: localMailbox({ ...opened, log: SILENT_LOG }),
-  async waiting() {
-    const text = await (await fetch(String(underTest.metricsUrl))).text();
-    return Number(/^rejoinder_worker_waits (\d+)$/m.exec(text)?.[1]);
-  },
+  waiting: () => waitsOf(underTest),
   openWebhooks: async (other = {}) => {
     const webhooks = await openWebhooks(readConfig(other).config, []);
     onTestFinished(() => webhooks?.close());
