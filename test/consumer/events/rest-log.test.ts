@@ -18,7 +18,7 @@ afterAll(() => gateway.remove());
 const take = (topics: string[]): string => topics.pop() as string;
 const openLog = () => restLog({ url: gateway.url, username: gateway.username, password: gateway.password });
 
-describe.concurrent("through the gateway", () => {
+describe.concurrent("through the gateway", { timeout: 60_000 }, () => {
   describeEventLog({
     openLog,
     newTopic: async () => take(KEPT),
@@ -34,10 +34,13 @@ describe.concurrent("through the gateway", () => {
       const partition = { topic, partition: 0 };
       const log = openLog();
       const grow = async (): Promise<number> => {
-        await log.append(partition, [eventRecord("x".repeat(1_000))]);
+        await log.append(
+          partition,
+          Array.from({ length: 10 }, () => eventRecord("x".repeat(1_000))),
+        );
         return (await log.ends(partition)).first;
       };
-      await expect.poll(grow, { timeout: 10_000 }).toBeGreaterThan(0);
+      await expect.poll(grow, { timeout: 60_000 }).toBeGreaterThan(0);
       await log.close();
       return topic;
     },
