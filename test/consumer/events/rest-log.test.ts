@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { restLog } from "../../../consumer/events/rest-log.ts";
-import { type GatewayProcess, startGatewayProcess } from "../../helpers/gateway.ts";
 import { describeEventLog, eventRecord } from "./event-log-contract.ts";
+import { type GatewayHere, startGatewayHere } from "./gateway-here.ts";
 
 const KEPT = Array.from({ length: 20 }, (_, index) => `account-${index}-events`);
 /** So few bytes that a few records are too many. */
 const FORGETFUL = Array.from({ length: 4 }, (_, index) => `forgetful-${index}`);
-let gateway: GatewayProcess;
+let gateway: GatewayHere;
 
 beforeAll(async () => {
   const kept = KEPT.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=-1`);
   const forgetful = FORGETFUL.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=4096`);
-  gateway = await startGatewayProcess({ GATEWAY_TOPICS: [...kept, ...forgetful].join(","), GATEWAY_FSYNC: "os" });
-}, 60_000);
+  gateway = await startGatewayHere([...kept, ...forgetful].join(","));
+});
 afterAll(() => gateway.remove());
 
 const take = (topics: string[]): string => topics.pop() as string;
