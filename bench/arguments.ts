@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { ConfigurationError } from "../environment/environment.ts";
 import { callersSection } from "./callers/section.ts";
 import { capacitySection } from "./capacity/section.ts";
+import { commandsSection } from "./commands/section.ts";
 import { costsSection } from "./costs/section.ts";
 import { gatewaySection } from "./gateway/section.ts";
 import { kafkaSection } from "./kafka/section.ts";
@@ -19,6 +20,7 @@ export const SECTIONS = {
   life: lifeSection,
   callers: callersSection,
   types: typesSection,
+  commands: commandsSection,
 } as const satisfies Readonly<Record<string, Section>>;
 
 export type SectionName = keyof typeof SECTIONS;

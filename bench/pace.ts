@@ -24,6 +24,8 @@ const FULL_AND_QUICK = {
   /** Event streams that are open at once, and requests that say one after another how far they are. */
   streams: [2_000, 200],
   progresses: [500, 20],
+  /** Of which another version of a view is made. */
+  replayedEvents: [1_000_000, 5_000],
   /** Counting, for each number of connections. */
   usageMs: [5_000, 300],
   /** The same, for each kind of callers. */

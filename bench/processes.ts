@@ -13,7 +13,12 @@ import type { Life } from "./life/handlers.ts";
 import type { Result, Say } from "./result.ts";
 
 /** A process that is ready to be used. Disposing of it ends it. `url` is where it serves, if it does. */
-export type StartedProgram = AsyncDisposable & { readonly pid: number; readonly ready: ReadyMessage; readonly url: string };
+export type StartedProgram = AsyncDisposable & {
+  readonly pid: number;
+  readonly ready: ReadyMessage;
+  readonly url: string;
+  readonly child: ChildProcess;
+};
 
 export type ProgramOptions = Program & {
   /** What it is called if it fails. */
@@ -21,6 +26,8 @@ export type ProgramOptions = Program & {
   readonly variables?: ProcessEnvironment;
   /** What it is sent as soon as it runs. */
   readonly input?: Serializable;
+  /** The folder that it runs in. Default: the application of the tests. */
+  readonly project?: string;
 };
 
 const GRACE_MS = 10_000;
@@ -35,12 +42,12 @@ const inheritedVariables = (): ProcessEnvironment => {
 };
 
 /** Forks a program and waits until it is ready. It prints only errors. @throws PartFailedError if it ends before */
-export const startProgram = async ({ name, file, args, variables, input }: ProgramOptions): Promise<StartedProgram> => {
+export const startProgram = async ({ name, file, args, variables, input, project = PROJECT }: ProgramOptions): Promise<StartedProgram> => {
   let child: ChildProcess | undefined;
   const spawn = (): ChildProcess => {
     child = fork(file, [...args], {
       env: { ...inheritedVariables(), ...variables },
-      cwd: PROJECT,
+      cwd: project,
       execArgv: ["--conditions=@rejoinder/source"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
@@ -49,7 +56,8 @@ export const startProgram = async ({ name, file, args, variables, input }: Progr
   };
   const part = createPart({ name, say: console.error, spawn });
   const ready = await part.start();
-  return { pid: child?.pid ?? 0, ready, url: String(ready["url"]), [Symbol.asyncDispose]: () => part.stop(GRACE_MS) };
+  const running = child as unknown as ChildProcess;
+  return { pid: running.pid ?? 0, ready, url: String(ready["url"]), child: running, [Symbol.asyncDispose]: () => part.stop(GRACE_MS) };
 };
 
 /** Waits for several things that are being started at once. If one of them fails, disposes of the others and rejects. */

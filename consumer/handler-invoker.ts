@@ -217,9 +217,10 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
     const mismatch = mismatchOf(request, handled.operation);
     if (mismatch !== undefined) return done(replies.failed(to, createProblem("CONTRACT_MISMATCH", { detail: mismatch })));
 
-    const { operation, errors } = handled;
-    // The deadline of a request that nobody waits for is far away: it may wait so long for its turn, but not keep it.
-    const until = isOneWay === true ? Math.min(deadline, time.now() + operation.deadlineSeconds * 1_000) : deadline;
+    const { operation, handler, errors } = handled;
+    // The deadline of a request that nobody waits for is far away: it may wait so long for its turn, or for its aggregate, but a handler not keep it.
+    const until =
+      isOneWay === true && handler !== undefined ? Math.min(deadline, time.now() + operation.deadlineSeconds * 1_000) : deadline;
     const abort = new AbortController();
     const { signal } = abort;
     const run: Run = { request, record, to, handled, abort, isCancelled: false };

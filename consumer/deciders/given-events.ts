@@ -1,8 +1,11 @@
 import { deepStrictEqual } from "node:assert";
 import type { AnyAggregate, EventOf } from "../../contract/aggregate.ts";
+import type { AnyView, RowOf } from "../../contract/view.ts";
 import { type Commit, decodeCommit, encodeCommit } from "../../protocol/commit-record.ts";
-import type { AnyPolicy, Policy, PolicyContext, SentRequest } from "../policies/policy.ts";
+import type { AnyPolicy, Policy, SentRequest } from "../policies/policy.ts";
 import { createReactions, type PolicyCommit } from "../policies/reactions.ts";
+import type { AnyProjection, Projection } from "../views/projection.ts";
+import { createViewFold } from "../views/view-fold.ts";
 import { createEventCodec, UNSEALED } from "./event-reader.ts";
 import { expectSame } from "./given.ts";
 
@@ -16,13 +19,24 @@ export type GivenEvents<A extends AnyAggregate> = {
    * @throws Error if a policy says something else when it is asked again, changes what it is given, or sends what does not fit the operation
    */
   thenSent(policy: Policy<A>, ...expected: readonly SentRequest[]): void;
+  /**
+   * The view has that row under that key: `thenRow(balances, "ada", { cents: 5 })`.
+   * @throws AssertionError that shows the difference
+   * @throws Error if a projection makes something else when it folds again, changes what it is given, or a row does not fit the view
+   */
+  thenRow<V extends ViewOf<A>>(projection: Projection<V>, key: string, row: RowOf<V>): void;
+  /** The view has no row under that key: there never was one, or it left. @throws as {@link GivenEvents.thenRow} does */
+  thenNoRow<V extends ViewOf<A>>(projection: Projection<V>, key: string): void;
 };
+
+type ViewOf<A extends AnyAggregate> = AnyView & { readonly from: A };
 
 const NAME = "aggregate";
 
 /**
- * Tests policies without any infrastructure:
+ * Tests projections and policies without any infrastructure:
  *
+ *     givenEvents(account, "ada", { type: "credited", data: { cents: 5 } }).thenRow(balances, "ada", { cents: 5 });
  *     givenEvents(account, "ada", { type: "debited", data: { cents: 3 } })
  *       .thenSent(notices, send(contract.notify, { text: "3 cents left ada" }));
  *
@@ -52,7 +66,25 @@ const givenCommits = <A extends AnyAggregate>(
       });
       deepStrictEqual(sent, expected.map(shown));
     },
+    thenRow: (projection, key, row) => deepStrictEqual(rowsOf(commits, projection as unknown as AnyProjection).get(key), row),
+    thenNoRow: (projection, key) => deepStrictEqual(rowsOf(commits, projection as unknown as AnyProjection).get(key), undefined),
   };
+};
+
+/** The rows that a projection makes of commits, by key. */
+const rowsOf = (commits: readonly PolicyCommit[], projection: AnyProjection): ReadonlyMap<string, unknown> => {
+  const fold = createViewFold({ name: "view", aggregate: NAME, projection: unchanging(projection) });
+  const rows = new Map<string, string>();
+  for (const [offset, { commit, version }] of commits.entries()) {
+    const make = () => fold.changes({ commit, version, offset }, (key) => rows.get(key));
+    const changes = make();
+    expectSame(make(), changes, "the projection to make the same when it folds again");
+    for (const [key, row] of changes) {
+      if (row === null) rows.delete(key);
+      else rows.set(key, row);
+    }
+  }
+  return new Map([...rows].map(([key, row]) => [key, JSON.parse(row) as unknown]));
 };
 
 /** The commits of events, each as it is read from its record. */
@@ -95,17 +127,23 @@ const shown = ({ operation: { name }, request, delayMs }: SentRequest) => ({
 });
 
 /** A policy that finds out if one of its functions changes what it was given. */
-const withoutChanges = (policy: AnyPolicy): Pick<AnyPolicy, "on"> => ({
-  on: Object.fromEntries(
-    Object.entries(policy.on).map(([name, follow]) => [
+const withoutChanges = ({ on }: AnyPolicy): Pick<AnyPolicy, "on"> => ({ on: watched(on, "policy") });
+
+/** The same of a projection. */
+const unchanging = (projection: AnyProjection): AnyProjection => ({ ...projection, on: watched(projection.on, "projection") });
+
+type Functions = { readonly [event: string]: ((...given: never) => unknown) | undefined };
+
+const watched = <On extends Functions>(on: On, what: string): On =>
+  Object.fromEntries(
+    Object.entries(on).map(([name, apply]) => [
       name,
-      follow &&
-        ((data: never, context: PolicyContext): unknown => {
-          const before = structuredClone([data, context]);
-          const output: unknown = follow(data, context);
-          expectSame([data, context], before, `on.${name} of the policy to leave what it is given as it was`);
+      apply &&
+        ((...given: never): unknown => {
+          const before = structuredClone(given);
+          const output: unknown = apply(...given);
+          expectSame(given, before, `on.${name} of the ${what} to leave what it is given as it was`);
           return output;
         }),
     ]),
-  ),
-});
+  ) as On;

@@ -234,7 +234,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const offset = queue[0]?.record.offset ?? file?.progress().next;
     log.error(
       { ...at, offset, err: error },
-      "the policies of a partition have stopped: mend what the error names, and start the consumer again",
+      "the policies of a partition are paused: mend what the error names, and start the consumer again",
     );
     for (const { resolve } of queue.splice(0)) resolve(false);
     onStopped();

@@ -127,7 +127,7 @@ describe("a request that waits for its time", () => {
     eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN], START - 10_000)]);
     const partition = start();
     await give(partition);
-    expect(partition.figures).toEqual({ state: "running", waiting: 1, late: 0 });
+    expect(partition.figures).toEqual({ state: "ready", waiting: 1, late: 0 });
     await time.elapse(19_999);
     expect(requestsIn(eventLog, TIMEOUTS)).toEqual([]);
     await time.elapse(1);
@@ -135,7 +135,7 @@ describe("a request that waits for its time", () => {
       { operation: "transfer.time-out", data: { transfer: "t1" }, acceptedAt: START + 20_000, deadline: START + 20_000 + 30 * DAY_MS },
     ]);
     await time.elapse(0);
-    expect(partition.figures).toEqual({ state: "running", waiting: 0, late: 0 });
+    expect(partition.figures).toEqual({ state: "ready", waiting: 0, late: 0 });
   });
 
   test("is sent after a restart, though no event comes", async () => {
@@ -179,7 +179,7 @@ describe("a request that waits for its time", () => {
     await give(partition);
     eventLog.fault = () => "unavailable";
     await time.elapse(36_000);
-    expect(partition.figures).toEqual({ state: "running", waiting: 1, late: 1 });
+    expect(partition.figures).toEqual({ state: "ready", waiting: 1, late: 1 });
     eventLog.fault = () => undefined;
     await time.elapse(20_000);
     expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
@@ -225,7 +225,7 @@ describe("the policies of a partition stop, and say why,", () => {
     const partition = start();
     expect(await give(partition)).toEqual([true, false, false]);
     expect(stopped).toEqual([true]);
-    expect(partition.figures.state).toBe("stopped");
+    expect(partition.figures.state).toBe("paused");
     expect(await give(partition, 2)).toEqual([false]);
     expect(log.lines.length).toBe(1);
     expect(log.lines[0]).toMatchObject({ level: "error", ...PARTITION, offset: 1 });

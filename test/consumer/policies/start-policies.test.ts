@@ -129,8 +129,8 @@ test("events of all partitions are followed and committed, and each partition ha
   ]);
   expect((await readdir(join(dataDir, "policies"))).toSorted()).toEqual([`${TOPIC}-0`, `${TOPIC}-1`]);
   expect(figures()).toEqual([
-    { state: "running", waiting: 1, late: 0 },
-    { state: "running", waiting: 1, late: 0 },
+    { state: "ready", waiting: 1, late: 0 },
+    { state: "ready", waiting: 1, late: 0 },
   ]);
 });
 
@@ -175,7 +175,7 @@ test("a partition that goes to others lets go of its file, and of its timers", a
   const there = await start({ asks: false }, here.committed);
   await settle(60_000);
   expect(requestsIn(eventLog, "transfer-commands").length).toBe(2);
-  expect(there.figures()).toEqual([{ state: "running", waiting: 0, late: 0 }]);
+  expect(there.figures()).toEqual([{ state: "ready", waiting: 0, late: 0 }]);
 });
 
 test("a partition whose policy fails is left out, and the others go on", async () => {
@@ -188,6 +188,6 @@ test("a partition whose policy fails is left out, and the others go on", async (
   await settle();
   expect([...committed]).toEqual([[`${TOPIC}/1`, 1]]);
   expect([...paused]).toEqual([`${TOPIC}/0`]);
-  expect(figures().map(({ state }) => state)).toEqual(["stopped", "running"]);
+  expect(figures().map(({ state }) => state)).toEqual(["paused", "ready"]);
   expect(log.lines.filter(({ level }) => level === "error").length).toBe(1);
 });
