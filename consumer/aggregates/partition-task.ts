@@ -70,7 +70,7 @@ const CHECK_MS = 60_000;
 const UNUSABLE_PAUSE_MS = 15_000;
 const UNUSABLE_REPEAT_MS = 600_000;
 /** Records of one transaction. */
-const SLICE = 1_000;
+const SLICE = 4_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
