@@ -70,7 +70,7 @@ export const openConsumer = async (
     time: systemTime,
     log,
   });
-  const views = openViews(definition, { url: workerUrl, hmac, clock, log, observer });
+  const views = openViews(definition, { url: workerUrl, hmac, clock, personal, log, observer });
   const aggregates = await startAggregates({
     definition,
     source: config.source,

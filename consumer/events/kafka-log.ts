@@ -42,6 +42,7 @@ export const kafkaLog = ({ connection, time = systemTime }: KafkaLogOptions): Ev
   const [broker = ""] = connection.brokers;
   const opened: OwnConnections[] = [];
   const free: OwnConnections[] = [];
+  let isClosed = false;
 
   /** One fetch, on connections on which nothing else waits. */
   const fetch = async (from: TopicPartitionOffset, waitMs: number): Promise<FetchedPartition> => {
@@ -50,6 +51,7 @@ export const kafkaLog = ({ connection, time = systemTime }: KafkaLogOptions): Ev
     if (topic === undefined) throw new KafkaError("unknown-topic", JSON.stringify(from.topic));
     const leader = topic.leaders[from.partition];
     if (leader === undefined) throw new KafkaError("unavailable", `nobody leads the partition ${from.partition} of ${from.topic}`);
+    if (isClosed) throw new KafkaError("unavailable", "the log is closed");
     const connections = free.pop() ?? cluster.connect();
     if (!opened.includes(connections)) opened.push(connections);
     try {
@@ -75,7 +77,7 @@ export const kafkaLog = ({ connection, time = systemTime }: KafkaLogOptions): Ev
         const failure = kafkaErrorOf(error);
         directory.forget([from.topic]);
         if (failure.code === "out-of-range") requireWithin(from, await ends(from));
-        else if (!failure.retryable || time.now() >= until) throw failure;
+        else if (isClosed || !failure.retryable || time.now() >= until) throw failure;
         signal.throwIfAborted();
         await pause(time, PAUSE_MS, signal);
       }
@@ -119,6 +121,7 @@ export const kafkaLog = ({ connection, time = systemTime }: KafkaLogOptions): Ev
       return { records: records.map((record) => consumerRecordOf(from, record)), next, end: Math.max(next, end) };
     }),
     async close() {
+      isClosed = true;
       await Promise.all([producer.close(), ...opened.map((connections) => connections.close())]);
       await cluster.close();
     },

@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { countersOf, gaugeOf, histogramOf, labelledGaugeOf, metricsPage } from "../../environment/metrics.ts";
 import type { Page } from "../../environment/metrics-server.ts";
 import { createLag } from "./lag.ts";
-import { type ConsumerObserver, PARTITION_STATES, REQUEST_OUTCOMES, type Watched } from "./observer.ts";
+import { type ConsumerObserver, PARTITION_STATES, REQUEST_OUTCOMES, VIEW_STATES, type ViewProgress, type Watched } from "./observer.ts";
 
 type ConsumerMetricsOptions = {
   /** The operations that are handled here. Whatever else a record names is counted as `other`. */
@@ -115,6 +115,35 @@ export const createConsumerMetrics = ({ operations, aggregates = [], problems }:
   );
   gaugeOf(() => sum(partitions(), ({ behind }) => behind), named("event_lag_records", "Records of events that are not read yet."));
 
+  const views = () =>
+    Map.groupBy(
+      watched.flatMap((one) => one.views?.() ?? []),
+      ({ view, version }) => `${view} ${version}`,
+    );
+  const ofViews = (name: "lag" | "unshipped") => () =>
+    [...views().values()].map((found) => ({ labels: labelsOf(found), value: sum(found, (one) => one[name]) }));
+  labelledGaugeOf(
+    ["view", "version", "state"],
+    () =>
+      [...views().values()].flatMap((found) =>
+        VIEW_STATES.map((state) => ({
+          labels: { ...labelsOf(found), state },
+          value: found.filter((one) => one.state === state).length,
+        })),
+      ),
+    named("views", "Partitions of views, by whether their rows follow the events; paused: a projection or an event must be mended."),
+  );
+  labelledGaugeOf(
+    ["view", "version"],
+    ofViews("lag"),
+    named("view_lag_records", "Records of events that the rows of a view do not have yet."),
+  );
+  labelledGaugeOf(
+    ["view", "version"],
+    ofViews("unshipped"),
+    named("view_unshipped_records", "Records that the rows of a view have, and the Worker has not confirmed."),
+  );
+
   const nameOf = (operation: string): string => (known.has(operation) ? operation : OTHER);
 
   return {
@@ -141,6 +170,9 @@ export const createConsumerMetrics = ({ operations, aggregates = [], problems }:
     page: () => metricsPage(registry),
   };
 };
+
+/** Of the partitions of one version of a view. */
+const labelsOf = ([one]: readonly ViewProgress[]) => ({ view: one?.view ?? "", version: one?.version ?? 0 });
 
 const sum = <Element>(elements: readonly Element[], valueOf: (element: Element) => number): number =>
   elements.reduce((total, element) => total + valueOf(element), 0);

@@ -13,10 +13,11 @@ export type ViewProgress = {
   readonly view: string;
   readonly version: number;
   readonly partition: number;
-  readonly state: "live" | "catching-up" | "paused";
+  readonly state: (typeof VIEW_STATES)[number];
   readonly lag: number;
   readonly unshipped: number;
 };
+export const VIEW_STATES = ["live", "catching-up", "paused"] as const;
 
 /** What is read when somebody asks. */
 export type Watched = {

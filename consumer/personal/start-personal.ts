@@ -49,9 +49,9 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
     try {
       const current = keys.epoch();
       if (current !== epoch) {
-        epoch = current;
-        log.info({ epoch }, "a subject was forgotten: states with personal data are made again");
+        log.info({ epoch: current }, "a subject was forgotten: states with personal data are made again");
         onForgotten();
+        epoch = current;
       }
     } catch (error) {
       log.warn({ err: error }, "it is not known whether a subject was forgotten");
@@ -62,7 +62,7 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
   return {
     data: createPersonalData(keys),
     aggregates: having,
-    personalEpoch: (aggregate) => (having.has(aggregate) ? `.${keys.epoch()}` : ""),
+    personalEpoch: (aggregate) => (having.has(aggregate) ? `-${keys.epoch()}` : ""),
     close() {
       time.clearTimeout(timer);
       keys.close();

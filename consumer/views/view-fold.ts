@@ -24,6 +24,8 @@ export type ViewFold = {
    * many subjects were forgotten.
    */
   readonly hash: string;
+  /** Rows may have personal data: those of another fold may have that of somebody who was forgotten. */
+  readonly isPersonal: boolean;
   /**
    * @param rowOf the row before the commit, as JSON text; undefined if there is none
    * @throws ViewError naming the event, and why it gives no row
@@ -46,6 +48,7 @@ export const createViewFold = ({ name, aggregate, projection, personal }: ViewFo
   const { view, key: keyOf, on } = projection;
   const codec = createEventCodec(aggregate, view.from, personal?.data);
   const ownHash = hashOf(name, projection);
+  const epoch = (): string => personal?.personalEpoch(aggregate) ?? "";
   const rowSchema = view.row;
 
   const checkedKey = (key: unknown, of: () => string): string | undefined => {
@@ -76,7 +79,10 @@ export const createViewFold = ({ name, aggregate, projection, personal }: ViewFo
     view: name,
     version: view.version,
     get hash() {
-      return ownHash + (personal?.personalEpoch(aggregate) ?? "");
+      return ownHash + epoch().replace(".", "-");
+    },
+    get isPersonal() {
+      return epoch() !== "";
     },
     changes({ commit, offset, version }, rowOf) {
       const changes = new Map<string, string | null>();

@@ -77,9 +77,15 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
   /** Rows of transactions that the writer has not told to have ended. */
   let written = 0;
 
-  const views = transact(() =>
-    folds.map((fold) => openPartitionView({ fold, table: tables.open(fold.view, fold.version, fold.hash), partition, shipper, log, time })),
-  );
+  const views = transact(() => {
+    const opened = folds.map((fold) =>
+      openPartitionView({ fold, table: tables.open(fold.view, fold.version, fold.hash), partition, shipper, log, time }),
+    );
+    // Other rows are kept for a while, but not of somebody who was forgotten.
+    const personal = new Set(folds.filter(({ isPersonal }) => isPersonal).map(({ view }) => view));
+    tables.drop(tables.others(opened.map(({ table }) => table)).filter(({ view }) => personal.has(view)));
+    return opened;
+  });
   for (const view of views) open.add(view);
 
   /** Brings all views that are behind to where the states are. */

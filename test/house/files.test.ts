@@ -14,6 +14,8 @@ const DEFAULT_EXPORTS = new Set([
   "test/project/app/worker.ts",
   "test/project/app/consumer.ts",
   "test/consumer/once/project/app/consumer.ts",
+  "test/consumer/personal/project/app/consumer.ts",
+  "test/consumer/personal/project/app/worker.ts",
   "test/consumer/policies/project/app/consumer.ts",
   "test/helpers/reporter.ts",
   "vitest.config.ts",

@@ -54,6 +54,10 @@ export const readRunningMetrics = async (): Promise<{ readonly samples: readonly
     consumer.contract,
   );
   const { observer, url } = await startObservation({ host: "127.0.0.1", port: 0 }, Object.keys(consumer.handlers), ["account"]);
+  // The project has no views.
+  observer.watch({
+    views: () => [{ view: "balances", version: 1, partition: 0, state: "live", lag: 0, unshipped: 0 }],
+  });
   const running = await openConsumer(consumer, config, log, observer);
   await running.ready;
   const response = await fetch(`${worker.url}/requests/sum`, {

@@ -41,6 +41,13 @@ export const END_PROBLEMS = [
 ] as const satisfies ErrorCode[];
 /** What the response has to whoever waited for the end. */
 export const END_HEADERS = ["Content-Location", "Vary", "Preference-Applied", "Idempotent-Replayed"] as const;
+/** How a command may end beside that. */
+const COMMAND_PROBLEMS = [
+  "INVALID_IF_MATCH",
+  "VERSION_MISMATCH",
+  "COMMIT_REJECTED",
+  "AGGREGATE_UNAVAILABLE",
+] as const satisfies ErrorCode[];
 /** What it has beside those if the request was a command. */
 const COMMIT_HEADERS = ["Rejoinder-Position", "Rejoinder-Aggregate-Version"] as const;
 const STATUS_PROBLEMS = ["UNKNOWN_CORRELATION_ID", "STATUS_GONE"] as const satisfies ErrorCode[];
@@ -89,7 +96,7 @@ export const describeRequests = (operation: Operation, schemas: OperationSchemas
       "IDEMPOTENCY_KEY_REUSED",
       "NOT_SUPPORTED",
       ...(withoutConsumer === "refuse" && responder === undefined ? (["NO_CONSUMER"] as const) : []),
-      ...(isOfAggregate ? (["INVALID_IF_MATCH", "VERSION_MISMATCH"] as const) : []),
+      ...(isOfAggregate ? COMMAND_PROBLEMS : []),
       ...(hasLimits ? LIMIT_PROBLEMS : []),
     ],
     problemHeaders: [...commit, ...limits],

@@ -23,11 +23,7 @@ export const addContractSchemas = (contract: Contract, components: Record<string
   new Map(Object.values(contract).map((operation) => [operation.name, addOperation(operation, components)]));
 
 const addOperation = ({ name, description }: Operation, components: Record<string, JsonSchema>): OperationSchemas => {
-  const add = (part: string, schema: JsonSchema): JsonSchema => {
-    const owner = `${name}.${part}`;
-    components[owner] = lift(schema, owner, components);
-    return refTo(owner);
-  };
+  const add = (part: string, schema: JsonSchema): JsonSchema => addSchema(`${name}.${part}`, schema, components);
   const parts = {
     request: add("request", description.request),
     reply: add("reply", description.reply),
@@ -51,6 +47,12 @@ const addOperation = ({ name, description }: Operation, components: Record<strin
   const error = { anyOf: [...errors.map(({ schema }) => schema), refTo("Problem")] };
   components[`${name}.status`] = statusSchema(name, { ...parts, ...(errors.length > 0 && { error }) });
   return { ...parts, status: refTo(`${name}.status`), errors };
+};
+
+/** Puts a schema into the components of a document, and refers to it. */
+export const addSchema = (owner: string, schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema => {
+  components[owner] = lift(schema, owner, components);
+  return refTo(owner);
 };
 
 /** A schema that stood alone, as part of a document: its definitions are components, and its references lead there. */

@@ -19,7 +19,9 @@ export const createHeaders = () =>
       description: "There if the request came before with the same key.",
       schema: { type: "string", const: "true" },
     },
-    "Rejoinder-Position": text("Of a command that has a commit: where it is. It is opaque."),
+    "Rejoinder-Position": text(
+      "Of a command that has a commit: where it is. Of a row: how far the edge is in the events that made it. It is opaque.",
+    ),
     "Rejoinder-Aggregate-Version": {
       description: "Of a command that has a commit: how many its aggregate has with it. `If-Match` takes it.",
       schema: { type: "integer", minimum: 1 },

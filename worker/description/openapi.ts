@@ -12,6 +12,7 @@ import { createParameters, type ParameterName } from "./parameters.ts";
 import { createRequestRoutes } from "./request-routes.ts";
 import { refTo, type ResponseDescription, type RouteDescription, TAGS } from "./route-description.ts";
 import { createSchemas } from "./schemas.ts";
+import { describeViews } from "./view-routes.ts";
 import { createWebhookRoutes } from "./webhook-routes.ts";
 import { createSecuritySchemes, requirementsOf } from "./security.ts";
 
@@ -26,6 +27,7 @@ export const describeRoutes = (): Record<string, RouteDescription> => ({
   ...createWebhookRoutes(),
 });
 
+const VIEWS_PATH = "/views";
 const REQUESTS = "POST /requests/:operation";
 
 /** The OpenAPI 3.1 document of an API: each route that it serves, with all that the route takes and answers. */
@@ -67,6 +69,8 @@ export const createOpenApi = ({ contract, routes, callers, publicUrl, hasLimits 
           describeRequests(operation, operations.get(operation.name) as OperationSchemas, hasLimits),
         );
   }
+  if (routes.some(({ path }) => path === VIEWS_PATH))
+    for (const { method, path, route } of describeViews(contract, schemas)) add(method, path, route);
   return {
     openapi: "3.1.1",
     info: {
@@ -131,6 +135,7 @@ const headersOfCodes = (): Partial<Record<ErrorCode, readonly HeaderName[]>> => 
   UNAUTHORIZED: ["Date"],
   UPGRADE_REQUIRED: ["Upgrade"],
   PRODUCE_UNKNOWN: ["Location"],
+  VIEW_ROW_NOT_FOUND: ["ETag", "Rejoinder-Position", "Vary", "Preference-Applied"],
   RATE_LIMITED: ["RateLimit-Policy", "RateLimit", "Retry-After"],
   QUOTA_EXCEEDED: ["RateLimit-Policy", "RateLimit", "Retry-After"],
   LIMITS_UNAVAILABLE: ["Quota-Check"],
@@ -148,6 +153,7 @@ const membersOfCodes = (): Partial<Record<ErrorCode, Readonly<Record<string, Jso
   ALREADY_ENDED: { state: refTo("State") },
   NOT_ENDED: { state: refTo("State") },
   ALREADY_REDRIVEN: { redrivenAs: { type: "string" } },
+  VIEW_ROW_NOT_FOUND: { position: { type: "string", description: "Where the row left." } },
   UNKNOWN_OPERATION: { operations: { type: "array", items: { type: "string" } } },
   RATE_LIMITED: { "violated-policies": { type: "array", items: { type: "string" } } },
   QUOTA_EXCEEDED: { "violated-policies": { type: "array", items: { type: "string" } } },

@@ -1,5 +1,6 @@
 import { STATES } from "../../protocol/states.ts";
 import { MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
+import { DEFAULT_ROWS, MAX_ROWS } from "../routes/view-rows.ts";
 import { LETTER_NAME } from "./schemas.ts";
 
 type Parameter = {
@@ -40,6 +41,8 @@ export const createParameters = () =>
     partition: path("partition", "Its partition, from 0.", NUMBER),
     offset: path("offset", "The offset of the letter.", NUMBER),
 
+    key: path("key", "The key of a row, percent-encoded: a slash in it is `%2F`.", { type: "string", minLength: 1, maxLength: 512 }),
+
     Prefer: header(
       "Prefer",
       `\`wait=N\` waits up to N seconds, ${MAX_WAIT_SECONDS} at most, for the request to end. With \`respond-async\`, the response may come before that (RFC 7240).`,
@@ -66,6 +69,18 @@ export const createParameters = () =>
       "The `ETag` of what is known: 304 says that it is still so, and a wait ends at any change. It has no meaning for events.",
     ),
     "Last-Event-ID": header("Last-Event-ID", "For events: the `id` of the last one that was read. The stream goes on behind it."),
+    viewPrefer: header(
+      "Prefer",
+      `\`wait=N\` waits up to N seconds, ${MAX_WAIT_SECONDS} at most: for the commit that \`after\` names (5 by default), or for a row other than the known one (RFC 7240).`,
+    ),
+    rowIfNoneMatch: header(
+      "If-None-Match",
+      "The `ETag` of the row that is known: 304 says that it is still so, and a wait ends at any change. It has no meaning for events.",
+    ),
+    viewAfter: query("after", "A position, such as that of a command's reply: the answer comes once the edge has that commit."),
+    prefix: query("prefix", "Only rows whose keys begin so. With a slash in it, the fastest."),
+    viewCursor: query("cursor", "The `next` of the page before."),
+    viewLimit: query("limit", "How many rows a page has.", { type: "integer", minimum: 1, maximum: MAX_ROWS, default: DEFAULT_ROWS }),
     "chunks-from": query("chunks-from", "Leaves out so many of the first chunks.", {
       type: "integer",
       minimum: 0,

@@ -21,6 +21,7 @@ export type Access = "anybody" | "signed" | { readonly scope: string; readonly r
 export const TAGS = {
   Requests: "To send a request.",
   Statuses: "What has become of a request.",
+  Views: "Rows that consumers make of events.",
   Description: "What this API is.",
   Operators: "What consumers and operators send, signed with the secret of replies.",
   Console: "The page for operators, and what it asks.",

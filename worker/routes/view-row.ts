@@ -28,6 +28,7 @@ export type ViewReadOptions = {
 
 /** How long a reader waits for a position who does not say. */
 const DEFAULT_WAIT_SECONDS = 5;
+const VARY = "Prefer, Accept";
 const RETRY_AFTER = { "retry-after": "1" };
 
 /**
@@ -43,7 +44,7 @@ export const createViewRowRoute = ({ authorize, addressOf, contract, views, mayR
     const known = authorize(context, `views:${view.name}`);
     const principal = known instanceof Promise ? await known : known;
     const key = readKey(req.url);
-    if (mayReadRow?.({ caller: readerOf(principal), view: view.name, key }) === false) throw noRow(view);
+    if (mayReadRow?.({ caller: readerOf(principal), view: view.name, key }) === false) throw noRow(view, undefined, { vary: VARY });
     const after = req.url.includes("?") ? readAfter(new URL(req.url).searchParams, view) : undefined;
     const waitsAs = (): string => waitNameOf(principal, addressOf, context);
     if (acceptsEvents(req.header("accept")))
@@ -54,7 +55,7 @@ export const createViewRowRoute = ({ authorize, addressOf, contract, views, mayR
     const found = await views
       .read({ view: view.name, key, after, known: tags, waitMs: waitSeconds * 1_000 }, waiting)
       .catch(refuseUnreadable);
-    const applied = { ...appliedHeaders(waitSeconds, false), vary: "Prefer, Accept" };
+    const applied = { ...appliedHeaders(waitSeconds, false), vary: VARY };
     if (found.outcome === "behind") return behindResponse(view, after, applied);
     if (found.outcome !== "found") throw problemOf(found, view, after);
     const headers = { ...applied, ...headersOf(view, found) };

@@ -79,12 +79,13 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     } as const;
   };
 
-  const waitFor = async (key: string, waitMs: number, offset: number, caller: Caller | undefined): Promise<void> => {
+  /** @returns whether it was woken; if not, its time is over, its caller is gone, or no wait is worth while any more */
+  const waitFor = async (key: string, waitMs: number, offset: number, caller: Caller | undefined): Promise<boolean> => {
     const wait = waiters.wait(key, waitMs, offset, caller?.waitsAs);
     const signal = caller?.signal;
     if (signal?.aborted === true) wait.cancel();
     else signal?.addEventListener("abort", wait.cancel, { once: true });
-    await wait.ended;
+    return (await wait.ended) === true;
   };
 
   /** The version to read, once it has the commit that the reader wants. */
@@ -93,7 +94,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     caller: Caller | undefined,
   ): Promise<Version | Unreadable> => {
     const until = now() + waitMs;
-    for (;;) {
+    for (let isOver = false; ;) {
       const version = tables.servedOf(view);
       if (version === undefined || !isReady(version)) return { outcome: "not-ready" };
       const place = after === undefined ? "there" : compareTo(version, after);
@@ -101,10 +102,10 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       if (place === "gone") return { outcome: "gone" };
       if (place === "no-partition") return { outcome: "no-partition", partitions: version.partitions };
       const left = until - now();
-      if (left <= 0 || caller?.signal?.aborted === true) return { outcome: isOfOtherLog(version, after) ? "gone" : "behind" };
+      if (isOver || left <= 0) return { outcome: isOfOtherLog(version, after) ? "gone" : "behind" };
       if (!waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded" };
       // From the look to the wait nothing may come between, or a wake-up is lost.
-      await waitFor(partitionKey(view, after.partition), left, after.offset, caller);
+      isOver = !(await waitFor(partitionKey(view, after.partition), left, after.offset, caller));
     }
   };
 
@@ -134,14 +135,14 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     const { view, key, after, waitMs, known, knowsNone } = query;
     const until = now() + waitMs;
     let version = await reach(query, caller);
-    for (;;) {
+    for (let isOver = false; ;) {
       if ("outcome" in version) return version;
       const found = find(version, key);
       const hasNews = known.length > 0 || knowsNone === true ? !isKnown(found, query) : found.row !== null;
       const left = until - now();
-      if (hasNews || after !== undefined || left <= 0 || caller?.signal?.aborted === true) return found;
+      if (hasNews || after !== undefined || isOver || left <= 0) return found;
       if (!waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded" };
-      await waitFor(rowKey(view, key), left, ANY_CHANGE, caller);
+      isOver = !(await waitFor(rowKey(view, key), left, ANY_CHANGE, caller));
       version = await reach({ view, waitMs: 0 }, caller);
     }
   };

@@ -105,3 +105,22 @@ test("what follows from events is counted, and what waits for its time in all pa
     ]),
   );
 });
+
+test("views are told by version, all of their partitions together", async () => {
+  const { observer, lines } = open();
+  observer.watch({
+    views: () => [
+      { view: "balances", version: 2, partition: 0, state: "live", lag: 0, unshipped: 1 },
+      { view: "balances", version: 2, partition: 1, state: "paused", lag: 7, unshipped: 2 },
+    ],
+  });
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rejoinder_consumer_views{view="balances",version="2",state="live"} 1',
+      'rejoinder_consumer_views{view="balances",version="2",state="catching-up"} 0',
+      'rejoinder_consumer_views{view="balances",version="2",state="paused"} 1',
+      'rejoinder_consumer_view_lag_records{view="balances",version="2"} 7',
+      'rejoinder_consumer_view_unshipped_records{view="balances",version="2"} 3',
+    ]),
+  );
+});

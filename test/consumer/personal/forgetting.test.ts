@@ -107,7 +107,7 @@ test("rows of a view are made again without whom somebody forgets", async () => 
   const { eventLog, send, command } = open();
   await send("register", { patient: "p1", name: "Lovelace", ward: "3" });
   const commit = decodeCommit(eventLog.records[0] as ConsumerRecord);
-  const personal = { data: createPersonalData(command), personalEpoch: () => `.${command.epoch()}` };
+  const personal = { data: createPersonalData(command), personalEpoch: () => `-${command.epoch()}` };
   const fold = createViewFold({
     name: "wards",
     aggregate: "patient",

@@ -26,7 +26,7 @@ export type OtherWorker = {
   readonly hasConsoleFiles?: boolean;
 };
 
-/** A Worker that answers until the test has ended. */
+/** A Worker that answers until the tests of the file have ended. */
 export type OpenedWorker = {
   call(path: string, init?: RequestInit): Promise<Response>;
   /** How many calls wait for a row of a view. */
@@ -46,7 +46,7 @@ export type TestHost = {
   call(path: string, init?: RequestInit): Promise<Response>;
   /** Calls another Worker of the same contract, once. */
   callOther(other: OtherWorker, path: string, init?: RequestInit): Promise<Response>;
-  /** Opens a Worker of another contract; it is closed when the test has ended. */
+  /** Opens a Worker of another contract; it is closed when the tests of the file have ended. */
   openOther(settings: WorkerSettings, other?: OtherWorker): Promise<OpenedWorker>;
   /** Asks for a WebSocket: the socket, or the response that refuses it. */
   connect(path: string, headers: Readonly<Record<string, string>>): Promise<TestSocket | Response>;

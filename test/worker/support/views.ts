@@ -1,4 +1,5 @@
 import { aggregate, type Contract, defineContract, operation, view } from "@rejoinder/sdk/contract";
+import { expect } from "vitest";
 import * as z from "zod";
 import type { ViewBatch, ViewBatchResult } from "../../../protocol/view-batch.ts";
 import { signWebhook } from "../../../protocol/webhook-signature.ts";
@@ -76,8 +77,6 @@ export const viewsOf = (name: string, opened: OpenedWorker): TestViews => {
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify(action),
       }),
-    async untilWaiting(count) {
-      while ((await opened.waiting()) !== count) await new Promise((resolve) => setTimeout(resolve));
-    },
+    untilWaiting: (count) => expect.poll(opened.waiting, { interval: 5, timeout: 15_000 }).toBe(count),
   };
 };

@@ -76,6 +76,7 @@ const toTestSocket = (socket: WebSocket): TestSocket => ({
 const waitsOf = async ({ metricsUrl }: NodeHost): Promise<number> =>
   Number(/^rejoinder_worker_waits (\d+)$/m.exec(await (await fetch(String(metricsUrl))).text())?.[1]);
 
+const others: NodeHost[] = [];
 const underTest = await open({ variables: { METRICS_PORT: "0" } });
 const opened = await openMailbox({
   config: readConfig({}).config,
@@ -88,7 +89,7 @@ const opened = await openMailbox({
 const storage = openMailboxDatabase({ folder: newFolder(), fsync: "os", onSynced: () => {} }, SILENT_LOG);
 
 afterAll(async () => {
-  await Promise.all([underTest.close(), opened.close(), storage.close()]);
+  await Promise.all([underTest.close(), ...others.map((other) => other.close()), opened.close(), storage.close()]);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -112,7 +113,7 @@ export const host: TestHost = {
   async openOther(settings, other = {}) {
     const variables = { METRICS_PORT: "0", MAILBOX_FSYNC: "os", ...other.variables };
     const another = await open({ ...other, variables }, settings);
-    onTestFinished(() => another.close());
+    others.push(another);
     return {
       call: (path, init) => fetch(another.url + path, { ...init, duplex: "half" } as RequestInit),
       waiting: () => waitsOf(another),
