@@ -107,7 +107,10 @@ export const startPolicies = (options: StartPoliciesOptions): RunningPolicies =>
         const known = partitions.get(key);
         partitions.delete(key);
         if (known !== undefined) {
-          const end = known.close().finally(() => ending.get(key) === end && ending.delete(key));
+          const end = known
+            .close()
+            .catch((error) => log.warn({ ...partition, err: error }, "the file of a partition's policies could not be closed"))
+            .finally(() => ending.get(key) === end && ending.delete(key));
           ending.set(key, end);
         }
         await ending.get(key);

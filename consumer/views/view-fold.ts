@@ -79,7 +79,7 @@ export const createViewFold = ({ name, aggregate, projection, personal }: ViewFo
     view: name,
     version: view.version,
     get hash() {
-      return ownHash + epoch().replace(".", "-");
+      return ownHash + epoch();
     },
     get isPersonal() {
       return epoch() !== "";

@@ -15,10 +15,10 @@ const ONE_OPERATION = `
   export { Mailbox, worker as default };`;
 
 /**
- * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API, and
- * twelve are batches, lists and webhooks.
+ * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API,
+ * twelve are batches, lists and webhooks, and twelve are commands and views.
  */
-const MAX_WORKER_GZIP_BYTES = 138 * 1024;
+const MAX_WORKER_GZIP_BYTES = 149 * 1024;
 
 test("the Worker of one operation is small enough to start fast", async () => {
   const { outputFiles } = await build({
