@@ -36,7 +36,7 @@ const HINTS: Partial<Record<ClientErrorCode, string>> = {
 export type Commit = {
   /** Where it is. Whoever reads a view after it sees what the command has changed. */
   readonly position?: string | undefined;
-  /** How many commits the aggregate has with it: what `ifMatch` takes. */
+  /** How many commits with events the aggregate has with it: what `ifMatch` takes. */
   readonly aggregateVersion?: number | undefined;
 };
 

@@ -21,7 +21,7 @@ export type Reply = {
   readonly attempt?: number | undefined;
   /** There if a command has a commit: where that is, see `protocol/position.ts`. */
   readonly position?: string | undefined;
-  /** There if a command has a commit: how many commits its aggregate has with it. */
+  /** There if a command has a commit: how many commits with events its aggregate has then. */
   readonly aggregateVersion?: number | undefined;
   /** W3C Trace Context, as the request carried it (CloudEvents distributed tracing extension). */
   readonly traceparent?: string | undefined;
@@ -109,8 +109,8 @@ export const readReplyEvent = (value: unknown): Reply => {
   if (attempt !== undefined && !isWithin(attempt, 1, 1_000_000)) throw invalid("attempt", "an integer from 1");
   if (position !== undefined && (typeof position !== "string" || parsePosition(position) === undefined))
     throw invalid("position", "<aggregate>.<partition>.<offset>.<generation>");
-  if (aggregateversion !== undefined && !isWithin(aggregateversion, 1, Number.MAX_SAFE_INTEGER))
-    throw invalid("aggregateversion", "an integer from 1");
+  if (aggregateversion !== undefined && !isWithin(aggregateversion, 0, Number.MAX_SAFE_INTEGER))
+    throw invalid("aggregateversion", "an integer from 0");
   if (traceparent !== undefined && typeof traceparent !== "string") throw invalid("traceparent", "a string");
   if (state === "failed" && !isProblem(event.data)) throw invalid("data", "problem details with type, title, status (400 to 599) and code");
   if (state === "succeeded" && event.data === undefined) throw invalid("data", "the reply, as JSON");

@@ -28,7 +28,7 @@ export type RequestEvent = {
   readonly orderingKey?: string | undefined;
   /** The request in whose place this one was sent, or the commit that it follows from. */
   readonly causationId?: string | undefined;
-  /** A command is decided only if its aggregate has so many commits (RFC 9110 §13.1.1, If-Match). */
+  /** A command is decided only if its aggregate has so many commits with events (RFC 9110 §13.1.1, If-Match). */
   readonly expectedVersion?: number | undefined;
   /** Nobody waits for a reply, and none is sent. */
   readonly isOneWay?: boolean | undefined;

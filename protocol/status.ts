@@ -36,7 +36,7 @@ export type StatusBody = {
   readonly webhook?: WebhookStatus;
   /** Of a command that has ended with a commit: where that is, see `protocol/position.ts`. */
   readonly position?: string;
-  /** Of a command that has ended with a commit: how many commits its aggregate has with it. */
+  /** Of a command that has ended with a commit: how many commits with events its aggregate has then. */
   readonly aggregateVersion?: number;
   /** There in state `succeeded`. */
   readonly reply?: unknown;

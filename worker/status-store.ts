@@ -38,7 +38,7 @@ export type StoredDetails = StoredCommit & {
   readonly webhook?: WebhookStatus | undefined;
 };
 
-/** Of a command that has a commit: where that is, as text, and how many commits its aggregate has with it. */
+/** Of a command that has a commit: where that is, as text, and how many commits with events its aggregate has then. */
 export type StoredCommit = { readonly position?: string | undefined; readonly aggregateVersion?: number | undefined };
 
 /** How much a handler has emitted. */

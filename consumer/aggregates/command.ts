@@ -21,7 +21,7 @@ export type CommandResult = {
   readonly answer: CommandAnswer;
   /** See `protocol/position.ts`. */
   readonly position: string;
-  /** How many commits the aggregate has with that one. */
+  /** How many commits with events the aggregate has with that one. */
   readonly aggregateVersion: number;
 };
 

@@ -77,14 +77,14 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
 
   const advance = (
     changed: ReadonlyMap<string, AggregateState<unknown>>,
-    counted: readonly CountedCommit[],
+    counted: readonly NumberedCommit[],
     to: { readonly next: number; readonly generation: string; readonly isCaughtUp: boolean },
   ): void => {
     file.transact(() => {
       for (const state of changed.values()) file.writeState(state);
-      for (const { commit, offset, version } of counted) {
-        const last = changed.get(commit.key)?.version ?? version;
-        if (version > last - REMEMBERED_COMMANDS) file.writeCommand(commit.key, version, offset, commit);
+      for (const { commit, offset, version, nth } of counted) {
+        const last = changed.get(commit.key)?.commits ?? nth;
+        if (nth > last - REMEMBERED_COMMANDS) file.writeCommand(commit.key, { nth, version, offset }, commit);
       }
       file.writeProgress(to);
       projector?.fold(counted, to.next);
@@ -119,7 +119,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
     findCommit: (id, command) => file.findCommit(id, command),
     fold({ records, next: readTo, isCaughtUp }) {
       const changed = new Map<string, AggregateState<unknown>>();
-      const counted: CountedCommit[] = [];
+      const counted: NumberedCommit[] = [];
       let first = generation;
       let upTo = next;
       let voided = 0;
@@ -132,11 +132,11 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
             if (first === "") first = generationOf(link.commit);
             const current = changed.get(link.key) ?? stateOf(link.key);
             if (isNextCommit(current.last, link)) {
-              if (current.version === 0) expectOwn(link.key);
+              if (current.commits === 0) expectOwn(link.key);
               const commit = decodeCommit(record, link);
               const state = runtime.fold(current, commit) as AggregateState<unknown>;
               changed.set(link.key, { ...state, commands: [] });
-              counted.push({ commit, offset: record.offset, version: state.version });
+              counted.push({ commit, offset: record.offset, version: state.version, nth: state.commits });
             } else voided += 1;
           }
         } catch (error) {
@@ -153,7 +153,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
       return { counted, void: voided };
     },
     append(decided) {
-      const counted = decided.map(({ commit, next: state }, index) => ({ commit, offset: next + index, version: state.version }));
+      const counted = decided.map(({ commit, next: state }, index) => ({ commit, offset: next + index, version: state.version, nth: state.commits }));
       const changed = new Map(decided.map(({ next: state }) => [state.id, { ...state, commands: [] }]));
       const [first] = counted;
       const now = generation === "" && first !== undefined ? generationOf(first.commit.commit) : generation;
@@ -162,6 +162,9 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
     },
   };
 };
+
+/** `nth`: which of the commits of its aggregate it is, from 1. */
+type NumberedCommit = CountedCommit & { readonly nth: number };
 
 /** How many events commits have. */
 export const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);

@@ -43,7 +43,12 @@ export type StateFile = {
   /** Where the commit of a remembered command is, and the version that the aggregate had with it. */
   findCommit(id: string, command: string): { readonly offset: number; readonly version: number } | undefined;
   writeState(state: AggregateState<unknown>): void;
-  writeCommand(id: string, version: number, offset: number, command: RememberedCommand): void;
+  /** `nth`: which of the commits of its aggregate it is, from 1. */
+  writeCommand(
+    id: string,
+    at: { readonly nth: number; readonly version: number; readonly offset: number },
+    command: RememberedCommand,
+  ): void;
   writeProgress(progress: Pick<StateMeta, "next" | "generation">): void;
   close(): Promise<void>;
 };
@@ -82,17 +87,17 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
   const checkpointer = createCheckpointer(database, path, log);
   const transact = createTransact(database);
   const selectMeta = database.prepare("SELECT topic, partition, partitions, generation, hash, next FROM log_partition");
-  const selectState = database.prepare("SELECT last, version, state FROM aggregates WHERE id = ?");
-  const selectCommands = database.prepare("SELECT command, answer FROM commands WHERE id = ? ORDER BY version");
+  const selectState = database.prepare("SELECT last, commits, version, state FROM aggregates WHERE id = ?");
+  const selectCommands = database.prepare("SELECT command, answer FROM commands WHERE id = ? ORDER BY nth");
   const selectCommit = database.prepare("SELECT commit_offset AS offset, version FROM commands WHERE id = ? AND command = ?");
   const upsertState = database.prepare(
-    "INSERT INTO aggregates (id, last, version, state) VALUES (?, ?, ?, ?)" +
-      " ON CONFLICT (id) DO UPDATE SET last = excluded.last, version = excluded.version, state = excluded.state",
+    "INSERT INTO aggregates (id, last, commits, version, state) VALUES (?, ?, ?, ?, ?)" +
+      " ON CONFLICT (id) DO UPDATE SET last = excluded.last, commits = excluded.commits, version = excluded.version, state = excluded.state",
   );
   const insertCommand = database.prepare(
-    "INSERT OR REPLACE INTO commands (commit_offset, id, version, command, answer) VALUES (?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO commands (commit_offset, id, nth, version, command, answer) VALUES (?, ?, ?, ?, ?, ?)",
   );
-  const forgetCommands = database.prepare("DELETE FROM commands WHERE id = ? AND version <= ?");
+  const forgetCommands = database.prepare("DELETE FROM commands WHERE id = ? AND nth <= ?");
   const updateProgress = database.prepare("UPDATE log_partition SET next = ?, generation = ?");
   let writes = 0;
 
@@ -115,9 +120,10 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
         .run(topic, partition, partitions, generation, hash, next);
     },
     readState(id) {
-      const row = selectState.get(id) as { last: string; version: number; state: string } | undefined;
+      const row = selectState.get(id) as { last: string; commits: number; version: number; state: string } | undefined;
       if (row === undefined) return undefined;
-      return { id, last: row.last, version: row.version, state: JSON.parse(row.state) as unknown, commands: [] };
+      const { last, commits, version } = row;
+      return { id, last, commits, version, state: JSON.parse(row.state) as unknown, commands: [] };
     },
     readCommands(id) {
       const rows = selectCommands.all(id) as { command: string; answer: string | null }[];
@@ -127,15 +133,15 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
       }));
     },
     findCommit: (id, command) => selectCommit.get(id, command) as { offset: number; version: number } | undefined,
-    writeState({ id, last, version, state }) {
+    writeState({ id, last, commits, version, state }) {
       writes += 1;
-      upsertState.run(id, last, version, JSON.stringify(state ?? null));
-      if (version > REMEMBERED_COMMANDS) forgetCommands.run(id, version - REMEMBERED_COMMANDS);
+      upsertState.run(id, last, commits, version, JSON.stringify(state ?? null));
+      if (commits > REMEMBERED_COMMANDS) forgetCommands.run(id, commits - REMEMBERED_COMMANDS);
     },
-    writeCommand(id, version, offset, { command, answer }) {
+    writeCommand(id, { nth, version, offset }, { command, answer }) {
       writes += 1;
       const text = answer === undefined ? null : JSON.stringify(answer);
-      insertCommand.run(offset, id, version, command, text);
+      insertCommand.run(offset, id, nth, version, command, text);
     },
     writeProgress: ({ next, generation }) => void updateProgress.run(next, generation),
     async close() {
@@ -153,10 +159,10 @@ const migrate = (database: DatabaseSync): void =>
       topic TEXT NOT NULL, partition INTEGER NOT NULL, partitions INTEGER NOT NULL, generation TEXT NOT NULL, hash TEXT NOT NULL, next INTEGER NOT NULL
     );
     CREATE TABLE IF NOT EXISTS aggregates (
-      id TEXT PRIMARY KEY, last TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
+      id TEXT PRIMARY KEY, last TEXT NOT NULL, commits INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS commands (
-      commit_offset INTEGER PRIMARY KEY, id TEXT NOT NULL, version INTEGER NOT NULL, command TEXT NOT NULL, answer TEXT
+      commit_offset INTEGER PRIMARY KEY, id TEXT NOT NULL, nth INTEGER NOT NULL, version INTEGER NOT NULL, command TEXT NOT NULL, answer TEXT
     );
-    CREATE INDEX IF NOT EXISTS commands_of_id ON commands (id, version);
+    CREATE INDEX IF NOT EXISTS commands_of_id ON commands (id, nth);
   `);

@@ -18,6 +18,8 @@ export type AggregateState<State> = {
   /** The last commit that counts; empty if there is none. */
   readonly last: string;
   /** How many commits count. */
+  readonly commits: number;
+  /** How many of them have events: what has not changed keeps its version. */
   readonly version: number;
   readonly state: State;
   /** The last commands, oldest first. `answer` is absent where nobody asked. */
@@ -84,7 +86,8 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
   const after = (current: AggregateState<State>, { commit, command, answer, events }: Commit): AggregateState<State> => ({
     id: current.id,
     last: commit,
-    version: current.version + 1,
+    commits: current.commits + 1,
+    version: current.version + (events.length === 0 ? 0 : 1),
     state: evolved(current.state, events),
     commands: [...current.commands.slice(1 - REMEMBERED_COMMANDS), { command, answer }],
   });
@@ -111,7 +114,7 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
   };
 
   return {
-    initial: (id) => ({ id, last: "", version: 0, state: initial, commands: [] }),
+    initial: (id) => ({ id, last: "", commits: 0, version: 0, state: initial, commands: [] }),
     fold: (current, commit) => (isNextCommit(current.last, commit) ? after(current, commit) : undefined),
     decide(current, { command, name: commandName, request, at, expectedVersion }) {
       const earlier = current.commands.find((known) => known.command === command);
@@ -144,10 +147,9 @@ export const createAggregateRuntime = <A extends AnyAggregate, State>(
   };
 };
 
-/** The refusal is a commit, too: the version to expect next is the one that it makes. */
 const versionMismatch = (expected: number, version: number): Problem => {
-  const detail = `Expected the aggregate to have ${expected} commits, and it had ${version}. Read it again, or leave If-Match out.`;
-  return createProblem("VERSION_MISMATCH", { detail, members: { version: version + 1 } });
+  const detail = `Expected version ${expected} of the aggregate, and it has version ${version}. Read it again, or leave If-Match out.`;
+  return createProblem("VERSION_MISMATCH", { detail, members: { version } });
 };
 
 /** As whoever reads the commit finds it. */

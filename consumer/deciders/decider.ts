@@ -7,7 +7,7 @@ import type { HandlerContext } from "../handler.ts";
 export type DecisionContext<Errors extends ErrorDefinitions = ErrorDefinitions> = {
   /** The ID of the aggregate. */
   readonly id: string;
-  /** How many commits it has: 0 before the first. */
+  /** How many commits with events it has: 0 before the first. */
   readonly version: number;
   /** The ID of the command. */
   readonly command: string;

@@ -2,7 +2,7 @@ import type { PARTITION_STATES } from "../observe/observer.ts";
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import { type CommitLink, decodeCommit, hasEvents, readCommitLink } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
@@ -88,7 +88,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
       const link = linkOf(record);
       const known = link && (keys.get(link.key) ?? opened.find(link.key) ?? { last: "", version: 0 });
       if (link !== undefined && known !== undefined && isNextCommit(known.last, link)) {
-        const version = known.version + 1;
+        const version = known.version + (hasEvents(record) ? 1 : 0);
         try {
           requests.push(...reactions.requests({ commit: decodeCommit(record), version, timestamp: record.timestamp }));
         } catch (error) {

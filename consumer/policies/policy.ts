@@ -44,7 +44,7 @@ export const after = (duration: Duration, sent: SentRequest): SentRequest => {
 export type PolicyContext = {
   /** The ID of the aggregate. */
   readonly id: string;
-  /** How many commits of the aggregate count, with this one. */
+  /** How many commits of the aggregate have events, with this one. */
   readonly version: number;
   /** The ID of the command that the event came of. */
   readonly command: string;

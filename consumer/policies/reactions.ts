@@ -8,7 +8,7 @@ import type { AnyPolicy, PolicyContext, SentRequest } from "./policy.ts";
 /** A commit that counts, as policies see it. */
 export type PolicyCommit = {
   readonly commit: Commit;
-  /** How many commits of its key count, with this one. */
+  /** How many commits of its key have events, with this one. */
   readonly version: number;
   /** When its record was stored, in milliseconds since 1970: for events that do not say their time. */
   readonly timestamp: number;

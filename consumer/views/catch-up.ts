@@ -1,7 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import { pause, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import { type Commit, type CommitLink, decodeCommit, hasEvents, readCommitLink } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { ProjectedPartition } from "../aggregates/projector.ts";
 import { generationOf } from "../../protocol/position.ts";
@@ -95,7 +95,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         isUnnamed = false;
         const before = links.read(link.key);
         if (!isNextCommit(before?.last ?? "", link)) continue;
-        const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + 1 };
+        const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + (hasEvents(record) ? 1 : 0) };
         links.write(link.key, now);
         if (record.offset < from) continue;
         const commit = commitOf(record, link);

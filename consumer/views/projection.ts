@@ -6,7 +6,7 @@ import type { AnyView, RowInput, RowOf } from "../../contract/view.ts";
 export type ProjectionContext = {
   /** The ID of the aggregate. */
   readonly id: string;
-  /** How many commits of the aggregate count, with this one. */
+  /** How many commits of the aggregate have events, with this one. */
   readonly version: number;
   /** The index of the event in its commit, from 0. */
   readonly index: number;

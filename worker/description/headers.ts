@@ -23,7 +23,7 @@ export const createHeaders = () =>
       "Of a command that has a commit: where it is. Of a row: how far the edge is in the events that made it. It is opaque.",
     ),
     "Rejoinder-Aggregate-Version": {
-      description: "Of a command that has a commit: how many its aggregate has with it. `If-Match` takes it.",
+      description: "Of a command that has a commit: how many commits with events its aggregate has then. `If-Match` takes it.",
       schema: { type: "integer", minimum: 1 },
     },
     "WWW-Authenticate": text("How to get credentials, or which scope is missing (RFC 6750 §3, RFC 9728 §5.1).", "Bearer"),

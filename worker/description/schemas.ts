@@ -24,7 +24,7 @@ const POSITION = text("Of a command that has a commit: where it is. It is opaque
 const AGGREGATE_VERSION: JsonSchema = {
   type: "integer",
   minimum: 1,
-  description: "Of a command that has a commit: how many its aggregate has with it. `If-Match` takes it.",
+  description: "Of a command that has a commit: how many commits with events its aggregate has then. `If-Match` takes it.",
 };
 
 /** What a status says that depends on its operation. */
