@@ -33,7 +33,7 @@ export type FoldRates = {
 
 /** Folds a history over and over for so long. */
 export const measureFold = (eventsEach: number, measureMs: number): FoldRates => {
-  const records = createHistory(1_000, eventsEach);
+  const records = createHistory(200, eventsEach);
   const commits = records.map((record) => decodeCommit(record));
   const runtime = createAggregateRuntime("counter", counting);
   const foldAll = (history: Iterable<Commit>): void => {

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { exitWhenTold } from "../exit-when-told.ts";
 import { type Measurement, measureLoad } from "../load.ts";
 
@@ -32,16 +31,14 @@ export type PeerAnswer = {
 /** Counters that calls go to in turn. */
 export const COUNTERS = 1_000;
 
-/** Calls again what failed since another call has the database, as an application would have to. */
-export const untilFree = async <Result>(call: () => Promise<Result>): Promise<Result> => {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!/SQLITE_BUSY|database is locked|within a transaction/.test(String(error))) throw error;
-      await setImmediate();
-    }
-  }
+/** Has calls wait for one another: SQLite takes one writer at a time, and calls of these stores that meet fail. */
+export const createQueue = (): (<Result>(call: () => Promise<Result>) => Promise<Result>) => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (call) => {
+    const result = last.then(call);
+    last = result.catch(() => {});
+    return result;
+  };
 };
 
 /** Answers the tasks that whoever forked this process sends. */

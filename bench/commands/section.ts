@@ -16,7 +16,7 @@ export const commandsSection: Section = {
   conditions: () => ({
     rejoinder: "over HTTP: Worker on Node with the embedded log, a consumer of its own, 1,000 aggregates, 6 partitions",
     peers:
-      "called in their own process, without HTTP; their own settings of SQLite; 1,000 streams; a call that finds the database locked is made again",
+      "called in their own process, without HTTP; their own settings of SQLite; 1,000 streams; calls of one process wait for one another, since those that meet fail",
     fsync: "always, and os",
   }),
   async measure(pace, say) {

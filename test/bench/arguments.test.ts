@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readArguments } from "../../bench/arguments.ts";
 
-const SECTIONS = ["gateway", "kafka", "peers", "capacity", "costs", "life", "callers", "types"];
+const SECTIONS = ["gateway", "kafka", "peers", "capacity", "costs", "life", "callers", "types", "commands"];
 
 test("without arguments all is measured, for the numbers and the picture to be shown", () => {
   expect(readArguments([])).toEqual({
@@ -35,7 +35,7 @@ test("what was measured can be printed for documents", () => {
 
 test("what is not known is refused", () => {
   expect(() => readArguments(["--only", "worker"])).toThrow(
-    'Expected --only to be one of gateway, kafka, peers, capacity, costs, life, callers, types, got "worker"',
+    'Expected --only to be one of gateway, kafka, peers, capacity, costs, life, callers, types, commands, got "worker"',
   );
   expect(() => readArguments(["--fast"])).toThrow("Expected --quick, --only with one of gateway");
 });

@@ -2,7 +2,7 @@
 import { act, projection, state, store } from "@rotorsoft/act";
 import { SqliteStore } from "@rotorsoft/act-sqlite";
 import { z } from "zod";
-import { serveMeasurements, untilFree } from "../peer-program.ts";
+import { createQueue, serveMeasurements } from "../peer-program.ts";
 
 const by = z.int().positive();
 const Counter = state({ Counter: z.object({ count: z.number() }) })
@@ -30,9 +30,10 @@ await store().seed();
 const app = act().withState(Counter).withProjection(Counts).build();
 const actor = { id: "bench", name: "bench" };
 
+const inTurn = createQueue();
 serveMeasurements({
-  increment: (stream) => untilFree(() => app.do("increment", { stream, actor }, { by: 1 })),
-  repeat: (stream, times) => untilFree(() => app.do("repeat", { stream, actor }, { by: 1, times })),
+  increment: (stream) => inTurn(() => app.do("increment", { stream, actor }, { by: 1 })),
+  repeat: (stream, times) => inTurn(() => app.do("repeat", { stream, actor }, { by: 1, times })),
   /** What was appended, folded into rows with a checkpoint. */
   async project() {
     projected = 0;

@@ -1,7 +1,7 @@
 // Counters on @event-driven-io/emmett, with its store on SQLite, as a program that measures its own calls.
 import { CommandHandler } from "@event-driven-io/emmett";
 import { getSQLiteEventStore } from "@event-driven-io/emmett-sqlite";
-import { serveMeasurements, untilFree } from "../peer-program.ts";
+import { createQueue, serveMeasurements } from "../peer-program.ts";
 
 const store = getSQLiteEventStore({ fileName: `${process.argv[2]}/emmett.db`, schema: { autoMigration: "CreateOrUpdate" } });
 const handle = CommandHandler({
@@ -10,7 +10,8 @@ const handle = CommandHandler({
 });
 const incremented = () => ({ type: "incremented", data: { by: 1 } });
 
+const inTurn = createQueue();
 serveMeasurements({
-  increment: (stream) => untilFree(() => handle(store, stream, incremented)),
-  repeat: (stream, times) => untilFree(() => handle(store, stream, () => Array.from({ length: times }, incremented))),
+  increment: (stream) => inTurn(() => handle(store, stream, incremented)),
+  repeat: (stream, times) => inTurn(() => handle(store, stream, () => Array.from({ length: times }, incremented))),
 });
