@@ -14,7 +14,15 @@ export const versionText = ({ version, isServed, servedSince, isReady, partition
   const caughtUp = progress.filter(({ isCaughtUp }) => isCaughtUp).length;
   return [
     `version ${version}`,
-    isServed ? (servedSince === undefined ? "served" : `served since ${servedSince}`) : isReady ? "ready" : "filling",
+    !isReady
+      ? isServed
+        ? "filling again"
+        : "filling"
+      : !isServed
+        ? "ready"
+        : servedSince === undefined
+          ? "served"
+          : `served since ${servedSince}`,
     partitions === 0
       ? "no consumer has sent anything"
       : `${caughtUp} of ${partitions} ${partitions === 1 ? "partition" : "partitions"} caught up`,

@@ -86,8 +86,7 @@ const versionsOf = (name: string, stored: ViewsProps["stored"]): readonly string
 };
 
 const describeVersion = ({ version, isServed, isReady, partitions, progress }: ViewVersion): string => {
-  if (isServed) return `Version ${version} is served.`;
-  if (isReady) return `Version ${version} is ready.`;
+  if (isReady) return `Version ${version} is ${isServed ? "served" : "ready"}.`;
   const caughtUp = progress.filter(({ isCaughtUp }) => isCaughtUp).length;
   return `Version ${version} is being filled: ${caughtUp} of ${partitions} partitions have caught up.`;
 };

@@ -35,3 +35,9 @@ test("a view without rows says that no consumer has sent anything", () => {
   expect(versionText({ ...filling, partitions: 0, progress: [] })).toBe("version 2  filling  no consumer has sent anything");
   expect(versionText({ ...served, isServed: false })).toMatch(/^version 1 {2}ready {2}/);
 });
+
+test("a version that callers read, and that was rebuilt, is filled again", () => {
+  expect(versionText({ ...served, isReady: false, partitions: 0, progress: [] })).toBe(
+    "version 1  filling again  no consumer has sent anything",
+  );
+});
