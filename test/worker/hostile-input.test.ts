@@ -71,7 +71,7 @@ const segment = fc.oneof(
 );
 const path = fc
   .tuple(
-    fc.constantFrom("requests", "status", "replies", "redrives", "link", "contract", "consumers", "health", ""),
+    fc.constantFrom("requests", "status", "replies", "redrives", "link", "contract", "consumers", "views", "health", ""),
     fc.oneof({ weight: 5, arbitrary: fc.array(segment, { minLength: 1, maxLength: 1 }) }, fc.array(segment, { maxLength: 3 })),
     fc.constantFrom("", "?", "?chunks-from=-1", "?chunks-from=x&chunks-from=1", "?%FF", "?a=%"),
   )
