@@ -50,6 +50,12 @@ export const MAX_PRODUCE_RECORDS = 200;
 /** The records of one call to a Kafka REST proxy, in bytes: proxies take at least one record of the largest size. */
 export const MAX_PRODUCE_BYTES = MAX_RECORD_BYTES;
 
+/**
+ * How long a request that nobody waits for has: longer than any holiday, since whoever handles it may be away. It counts from the event that it follows
+ * from, so a history that is sent again has an end: what happened longer ago has no effect again.
+ */
+export const ONE_WAY_DEADLINE_MS = 30 * 86_400_000;
+
 /** The longest wait for a reply: browsers and proxies keep a call open that long, and so does a Worker whose caller has left (30 s). */
 export const MAX_WAIT_SECONDS = 25;
 

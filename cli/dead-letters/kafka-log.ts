@@ -75,10 +75,12 @@ export const kafkaLog = (connection: KafkaConnection, time: Time = systemTime): 
         offset = next;
       }
     },
-    append: ({ topic, partition, value, headers }) =>
+    append: ({ topic, partition, key, value, headers }) =>
       translated(async () => {
         const pairs = headers.map((header) => [Buffer.from(header.key), Buffer.from(header.value)] as const);
-        await producer.produce([{ topic, partition, value: Buffer.from(value), headers: pairs }]);
+        await producer.produce([
+          { topic, partition, ...(key === undefined ? {} : { key: Buffer.from(key) }), value: Buffer.from(value), headers: pairs },
+        ]);
       }),
     async close() {
       await Promise.allSettled([producer.close(), fetching.close()]);

@@ -163,6 +163,9 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
   };
 };
 
+/** How many events commits have. */
+export const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);
+
 /** The link of a commit, or undefined for a record that is none: it counts for no reader. */
 export const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
   try {

@@ -3,20 +3,19 @@ import { pause, type Time } from "../../environment/time.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
-import { type EventLog, type EventRecords, TrimmedError } from "../events/event-log.ts";
-import { EventTopicError } from "../events/topic-check.ts";
+import type { EventLog, EventRecords } from "../events/event-log.ts";
 import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
 import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { checkPartition, findStateFile } from "./partition-check.ts";
-import { createPartitionState, type PartitionState } from "./partition-state.ts";
+import { createPartitionState, eventsOf, type PartitionState } from "./partition-state.ts";
 import { closedError, createPendingCommands } from "./pending-commands.ts";
 import type { CountedCommit, PartitionProjector, Projector } from "./projector.ts";
 import { createReadingProgress } from "./reading-progress.ts";
 import type { StateFile } from "./state-file.ts";
-import { UnusableError } from "./unusable-error.ts";
+import { createUnusableLog, isUnusable } from "./unusable-error.ts";
 
 export type PartitionTaskOptions = {
   /** The name of the aggregate in the contract. */
@@ -38,6 +37,8 @@ export type PartitionTaskOptions = {
   readonly observer: Pick<ConsumerObserver, "committedEvents" | "foldedEvents">;
   readonly time: Time;
   readonly random: () => number;
+  /** A command takes the place of a handler. While much is still read it gives that back, and comes again as its `retry` says. */
+  readonly readingPatienceMs?: number;
 };
 
 /** What this process does with one partition of events: it folds all of them, and decides commands. */
@@ -66,15 +67,16 @@ export type PartitionTask = {
 const IDLE_MS = 20;
 const FOLLOW_WAIT_MS = 10_000;
 const CHECK_MS = 60_000;
-/** How soon a partition that cannot be used is looked at again, and how often the log repeats why. */
+/** How soon a partition that cannot be used is looked at again. */
 const UNUSABLE_PAUSE_MS = 15_000;
-const UNUSABLE_REPEAT_MS = 600_000;
 /** Records of one transaction. */
-const SLICE = 1_000;
+const SLICE = 4_000;
+const READING_PATIENCE_MS = 5_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
   const { aggregate, runtime, hash, epoch = () => "", of, partitions, eventLog, projector, folder, observer, time, random } = options;
+  const { readingPatienceMs = READING_PATIENCE_MS } = options;
   const log = options.log.child(of);
   const closing = new AbortController();
   const { signal } = closing;
@@ -85,9 +87,9 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     woken.resolve();
     woken = Promise.withResolvers();
   };
-  const pending = createPendingCommands(wake);
+  const pending = createPendingCommands(wake, time);
   let opened: { readonly file: StateFile; readonly state: PartitionState; readonly projecting: PartitionProjector | undefined } | undefined;
-  let unusable: { readonly message: string; readonly toldAt: number } | undefined;
+  const unusable = createUnusableLog(log, time);
   let phase: PartitionFigures["state"] = "reading";
   let end = 0;
   let isRetiring = false;
@@ -123,7 +125,13 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     if (opened !== undefined) return opened.state;
     const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + epoch() }, log, time, signal });
     const { database, transact, wrote } = file;
-    const projecting = projector?.open({ aggregate, ...of, partitions, log: eventLog, database, transact, wrote, next: meta.next });
+    let projecting: PartitionProjector | undefined;
+    try {
+      projecting = projector?.open({ aggregate, ...of, partitions, log: eventLog, database, transact, wrote, next: meta.next });
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     const state = createPartitionState({ runtime, file, meta, projector: projecting });
     opened = { file, state, projecting };
     return state;
@@ -205,8 +213,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     await check(state);
     await catchUp(state);
     phase = "ready";
-    if (unusable !== undefined) log.info("the partition can be used again");
-    unusable = undefined;
+    unusable.end();
     backoff.reset();
     while (!signal.aborted && !mayLetGo()) {
       if (pending.size === 0) await follow(state);
@@ -219,13 +226,8 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
 
   const stop = (error: Error): void => {
     phase = "paused";
-    const { message } = error;
-    const now = time.elapsed();
-    if (unusable?.message !== message || now - unusable.toldAt > UNUSABLE_REPEAT_MS) {
-      log.error({ err: error }, `the partition is paused: ${message}`);
-      unusable = { message, toldAt: now };
-    }
-    pending.failAll(new UnavailableError(message));
+    unusable.begin(error);
+    pending.failAll(new UnavailableError(error.message));
   };
 
   const mayEnd = (): boolean => isRetiring && pending.size === 0;
@@ -262,8 +264,10 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   return {
     async decide(command, commandSignal) {
       if (isOver) throw closedError();
-      if (unusable !== undefined) throw new UnavailableError(unusable.message);
-      return pending.add(command, commandSignal);
+      if (unusable.reason !== undefined) throw new UnavailableError(unusable.reason);
+      const decided = pending.add(command, commandSignal);
+      if (phase === "reading") pending.giveUpAfter(readingPatienceMs, command.command, () => phase === "reading");
+      return decided;
     },
     get figures() {
       return { ...of, state: phase, behind: Math.max(0, end - (opened?.state.next ?? 0)) };
@@ -290,9 +294,3 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     },
   };
 };
-
-/** Whether somebody must change something before the partition can be used. */
-const isUnusable = (error: unknown): error is Error =>
-  error instanceof UnusableError || error instanceof EventTopicError || error instanceof TrimmedError;
-
-const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);

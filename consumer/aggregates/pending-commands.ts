@@ -1,3 +1,4 @@
+import type { Time } from "../../environment/time.ts";
 import { formatPosition, type Position } from "../../protocol/position.ts";
 import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
 import type { CountedCommit } from "./projector.ts";
@@ -21,11 +22,13 @@ export type PendingCommands = {
   list(): Iterable<PendingCommand>;
   /** Answers those whose commits count, whoever has made them. */
   settle(counted: readonly CountedCommit[], place: Omit<Position, "offset">): void;
+  /** Fails one as unavailable after that time if `isStill` says so then, unless a commit of it may be stored. */
+  giveUpAfter(milliseconds: number, command: string, isStill: () => boolean): void;
   failAll(error: unknown): void;
 };
 
 /** @param onAdded there is something to do */
-export const createPendingCommands = (onAdded: () => void): PendingCommands => {
+export const createPendingCommands = (onAdded: () => void, time: Time): PendingCommands => {
   const pending = new Map<string, PendingCommand>();
   const results = new Map<string, Promise<CommandResult>>();
   return {
@@ -78,6 +81,15 @@ export const createPendingCommands = (onAdded: () => void): PendingCommands => {
         const one = pending.get(commit.command);
         if (one?.command.id === commit.key) one.answer(resultOf(commit.answer, { ...place, offset }, version));
       }
+    },
+    giveUpAfter(milliseconds, command, isStill) {
+      const one = pending.get(command);
+      const timer = time.setTimeout(() => {
+        if (one?.mayBeStored === false && pending.get(command) === one && isStill())
+          one.fail(new UnavailableError("The events of the partition are still being read."));
+      }, milliseconds);
+      const stop = (): void => time.clearTimeout(timer);
+      results.get(command)?.then(stop, stop);
     },
     failAll(error) {
       for (const one of [...pending.values()]) one.fail(error);

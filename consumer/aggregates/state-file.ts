@@ -52,7 +52,7 @@ type StateFileOptions = { readonly folder: string; readonly log: Pick<Log, "warn
 
 const FILE = "state.sqlite";
 const VERSION = 1;
-/** A row of an aggregate and one of a command are on pages of their own, in a large file. */
+/** In a large file each row that is changed is on a page of its own. */
 const PAGES_PER_WRITE = 1;
 
 /** Removes the file of a partition, for one that cannot be read or used. */
@@ -89,9 +89,10 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
     "INSERT INTO aggregates (id, last, version, state) VALUES (?, ?, ?, ?)" +
       " ON CONFLICT (id) DO UPDATE SET last = excluded.last, version = excluded.version, state = excluded.state",
   );
-  const upsertCommand = database.prepare(
-    "INSERT OR REPLACE INTO commands (id, slot, version, commit_offset, command, answer) VALUES (?, ?, ?, ?, ?, ?)",
+  const insertCommand = database.prepare(
+    "INSERT OR REPLACE INTO commands (commit_offset, id, version, command, answer) VALUES (?, ?, ?, ?, ?)",
   );
+  const forgetCommands = database.prepare("DELETE FROM commands WHERE id = ? AND version <= ?");
   const updateProgress = database.prepare("UPDATE log_partition SET next = ?, generation = ?");
   let writes = 0;
 
@@ -129,11 +130,12 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
     writeState({ id, last, version, state }) {
       writes += 1;
       upsertState.run(id, last, version, JSON.stringify(state ?? null));
+      if (version > REMEMBERED_COMMANDS) forgetCommands.run(id, version - REMEMBERED_COMMANDS);
     },
     writeCommand(id, version, offset, { command, answer }) {
       writes += 1;
       const text = answer === undefined ? null : JSON.stringify(answer);
-      upsertCommand.run(id, version % REMEMBERED_COMMANDS, version, offset, command, text);
+      insertCommand.run(offset, id, version, command, text);
     },
     writeProgress: ({ next, generation }) => void updateProgress.run(next, generation),
     async close() {
@@ -143,9 +145,10 @@ const readFile = (file: DatabaseFile, log: Pick<Log, "warn">): StateFile => {
   };
 };
 
+// Commands are in the order of the log: a replay appends to their table, instead of writing a page for each.
 const migrate = (database: DatabaseSync): void =>
   database.exec(`
-    PRAGMA cache_size = -8192;
+    PRAGMA cache_size = -16384;
     CREATE TABLE IF NOT EXISTS log_partition (
       topic TEXT NOT NULL, partition INTEGER NOT NULL, partitions INTEGER NOT NULL, generation TEXT NOT NULL, hash TEXT NOT NULL, next INTEGER NOT NULL
     );
@@ -153,7 +156,7 @@ const migrate = (database: DatabaseSync): void =>
       id TEXT PRIMARY KEY, last TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS commands (
-      id TEXT NOT NULL, slot INTEGER NOT NULL, version INTEGER NOT NULL, commit_offset INTEGER NOT NULL, command TEXT NOT NULL, answer TEXT,
-      PRIMARY KEY (id, slot)
-    ) WITHOUT ROWID;
+      commit_offset INTEGER PRIMARY KEY, id TEXT NOT NULL, version INTEGER NOT NULL, command TEXT NOT NULL, answer TEXT
+    );
+    CREATE INDEX IF NOT EXISTS commands_of_id ON commands (id, version);
   `);

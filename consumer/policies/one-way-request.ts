@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "../../contract/operation.ts";
 import { encodeEvent, type ProducerRecord } from "../../protocol/kafka-record.ts";
-import { MAX_RECORD_BYTES, RECORD_HEADROOM_BYTES } from "../../protocol/limits.ts";
+import { MAX_RECORD_BYTES, ONE_WAY_DEADLINE_MS, RECORD_HEADROOM_BYTES } from "../../protocol/limits.ts";
 import { createRequestEvent } from "../../protocol/request-event.ts";
 import { check } from "../deciders/event-reader.ts";
 
@@ -36,12 +36,6 @@ export type Cause = {
 export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
-
-/**
- * Longer than any holiday: whoever handles the request may be away. It counts from the event, so a history that is sent again has an end: what happened
- * longer ago than that has no effect again.
- */
-export const ONE_WAY_DEADLINE_MS = 30 * 86_400_000;
 
 /** 47 bytes are the 63 characters of a correlation ID. */
 const ID_BYTES = 47;

@@ -53,7 +53,7 @@ const PAUSES = { firstMs: 250, mostMs: 10_000 };
 
 /**
  * Folds views up to where the states of their partition are. It reads the partition on its own, from its beginning, since only whoever has followed
- * all commits knows which count. How far it is, and the last commit of each key, are in the file: a restart goes on from there. Resolves when the views
+ * all commits knows which count. How far it is, and the last commit of each key, are in the file, so a restart goes on about there. Resolves when the views
  * have joined, or none is left, or it was aborted; never rejects.
  */
 export const catchUp = async (options: CatchUpOptions): Promise<void> => {
@@ -98,7 +98,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         const now: LastCommit = { last: link.commit, version: (before?.version ?? 0) + 1 };
         links.write(link.key, now);
         if (record.offset < from) continue;
-        const commit = commitOf(record);
+        const commit = commitOf(record, link);
         for (const [view, writer] of writers) {
           try {
             if (commit instanceof Error) throw commit;
@@ -140,6 +140,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
       do {
         const begun = time.elapsed();
         index = foldSome(now, index);
+        if (links.isFull()) partition.transact(() => links.flush());
         const to = { next: links.next(), end: now.end };
         onProgress(to);
         backoff.reset();
@@ -187,9 +188,9 @@ const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
   }
 };
 
-const commitOf = (record: ConsumerRecord): Commit | ViewError => {
+const commitOf = (record: ConsumerRecord, link: CommitLink): Commit | ViewError => {
   try {
-    return decodeCommit(record);
+    return decodeCommit(record, link);
   } catch (cause) {
     return new ViewError(`The commit at offset ${record.offset} of ${record.topic}-${record.partition}: ${(cause as Error).message}`, {
       cause,

@@ -5,7 +5,11 @@ import type { TopicPartition } from "../../protocol/topic-partition.ts";
 export type OffsetRange = TopicPartition & { readonly start: number; readonly end: number };
 
 /** What is appended to one partition. */
-export type AppendedRecord = TopicPartition & { readonly value: string; readonly headers: readonly RecordHeader[] };
+export type AppendedRecord = TopicPartition & {
+  readonly key?: string | undefined;
+  readonly value: string;
+  readonly headers: readonly RecordHeader[];
+};
 
 /** Where dead letters are kept: read from any offset, as a member of no group, and appended to. */
 export type DeadLetterLog = {

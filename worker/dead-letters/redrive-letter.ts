@@ -2,6 +2,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import type { RequestEvent } from "../../protocol/request-event.ts";
 import type { Letter } from "./letter.ts";
 import type { DeadLetterLog } from "./log.ts";
+import { sendOneWayAgain } from "./one-way-redrive.ts";
 import { settleLetter } from "./settle.ts";
 
 /** What the Worker made of a request that was to be sent again. */
@@ -37,7 +38,7 @@ type RedriveLetterOptions = {
 };
 
 /**
- * Has the Worker send a letter's request again, and settles the letter. A crash after the Worker has sent the request leaves a letter that looks
+ * Has the Worker send a letter's request again, or sends it itself if nobody waits for its reply, and settles the letter. A crash after the Worker has sent the request leaves a letter that looks
  * as if nothing had been done. The Worker remembers what it sent in the place of which request, so the next call only settles the letter.
  * @throws LogError, and whatever `redrive` rejects with
  */
@@ -46,7 +47,7 @@ export const redriveLetter = async (
   { redrive, log, onUnsettled }: RedriveLetterOptions,
 ): Promise<RedrivenLetter> => {
   if (request === undefined) return { action: "refused", obstacle };
-  const result = await redrive(request);
+  const result = request.isOneWay === true ? await sendOneWayAgain(record, request, log) : await redrive(request);
   if (result.outcome === "refused") return { action: "refused", problem: result.problem };
   const { correlationId, before } = result;
   await settleLetter(log, record, { action: "redriven", correlationId }).catch((error: unknown) => {

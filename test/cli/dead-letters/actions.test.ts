@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { dropLetters, listLetters, redriveLetters, showLetters } from "../../../cli/dead-letters/actions.ts";
-import { LogError } from "../../../worker/dead-letters/log.ts";
+import { type AppendedRecord, LogError } from "../../../worker/dead-letters/log.ts";
 import type { Redrive } from "../../../worker/dead-letters/redrive-letter.ts";
 import { selectLetters } from "../../../worker/dead-letters/selection.ts";
+import { decodeEvent } from "../../../protocol/kafka-record.ts";
+import { readRequestEvent } from "../../../protocol/request-event.ts";
 import { createProblem } from "../../../protocol/problem.ts";
 import { newRequest } from "../../consumer/requests.ts";
 import { asLetter, deadRequest, lettersStage, TOPIC } from "./letters.ts";
@@ -74,6 +76,29 @@ test("redriven letters are sent in their order, told, and settled", async () => 
   ]);
   expect(await selectLetters(log, [TOPIC], {})).toMatchObject({ count: 0 });
   expect(await selectLetters(log, [TOPIC], { settled: true })).toMatchObject({ count: 2 });
+});
+
+test("a request that nobody waits for goes back to its own topic, since no Worker knows of it; one that is late in time again", async () => {
+  const { log, put } = await lettersStage();
+  const inTime = newRequest({ isOneWay: true, orderingKey: "ada", authtype: "system" });
+  const late = newRequest({ isOneWay: true, deadline: Date.now() - 1 });
+  const places = await put([deadRequest(inTime), deadRequest(late)]);
+  const appended: AppendedRecord[] = [];
+  const keeping = { ...log, append: async (record: AppendedRecord) => void appended.push(record) };
+  const output = createOutput();
+  const noWorker: Redrive = () => expect.fail("Expected no Worker to be asked.");
+  const settled = await redriveLetters(noWorker, { selection: await selectLetters(log, [TOPIC], {}), log: keeping, output, ...JSON_LINES });
+  expect(settled).toEqual({ done: 2, failed: 0 });
+  expect(output.printed.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { letter: places[0], action: "redriven", correlationId: inTime.correlationId },
+    { letter: places[1], action: "redriven", correlationId: late.correlationId },
+  ]);
+  const [first, , second] = appended as [AppendedRecord, AppendedRecord, AppendedRecord];
+  expect(first).toMatchObject({ topic: "requests", partition: 2, key: "ada" });
+  const { correlationId, data, deadline } = inTime;
+  expect(readRequestEvent(decodeEvent(first))).toMatchObject({ correlationId, data, deadline, authtype: "system", isOneWay: true });
+  expect(first.headers.some(({ key }) => key.startsWith("kafka_dlt-") || key.startsWith("rejoinder-"))).toBe(false);
+  expect(readRequestEvent(decodeEvent(second)).deadline).toBeGreaterThan(Date.now() + 29 * 86_400_000);
 });
 
 test("what cannot be read, or what the Worker refuses, stays, with the reason, and the others go on", async () => {

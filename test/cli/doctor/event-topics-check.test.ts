@@ -5,12 +5,12 @@ import { topicsToProvide } from "../../../cli/start/topics.ts";
 import { defineContract } from "../../../contract/contract.ts";
 import { accounts } from "../../contract/bank.ts";
 import { REPLY_SECRET } from "../../consumer/process.ts";
-import { startGatewayProcess } from "../../helpers/gateway.ts";
+import { startGatewayHere } from "../../consumer/events/gateway-here.ts";
 
 const contract = defineContract({ account: accounts });
 
 const findingsAt = async (topics: string) => {
-  const gateway = await startGatewayProcess({ GATEWAY_TOPICS: topics });
+  const gateway = await startGatewayHere(topics);
   onTestFinished(() => gateway.remove());
   const environment = {
     WORKER_URL: "http://127.0.0.1:8787",

@@ -17,10 +17,12 @@ export const contract = defineContract({ account: accounts });`,
   );
   project.write(
     "app/consumer.ts",
-    `import { defineConsumer } from "@rejoinder/sdk/consumer";
-import { account } from ${from("test/consumer/deciders/account.ts")};
-import { contract } from "./contract.ts";
-export default defineConsumer({ contract, handlers: {}, deciders: { account } });`,
+    [
+      'import { defineConsumer } from "@rejoinder/sdk/consumer";',
+      `import { account } from ${from("test/consumer/deciders/account.ts")};`,
+      'import { contract } from "./contract.ts";',
+      "export default defineConsumer({ contract, handlers: {}, deciders: { account } });",
+    ].join("\n"),
   );
   return project.root;
 };

@@ -197,3 +197,23 @@ test("a task that is retired ends once no command waits, and its file is free fo
   await task.ended;
   expect(task.isOver).toBe(true);
 });
+
+test("a command that comes while much is still to be read gives its place to others, and may come again", async () => {
+  const { log, open } = createStage();
+  const read = Promise.withResolvers<void>();
+  const task = open({
+    readingPatienceMs: 100,
+    eventLog: {
+      ...log,
+      async read(from, options) {
+        await read.promise;
+        return log.read(from, options);
+      },
+    },
+  });
+  const one = credit(ADA, 1);
+  await expect(decide(task, one)).rejects.toThrow(UnavailableError);
+  expect(task.figures.state).toBe("reading");
+  read.resolve();
+  expect(await decide(task, one)).toMatchObject({ aggregateVersion: 1 });
+});

@@ -9,7 +9,7 @@ import { type Commit, decodeCommit } from "../../../protocol/commit-record.ts";
 import { account } from "../deciders/account.ts";
 import { createRecordedLog } from "../log.ts";
 import { type AppendFate, createMemoryEventLog, type MemoryEventLog } from "./memory-event-log.ts";
-import { ADA, BOB, command, PARTITION, quickTime, temporaryFolder } from "./task-stage.ts";
+import { ADA, BOB, command, FOR_EVER_MS, PARTITION, quickTime, temporaryFolder } from "./task-stage.ts";
 
 const runtime = createAggregateRuntime("account", account) as unknown as PartitionTaskOptions["runtime"];
 
@@ -27,6 +27,7 @@ const openTask = (eventLog: PartitionTaskOptions["eventLog"], folder: string): P
     observer: SILENT_OBSERVER,
     time: quickTime,
     random: () => 0,
+    readingPatienceMs: FOR_EVER_MS,
   });
 
 /** A process that can die, and comes back with its file or without. */

@@ -30,10 +30,14 @@ export const temporaryFolder = (): string => {
   return folder;
 };
 
-/** Time in which nobody waits for long. */
+/** Longer than any test. */
+export const FOR_EVER_MS = 100_000_000;
+
+/** Time in which nobody waits for long, but for ever. */
 export const quickTime = {
   ...systemTime,
-  setTimeout: (callback: () => void, milliseconds: number) => systemTime.setTimeout(callback, Math.min(milliseconds / 20, 50)),
+  setTimeout: (callback: () => void, milliseconds: number) =>
+    systemTime.setTimeout(callback, milliseconds === FOR_EVER_MS ? milliseconds : Math.min(milliseconds / 20, 50)),
 };
 
 let made = 0;
@@ -76,6 +80,7 @@ export const createStage = (log = createMemoryEventLog(PARTITION)) => {
       observer,
       time: quickTime,
       random: () => 0.5,
+      readingPatienceMs: FOR_EVER_MS,
       ...more,
     });
     onTestFinished(() => task.close());

@@ -163,7 +163,7 @@ export const describeEventLog = (stage: EventLogStage): void => {
     expect(await log.partitions([topic, "no-such-topic"])).toEqual(new Map([[topic, 2]]));
   });
 
-  test("refuses to read on where records were deleted, or where there never were any", async ({ onTestFinished }) => {
+  test("refuses to read on where records were deleted, or where there never were any", { timeout: 60_000 }, async ({ onTestFinished }) => {
     const log = open(onTestFinished);
     const topic = await stage.newTrimmedTopic();
     const { first, end } = await log.ends({ topic, partition: 0 });

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { restLog } from "../../../consumer/events/rest-log.ts";
-import { type GatewayProcess, startGatewayProcess } from "../../helpers/gateway.ts";
 import { describeEventLog, eventRecord } from "./event-log-contract.ts";
+import { type GatewayHere, startGatewayHere } from "./gateway-here.ts";
 
 const KEPT = Array.from({ length: 20 }, (_, index) => `account-${index}-events`);
 /** So few bytes that a few records are too many. */
 const FORGETFUL = Array.from({ length: 4 }, (_, index) => `forgetful-${index}`);
-let gateway: GatewayProcess;
+let gateway: GatewayHere;
 
 beforeAll(async () => {
   const kept = KEPT.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=-1`);
   const forgetful = FORGETFUL.map((topic) => `${topic}:2:retention.ms=-1:retention.bytes=4096`);
-  gateway = await startGatewayProcess({ GATEWAY_TOPICS: [...kept, ...forgetful].join(","), GATEWAY_FSYNC: "os" });
-}, 60_000);
+  gateway = await startGatewayHere([...kept, ...forgetful].join(","));
+});
 afterAll(() => gateway.remove());
 
 const take = (topics: string[]): string => topics.pop() as string;
 const openLog = () => restLog({ url: gateway.url, username: gateway.username, password: gateway.password });
 
-describe.concurrent("through the gateway", () => {
+describe.concurrent("through the gateway", { timeout: 60_000 }, () => {
   describeEventLog({
     openLog,
     newTopic: async () => take(KEPT),
@@ -34,10 +34,13 @@ describe.concurrent("through the gateway", () => {
       const partition = { topic, partition: 0 };
       const log = openLog();
       const grow = async (): Promise<number> => {
-        await log.append(partition, [eventRecord("x".repeat(1_000))]);
+        await log.append(
+          partition,
+          Array.from({ length: 10 }, () => eventRecord("x".repeat(1_000))),
+        );
         return (await log.ends(partition)).first;
       };
-      await expect.poll(grow, { timeout: 10_000 }).toBeGreaterThan(0);
+      await expect.poll(grow, { timeout: 60_000 }).toBeGreaterThan(0);
       await log.close();
       return topic;
     },

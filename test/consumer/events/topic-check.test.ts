@@ -3,19 +3,19 @@ import { topicsToProvide } from "../../../cli/start/topics.ts";
 import { restLog } from "../../../consumer/events/rest-log.ts";
 import { checkEventPartition, checkEventTopics, EventTopicError } from "../../../consumer/events/topic-check.ts";
 import { defineContract, partsOf } from "../../../contract/contract.ts";
-import { type GatewayProcess, startGatewayProcess } from "../../helpers/gateway.ts";
 import { accounts } from "../../contract/bank.ts";
 import { eventRecord } from "./event-log-contract.ts";
+import { type GatewayHere, startGatewayHere } from "./gateway-here.ts";
 
 const { aggregates } = partsOf(defineContract({ account: accounts, saving: accounts }));
 const KEPT = "retention.ms=-1:retention.bytes=-1";
 
-const start = async (topics: string, dataDir?: string): Promise<GatewayProcess> => {
-  const gateway = await startGatewayProcess({ GATEWAY_TOPICS: topics, GATEWAY_FSYNC: "os", ...(dataDir && { GATEWAY_DATA_DIR: dataDir }) });
+const start = async (topics: string, dataDir?: string): Promise<GatewayHere> => {
+  const gateway = await startGatewayHere(topics, dataDir);
   onTestFinished(() => gateway.remove());
   return gateway;
 };
-const logOf = ({ url, username, password }: GatewayProcess) => restLog({ url, username, password });
+const logOf = ({ url, username, password }: GatewayHere) => restLog({ url, username, password });
 
 /** What a check finds. */
 const problemsOf = async (check: Promise<unknown>): Promise<readonly string[]> => {
@@ -47,14 +47,17 @@ test("all faults of all topics are told at once, each with what mends it", async
   ]);
 });
 
-test("an event topic whose first events are gone is refused", async () => {
+test("an event topic whose first events are gone is refused", { timeout: 60_000 }, async () => {
   const gateway = await start(`account-commands:1,account-events:1:retention.ms=-1:retention.bytes=4096`);
   const log = logOf(gateway);
   const grow = async () => {
-    await log.append({ topic: "account-events", partition: 0 }, [eventRecord("x".repeat(1_000))]);
+    await log.append(
+      { topic: "account-events", partition: 0 },
+      Array.from({ length: 10 }, () => eventRecord("x".repeat(1_000))),
+    );
     return problemsOf(checkEventPartition(log, { topic: "account-events", partition: 0 }, 1));
   };
-  await expect.poll(grow, { timeout: 10_000 }).toEqual([expect.stringMatching(/begins at offset \d+: the events before it were deleted/)]);
+  await expect.poll(grow, { timeout: 60_000 }).toEqual([expect.stringMatching(/begins at offset \d+: the events before it were deleted/)]);
   const problems = await problemsOf(checkEventTopics(log, new Map([...aggregates].filter(([name]) => name === "account"))));
   expect(problems).toEqual([expect.stringContaining("retention.bytes=4096"), expect.stringContaining("were deleted")]);
 });
@@ -63,7 +66,7 @@ test("a topic that got more partitions since is noticed while it is read", async
   const before = await start(`account-events:2:${KEPT}`);
   const at = { topic: "account-events", partition: 1 };
   expect(await problemsOf(checkEventPartition(logOf(before), at, 2))).toEqual([]);
-  await before.process.stop();
+  await before.stop();
   const after = await start(`account-events:3:${KEPT}`, before.dataDir);
   expect(await problemsOf(checkEventPartition(logOf(after), at, 2))).toEqual([expect.stringMatching(/had 2 partitions and has 3/)]);
   expect(await problemsOf(checkEventPartition(logOf(after), { ...at, topic: "gone" }, 2))).toEqual([expect.stringContaining("gone")]);

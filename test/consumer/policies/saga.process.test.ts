@@ -14,10 +14,10 @@ import { newRequest, produce, toWire, type WireRecord } from "../requests.ts";
 
 const PROJECT = fileURLToPath(new URL("project", import.meta.url));
 const PARTITIONS = 2;
-const TIMEOUT = { retry: 0, timeout: 120_000 };
+const TIMEOUT = { retry: 0, timeout: 180_000 };
 const ACCOUNTS = 20;
 const CENTS = 1_000;
-const TRANSFERS = 120;
+const TRANSFERS = 80;
 
 const TOPICS = ["account", "transfer"].flatMap((name) => [
   `${name}-commands:${PARTITIONS}`,
@@ -43,7 +43,7 @@ const readEvents = async (gateway: GatewayProcess, topic: string, isEnough: (eve
       folds.map(async (own, partition) => {
         const { records, next } = await log.read(
           { topic, partition, offset: own.offset },
-          { waitMs: 500, signal: AbortSignal.timeout(60_000) },
+          { waitMs: 500, signal: AbortSignal.timeout(120_000) },
         );
         own.offset = next;
         for (const record of records) if (own.fold.add(readCommitLink(record))) events.push(...happenedIn(decodeCommit(record)));

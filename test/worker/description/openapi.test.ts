@@ -3,6 +3,7 @@ import * as z from "zod";
 import { aggregate } from "../../../contract/aggregate.ts";
 import { defineContract, describeContract } from "../../../contract/contract.ts";
 import { operation } from "../../../contract/operation.ts";
+import { view } from "../../../contract/view.ts";
 import type { JsonSchema } from "../../../contract/schema.ts";
 import { ERRORS } from "../../../protocol/errors.ts";
 import { createApp } from "../../../worker/app.ts";
@@ -14,13 +15,13 @@ import { host } from "../hosts/cloudflare/test-host.ts";
 import { idsAt } from "../support/worker.ts";
 import { type OpenApi, validate } from "./served-api.ts";
 
-const bank = defineContract({
-  account: aggregate({
-    events: { debited: z.object({}) },
-    commands: { debit: operation({ request: z.object({ account: z.string() }), reply: z.null() }) },
-    id: ({ account }) => account,
-  }),
+const account = aggregate({
+  events: { debited: z.object({}) },
+  commands: { debit: operation({ request: z.object({ account: z.string() }), reply: z.null() }) },
+  id: (request) => request.account,
 });
+/** A command and a view. */
+const bank = defineContract({ account, balances: view({ from: account, version: 1, row: z.object({}) }) });
 
 const PUBLIC: Description = { callers: { ways: ["public"], hasAuthenticate: false } };
 
@@ -88,16 +89,26 @@ test("Reply-To is described only where webhooks are on, for a request and for a 
 test("every code of the library is in the list of codes, and those of HTTP on a route that answers them", async () => {
   const document = await documentOf(open(true));
   expect(document.components.schemas["ErrorCode"]).toMatchObject({ enum: Object.keys(ERRORS) });
-  const limited = createOpenApi({ ...PUBLIC, contract: { ...contract, ...bank }, routes: servedRoutes(), hasLimits: true });
-  const text = JSON.stringify([limited.paths, limited.components.responses, limited.info.description]);
+  const viewRoutes = [
+    { method: "GET", path: "/views" },
+    { method: "POST", path: "/views" },
+    ...["GET", "POST"].map((method) => ({ method, path: "/views/:view" })),
+    { method: "GET", path: "/views/:view/:key" },
+  ];
+  const documents = [
+    createOpenApi({ ...PUBLIC, contract, routes: servedRoutes(), hasLimits: true }),
+    createOpenApi({ ...PUBLIC, contract: bank, routes: [...servedRoutes(), ...viewRoutes], hasLimits: false }),
+  ];
+  const text = JSON.stringify(documents.map(({ paths, components, info }) => [paths, components.responses, info.description]));
   expect(Object.keys(ERRORS).filter((code) => !text.includes(code))).toEqual([]);
 });
 
 test("a command is described with If-Match, and with the headers that name its commit", () => {
-  const { paths } = createOpenApi({ ...PUBLIC, contract: { ...contract, ...bank }, routes: servedRoutes(), hasLimits: false });
-  const [debit, sum] = ["account.debit", "sum"].map((name) => JSON.stringify(paths[`/requests/${name}`]));
+  const { paths } = createOpenApi({ ...PUBLIC, contract: bank, routes: servedRoutes(), hasLimits: false });
+  const debit = JSON.stringify(paths["/requests/account.debit"]);
+  const sum = JSON.stringify(createOpenApi({ ...PUBLIC, contract, routes: servedRoutes(), hasLimits: false }).paths["/requests/sum"]);
   for (const name of ["parameters/If-Match", "headers/Rejoinder-Position", "headers/Rejoinder-Aggregate-Version"])
-    expect([name, debit?.includes(name), sum?.includes(name)]).toEqual([name, true, false]);
+    expect([name, debit.includes(name), sum.includes(name)]).toEqual([name, true, false]);
 });
 
 const servedRoutes = () => open(true).routes.filter(({ method }) => method !== "ALL");

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import type { ViewAction } from "../../../protocol/view-api.ts";
+import { host } from "../hosts/cloudflare/test-host.ts";
+import type { TestStorage } from "../support/test-host.ts";
+import { batchOf, GENERATION, openShard } from "../support/view-shard.ts";
+
+const HOUR = 3_600_000;
+const VIEW = "balances";
+const read = (key: string, others = {}) => ({ view: VIEW, key, known: [], waitMs: 0, ...others });
+const KNOWN = { version: 1, partition: 0, offset: 0, generation: GENERATION };
+
+const countRows = ({ sql }: TestStorage): number => Number(sql.exec("SELECT count(*) AS n FROM view_rows").toArray()[0]?.["n"]);
+
+describe("a batch", () => {
+  test("wakes those who wait for its rows and its commits before anything else happens", () =>
+    host.inStorage(async (storage) => {
+      const { shard, waiters } = openShard(storage);
+      await shard.store(batchOf([["ada", 0, 1]]));
+      const ended: string[] = [];
+      const waits = [
+        shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 })).then(() => ended.push("row")),
+        shard.read(read("bob", { after: { ...KNOWN, offset: 1 }, waitMs: 20_000 })).then(() => ended.push("commit")),
+      ];
+      while (waiters.count < 2) await Promise.resolve();
+      void shard.store(batchOf([["ada", 1, 2]], { from: 1 }));
+      // Nothing but promises that are settled already.
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      expect(ended.toSorted()).toEqual(["commit", "row"]);
+      await Promise.all(waits);
+    }));
+
+  test("that the storage refuses leaves all as it was", () =>
+    host.inStorage(async (storage) => {
+      let isFull = false;
+      const sql: TestStorage["sql"] = {
+        exec(query, ...values) {
+          if (isFull && query.startsWith("INSERT INTO view_rows")) throw new Error("disk full");
+          return storage.sql.exec(query, ...values);
+        },
+      };
+      const { shard } = openShard(storage, { sql });
+      await shard.store(batchOf([["ada", 0, 1]]));
+      isFull = true;
+      await expect(shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).rejects.toThrow("disk full");
+      isFull = false;
+      expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 0 });
+      expect(await shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).toEqual({ outcome: "stored" });
+    }));
+
+  test("of another fold begins anew, and the view is not read until it is whole", () =>
+    host.inStorage(async (storage) => {
+      const { shard } = openShard(storage);
+      await shard.store(
+        batchOf([
+          ["ada", 0, 1],
+          ["bob", 1, 1],
+        ]),
+      );
+      expect(await shard.store(batchOf([], { fold: "two", from: 2, to: 2 }))).toEqual({ outcome: "behind", next: 0 });
+      await shard.store(batchOf([["ada", 0, 7]], { fold: "two", isCaughtUp: false }));
+      expect(await shard.read(read("ada"))).toEqual({ outcome: "not-ready" });
+      await shard.store(batchOf([], { fold: "two", from: 1, to: 2 }));
+      expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":7}' });
+      expect(await shard.read(read("bob"))).toMatchObject({ row: null });
+    }));
+
+  test("that is the first of an empty partition leaves the view as ready as it was", () =>
+    host.inStorage(async (storage) => {
+      const { shard } = openShard(storage);
+      await shard.store(batchOf([], { generation: "" }));
+      await shard.store(batchOf([["ada", 0, 1]], { isCaughtUp: false }));
+      expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}' });
+    }));
+});
+
+test("who waits when the process ends is answered with what is known", () =>
+  host.inStorage(async (storage) => {
+    const { shard, waiters } = openShard(storage);
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const waits = [
+      shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 })),
+      shard.read(read("ada", { after: { ...KNOWN, offset: 9 }, waitMs: 20_000 })),
+    ];
+    while (waiters.count < 2) await Promise.resolve();
+    waiters.end();
+    expect(await Promise.all(waits)).toMatchObject([{ outcome: "found" }, { outcome: "behind" }]);
+    expect(await shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }))).toMatchObject({ outcome: "found" });
+  }));
+
+test("one caller does not take all the room to wait", () =>
+  host.inStorage(async (storage) => {
+    const { shard, waiters } = openShard(storage);
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const ask = () => shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }), { waitsAs: "ada" });
+    const waits = Array.from({ length: 1_000 }, ask);
+    expect(await ask()).toEqual({ outcome: "overloaded" });
+    waiters.end();
+    await Promise.all(waits);
+  }));
+
+describe("the alarm", () => {
+  test("forgets a row that left after a week, and then rests", () =>
+    host.inStorage(async (storage) => {
+      let now = Date.UTC(2026, 0, 1);
+      const { shard, alarm } = openShard(storage, { now: () => now });
+      await shard.store(
+        batchOf([
+          ["ada", 0, 1],
+          ["bob", 1, null],
+        ]),
+      );
+      const ring = async (ms: number) => {
+        now += ms;
+        await shard.ring();
+      };
+      await ring(7 * 24 * HOUR - 1);
+      expect([countRows(storage), alarm()]).toEqual([2, now + HOUR]);
+      await ring(2);
+      expect([countRows(storage), alarm()]).toEqual([1, null]);
+      expect(await shard.read(read("bob"))).toEqual({ outcome: "found", version: 1, row: null });
+    }));
+
+  test("drops a version a day after another one took over, and its rows in parts", () =>
+    host.inStorage(async (storage) => {
+      let now = Date.UTC(2026, 0, 1);
+      const { shard, alarm } = openShard(storage, { now: () => now });
+      for (let from = 0; from < 3_000; from += 1_000)
+        await shard.store(
+          batchOf(
+            Array.from({ length: 1_000 }, (_, index) => [`k${from + index}`, from + index, 1] as const),
+            { from },
+          ),
+        );
+      await shard.store(batchOf([["k0", 0, 1]], { version: 2, to: 3_000 }));
+      now += 24 * HOUR - 1;
+      await shard.ring();
+      expect((await shard.versions([VIEW]))[0]?.map(({ version }) => version)).toEqual([2, 1]);
+      now += 1;
+      for (const left of [1_001, 1, 1]) {
+        await shard.ring();
+        expect(countRows(storage)).toBe(left);
+      }
+      expect((await shard.versions([VIEW]))[0]?.map(({ version }) => version)).toEqual([2]);
+      expect(alarm()).toBeNull();
+    }));
+});
+
+test("a version that was rebuilt never shows rows from before", () =>
+  host.inStorage(async (storage) => {
+    const { shard } = openShard(storage);
+    await shard.store(
+      batchOf([
+        ["ada", 0, 1],
+        ["bob", 1, 1],
+      ]),
+    );
+    await shard.act(VIEW, { action: "rebuild", version: 1 } satisfies ViewAction);
+    await shard.store(batchOf([["ada", 0, 2]], { to: 2 }));
+    const query = { view: VIEW, prefix: "", behind: "", limit: 10, waitMs: 0 };
+    expect(await shard.list(query)).toMatchObject({ rows: [{ key: "ada", row: '{"cents":2}' }] });
+    await shard.ring();
+    await shard.ring();
+    expect(countRows(storage)).toBe(1);
+  }));
