@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { programOf } from "../../cli/start/forked-part.ts";
 import { freePort } from "../../tools/free-port.ts";
-import { ask, type Target, type Work } from "../load.ts";
+import { type Answer, ask, type Target, type Work } from "../load.ts";
 import { type StackLog, startProgram } from "../processes.ts";
 import { post } from "../requests.ts";
 import { COUNTERS } from "./peer-program.ts";
@@ -46,6 +47,8 @@ export const startCounters = async (log: StackLog): Promise<Counters> => {
   let running = await start(1);
   cleanUp.defer(() => running[Symbol.asyncDispose]());
   const { url } = running;
+  // The first version is served once all partitions have been read.
+  while ((await askForRow(url, "c-0")).status === 503) await wait(20);
   let count = 0;
   const inTurn = (targetOf: (counter: string) => Target): Work => ({ origin: url, next: () => [targetOf(`c-${count++ % COUNTERS}`)] });
   const started = cleanUp.move();
@@ -61,8 +64,11 @@ export const startCounters = async (log: StackLog): Promise<Counters> => {
   };
 };
 
+const askForRow = (url: string, counter: string): Promise<Answer> =>
+  ask({ origin: url, method: "GET", path: `/views/counts/${counter}`, status: [200, 404, 503] });
+
 /** A row of the view, or undefined before there is one. */
 export const readRow = async (url: string, counter: string): Promise<{ readonly count: number; readonly version: number } | undefined> => {
-  const { status, body } = await ask({ origin: url, method: "GET", path: `/views/counts/${counter}`, status: [200, 404, 503] });
+  const { status, body } = await askForRow(url, counter);
   return status === 200 ? (JSON.parse(body) as { count: number; version: number }) : undefined;
 };
