@@ -83,8 +83,7 @@ export const readCommitLink = (record: Pick<CommitRecord, "key" | "headers">): C
 };
 
 /** Whether a commit has events, by its value alone. Those without are of commands that were refused, or changed nothing. */
-export const hasEvents = ({ value }: Pick<CommitRecord, "value">): boolean =>
-  value !== null && !/^\s*\[\s*\]/.test(tryText(value) ?? "");
+export const hasEvents = ({ value }: Pick<CommitRecord, "value">): boolean => value !== null && !/^\s*\[\s*\]/.test(tryText(value) ?? "");
 
 /**
  * Reads a commit whole.

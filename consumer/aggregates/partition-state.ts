@@ -153,7 +153,12 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
       return { counted, void: voided };
     },
     append(decided) {
-      const counted = decided.map(({ commit, next: state }, index) => ({ commit, offset: next + index, version: state.version, nth: state.commits }));
+      const counted = decided.map(({ commit, next: state }, index) => ({
+        commit,
+        offset: next + index,
+        version: state.version,
+        nth: state.commits,
+      }));
       const changed = new Map(decided.map(({ next: state }) => [state.id, { ...state, commands: [] }]));
       const [first] = counted;
       const now = generation === "" && first !== undefined ? generationOf(first.commit.commit) : generation;
