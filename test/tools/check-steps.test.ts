@@ -16,9 +16,9 @@ const ONE_OPERATION = `
 
 /**
  * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API, and
- * twelve are batches, lists and webhooks.
+ * twelve are batches, lists and webhooks. Nine are views: their object is a class of every Worker, since a bundler does not know the contract.
  */
-const MAX_WORKER_GZIP_BYTES = 138 * 1024;
+const MAX_WORKER_GZIP_BYTES = 149 * 1024;
 
 test("the Worker of one operation is small enough to start fast", async () => {
   const { outputFiles } = await build({
