@@ -11,6 +11,7 @@ import { createOpenApi, describeRoutes } from "../../../worker/description/opena
 import { contract } from "../../project/app/contract.ts";
 import { richContract } from "../../project/rich-contract.ts";
 import { host } from "../hosts/cloudflare/test-host.ts";
+import { contractOf } from "../support/views.ts";
 import { idsAt } from "../support/worker.ts";
 import { type OpenApi, validate } from "./served-api.ts";
 
@@ -89,7 +90,13 @@ test("every code of the library is in the list of codes, and those of HTTP on a 
   const document = await documentOf(open(true));
   expect(document.components.schemas["ErrorCode"]).toMatchObject({ enum: Object.keys(ERRORS) });
   const limited = createOpenApi({ ...PUBLIC, contract: { ...contract, ...bank }, routes: servedRoutes(), hasLimits: true });
-  const text = JSON.stringify([limited.paths, limited.components.responses, limited.info.description]);
+  const withViews = createOpenApi({
+    ...PUBLIC,
+    contract: contractOf("balances"),
+    routes: [...servedRoutes(), { method: "GET", path: "/views" }],
+    hasLimits: true,
+  });
+  const text = JSON.stringify([limited, withViews].map(({ paths, components, info }) => [paths, components.responses, info.description]));
   expect(Object.keys(ERRORS).filter((code) => !text.includes(code))).toEqual([]);
 });
 
