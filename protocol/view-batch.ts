@@ -94,7 +94,8 @@ export const isRowKey = (key: string): boolean =>
   key.length <= MAX_ROW_KEY_BYTES &&
   key.isWellFormed() &&
   !key.includes("\0") &&
-  new TextEncoder().encode(key).length <= MAX_ROW_KEY_BYTES;
+  // A character has three bytes at most.
+  (key.length * 3 <= MAX_ROW_KEY_BYTES || new TextEncoder().encode(key).length <= MAX_ROW_KEY_BYTES);
 
 const isWithin = (value: unknown, min: number, max: number): value is number =>
   Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;

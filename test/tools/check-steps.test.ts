@@ -15,8 +15,9 @@ const ONE_OPERATION = `
   export { Mailbox, worker as default };`;
 
 /**
- * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API,
- * twelve are batches, lists and webhooks, and twelve are commands and views.
+ * Workers must be small to start fast. Ten of them are Kafka's protocol, which a Worker behind a proxy carries too, ten describe the API, and
+ * twelve are batches, lists and webhooks. Three are commands, and nine views: their object is a class of every Worker, since a bundler does not
+ * know the contract.
  */
 const MAX_WORKER_GZIP_BYTES = 149 * 1024;
 

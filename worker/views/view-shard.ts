@@ -88,15 +88,21 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     return (await wait.ended) === true;
   };
 
-  /** The version to read, once it has the commit that the reader wants. */
+  /** The version to read. */
+  const readable = (view: string): Version | Unreadable => {
+    const version = tables.servedOf(view);
+    return version === undefined || !isReady(version) ? { outcome: "not-ready" } : version;
+  };
+
+  /** The same, once it has the commit that the reader wants. */
   const reach = async (
     { view, after, waitMs }: Pick<RowQuery, "view" | "after" | "waitMs">,
     caller: Caller | undefined,
   ): Promise<Version | Unreadable> => {
     const until = now() + waitMs;
     for (let isOver = false; ;) {
-      const version = tables.servedOf(view);
-      if (version === undefined || !isReady(version)) return { outcome: "not-ready" };
+      const version = readable(view);
+      if ("outcome" in version) return version;
       const place = after === undefined ? "there" : compareTo(version, after);
       if (after === undefined || place === "there") return version;
       if (place === "gone") return { outcome: "gone" };
@@ -134,7 +140,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
   const read = async (query: RowQuery, caller?: Caller): Promise<FoundRow | Unreadable> => {
     const { view, key, after, waitMs, known, knowsNone } = query;
     const until = now() + waitMs;
-    let version = await reach(query, caller);
+    let version = after === undefined ? readable(view) : await reach(query, caller);
     for (let isOver = false; ;) {
       if ("outcome" in version) return version;
       const found = find(version, key);
@@ -143,7 +149,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       if (hasNews || after !== undefined || isOver || left <= 0) return found;
       if (!waiters.hasRoom(caller?.waitsAs)) return { outcome: "overloaded" };
       isOver = !(await waitFor(rowKey(view, key), left, ANY_CHANGE, caller));
-      version = await reach({ view, waitMs: 0 }, caller);
+      version = readable(view);
     }
   };
 

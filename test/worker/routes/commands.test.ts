@@ -197,7 +197,7 @@ describe("the commit of a command", () => {
     expect(await (await call(`/status/${text}`)).json()).toMatchObject({ state: "expired", lateReply: { reply: { sum: 5 }, ...commit } });
   });
 
-  test.each([{ position: "account" }, { aggregateVersion: 0 }])("of %j refuses the batch of replies", async (bad) => {
+  test.each([{ position: "account" }, { aggregateVersion: -1 }])("of %j refuses the batch of replies", async (bad) => {
     expect((await deliver([replyTo((await createId()).text, { ...commit, ...bad })])).status).toBe(400);
   });
 });
