@@ -63,8 +63,8 @@ export type PartitionTask = {
   close(): Promise<void>;
 };
 
-/** Who decides one command after another does not wait for those of others meanwhile. */
-const IDLE_MS = 20;
+/** Who decides one command after another sees by their offsets what others append meanwhile, and need not read for it. */
+const IDLE_MS = 1_000;
 const FOLLOW_WAIT_MS = 10_000;
 const CHECK_MS = 60_000;
 /** How soon a partition that cannot be used is looked at again. */
@@ -197,7 +197,10 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   /** Waits for commands, and reads what others append. */
   const follow = async (state: PartitionState): Promise<void> => {
     const { promise: command } = woken;
-    await Promise.race([command, pause(time, IDLE_MS, signal)]);
+    const idle = Promise.withResolvers<void>();
+    const timer = time.setTimeout(idle.resolve, IDLE_MS);
+    await Promise.race([command, idle.promise]);
+    time.clearTimeout(timer);
     if (pending.size > 0 || signal.aborted || isRetiring || isStale) return;
     tail ??= read(state.next, FOLLOW_WAIT_MS);
     tail.catch(() => undefined);
@@ -205,7 +208,6 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     if (got === undefined) return;
     tail = undefined;
     await fold(state, got);
-    if (time.elapsed() - checkedAt > CHECK_MS) await check(state);
   };
 
   const work = async (): Promise<void> => {
@@ -216,6 +218,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     unusable.end();
     backoff.reset();
     while (!signal.aborted && !mayLetGo()) {
+      if (time.elapsed() - checkedAt > CHECK_MS) await check(state);
       if (pending.size === 0) await follow(state);
       else {
         await groupCommit(state);
