@@ -3,8 +3,8 @@ import { countMoney } from "../app/money.ts";
 import { type Balance, type BankClient, byId, element, moneyOf } from "./bank-client.ts";
 
 export type Accounts = {
-  /** Shows an account and each change of it, as soon as it is there. */
-  watch(account: string): void;
+  /** Shows an account and each change of it. @param row how it is, if that is known */
+  watch(account: string, row?: Balance): void;
   ownerOf(account: string): string;
 };
 
@@ -33,9 +33,10 @@ export const showAccounts = (client: BankClient, onError: (error: ClientError) =
   };
 
   return {
-    watch(account) {
+    watch(account, known) {
       if (live.has(account)) return;
       live.set(account, true);
+      if (known !== undefined) rows.set(account, known);
       client.view("balances", account).onChange(({ row, isLive, error }) => {
         if (row !== undefined) rows.set(account, row);
         live.set(account, isLive);

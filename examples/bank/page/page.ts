@@ -62,9 +62,9 @@ open.addEventListener("click", () => {
 
 const begin = async (): Promise<void> => {
   let isEmpty = true;
-  for await (const { key } of client.views("balances")) {
+  for await (const { key, row } of client.views("balances")) {
     isEmpty = false;
-    accounts.watch(key);
+    accounts.watch(key, row);
   }
   open.hidden = !isEmpty;
   for await (const { key, row } of client.views("payments")) {
