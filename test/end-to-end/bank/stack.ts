@@ -18,7 +18,8 @@ export type Bank = {
   remove(): Promise<void>;
 };
 
-export const startBank = async (host: Host, environment: Readonly<Record<string, string>> = {}): Promise<Bank> => {
+/** @param environment of the bank's processes */
+export const startBank = async (host: Host, environment: Record<string, string> = {}): Promise<Bank> => {
   const stack = await startStack(environment, { project: join(ROOT, "examples/bank"), host });
   const client = createClient({ url: stack.url, contract });
   let screening = await startScreening(stack);
