@@ -8,10 +8,10 @@ import { generationOf } from "../../protocol/position.ts";
 import { createBackoff } from "../backoff.ts";
 import { type EventRecords, TrimmedError } from "../events/event-log.ts";
 import { createOutageLog } from "../outage-log.ts";
-import { nextTurn } from "../waiting.ts";
 import type { LastCommit, LinkTable } from "./link-table.ts";
 import type { RowTable } from "./row-table.ts";
 import { createRowWriter, noRows, type RowWriter } from "./row-writer.ts";
+import type { Turns } from "./turns.ts";
 import { type ViewFold, ViewError } from "./view-fold.ts";
 
 /** A view that is behind the states of its partition. */
@@ -31,8 +31,8 @@ type CatchUpOptions = {
   readonly links: LinkTable;
   /** The offset that the states go on from. Views that have got there take part in the writer's transactions. */
   readonly liveNext: () => number;
-  /** Commands are coming in. */
-  readonly isBusy: () => boolean;
+  /** Those of all partitions of this process. */
+  readonly turns: Turns;
   /** Told after each transaction. @param now `end`: that of the partition, as it was known */
   readonly onProgress: (now: CaughtUpTo) => void;
   /** The views that are left have got to `liveNext`, or beyond. Called before anything else can happen, so that no commit is between. */
@@ -42,12 +42,10 @@ type CatchUpOptions = {
   readonly signal: AbortSignal;
 };
 
-/** What one transaction takes at most, since everything else in this process waits for it: records, and about so many milliseconds. */
+/** What one transaction folds at most, since everything else in this process waits for it: records, and about so many milliseconds. To write takes as long. */
 const MAX_RECORDS = 500;
 const IDLE_MS = 20;
-const BUSY_MS = 4;
-/** How many records are folded between looks at the clock. */
-const RECORDS_PER_LOOK = 16;
+const BUSY_MS = 2;
 const READ_WAIT_MS = 1_000;
 const PAUSES = { firstMs: 250, mostMs: 10_000 };
 
@@ -57,7 +55,7 @@ const PAUSES = { firstMs: 250, mostMs: 10_000 };
  * have joined, or none is left, or it was aborted; never rejects.
  */
 export const catchUp = async (options: CatchUpOptions): Promise<void> => {
-  const { partition, links, liveNext, isBusy, onProgress, onJoined, log, time, signal } = options;
+  const { partition, links, liveNext, turns, onProgress, onJoined, log, time, signal } = options;
   const { topic, partition: number } = partition;
   const behind = new Set(options.views);
   const known = new Map(options.views.map((view) => [view, noRows()]));
@@ -70,7 +68,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   const foldSome = ({ records, next: after }: EventRecords, first: number): number => {
     const failures: (() => void)[] = [];
     const started = time.elapsed();
-    const mostMs = isBusy() ? BUSY_MS : IDLE_MS;
+    const mostMs = turns.isBusy() ? BUSY_MS : IDLE_MS;
     let index = first;
     const written = partition.transact(() => {
       const writers = new Map<ViewBehind, RowWriter>(
@@ -87,7 +85,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
       };
       const last = Math.min(records.length, first + MAX_RECORDS);
       for (; index < last; index += 1) {
-        if ((index - first) % RECORDS_PER_LOOK === 0 && index > first && time.elapsed() - started > mostMs) break;
+        // One commit may have thousands of events.
+        if (index > first && time.elapsed() - started > mostMs) break;
         const record = records[index] as ConsumerRecord;
         const link = linkOf(record);
         if (link === undefined) continue;
@@ -137,19 +136,22 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
       if (inner.aborted) break;
       coming = read(now.next);
       let index = 0;
-      do {
-        const begun = time.elapsed();
+      /** @returns whether to read on */
+      const goOn = (): boolean => {
+        if (inner.aborted) return false;
         index = foldSome(now, index);
         if (links.isFull()) partition.transact(() => links.flush());
         const to = { next: links.next(), end: now.end };
         onProgress(to);
         backoff.reset();
         outages.over();
-        if (behind.size === 0) return;
-        if (to.next >= liveNext()) return onJoined(to);
-        await nextTurn(time);
-        // At most half of the time, so that commands wait for little more than themselves.
-        if (isBusy()) await pause(time, time.elapsed() - begun, inner);
+        if (behind.size === 0) return false;
+        if (to.next < liveNext()) return true;
+        onJoined(to);
+        return false;
+      };
+      do {
+        if (!(await turns.take(goOn, inner))) return;
       } while (index < now.records.length && !inner.aborted);
     }
   };
