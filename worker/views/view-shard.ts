@@ -3,7 +3,7 @@ import type { ViewBatchResult } from "../../protocol/view-batch.ts";
 import { type Alarm, createNextAlarm } from "../mailbox/next-alarm.ts";
 import type { Caller } from "../request-publisher.ts";
 import type { createKeyedWaiters } from "../waiters.ts";
-import { compareTo, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
+import { compareTo, hasAllOf, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
 import type { FoundRow, FoundRows, KnownRow, ListQuery, RowQuery, TextBatch, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
 import type { KeptRow, ViewTables } from "./view-tables.ts";
 
@@ -33,7 +33,7 @@ const partitionKey = (view: string, partition: number): string => `${view} \0${p
 
 /**
  * The rows of views whose keys belong to one shard, and how far it is in each partition. It keeps what consumers ship, and serves the newest version
- * of which all partitions were caught up once.
+ * of which all partitions were caught up once, and that has all that callers of the one before may have seen.
  */
 export const createViewShard = ({ tables, waiters, transaction, alarm, now, logError }: ViewShardOptions) => {
   const nextAlarm = createNextAlarm({ alarm, now, logError });
@@ -65,11 +65,10 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     if (settlement.outcome !== "stored") return settlement;
     version ??= tables.addVersion(view, number, null);
     if (settlement.begins) tables.deletePartition(version, partition, partitions);
-    const wasReady = isReady(version);
     version = tables.setProgress(version, partition, partitions, settlement.progress);
     const changed = rows.filter((row) => tables.keep(version as Version, partition, row, now())).map(({ key }) => key);
-    // Only when it becomes ready, so that an operator can switch back.
-    const takesOver = !wasReady && isReady(version) && (served === undefined || served.version < number);
+    // Only once, so that an operator can switch back.
+    const takesOver = !version.wasServed && isReady(version) && (served === undefined || mayFollow(version, served));
     if (takesOver) serve(version);
     return {
       outcome: "stored",
@@ -87,6 +86,10 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     else signal?.addEventListener("abort", wait.cancel, { once: true });
     return (await wait.ended) === true;
   };
+
+  /** Whether a version that is ready takes over from the one that is served. While a deploy is under way, consumers of both ship to either. */
+  const mayFollow = (version: Version, served: Version): boolean =>
+    version.version > served.version && (!isReady(served) || hasAllOf(version, served));
 
   /** The version to read. */
   const readable = (view: string): Version | Unreadable => {

@@ -5,7 +5,7 @@ import type { TextBatch } from "./view-store.ts";
 // A row of a view is one row written: its key is what lists ask for, in their order.
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS view_versions (id INTEGER PRIMARY KEY, view TEXT NOT NULL, version INTEGER NOT NULL, partitions INTEGER NOT NULL,
-    served_since INTEGER, UNIQUE (view, version))`,
+    served_since INTEGER, was_served INTEGER NOT NULL, UNIQUE (view, version))`,
   `CREATE TABLE IF NOT EXISTS view_progress (id INTEGER NOT NULL, partition INTEGER NOT NULL, generation TEXT NOT NULL, former TEXT,
     fold TEXT NOT NULL, next INTEGER NOT NULL, reached INTEGER, PRIMARY KEY (id, partition)) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS view_rows (id INTEGER NOT NULL, key TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
@@ -30,13 +30,16 @@ export const createViewTables = (sql: Sql) => {
 
   const load = (): Map<string, Version[]> => {
     for (const statement of SCHEMA) sql.exec(statement);
-    const rows = sql.exec("SELECT id, view, version, partitions, served_since FROM view_versions ORDER BY version DESC").toArray();
+    const rows = sql
+      .exec("SELECT id, view, version, partitions, served_since, was_served FROM view_versions ORDER BY version DESC")
+      .toArray();
     const versions = rows.map((row): Version => ({
       id: row["id"] as number,
       view: row["view"] as string,
       version: row["version"] as number,
       partitions: row["partitions"] as number,
       servedSince: row["served_since"] as number | null,
+      wasServed: row["was_served"] === 1,
       progress: new Map(
         sql
           .exec("SELECT partition, generation, former, fold, next, reached FROM view_progress WHERE id = ?", row["id"] as number)
@@ -71,8 +74,9 @@ export const createViewTables = (sql: Sql) => {
   };
   const versionsOf = (view: string): readonly Version[] => all().get(view) ?? [];
   const addVersion = (view: string, version: number, servedSince: number | null): Version => {
-    const added: Version = { id: nextId(), view, version, partitions: 0, servedSince, progress: new Map() };
-    sql.exec("INSERT INTO view_versions VALUES (?, ?, ?, 0, ?)", added.id, view, version, servedSince);
+    const wasServed = servedSince !== null;
+    const added: Version = { id: nextId(), view, version, partitions: 0, servedSince, wasServed, progress: new Map() };
+    sql.exec("INSERT INTO view_versions VALUES (?, ?, ?, 0, ?, ?)", added.id, view, version, servedSince, wasServed ? 1 : 0);
     replace(added);
     return added;
   };
@@ -101,8 +105,10 @@ export const createViewTables = (sql: Sql) => {
 
     /** Serves that version, and no other of its view. */
     serve({ id, view, version }: Version, now: number): void {
-      sql.exec("UPDATE view_versions SET served_since = iif(id = ?, ?, NULL) WHERE view = ?", id, now, view);
-      for (const one of versionsOf(view)) replace({ ...one, servedSince: one.version === version ? now : null });
+      sql.exec("UPDATE view_versions SET served_since = NULL WHERE view = ?", view);
+      sql.exec("UPDATE view_versions SET served_since = ?, was_served = 1 WHERE id = ?", now, id);
+      for (const one of versionsOf(view))
+        replace(one.version === version ? { ...one, servedSince: now, wasServed: true } : { ...one, servedSince: null });
     },
 
     setProgress(version: Version, partition: number, partitions: number, next: Progress): Version {

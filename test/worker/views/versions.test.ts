@@ -53,6 +53,20 @@ describe("the versions of a view", () => {
     });
   });
 
+  test("a new one takes over only once it has all that callers were shown", async () => {
+    const views = await openTestViews({}, {}, 2);
+    const [one, two] = [{ partitions: 2 }, { partitions: 2, version: 2 }];
+    await views.ship([["ada", 0, { cents: 1 }]], one);
+    await views.ship([], { ...one, partition: 1 });
+    await views.ship([["ada", 0, { euros: 1 }]], two);
+    // In the middle of a deploy the partition is given back to a consumer of the version before.
+    await views.ship([["ada", 1, { cents: 2 }]], { ...one, from: 1 });
+    await views.ship([], { ...two, partition: 1 });
+    expect(await rowOf(views)).toEqual({ cents: 2 });
+    await views.ship([["ada", 1, { euros: 2 }]], { ...two, from: 1 });
+    expect(await rowOf(views)).toEqual({ euros: 2 });
+  });
+
   test("can be switched, dropped and rebuilt by an operator", async () => {
     const views = await openTestViews({}, {}, 2);
     await views.ship([["ada", 0, { cents: 1 }]]);
