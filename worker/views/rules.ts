@@ -58,7 +58,10 @@ export const settle = (known: Progress | undefined, { generation, fold, from, to
       progress: { generation, former, fold, next: to, reached: reached ?? (begins ? null : known.reached) },
     };
   }
-  if (from > known.next) return { outcome: "behind", next: known.reached ?? 0 };
+  // Who only asks has not sent the rows that came last, so it must not end what another consumer is in the middle of.
+  const isQuestion = isCaughtUp && from === to;
+  const fits = isQuestion && known.reached !== known.next ? from <= (known.reached ?? 0) : from <= known.next;
+  if (!fits) return { outcome: "behind", next: known.reached ?? 0 };
   if (to >= known.next) return { outcome: "stored", begins: false, progress: { ...known, next: to, reached: reached ?? known.reached } };
   return known.reached === known.next ? { outcome: "old" } : { outcome: "stored", begins: false, progress: known };
 };
