@@ -84,7 +84,10 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     const signal = caller?.signal;
     if (signal?.aborted === true) wait.cancel();
     else signal?.addEventListener("abort", wait.cancel, { once: true });
-    return (await wait.ended) === true;
+    const value = await wait.ended;
+    // One signal serves all waits of a stream.
+    signal?.removeEventListener("abort", wait.cancel);
+    return value === true;
   };
 
   /** Whether a version that is ready takes over from the one that is served. While a deploy is under way, consumers of both ship to either. */

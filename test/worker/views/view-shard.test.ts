@@ -64,6 +64,25 @@ describe("a batch", () => {
       expect(await shard.read(read("bob"))).toMatchObject({ row: null });
     }));
 
+  test("that only asks says nothing of rows that another consumer is still sending", () =>
+    host.inStorage(async (storage) => {
+      const { shard } = openShard(storage);
+      // Ada's row changed at 0, and again at 2: it is among the last.
+      await shard.store(batchOf([["bob", 1, 1]], { to: 2, isCaughtUp: false }));
+      // A consumer that is not told yet of the commit at 2.
+      const question = batchOf([], { from: 2, to: 2 });
+      expect(await shard.store(question)).toEqual({ outcome: "behind", next: 0 });
+      expect(await shard.read(read("ada"))).toEqual({ outcome: "not-ready" });
+      await shard.store(
+        batchOf([
+          ["ada", 0, 1],
+          ["bob", 1, 1],
+        ]),
+      );
+      expect(await shard.store(question)).toEqual({ outcome: "stored" });
+      expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 1 });
+    }));
+
   test("that is the first of an empty partition leaves the view as ready as it was", () =>
     host.inStorage(async (storage) => {
       const { shard } = openShard(storage);
@@ -85,6 +104,35 @@ test("who waits when the process ends is answered with what is known", () =>
     waiters.end();
     expect(await Promise.all(waits)).toMatchObject([{ outcome: "found" }, { outcome: "behind" }]);
     expect(await shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }))).toMatchObject({ outcome: "found" });
+  }));
+
+test("a caller that waits again and again leaves nothing behind", () =>
+  host.inStorage(async (storage) => {
+    const { shard, waiters } = openShard(storage);
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const counted = Object.assign(Object.create(null) as AbortSignal, {
+      aborted: false,
+      addEventListener: (...listener: Parameters<AbortSignal["addEventListener"]>) => (
+        (listeners += 1),
+        signal.addEventListener(...listener)
+      ),
+      removeEventListener: (...listener: Parameters<AbortSignal["removeEventListener"]>) => (
+        (listeners -= 1),
+        signal.removeEventListener(...listener)
+      ),
+    });
+    for (let offset = 1; offset <= 3; offset += 1) {
+      const waiting = shard.read(read("ada", { known: [{ ...KNOWN, offset: offset - 1 }], waitMs: 20_000 }), {
+        signal: counted,
+        waitsAs: "ada",
+      });
+      while (waiters.count < 1) await Promise.resolve();
+      await shard.store(batchOf([["ada", offset, 1]], { from: offset }));
+      expect(await waiting).toMatchObject({ position: { offset } });
+    }
+    expect(listeners).toBe(0);
   }));
 
 test("one caller does not take all the room to wait", () =>
