@@ -27,8 +27,11 @@ export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
         pages.push(page);
       }
       const rows: ListedViewRow[] = pages.flatMap((page) => page.rows).toSorted((one, other) => compareKeys(one.key, other.key));
-      const hasMore = rows.length > query.limit || pages.some((page) => page.hasMore);
-      return { outcome: "found", version: pages[0]?.version ?? 0, rows: rows.slice(0, query.limit), hasMore };
+      // Behind the end of a page that is not the last one of its shard, rows of that shard are missing.
+      const ends = pages.flatMap((page) => (page.hasMore ? (page.rows.at(-1)?.key ?? []) : []));
+      const whole = rows.filter(({ key }) => ends.every((end) => compareKeys(key, end) <= 0));
+      const hasMore = whole.length > query.limit || ends.length > 0;
+      return { outcome: "found", version: pages[0]?.version ?? 0, rows: whole.slice(0, query.limit), hasMore };
     },
 
     async versions(views) {

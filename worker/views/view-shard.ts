@@ -202,9 +202,9 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     async list({ view, prefix, behind, limit, after, waitMs }: ListQuery, caller?: Caller): Promise<FoundRows | Unreadable> {
       const version = await reach({ view, after, waitMs }, caller);
       if ("outcome" in version) return version;
-      const found = tables.list(version, prefix, behind, limit + 1);
-      const rows = found.slice(0, limit).map((row) => ({ key: row.key, position: positionOf(version, row), row: row.row }));
-      return { outcome: "found", version: version.version, rows, hasMore: found.length > limit };
+      const { rows, hasMore } = tables.list(version, prefix, behind, limit);
+      const listed = rows.map((row) => ({ key: row.key, position: positionOf(version, row), row: row.row }));
+      return { outcome: "found", version: version.version, rows: listed, hasMore };
     },
 
     versions: async (views) => views.map(versionsOf),

@@ -16,6 +16,12 @@ const SCHEMA = [
 /** A row as it is kept; `row` is JSON text, null if it was removed. */
 export type KeptRow = { readonly partition: number; readonly offset: number; readonly row: string | null };
 
+type ListedRow = KeptRow & { readonly key: string; readonly row: string };
+
+/** What a page has, in characters: a Durable Object has 128 MB, and answers with 32 at most. Rows of 1 MiB each are read so many at a time. */
+const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+const ROWS_AT_ONCE = 16;
+
 // Two partitions that make rows of one key are a fault of the projection. The same one of them is shown by all.
 const FIND = "SELECT partition, offset, row FROM view_rows WHERE id = ? AND key = ? ORDER BY row IS NULL, partition LIMIT 1";
 const LIST = `SELECT key, min(partition) AS partition, offset, row FROM view_rows
@@ -131,11 +137,23 @@ export const createViewTables = (sql: Sql) => {
       return sql.exec(FIND, id, key).toArray()[0] as KeptRow | undefined;
     },
 
-    list({ id }: Version, prefix: string, behind: string, limit: number): (KeptRow & { readonly key: string; readonly row: string })[] {
-      const rows = sql.exec(LIST, id, behind, prefix, limit).toArray() as (KeptRow & { key: string; row: string })[];
-      // Keys that begin alike are together, so those that do not are at the end.
-      const end = rows.findIndex(({ key }) => !key.startsWith(prefix));
-      return end < 0 ? rows : rows.slice(0, end);
+    /** So many rows at most, and fewer where they are large. */
+    list(
+      { id }: Version,
+      prefix: string,
+      behind: string,
+      limit: number,
+    ): { readonly rows: readonly ListedRow[]; readonly hasMore: boolean } {
+      const rows: ListedRow[] = [];
+      let length = 0;
+      while (rows.length <= limit && length < MAX_PAGE_LENGTH) {
+        const some = sql.exec(LIST, id, rows.at(-1)?.key ?? behind, prefix, ROWS_AT_ONCE).toArray() as ListedRow[];
+        // Keys that begin alike are together, so those that do not are at the end.
+        const end = some.findIndex(({ key }) => !key.startsWith(prefix));
+        for (const row of end < 0 ? some : some.slice(0, end)) length += (rows[rows.push(row) - 1] as ListedRow).row.length;
+        if (end >= 0 || some.length < ROWS_AT_ONCE) return { rows: rows.slice(0, limit), hasMore: rows.length > limit };
+      }
+      return { rows: rows.slice(0, limit), hasMore: true };
     },
 
     /** Keeps a change unless it is old, and says whether it was news. */

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RowListBody } from "../../../protocol/view-api.ts";
 import { compareKeys, shardOf } from "../../../worker/views/rules.ts";
+import { shardedViews } from "../../../worker/views/sharded-views.ts";
+import type { ViewStore } from "../../../worker/views/view-store.ts";
 import { openTestViews, positionAt, type TestViews } from "../support/views.ts";
 
 const pageOf = async (views: TestViews, query = "") => (await views.list(query)).json<RowListBody>();
@@ -130,4 +132,15 @@ test("keys are ordered as the database orders them, and what has one owner is in
       expect(shard).toBeLessThan(shards);
     }),
   );
+});
+
+test("a shard that has more than it tells ends the page of all", async () => {
+  const position = { partition: 0, offset: 0, generation: "" };
+  const shardOfKeys = (keys: readonly string[], hasMore: boolean): ViewStore => {
+    const list = async () => ({ outcome: "found", version: 1, rows: keys.map((key) => ({ key, position, row: "1" })), hasMore }) as const;
+    return { list } as Partial<ViewStore> as ViewStore;
+  };
+  const views = shardedViews([shardOfKeys(["a", "c"], true), shardOfKeys(["b", "d"], false)]);
+  const page = await views.list({ view: "balances", prefix: "", behind: "", limit: 10, waitMs: 0 });
+  expect(page).toMatchObject({ rows: [{ key: "a" }, { key: "b" }, { key: "c" }], hasMore: true });
 });

@@ -106,6 +106,24 @@ test("who waits when the process ends is answered with what is known", () =>
     expect(await shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }))).toMatchObject({ outcome: "found" });
   }));
 
+test("a page of large rows is short, and the pages together have all", () =>
+  host.inStorage(async (storage) => {
+    const { shard } = openShard(storage);
+    const keys = Array.from({ length: 40 }, (_, index) => `k${10 + index}`);
+    const text = JSON.stringify({ text: "x".repeat(512 * 1024) });
+    for (const [offset, key] of keys.entries())
+      await shard.store(batchOf([], { from: offset, to: offset + 1, rows: [{ key, offset, text }] }));
+    const listed: string[] = [];
+    for (let hasMore = true; hasMore;) {
+      const page = await shard.list({ view: VIEW, prefix: "k", behind: listed.at(-1) ?? "", limit: 1_000, waitMs: 0 });
+      if (page.outcome !== "found") throw new Error(page.outcome);
+      expect(page.rows.length).toBeLessThan(20);
+      listed.push(...page.rows.map(({ key }) => key));
+      ({ hasMore } = page);
+    }
+    expect(listed).toEqual(keys);
+  }));
+
 test("a caller that waits again and again leaves nothing behind", () =>
   host.inStorage(async (storage) => {
     const { shard, waiters } = openShard(storage);
