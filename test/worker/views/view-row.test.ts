@@ -51,7 +51,7 @@ describe("a row of a view", () => {
       expect([response.status, await response.json()]).toMatchObject([503, { code: "VIEW_NOT_READY", retryable: true }]);
       expect(response.headers.get("retry-after")).toBe("1");
     }
-    await views.ship([], { to: 1, from: 1, partitions: 1 });
+    await views.ship([], { from: 1, to: 2 });
     expect((await views.row("ada")).status).toBe(200);
   });
 
