@@ -22,8 +22,8 @@ type ListedRow = KeptRow & { readonly key: string; readonly row: string };
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 const ROWS_AT_ONCE = 16;
 
-// Two partitions that make rows of one key are a fault of the projection. The same one of them is shown by all.
-const FIND = "SELECT partition, offset, row FROM view_rows WHERE id = ? AND key = ? ORDER BY row IS NULL, partition LIMIT 1";
+// Two partitions that make rows of one key are a fault of the projection. The same one of them is shown by all: the first, by the order of the index.
+const FIND = "SELECT partition, offset, row FROM view_rows WHERE id = ? AND key = ?";
 const LIST = `SELECT key, min(partition) AS partition, offset, row FROM view_rows
   WHERE id = ? AND key > ? AND key >= ? AND removed_at IS NULL GROUP BY key ORDER BY key LIMIT ?`;
 const KEEP = `INSERT INTO view_rows (id, key, partition, offset, removed_at, row) VALUES (?, ?, ?, ?, ?, ?)
@@ -134,7 +134,9 @@ export const createViewTables = (sql: Sql) => {
     },
 
     find({ id }: Version, key: string): KeptRow | undefined {
-      return sql.exec(FIND, id, key).toArray()[0] as KeptRow | undefined;
+      // SQLite would sort even one row.
+      const rows = sql.exec(FIND, id, key).toArray() as KeptRow[];
+      return rows.length < 2 ? rows[0] : (rows.find(({ row }) => row !== null) ?? rows[0]);
     },
 
     /** So many rows at most, and fewer where they are large. */
