@@ -53,7 +53,8 @@ const SEVERITY: readonly ActionResult[] = ["unknown", "done", "not-ready", "in-u
 const together = (results: readonly ViewBatchResult[]): ViewBatchResult => {
   const nexts = results.flatMap((result) => (result.outcome === "behind" ? result.next : []));
   if (nexts.length > 0) return { outcome: "behind", next: Math.min(...nexts) };
-  return results.find(({ outcome }) => outcome === "unknown") ?? { outcome: "stored" };
+  const unknown = results.find(({ outcome }) => outcome === "unknown");
+  return unknown ?? { outcome: "stored", versions: results.map((one) => ("versions" in one ? one.versions : "")).join("/") };
 };
 
 /** All have what the one has that has the least. */

@@ -14,6 +14,8 @@ type ViewShardOptions = {
   /** Runs all of it or nothing. What was lost nevertheless is sent again by the consumer, so nobody waits for it to be durable. */
   readonly transaction: <T>(run: () => T) => T;
   readonly alarm: Alarm;
+  /** See {@link ViewBatchResult}. */
+  readonly askAgainMs?: number;
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
 };
@@ -35,7 +37,7 @@ const partitionKey = (view: string, partition: number): string => `${view} \0${p
  * The rows of views whose keys belong to one shard, and how far it is in each partition. It keeps what consumers ship, and serves the newest version
  * of which all partitions were caught up once, and that has all that callers of the one before may have seen.
  */
-export const createViewShard = ({ tables, waiters, transaction, alarm, now, logError }: ViewShardOptions) => {
+export const createViewShard = ({ tables, waiters, transaction, alarm, askAgainMs, now, logError }: ViewShardOptions) => {
   const nextAlarm = createNextAlarm({ alarm, now, logError });
 
   /** @returns what `run` returns; if it fails, nothing of it is there */
@@ -180,9 +182,14 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
 
   const ensureAlarm = (ms = SWEEP_MS): Promise<void> => nextAlarm.by(now() + ms);
 
+  const told = (): ViewBatchResult => {
+    const versions = Array.from(tables.versions(), ({ id }) => id).join(".");
+    return { outcome: "stored", versions, ...(askAgainMs !== undefined && { askAgainMs }) };
+  };
+
   const store = (batch: TextBatch): ViewBatchResult => {
     const stored = commit(() => storeNow(batch));
-    if (stored.outcome === "old") return { outcome: "stored" };
+    if (stored.outcome === "old") return told();
     if (stored.outcome !== "stored") return stored;
     const { view, partition, rows } = batch;
     if (stored.wakesAll) wakeAll(view);
@@ -192,7 +199,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       for (const key of stored.changed) waiters.wake(rowKey(view, key), true, () => true);
     }
     if (stored.wakesAll || rows.some(({ text }) => text === null) || tables.versionsOf(view).length > 1) void ensureAlarm();
-    return { outcome: "stored" };
+    return told();
   };
 
   return {

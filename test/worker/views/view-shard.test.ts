@@ -44,7 +44,7 @@ describe("a batch", () => {
       await expect(shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).rejects.toThrow("disk full");
       isFull = false;
       expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 0 });
-      expect(await shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).toEqual({ outcome: "stored" });
+      expect(await shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).toMatchObject({ outcome: "stored" });
     }));
 
   test("of another fold begins anew, and the view is not read until it is whole", () =>
@@ -79,7 +79,7 @@ describe("a batch", () => {
           ["bob", 1, 1],
         ]),
       );
-      expect(await shard.store(question)).toEqual({ outcome: "stored" });
+      expect(await shard.store(question)).toMatchObject({ outcome: "stored" });
       expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 1 });
     }));
 
@@ -210,6 +210,17 @@ describe("the alarm", () => {
       expect(alarm()).toBeNull();
     }));
 });
+
+test("a consumer learns from any answer that a version was rebuilt", () =>
+  host.inStorage(async (storage) => {
+    const { shard } = openShard(storage);
+    const other = batchOf([["ada", 0, 1]], { view: "other" });
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const before = await shard.store(other);
+    expect(await shard.store(other)).toEqual(before);
+    await shard.act(VIEW, { action: "rebuild", version: 1 } satisfies ViewAction);
+    expect(await shard.store(other)).not.toEqual(before);
+  }));
 
 test("a version that was rebuilt never shows rows from before", () =>
   host.inStorage(async (storage) => {
