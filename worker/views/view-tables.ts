@@ -21,6 +21,9 @@ type ListedRow = KeptRow & { readonly key: string; readonly row: string };
 /** What a page has, in characters: a Durable Object has 128 MB, and answers with 32 at most. Rows of 1 MiB each are read so many at a time. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 const ROWS_AT_ONCE = 16;
+/** Rows in memory, and what each has at most, in characters: a lookup takes longer than all else that a read does here. */
+const MAX_RECENT = 1_000;
+const MAX_RECENT_LENGTH = 4_096;
 
 // Two partitions that make rows of one key are a fault of the projection. The same one of them is shown by all: the first, by the order of the index.
 const FIND = "SELECT partition, offset, row FROM view_rows WHERE id = ? AND key = ?";
@@ -33,6 +36,8 @@ const KEEP = `INSERT INTO view_rows (id, key, partition, offset, removed_at, row
 /** The tables of a shard. The versions are in memory, too, as reads need them. */
 export const createViewTables = (sql: Sql) => {
   let known: Map<string, Version[]> | undefined;
+  /** Rows that were read lately, as they are in the table. */
+  const recent = new Map<string, KeptRow>();
 
   const load = (): Map<string, Version[]> => {
     for (const statement of SCHEMA) sql.exec(statement);
@@ -71,6 +76,7 @@ export const createViewTables = (sql: Sql) => {
   };
 
   const deleteVersion = ({ id, view }: Version): void => {
+    recent.clear();
     sql.exec("DELETE FROM view_versions WHERE id = ?", id);
     sql.exec("DELETE FROM view_progress WHERE id = ?", id);
     all().set(
@@ -91,6 +97,7 @@ export const createViewTables = (sql: Sql) => {
     /** Must be called when a transaction has failed: what it had made is gone. */
     forget(): void {
       known = undefined;
+      recent.clear();
     },
 
     /** All that there are. */
@@ -130,13 +137,21 @@ export const createViewTables = (sql: Sql) => {
 
     /** Removes the rows of a partition, and of those that the new log does not have. */
     deletePartition({ id }: Version, partition: number, partitions: number): void {
+      recent.clear();
       sql.exec("DELETE FROM view_rows WHERE id = ? AND (partition = ? OR partition >= ?)", id, partition, partitions);
     },
 
     find({ id }: Version, key: string): KeptRow | undefined {
+      const name = rowName(id, key);
+      const known = recent.get(name);
+      if (known !== undefined) return known;
       // SQLite would sort even one row.
       const rows = sql.exec(FIND, id, key).toArray() as KeptRow[];
-      return rows.length < 2 ? rows[0] : (rows.find(({ row }) => row !== null) ?? rows[0]);
+      const found = rows.find(({ row }) => row !== null) ?? rows[0];
+      if (found === undefined || (found.row?.length ?? 0) > MAX_RECENT_LENGTH) return found;
+      if (recent.size >= MAX_RECENT) recent.clear();
+      recent.set(name, found);
+      return found;
     },
 
     /** So many rows at most, and fewer where they are large. */
@@ -160,6 +175,7 @@ export const createViewTables = (sql: Sql) => {
 
     /** Keeps a change unless it is old, and says whether it was news. */
     keep({ id }: Version, partition: number, { key, offset, text }: TextBatch["rows"][number], now: number): boolean {
+      recent.delete(rowName(id, key));
       const values = [id, key, partition, offset, text === null ? now : null, text];
       return sql.exec(KEEP, ...values).rowsWritten > 0;
     },
@@ -168,6 +184,7 @@ export const createViewTables = (sql: Sql) => {
 
     /** Deletes about `limit` rows that were removed before that time, and says whether there may be more. */
     deleteTombstones(before: number, limit: number): boolean {
+      recent.clear();
       const some = "SELECT id, key, partition FROM view_rows WHERE removed_at < ? LIMIT ?";
       return sql.exec(`DELETE FROM view_rows WHERE (id, key, partition) IN (${some})`, before, limit).rowsWritten >= limit;
     },
@@ -189,6 +206,8 @@ export const createViewTables = (sql: Sql) => {
 };
 
 export type ViewTables = ReturnType<typeof createViewTables>;
+
+const rowName = (id: number, key: string): string => `${id} ${key}`;
 
 const readProgress = (row: Record<string, unknown>): Progress => ({
   generation: row["generation"] as string,

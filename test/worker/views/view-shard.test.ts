@@ -106,6 +106,26 @@ test("who waits when the process ends is answered with what is known", () =>
     expect(await shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }))).toMatchObject({ outcome: "found" });
   }));
 
+test("a row that is read again is not looked for again until it changes", () =>
+  host.inStorage(async (storage) => {
+    let lookups = 0;
+    const sql: TestStorage["sql"] = {
+      exec(query, ...values) {
+        if (query.startsWith("SELECT partition, offset, row FROM view_rows")) lookups += 1;
+        return storage.sql.exec(query, ...values);
+      },
+    };
+    const { shard } = openShard(storage, { sql });
+    await shard.store(batchOf([["ada", 0, 1]]));
+    for (const cents of [1, 2, 3]) {
+      for (let times = 0; times < 3; times += 1) expect(await shard.read(read("ada"))).toMatchObject({ row: `{"cents":${cents}}` });
+      expect(lookups).toBe(cents);
+      await shard.store(batchOf([["ada", cents, cents + 1]], { from: cents }));
+    }
+    await shard.store(batchOf([["bob", 0, 1]], { fold: "two", to: 9 }));
+    expect(await shard.read(read("ada"))).toMatchObject({ row: null });
+  }));
+
 test("a page of large rows is short, and the pages together have all", () =>
   host.inStorage(async (storage) => {
     const { shard } = openShard(storage);
