@@ -123,22 +123,14 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     view.failed(error);
   };
 
-  /** Reads on until the views have joined, or none is left. While records are folded, the next ones are on their way. */
-  const readOn = async (inner: AbortSignal): Promise<void> => {
-    const read = (offset: number): Promise<EventRecords> => {
-      const reading = partition.log.read({ topic, partition: number, offset }, { waitMs: READ_WAIT_MS, signal: inner });
-      reading.catch(() => {});
-      return reading;
-    };
-    let coming = read(links.next());
-    while (!inner.aborted) {
-      const now = await coming;
-      if (inner.aborted) break;
-      coming = read(now.next);
+  /** Reads on until the views have joined, or none is left. The log reads the next records while these are folded. */
+  const readOn = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const now = await partition.log.read({ topic, partition: number, offset: links.next() }, { waitMs: READ_WAIT_MS, signal });
       let index = 0;
       /** @returns whether to read on */
       const goOn = (): boolean => {
-        if (inner.aborted) return false;
+        if (signal.aborted) return false;
         index = foldSome(now, index);
         if (links.isFull()) partition.transact(() => links.flush());
         const to = { next: links.next(), end: now.end };
@@ -151,8 +143,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         return false;
       };
       do {
-        if (!(await turns.take(goOn, inner))) return;
-      } while (index < now.records.length && !inner.aborted);
+        if (!(await turns.take(goOn, signal))) return;
+      } while (index < now.records.length && !signal.aborted);
     }
   };
 
@@ -161,10 +153,9 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   };
 
   while (!signal.aborted && behind.size > 0) {
-    const reading = new AbortController();
     try {
       begin();
-      return await readOn(AbortSignal.any([signal, reading.signal]));
+      return await readOn();
     } catch (error) {
       if (signal.aborted) return;
       links.rolledBack();
@@ -175,8 +166,6 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         outages.warn({ reason: (error as Error).message, retryInMs }, `views cannot catch up with ${topic}-${number} now`);
         await pause(time, retryInMs, signal);
       }
-    } finally {
-      reading.abort();
     }
   }
 };
