@@ -144,3 +144,18 @@ test("a shard that has more than it tells ends the page of all", async () => {
   const page = await views.list({ view: "balances", prefix: "", behind: "", limit: 10, waitMs: 0 });
   expect(page).toMatchObject({ rows: [{ key: "a" }, { key: "b" }, { key: "c" }], hasMore: true });
 });
+
+test("no page has rows of two versions, which shards may serve while one takes over", async () => {
+  const position = { partition: 0, offset: 0, generation: "" };
+  const shardOfVersions = (...versions: readonly number[]): ViewStore => {
+    let calls = 0;
+    const list = async () => {
+      const version = versions[Math.min(calls++, versions.length - 1)] ?? 0;
+      return { outcome: "found", version, rows: [{ key: "a", position, row: "1" }], hasMore: false } as const;
+    };
+    return { list } as Partial<ViewStore> as ViewStore;
+  };
+  const query = { view: "balances", prefix: "", behind: "", limit: 10, waitMs: 0 };
+  expect(await shardedViews([shardOfVersions(2), shardOfVersions(1, 2)]).list(query)).toMatchObject({ outcome: "found", version: 2 });
+  expect(await shardedViews([shardOfVersions(2), shardOfVersions(1)]).list(query)).toEqual({ outcome: "not-ready" });
+});
