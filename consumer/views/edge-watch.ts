@@ -7,10 +7,14 @@ type Said = Omit<Extract<ViewBatchResult, { outcome: "stored" }>, "outcome">;
 /** Asks the edge whether it still has what it had. @returns false if that comes of what is under way, and nothing is asked */
 type Ask = () => boolean;
 
+/** In a deploy two Workers may answer in turn, and say different things. */
+const PAUSE_MS = 1_000;
+
 /** Learns from any answer of the edge that it may have lost rows of other views and partitions, so that not each of them must ask all the time. */
 export const createEdgeWatch = (time: Time) => {
   const asks = new Set<Ask>();
   let versions: string | undefined;
+  let mayAskAt = Number.NEGATIVE_INFINITY;
   let timer: unknown;
 
   /** One speaks for all. */
@@ -31,9 +35,12 @@ export const createEdgeWatch = (time: Time) => {
     heard(said: Said, own: Ask): void {
       time.clearTimeout(timer);
       timer = said.askAgainMs === undefined ? undefined : time.setTimeout(askOne, said.askAgainMs);
-      const hasChanged = versions !== undefined && said.versions !== versions;
+      if (said.versions === undefined || said.versions === versions || time.elapsed() < mayAskAt) return;
+      const isFirst = versions === undefined;
       versions = said.versions;
-      if (hasChanged) for (const ask of asks) if (ask !== own) ask();
+      if (isFirst) return;
+      mayAskAt = time.elapsed() + PAUSE_MS;
+      for (const ask of asks) if (ask !== own) ask();
     },
   };
 };
