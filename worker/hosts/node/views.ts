@@ -15,7 +15,7 @@ type NodeViewsOptions = {
 };
 
 /** How soon a view that an operator rebuilds is asked about: until then it cannot be read. */
-const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_MS = 2_000;
 /** As many as may wait for statuses. */
 const MAX_WAITERS = 50_000;
 
