@@ -38,7 +38,13 @@ export type RowChange = { readonly key: string; readonly offset: number; readonl
 
 /** What the edge answers, with status 200. */
 export type ViewBatchResult =
-  | { readonly outcome: "stored" }
+  | {
+      readonly outcome: "stored";
+      /** Names the versions of all views that the edge has. Another text than before: some were added, dropped or rebuilt, so ask about all. */
+      readonly versions?: string;
+      /** An edge where that costs nothing wants to be asked so soon, about any one, while nothing changes. Absent: within a minute. */
+      readonly askAgainMs?: number;
+    }
   /** Nothing was stored. The edge has all rows that changed before `next` only, which is less than `from`: send those from there on. */
   | { readonly outcome: "behind"; readonly next: number }
   /** Nothing was stored: the Worker's contract has no such view, or an older version of it. It may be deployed soon. */

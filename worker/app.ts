@@ -222,8 +222,8 @@ export const createApp = ({
   ];
   // One handler for each path and no middleware: composing handlers costs a request as much as routing it.
   const observe = createRequestObserver({ contract, tracing, logRequest });
-  for (const { method, path, handle } of routes) app.on(method, path, observe(path, handle));
-  app.notFound(observe("none", ({ req }) => answerUnrouted(routes, req)));
+  for (const { method, path, handle } of routes) app.on(method, path, observe(method, path, handle));
+  app.notFound(observe("*", "none", ({ req }) => answerUnrouted(routes, req)));
   app.onError((error) => problemResponse(error));
   return app;
 };

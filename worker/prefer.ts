@@ -9,6 +9,7 @@ type Preferences = {
   readonly waitSeconds: number | undefined;
 };
 
+const NO_PREFERENCES: Preferences = { respondAsync: false, waitSeconds: undefined };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const DELTA_SECONDS = /^\d{1,10}$/;
 
@@ -17,8 +18,9 @@ const DELTA_SECONDS = /^\d{1,10}$/;
  * the first of a repeated preference counts, and whatever is unknown or malformed is ignored, as the RFC asks.
  */
 export const readPrefer = (field: string | null | undefined): Preferences => {
+  if (!field) return NO_PREFERENCES;
   const preferences = new Map<string, string>();
-  for (const element of splitOutsideQuotes(field ?? "", ",")) {
+  for (const element of splitOutsideQuotes(field, ",")) {
     const [preference = ""] = splitOutsideQuotes(element, ";");
     const [name, value] = readPair(preference);
     if (name !== undefined && !preferences.has(name)) preferences.set(name, value);

@@ -42,8 +42,8 @@ export const TRACEPARENT = "traceparent";
 const REQUESTS_ROUTE = "/requests/:operation";
 /** Where several requests are sent at once. */
 export const BATCH_PATH = "/requests:batch";
-/** Asked every few seconds, by machines that count the answers themselves. */
-const UNLOGGED = "/health";
+/** Called every few seconds: by machines that count the answers themselves, and by consumers that ask whether their rows are there. */
+const UNLOGGED: ReadonlySet<string> = new Set(["GET /health", "POST /views"]);
 
 /** Whether the Worker logs its requests: as `REQUEST_LOG` says, else only in production. */
 export const isRequestLogOn = ({ REQUEST_LOG, ENVIRONMENT }: Pick<WorkerConfig, "REQUEST_LOG" | "ENVIRONMENT">): boolean =>
@@ -61,9 +61,9 @@ export const createRequestObserver = ({ contract, tracing, logRequest }: Request
       "rejoinder.operation": operation,
     });
 
-  return (route: string, handle: Handle): Handle => {
+  return (method: string, route: string, handle: Handle): Handle => {
     const isTraced = tracing !== undefined && (route === REQUESTS_ROUTE || route === BATCH_PATH);
-    const log = route === UNLOGGED ? undefined : logRequest;
+    const log = UNLOGGED.has(`${method} ${route}`) ? undefined : logRequest;
     if (!isTraced && log === undefined) return handle;
 
     return async (context) => {

@@ -20,8 +20,8 @@ rejoinder views drop    VIEW VERSION [--json] [--url URL]
 
   list      Shows each view with the versions that the Worker has: which one callers read, and how far each is.
   switch    Has callers read that version from now on, such as the one before. It must be ready.
-  rebuild   Forgets the rows of a version, so that consumers send them again, within a minute. If callers read that version, the view cannot
-            be read until then.
+  rebuild   Forgets the rows of a version, so that consumers send them again, within a minute at most. If callers read that version, the view
+            cannot be read until then.
   drop      Deletes a version that callers do not read.
 
   VIEW        Its name in the contract.

@@ -25,8 +25,10 @@ export type KafkaLogOptions = { readonly connection: KafkaConnection; readonly t
 
 /** One batch of the producer. */
 const PIECE = { bytes: MAX_PARTITION_BATCH_BYTES, records: 5_000 };
-/** Large, since whoever reads an event topic mostly reads all of it. Aborted transactions are no concern of the rule that says which commits count. */
-const FETCH = { maxBytes: 4 * 1024 * 1024, maxPartitionBytes: 4 * 1024 * 1024, readCommitted: false } as const;
+/** What one fetch brings is decoded in one go, so it is some milliseconds of work. The next one is on its way meanwhile. */
+const FETCH_BYTES = 512 * 1024;
+/** Aborted transactions are no concern of the rule that says which commits count. */
+const FETCH = { maxBytes: FETCH_BYTES, maxPartitionBytes: FETCH_BYTES, readCommitted: false } as const;
 /** Less than the client waits for an answer. */
 const MOST_WAIT_MS = 25_000;
 /** How long leaders are looked for while they change. */

@@ -8,10 +8,10 @@ import { generationOf } from "../../protocol/position.ts";
 import { createBackoff } from "../backoff.ts";
 import { type EventRecords, TrimmedError } from "../events/event-log.ts";
 import { createOutageLog } from "../outage-log.ts";
-import { nextTurn } from "../waiting.ts";
 import type { LastCommit, LinkTable } from "./link-table.ts";
 import type { RowTable } from "./row-table.ts";
 import { createRowWriter, noRows, type RowWriter } from "./row-writer.ts";
+import type { Turns } from "./turns.ts";
 import { type ViewFold, ViewError } from "./view-fold.ts";
 
 /** A view that is behind the states of its partition. */
@@ -31,8 +31,8 @@ type CatchUpOptions = {
   readonly links: LinkTable;
   /** The offset that the states go on from. Views that have got there take part in the writer's transactions. */
   readonly liveNext: () => number;
-  /** Commands are coming in. */
-  readonly isBusy: () => boolean;
+  /** Those of all partitions of this process. */
+  readonly turns: Turns;
   /** Told after each transaction. @param now `end`: that of the partition, as it was known */
   readonly onProgress: (now: CaughtUpTo) => void;
   /** The views that are left have got to `liveNext`, or beyond. Called before anything else can happen, so that no commit is between. */
@@ -42,12 +42,10 @@ type CatchUpOptions = {
   readonly signal: AbortSignal;
 };
 
-/** What one transaction takes at most, since everything else in this process waits for it: records, and about so many milliseconds. */
+/** What one transaction folds at most, since everything else in this process waits for it: records, and about so many milliseconds. To write takes as long. */
 const MAX_RECORDS = 500;
 const IDLE_MS = 20;
-const BUSY_MS = 4;
-/** How many records are folded between looks at the clock. */
-const RECORDS_PER_LOOK = 16;
+const BUSY_MS = 2;
 const READ_WAIT_MS = 1_000;
 const PAUSES = { firstMs: 250, mostMs: 10_000 };
 
@@ -57,7 +55,7 @@ const PAUSES = { firstMs: 250, mostMs: 10_000 };
  * have joined, or none is left, or it was aborted; never rejects.
  */
 export const catchUp = async (options: CatchUpOptions): Promise<void> => {
-  const { partition, links, liveNext, isBusy, onProgress, onJoined, log, time, signal } = options;
+  const { partition, links, liveNext, turns, onProgress, onJoined, log, time, signal } = options;
   const { topic, partition: number } = partition;
   const behind = new Set(options.views);
   const known = new Map(options.views.map((view) => [view, noRows()]));
@@ -70,7 +68,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   const foldSome = ({ records, next: after }: EventRecords, first: number): number => {
     const failures: (() => void)[] = [];
     const started = time.elapsed();
-    const mostMs = isBusy() ? BUSY_MS : IDLE_MS;
+    const mostMs = turns.isBusy() ? BUSY_MS : IDLE_MS;
     let index = first;
     const written = partition.transact(() => {
       const writers = new Map<ViewBehind, RowWriter>(
@@ -87,7 +85,8 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
       };
       const last = Math.min(records.length, first + MAX_RECORDS);
       for (; index < last; index += 1) {
-        if ((index - first) % RECORDS_PER_LOOK === 0 && index > first && time.elapsed() - started > mostMs) break;
+        // One commit may have thousands of events.
+        if (index > first && time.elapsed() - started > mostMs) break;
         const record = records[index] as ConsumerRecord;
         const link = linkOf(record);
         if (link === undefined) continue;
@@ -124,33 +123,28 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
     view.failed(error);
   };
 
-  /** Reads on until the views have joined, or none is left. While records are folded, the next ones are on their way. */
-  const readOn = async (inner: AbortSignal): Promise<void> => {
-    const read = (offset: number): Promise<EventRecords> => {
-      const reading = partition.log.read({ topic, partition: number, offset }, { waitMs: READ_WAIT_MS, signal: inner });
-      reading.catch(() => {});
-      return reading;
-    };
-    let coming = read(links.next());
-    while (!inner.aborted) {
-      const now = await coming;
-      if (inner.aborted) break;
-      coming = read(now.next);
+  /** Reads on until the views have joined, or none is left. The log reads the next records while these are folded. */
+  const readOn = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const now = await partition.log.read({ topic, partition: number, offset: links.next() }, { waitMs: READ_WAIT_MS, signal });
       let index = 0;
-      do {
-        const begun = time.elapsed();
+      /** @returns whether to read on */
+      const goOn = (): boolean => {
+        if (signal.aborted) return false;
         index = foldSome(now, index);
         if (links.isFull()) partition.transact(() => links.flush());
         const to = { next: links.next(), end: now.end };
         onProgress(to);
         backoff.reset();
         outages.over();
-        if (behind.size === 0) return;
-        if (to.next >= liveNext()) return onJoined(to);
-        await nextTurn(time);
-        // At most half of the time, so that commands wait for little more than themselves.
-        if (isBusy()) await pause(time, time.elapsed() - begun, inner);
-      } while (index < now.records.length && !inner.aborted);
+        if (behind.size === 0) return false;
+        if (to.next < liveNext()) return true;
+        onJoined(to);
+        return false;
+      };
+      do {
+        if (!(await turns.take(goOn, signal))) return;
+      } while (index < now.records.length && !signal.aborted);
     }
   };
 
@@ -159,10 +153,9 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
   };
 
   while (!signal.aborted && behind.size > 0) {
-    const reading = new AbortController();
     try {
       begin();
-      return await readOn(AbortSignal.any([signal, reading.signal]));
+      return await readOn();
     } catch (error) {
       if (signal.aborted) return;
       links.rolledBack();
@@ -173,8 +166,6 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         outages.warn({ reason: (error as Error).message, retryInMs }, `views cannot catch up with ${topic}-${number} now`);
         await pause(time, retryInMs, signal);
       }
-    } finally {
-      reading.abort();
     }
   }
 };

@@ -42,7 +42,7 @@ const SCHEMA = `
 /** Keys that are remembered beside the file, as they are there. */
 const MAX_REMEMBERED = 20_000;
 /** What one flush writes at most, and how many records a restart may have to look at again. */
-const MAX_NEW = 1_000;
+const MAX_NEW = 250;
 const MAX_RECORDS = 20_000;
 
 export const openLinkTable = (database: DatabaseSync): LinkTable => {

@@ -13,6 +13,7 @@ type PostViewsOptions = {
   readonly time?: Time;
 };
 
+const MIN_ASK_AGAIN_MS = 100;
 /** Partitions ship at the same time. Connections of their own, so that replies never wait for rows. */
 const MAX_CONNECTIONS = 4;
 
@@ -60,7 +61,13 @@ export const encodeRows = ({ rows, ...head }: RowsToShip): string => {
 };
 
 const readResult = (text: string): ViewBatchResult | undefined => {
-  const { outcome, next } = objectOf(text);
-  if (outcome === "stored" || outcome === "unknown") return { outcome };
+  const { outcome, next, versions, askAgainMs } = objectOf(text);
+  if (outcome === "unknown") return { outcome };
+  if (outcome === "stored")
+    return {
+      outcome,
+      ...(typeof versions === "string" && { versions }),
+      ...(typeof askAgainMs === "number" && askAgainMs >= MIN_ASK_AGAIN_MS && { askAgainMs }),
+    };
   return outcome === "behind" && typeof next === "number" && Number.isSafeInteger(next) && next >= 0 ? { outcome, next } : undefined;
 };

@@ -3,6 +3,7 @@ import { systemTime, type Time } from "../../environment/time.ts";
 import { MAX_BATCH_ROWS, type ViewBatch, type ViewBatchResult } from "../../protocol/view-batch.ts";
 import { createBackoff } from "../backoff.ts";
 import { createOutageLog } from "../outage-log.ts";
+import { createEdgeWatch } from "./edge-watch.ts";
 import type { RowPlace, RowTable, StoredRow } from "./row-table.ts";
 
 /** A batch before it is JSON: rows are stored as text, and go on as text. */
@@ -39,7 +40,7 @@ type ViewShipperOptions = {
 const BATCH_CHARACTERS = 1024 * 1024;
 /** How soon the edge is told of commits that changed no row. */
 const WATERMARK_MS = 50;
-/** How often an edge that has all is asked whether it still does. */
+/** How often an edge that has all is asked of each partition whether it still does. Of one it is asked sooner if it says so. */
 const ASK_AGAIN_MS = 60_000;
 const AWAY = { firstMs: 100, mostMs: 10_000 };
 const UNKNOWN = { firstMs: 1_000, mostMs: 60_000 };
@@ -47,6 +48,7 @@ const UNKNOWN = { firstMs: 1_000, mostMs: 60_000 };
 /** The tables are the queue: what is on its way, and how far the edge is, is all that is remembered, and the edge knows the latter itself. */
 export const createViewShipper = ({ post, log, time = systemTime, random = Math.random }: ViewShipperOptions): ViewShipper => {
   const outages = createOutageLog(log, "rows of views reach the Worker again");
+  const watch = createEdgeWatch(time);
 
   return {
     ship(table, { partition, partitions }) {
@@ -119,9 +121,11 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         else void send(batch);
       };
 
-      const askAgain = (): void => {
+      const askAgain = (): boolean => {
+        if (isUnderWay || isClosed || next === undefined || place !== undefined) return false;
         next = undefined;
         look();
+        return true;
       };
 
       const send = async (batch: RowsToShip): Promise<void> => {
@@ -186,6 +190,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         if (batch.isCaughtUp) maxRows = MAX_BATCH_ROWS;
         const last = batch.rows.at(-1);
         place = batch.isCaughtUp || last === undefined ? undefined : { offset: last.offset, key: last.key };
+        watch.heard(result, askAgain);
         return 0;
       };
 
@@ -194,6 +199,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         if (!isUnderWay && !isClosed) time.setImmediate(look);
       };
       soon();
+      const endWatch = watch.add(askAgain);
       return {
         changed: soon,
         get shipped() {
@@ -201,6 +207,7 @@ export const createViewShipper = ({ post, log, time = systemTime, random = Math.
         },
         close() {
           isClosed = true;
+          endWatch();
           time.clearTimeout(timer);
         },
       };

@@ -11,6 +11,7 @@ import { openRowTables, type RowTables } from "./row-table.ts";
 import { createRowWriter } from "./row-writer.ts";
 import { startSweeper } from "./row-sweeper.ts";
 import type { ViewShipper } from "./shipper.ts";
+import { createTurns, type Turns } from "./turns.ts";
 import { createViewFold, type ViewFold, ViewError } from "./view-fold.ts";
 import { openPartitionView, type PartitionView } from "./partition-view.ts";
 
@@ -26,8 +27,6 @@ type ViewProjectorOptions = {
   readonly time?: Time;
 };
 
-/** Commands count as coming in for so long after the last. */
-const BUSY_MS = 1_000;
 const PROGRESS_LOG_MS = 10_000;
 
 /**
@@ -48,12 +47,13 @@ export const createViewProjector = ({
     fold: createViewFold({ name, aggregate, projection: projections[name] as AnyProjection, personal }),
   }));
   const open = new Set<PartitionView>();
+  const turns = createTurns(time);
   observer.watch({ views: () => [...open].map((view) => view.progress()) });
 
   return {
     open(partition) {
       const folds = views.filter(({ aggregate }) => aggregate === partition.aggregate).map(({ fold }) => fold);
-      return openPartition({ partition, folds, open, shipper, log, time });
+      return openPartition({ partition, folds, open, turns, shipper, log, time });
     },
   };
 };
@@ -63,15 +63,15 @@ type PartitionOptions = Required<Pick<ViewProjectorOptions, "shipper" | "log" | 
   readonly folds: readonly ViewFold[];
   /** The views of all partitions that are open. */
   readonly open: Set<PartitionView>;
+  readonly turns: Turns;
 };
 
-const openPartition = ({ partition, folds, open, shipper, log, time }: PartitionOptions): PartitionProjector => {
+const openPartition = ({ partition, folds, open, turns, shipper, log, time }: PartitionOptions): PartitionProjector => {
   const { database, transact, topic, partition: number } = partition;
   const tables: RowTables = openRowTables(database);
   const links: LinkTable = openLinkTable(database);
   const ending = new AbortController();
   let liveNext = partition.next;
-  let foldedAt = Number.NEGATIVE_INFINITY;
   let catchingUp = Promise.resolve();
   let reading = new AbortController();
   /** Rows of transactions that the writer has not told to have ended. */
@@ -105,7 +105,7 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
       views: behind,
       links,
       liveNext: () => liveNext,
-      isBusy: () => time.elapsed() - foldedAt < BUSY_MS,
+      turns,
       onProgress({ next, end }) {
         for (const view of behind) view.end = end;
         if (time.elapsed() - loggedAt < PROGRESS_LOG_MS) return;
@@ -135,7 +135,7 @@ const openPartition = ({ partition, folds, open, shipper, log, time }: Partition
 
   return {
     fold(commits, next) {
-      foldedAt = time.elapsed();
+      turns.commandsCame();
       for (const view of views) {
         if (view.state !== "live") continue;
         const writer = createRowWriter(view.fold, view.table);

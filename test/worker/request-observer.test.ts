@@ -1,19 +1,27 @@
 import { expect, test, vi } from "vitest";
 import { createApp } from "../../worker/app.ts";
+import type { Contract } from "../../contract/contract.ts";
 import { isRequestLogOn, type RequestLine } from "../../worker/request-observer.ts";
 import type { RequestPublisher } from "../../worker/request-publisher.ts";
 import { contract } from "../project/app/contract.ts";
+import type { ViewStore } from "../../worker/views/view-store.ts";
 import { host } from "./hosts/cloudflare/test-host.ts";
 import { batchInit, itemOf } from "./support/batches.ts";
 import { createTraceparent } from "./support/requests.ts";
 import { publisherOf } from "./support/publisher.ts";
+import { contractOf } from "./support/views.ts";
 import { idsAt } from "./support/worker.ts";
 
 /** A Worker that logs its requests, whose records all come to the same. */
-const openWorker = (publish: RequestPublisher["publish"] = async () => ({ outcome: "stored", status: undefined })) => {
+const openWorker = (
+  publish: RequestPublisher["publish"] = async () => ({ outcome: "stored", status: undefined }),
+  own: Contract = contract,
+) => {
   const lines: RequestLine[] = [];
   const app = createApp({
-    contract,
+    contract: own,
+    // Nobody here may send or read rows.
+    views: {} as ViewStore,
     ids: idsAt(),
     publisher: publisherOf(publish),
     statuses: host.mailbox,
@@ -30,7 +38,7 @@ const openWorker = (publish: RequestPublisher["publish"] = async () => ({ outcom
       body: '{"a":2,"b":3}',
     });
   const postBatch = () => app.request("/requests:batch", batchInit(`{"requests":[${itemOf("sum", { a: 2, b: 3 })},1]}`));
-  return { lines, post, postBatch, get: (path: string) => app.request(path) };
+  return { lines, post, postBatch, ask: (path: string, init?: RequestInit) => app.request(path, init) };
 };
 
 test("a request is one line: where it went, its operation, its correlation ID and its trace, and nothing of what was sent", async () => {
@@ -66,11 +74,11 @@ test("a request that fails is logged with the code of its problem, and its corre
 });
 
 test("no line holds what a caller made up: neither an operation, nor a path, nor an ID", async () => {
-  const { lines, post, get } = openWorker();
+  const { lines, post, ask } = openWorker();
   await post("made-up");
-  await get("/status/made-up");
-  await get(`/status/${"x".repeat(63)}`);
-  await get("/made-up");
+  await ask("/status/made-up");
+  await ask(`/status/${"x".repeat(63)}`);
+  await ask("/made-up");
   expect(lines.map(({ route, status, code }) => [route, status, code])).toEqual([
     ["/requests/:operation", 404, "UNKNOWN_OPERATION"],
     ["/status/:correlationId", 404, "UNKNOWN_CORRELATION_ID"],
@@ -81,16 +89,24 @@ test("no line holds what a caller made up: neither an operation, nor a path, nor
 });
 
 test("a status is logged with the correlation ID that was asked for", async () => {
-  const { lines, post, get } = openWorker();
+  const { lines, post, ask } = openWorker();
   const path = (await post("sum")).headers.get("location") ?? "";
-  await get(path);
+  await ask(path);
   expect(lines.at(-1)).toMatchObject({ method: "GET", route: "/status/:correlationId", correlationId: path.replace("/status/", "") });
 });
 
 test("whoever only asks whether the Worker is well is not logged", async () => {
-  const { lines, get } = openWorker();
-  expect((await get("/health")).status).toBe(200);
+  const { lines, ask } = openWorker();
+  expect((await ask("/health")).status).toBe(200);
   expect(lines).toEqual([]);
+});
+
+test("rows that consumers send, and their questions about them, are not logged", async () => {
+  const { lines, ask } = openWorker(undefined, contractOf("balances"));
+  expect((await ask("/views", { method: "POST", body: "{}" })).status).toBe(401);
+  expect(lines).toEqual([]);
+  await ask("/views/other/ada");
+  expect(lines).toMatchObject([{ method: "GET", route: "/views/:view/:key", status: 404 }]);
 });
 
 test("an error that nobody expected is logged as such, and answered as ever", async () => {

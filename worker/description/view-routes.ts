@@ -124,7 +124,12 @@ const batch = (): RouteDescription => ({
     "200": {
       description: "What became of it.",
       content: json(
-        objectOf({ outcome: { type: "string", enum: ["stored", "behind", "unknown"] }, "next?": { type: "integer", minimum: 0 } }),
+        objectOf({
+          outcome: { type: "string", enum: ["stored", "behind", "unknown"] },
+          "next?": { type: "integer", minimum: 0 },
+          "versions?": { type: "string" },
+          "askAgainMs?": { type: "integer", minimum: 100 },
+        }),
       ),
     },
   },

@@ -23,6 +23,8 @@ export type Version = {
   readonly partitions: number;
   /** When callers began to read it, in milliseconds since 1970; null: they do not. */
   readonly servedSince: number | null;
+  /** They do, or did before an operator switched to another one. */
+  readonly wasServed: boolean;
   readonly progress: ReadonlyMap<number, Progress>;
 };
 
@@ -56,7 +58,10 @@ export const settle = (known: Progress | undefined, { generation, fold, from, to
       progress: { generation, former, fold, next: to, reached: reached ?? (begins ? null : known.reached) },
     };
   }
-  if (from > known.next) return { outcome: "behind", next: known.reached ?? 0 };
+  // Who only asks has not sent the rows that came last, so it must not end what another consumer is in the middle of.
+  const isQuestion = isCaughtUp && from === to;
+  const fits = isQuestion && known.reached !== known.next ? from <= (known.reached ?? 0) : from <= known.next;
+  if (!fits) return { outcome: "behind", next: known.reached ?? 0 };
   if (to >= known.next) return { outcome: "stored", begins: false, progress: { ...known, next: to, reached: reached ?? known.reached } };
   return known.reached === known.next ? { outcome: "old" } : { outcome: "stored", begins: false, progress: known };
 };
@@ -67,6 +72,14 @@ export const isReady = ({ partitions, progress }: Pick<Version, "partitions" | "
   for (let partition = 0; partition < partitions; partition++) if ((progress.get(partition)?.reached ?? null) === null) return false;
   return true;
 };
+
+/** Whether a version has the rows of all commits that callers of another one may have seen. */
+export const hasAllOf = ({ progress }: Pick<Version, "progress">, other: Pick<Version, "progress">): boolean =>
+  [...other.progress].every(([partition, { generation, next }]) => {
+    const own = progress.get(partition);
+    // Offsets of two logs have nothing in common.
+    return own === undefined || own.generation !== generation || (own.reached ?? 0) >= next;
+  });
 
 /** How a position is to a version: `later`: it is yet to come, or nobody knows yet that the log is another one. */
 export const compareTo = ({ partitions, progress }: Version, { partition, offset, generation }: ViewPosition) => {

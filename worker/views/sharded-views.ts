@@ -1,7 +1,7 @@
 import type { ViewVersion } from "../../protocol/view-api.ts";
 import type { ViewBatchResult } from "../../protocol/view-batch.ts";
 import { compareKeys, shardOf } from "./rules.ts";
-import type { ActionResult, FoundRows, ListedViewRow, ViewStore } from "./view-store.ts";
+import type { ActionResult, FoundRows, ListedViewRow, Unreadable, ViewStore } from "./view-store.ts";
 
 /** The rows of views in several shards. Each has all watermarks, and the rows whose keys are its own. */
 export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
@@ -21,14 +21,25 @@ export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
 
     async list(query, caller) {
       if (query.prefix.includes("/")) return shardFor(query.prefix).list(query, caller);
-      const pages: FoundRows[] = [];
-      for (const page of await all((shard) => shard.list(query, caller))) {
-        if (page.outcome !== "found") return page;
-        pages.push(page);
-      }
+      const ask = async (): Promise<readonly FoundRows[] | Unreadable> => {
+        const pages: FoundRows[] = [];
+        for (const page of await all((shard) => shard.list(query, caller))) {
+          if (page.outcome !== "found") return page;
+          pages.push(page);
+        }
+        return pages;
+      };
+      let pages = await ask();
+      // While a version takes over, some shards serve the one before, for a moment.
+      if (isMixed(pages)) pages = await ask();
+      if ("outcome" in pages) return pages;
+      if (isMixed(pages)) return { outcome: "not-ready" };
       const rows: ListedViewRow[] = pages.flatMap((page) => page.rows).toSorted((one, other) => compareKeys(one.key, other.key));
-      const hasMore = rows.length > query.limit || pages.some((page) => page.hasMore);
-      return { outcome: "found", version: pages[0]?.version ?? 0, rows: rows.slice(0, query.limit), hasMore };
+      // Behind the end of a page that is not the last one of its shard, rows of that shard are missing.
+      const ends = pages.flatMap((page) => (page.hasMore ? (page.rows.at(-1)?.key ?? []) : []));
+      const whole = rows.filter(({ key }) => ends.every((end) => compareKeys(key, end) <= 0));
+      const hasMore = whole.length > query.limit || ends.length > 0;
+      return { outcome: "found", version: pages[0]?.version ?? 0, rows: whole.slice(0, query.limit), hasMore };
     },
 
     async versions(views) {
@@ -43,6 +54,9 @@ export const shardedViews = (shards: readonly ViewStore[]): ViewStore => {
   };
 };
 
+const isMixed = (pages: readonly FoundRows[] | Unreadable): boolean =>
+  !("outcome" in pages) && pages.some(({ version }) => version !== pages[0]?.version);
+
 /** What is told of an action that did not end the same everywhere. */
 const SEVERITY: readonly ActionResult[] = ["unknown", "done", "not-ready", "in-use"];
 
@@ -50,7 +64,8 @@ const SEVERITY: readonly ActionResult[] = ["unknown", "done", "not-ready", "in-u
 const together = (results: readonly ViewBatchResult[]): ViewBatchResult => {
   const nexts = results.flatMap((result) => (result.outcome === "behind" ? result.next : []));
   if (nexts.length > 0) return { outcome: "behind", next: Math.min(...nexts) };
-  return results.find(({ outcome }) => outcome === "unknown") ?? { outcome: "stored" };
+  const unknown = results.find(({ outcome }) => outcome === "unknown");
+  return unknown ?? { outcome: "stored", versions: results.map((one) => ("versions" in one ? one.versions : "")).join("/") };
 };
 
 /** All have what the one has that has the least. */

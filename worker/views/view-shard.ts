@@ -3,7 +3,7 @@ import type { ViewBatchResult } from "../../protocol/view-batch.ts";
 import { type Alarm, createNextAlarm } from "../mailbox/next-alarm.ts";
 import type { Caller } from "../request-publisher.ts";
 import type { createKeyedWaiters } from "../waiters.ts";
-import { compareTo, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
+import { compareTo, hasAllOf, isOfOtherLog, isReady, settle, type Version } from "./rules.ts";
 import type { FoundRow, FoundRows, KnownRow, ListQuery, RowQuery, TextBatch, Unreadable, ViewPosition, ViewStore } from "./view-store.ts";
 import type { KeptRow, ViewTables } from "./view-tables.ts";
 
@@ -14,6 +14,8 @@ type ViewShardOptions = {
   /** Runs all of it or nothing. What was lost nevertheless is sent again by the consumer, so nobody waits for it to be durable. */
   readonly transaction: <T>(run: () => T) => T;
   readonly alarm: Alarm;
+  /** See {@link ViewBatchResult}. */
+  readonly askAgainMs?: number;
   readonly now: () => number;
   readonly logError: (message: string, error: unknown) => void;
 };
@@ -33,9 +35,9 @@ const partitionKey = (view: string, partition: number): string => `${view} \0${p
 
 /**
  * The rows of views whose keys belong to one shard, and how far it is in each partition. It keeps what consumers ship, and serves the newest version
- * of which all partitions were caught up once.
+ * of which all partitions were caught up once, and that has all that callers of the one before may have seen.
  */
-export const createViewShard = ({ tables, waiters, transaction, alarm, now, logError }: ViewShardOptions) => {
+export const createViewShard = ({ tables, waiters, transaction, alarm, askAgainMs, now, logError }: ViewShardOptions) => {
   const nextAlarm = createNextAlarm({ alarm, now, logError });
 
   /** @returns what `run` returns; if it fails, nothing of it is there */
@@ -65,11 +67,10 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     if (settlement.outcome !== "stored") return settlement;
     version ??= tables.addVersion(view, number, null);
     if (settlement.begins) tables.deletePartition(version, partition, partitions);
-    const wasReady = isReady(version);
     version = tables.setProgress(version, partition, partitions, settlement.progress);
     const changed = rows.filter((row) => tables.keep(version as Version, partition, row, now())).map(({ key }) => key);
-    // Only when it becomes ready, so that an operator can switch back.
-    const takesOver = !wasReady && isReady(version) && (served === undefined || served.version < number);
+    // Only once, so that an operator can switch back.
+    const takesOver = !version.wasServed && isReady(version) && (served === undefined || mayFollow(version, served));
     if (takesOver) serve(version);
     return {
       outcome: "stored",
@@ -85,8 +86,15 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     const signal = caller?.signal;
     if (signal?.aborted === true) wait.cancel();
     else signal?.addEventListener("abort", wait.cancel, { once: true });
-    return (await wait.ended) === true;
+    const value = await wait.ended;
+    // One signal serves all waits of a stream.
+    signal?.removeEventListener("abort", wait.cancel);
+    return value === true;
   };
+
+  /** Whether a version that is ready takes over from the one that is served. While a deploy is under way, consumers of both ship to either. */
+  const mayFollow = (version: Version, served: Version): boolean =>
+    version.version > served.version && (!isReady(served) || hasAllOf(version, served));
 
   /** The version to read. */
   const readable = (view: string): Version | Unreadable => {
@@ -174,9 +182,14 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
 
   const ensureAlarm = (ms = SWEEP_MS): Promise<void> => nextAlarm.by(now() + ms);
 
+  const told = (): ViewBatchResult => {
+    const versions = Array.from(tables.versions(), ({ id }) => id).join(".");
+    return { outcome: "stored", versions, ...(askAgainMs !== undefined && { askAgainMs }) };
+  };
+
   const store = (batch: TextBatch): ViewBatchResult => {
     const stored = commit(() => storeNow(batch));
-    if (stored.outcome === "old") return { outcome: "stored" };
+    if (stored.outcome === "old") return told();
     if (stored.outcome !== "stored") return stored;
     const { view, partition, rows } = batch;
     if (stored.wakesAll) wakeAll(view);
@@ -186,7 +199,7 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
       for (const key of stored.changed) waiters.wake(rowKey(view, key), true, () => true);
     }
     if (stored.wakesAll || rows.some(({ text }) => text === null) || tables.versionsOf(view).length > 1) void ensureAlarm();
-    return { outcome: "stored" };
+    return told();
   };
 
   return {
@@ -196,9 +209,9 @@ export const createViewShard = ({ tables, waiters, transaction, alarm, now, logE
     async list({ view, prefix, behind, limit, after, waitMs }: ListQuery, caller?: Caller): Promise<FoundRows | Unreadable> {
       const version = await reach({ view, after, waitMs }, caller);
       if ("outcome" in version) return version;
-      const found = tables.list(version, prefix, behind, limit + 1);
-      const rows = found.slice(0, limit).map((row) => ({ key: row.key, position: positionOf(version, row), row: row.row }));
-      return { outcome: "found", version: version.version, rows, hasMore: found.length > limit };
+      const { rows, hasMore } = tables.list(version, prefix, behind, limit);
+      const listed = rows.map((row) => ({ key: row.key, position: positionOf(version, row), row: row.row }));
+      return { outcome: "found", version: version.version, rows: listed, hasMore };
     },
 
     versions: async (views) => views.map(versionsOf),

@@ -60,6 +60,7 @@ export type ListQuery = {
   readonly prefix: string;
   /** The key of the last row of the page before; empty: from the first. */
   readonly behind: string;
+  /** A page has fewer rows than that where they are large. */
   readonly limit: number;
   readonly after?: ViewPosition | undefined;
   readonly waitMs: number;

@@ -17,6 +17,8 @@ export type Edge = {
   readonly next: number;
   /** It loses all. */
   forget(): void;
+  /** How soon it wants to be asked again. */
+  askAgainMs: number | undefined;
   /** Called after each batch that is stored. */
   onStored: () => void;
 };
@@ -25,7 +27,14 @@ export const createEdge = (): Edge => {
   const rows = new Map<string, RowChange>();
   const batches: ViewBatch[] = [];
   let late: ViewBatch[] = [];
+  let losses = 0;
   let known: { generation: string; fold: string; next: number; reached: number } | undefined;
+
+  const told = (): ViewBatchResult => ({
+    outcome: "stored",
+    versions: String(losses),
+    ...(edge.askAgainMs !== undefined && { askAgainMs: edge.askAgainMs }),
+  });
 
   const store = (batch: ViewBatch): ViewBatchResult => {
     const { generation, fold, from, to, isCaughtUp } = batch;
@@ -38,21 +47,23 @@ export const createEdge = (): Edge => {
     if (known === undefined) throw new Error("Expected something known.");
     if (from > known.next) return { outcome: "behind", next: known.next };
     // It is of somebody who knows less.
-    if (to < known.next) return { outcome: "stored" };
+    if (to < known.next) return told();
     for (const row of batch.rows) if ((rows.get(row.key)?.offset ?? -1) < row.offset) rows.set(row.key, row);
     known = { ...known, next: to, reached: isCaughtUp ? to : known.reached };
     edge.onStored();
-    return { outcome: "stored" };
+    return told();
   };
 
   const forget = (): void => {
     rows.clear();
+    losses += 1;
     known = undefined;
   };
 
   const edge: Edge = {
     batches,
     fault: () => undefined,
+    askAgainMs: undefined,
     onStored: () => {},
     forget,
     async post(given: RowsToShip) {

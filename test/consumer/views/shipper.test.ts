@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createViewShipper } from "../../../consumer/views/shipper.ts";
+import { createViewShipper, type ViewShipper } from "../../../consumer/views/shipper.ts";
 import { createManualTime, type ManualTime } from "../../helpers/manual-time.ts";
 import { createRecordedLog } from "../log.ts";
 import { createEdge, type Edge, type EdgeFault } from "./edge.ts";
@@ -127,6 +127,57 @@ describe("an edge that does what it should", () => {
     await elapse(time);
     expect(edge.batches).toMatchObject([{ from: 0, to: 0, generation: "", isCaughtUp: true, rows: [] }]);
   });
+});
+
+test("an edge that says how soon it wants to be asked gets them by then, as long as the consumer runs", async () => {
+  const { events, edge, writer, time } = stage();
+  edge.askAgainMs = 1_000;
+  credit(events, "ada");
+  writer.take();
+  for (let times = 0; times < 3; times += 1) {
+    await elapse(time, 1_000);
+    edge.forget();
+    await elapse(time, 1_000);
+    expect(edge.rows()).toEqual(foldFromScratch(events, 1));
+  }
+});
+
+test("an edge whose versions have changed is asked about all partitions at once", async () => {
+  const edge = createEdge();
+  const other = createEdge();
+  const time = createManualTime();
+  const log = createRecordedLog();
+  const shipper = createViewShipper({
+    // What one says of its versions, both say.
+    post: async (batch) => {
+      const result = await (batch.partition === 0 ? edge : other).post(batch);
+      return result.outcome === "stored" ? { ...result, versions } : result;
+    },
+    log,
+    time,
+    random: () => 0,
+  });
+  let versions = "1";
+  const folder = mkdtempSync(join(tmpdir(), "rejoinder-shipping-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const open = (partition: number) => {
+    const events = createPartitionLog();
+    const inPartition = { ship: (table, of) => shipper.ship(table, { ...of, partition }) } satisfies ViewShipper;
+    const writer = openWriter({ file: join(folder, `${partition}.sqlite`), events, time, shipper: inPartition });
+    onTestFinished(() => writer.close());
+    credit(events, "ada");
+    writer.take();
+    return { events, writer };
+  };
+  const { events, writer } = open(0);
+  open(1);
+  await elapse(time);
+  other.forget();
+  versions = "2";
+  credit(events, "ada");
+  writer.take();
+  await elapse(time);
+  expect(other.rows()).toHaveLength(1);
 });
 
 test("an edge that lost its rows while nothing changed gets them again within a minute", async () => {

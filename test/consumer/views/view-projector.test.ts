@@ -3,15 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import type { Watched } from "../../../consumer/observe/observer.ts";
 import { TrimmedError } from "../../../consumer/events/event-log.ts";
 import { type AnyProjection, projection } from "../../../consumer/views/projection.ts";
 import { createViewProjector } from "../../../consumer/views/view-projector.ts";
 import { defineContract } from "../../../contract/contract.ts";
 import { view } from "../../../contract/view.ts";
+import { systemTime } from "../../../environment/time.ts";
 import { createManualTime } from "../../helpers/manual-time.ts";
+import { createRecordedLog } from "../log.ts";
 import {
   account,
   balancesOf,
+  contractOf,
   createPartitionLog,
   foldFromScratch,
   NO_SHIPPER,
@@ -125,6 +129,47 @@ test("a new version is folded beside the one before, and joins without a gap whi
   writer.take();
   expect(writer.rows()).toEqual(foldFromScratch(events, 2));
   expect(writer.log.lines.map(({ msg }) => msg)).toEqual(["the view catches up", "the view has caught up"]);
+});
+
+test("a view that catches up gives way to the commands of all partitions after a few milliseconds, however many events commits have", async () => {
+  const events = createPartitionLog();
+  const file = newFile();
+  const many = Array.from({ length: 100 }, (_, cents) => ({ type: "credited", data: { cents } }));
+  for (let commit = 0; commit < 40; commit += 1) events.append(`key-${commit}`, ...many);
+  const before = open({ file, events });
+  before.take();
+  await before.close();
+  let now = 0;
+  const time = { ...systemTime, elapsed: () => now };
+  const slow = projection(balancesOf(2), {
+    on: {
+      credited: (row, { cents }, { version: commits }) => ((now += 0.1), { cents: (row?.cents ?? 0) + cents, commits }),
+      closed: () => null,
+    },
+  }) as AnyProjection;
+  let watched: Watched = {};
+  const projector = createViewProjector({
+    contract: contractOf(2),
+    projections: { balances: slow },
+    shipper: NO_SHIPPER,
+    log: createRecordedLog(),
+    observer: { watch: (more) => void (watched = more) },
+    time,
+  });
+  open({ file, events, version: 2, projector: () => projector });
+  // Commands come in to another partition.
+  const busy = createPartitionLog();
+  busy.append("busy", { type: "credited", data: { cents: 1 } });
+  open({ file: newFile(), events: busy, version: 2, projector: () => projector }).take();
+  const lagNow = (): number => watched.views?.()[0]?.lag ?? 0;
+  const taken: number[] = [];
+  for (let lag = lagNow(); lag > 0;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const left = lagNow();
+    taken.push(lag - left);
+    lag = left;
+  }
+  expect(Math.max(...taken)).toBe(1);
 });
 
 test("after a restart a view goes on about where it was", async () => {

@@ -88,14 +88,16 @@ test(
                   continue;
                 }
                 const offset = found.position?.offset ?? -1;
-                const name = `${found.version} ${partition} ${key}`;
-                expect(offset).toBeGreaterThanOrEqual(seen.get(name) ?? -1);
+                const name = `${partition} ${key}`;
+                expect(offset, name).toBeGreaterThanOrEqual(seen.get(name) ?? -1);
                 seen.set(name, offset);
                 for (const reached of Array.from(log.keys()).filter((one) => one % 3 === 0)) {
                   const query = { view: "balances", prefix: "", behind: "", limit: 1, waitMs: 0 };
                   const has = await shard.list({ ...query, after: { partition, offset: reached, generation: "0123456789ab" } });
                   if (has.outcome === "found")
-                    expect(offset, name).toBeGreaterThanOrEqual(rowsAfter(log, reached + 1).get(keyIn(partition, key))?.[0] ?? -1);
+                    expect(offset, `${found.version} ${name}`).toBeGreaterThanOrEqual(
+                      rowsAfter(log, reached + 1).get(keyIn(partition, key))?.[0] ?? -1,
+                    );
                 }
               }
           };

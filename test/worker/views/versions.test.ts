@@ -21,7 +21,7 @@ describe("the versions of a view", () => {
     expect(await views.ship([["ada", 0, { pounds: 1 }]], { ...two, version: 3 })).toEqual({ outcome: "unknown" });
     const ready = views.row("ada", { "if-none-match": `"${positionAt(0)}"`, prefer: "wait=20" });
     await views.untilWaiting(1);
-    await views.ship([], { ...two, version: 2, partition: 1, from: 1, to: 1 });
+    await views.ship([], { ...two, version: 2, partition: 1, from: 1, to: 2 });
     expect([(await ready).headers.get("etag"), await (await ready).json()]).toEqual([`"${positionAt(0)}~2"`, { euros: 1 }]);
     expect(await versionsOf(views)).toEqual({
       view: views.name,
@@ -36,7 +36,7 @@ describe("the versions of a view", () => {
           partitions: 2,
           progress: [
             { partition: 0, next: 1, isCaughtUp: true },
-            { partition: 1, next: 1, isCaughtUp: true },
+            { partition: 1, next: 2, isCaughtUp: true },
           ],
         },
         {
@@ -51,6 +51,20 @@ describe("the versions of a view", () => {
         },
       ],
     });
+  });
+
+  test("a new one takes over only once it has all that callers were shown", async () => {
+    const views = await openTestViews({}, {}, 2);
+    const [one, two] = [{ partitions: 2 }, { partitions: 2, version: 2 }];
+    await views.ship([["ada", 0, { cents: 1 }]], one);
+    await views.ship([], { ...one, partition: 1 });
+    await views.ship([["ada", 0, { euros: 1 }]], two);
+    // In the middle of a deploy the partition is given back to a consumer of the version before.
+    await views.ship([["ada", 1, { cents: 2 }]], { ...one, from: 1 });
+    await views.ship([], { ...two, partition: 1 });
+    expect(await rowOf(views)).toEqual({ cents: 2 });
+    await views.ship([["ada", 1, { euros: 2 }]], { ...two, from: 1 });
+    expect(await rowOf(views)).toEqual({ euros: 2 });
   });
 
   test("can be switched, dropped and rebuilt by an operator", async () => {

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RowListBody } from "../../../protocol/view-api.ts";
 import { compareKeys, shardOf } from "../../../worker/views/rules.ts";
+import { shardedViews } from "../../../worker/views/sharded-views.ts";
+import type { ViewStore } from "../../../worker/views/view-store.ts";
 import { openTestViews, positionAt, type TestViews } from "../support/views.ts";
 
 const pageOf = async (views: TestViews, query = "") => (await views.list(query)).json<RowListBody>();
@@ -130,4 +132,30 @@ test("keys are ordered as the database orders them, and what has one owner is in
       expect(shard).toBeLessThan(shards);
     }),
   );
+});
+
+test("a shard that has more than it tells ends the page of all", async () => {
+  const position = { partition: 0, offset: 0, generation: "" };
+  const shardOfKeys = (keys: readonly string[], hasMore: boolean): ViewStore => {
+    const list = async () => ({ outcome: "found", version: 1, rows: keys.map((key) => ({ key, position, row: "1" })), hasMore }) as const;
+    return { list } as Partial<ViewStore> as ViewStore;
+  };
+  const views = shardedViews([shardOfKeys(["a", "c"], true), shardOfKeys(["b", "d"], false)]);
+  const page = await views.list({ view: "balances", prefix: "", behind: "", limit: 10, waitMs: 0 });
+  expect(page).toMatchObject({ rows: [{ key: "a" }, { key: "b" }, { key: "c" }], hasMore: true });
+});
+
+test("no page has rows of two versions, which shards may serve while one takes over", async () => {
+  const position = { partition: 0, offset: 0, generation: "" };
+  const shardOfVersions = (...versions: readonly number[]): ViewStore => {
+    let calls = 0;
+    const list = async () => {
+      const version = versions[Math.min(calls++, versions.length - 1)] ?? 0;
+      return { outcome: "found", version, rows: [{ key: "a", position, row: "1" }], hasMore: false } as const;
+    };
+    return { list } as Partial<ViewStore> as ViewStore;
+  };
+  const query = { view: "balances", prefix: "", behind: "", limit: 10, waitMs: 0 };
+  expect(await shardedViews([shardOfVersions(2), shardOfVersions(1, 2)]).list(query)).toMatchObject({ outcome: "found", version: 2 });
+  expect(await shardedViews([shardOfVersions(2), shardOfVersions(1)]).list(query)).toEqual({ outcome: "not-ready" });
 });

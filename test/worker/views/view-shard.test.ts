@@ -44,7 +44,7 @@ describe("a batch", () => {
       await expect(shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).rejects.toThrow("disk full");
       isFull = false;
       expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 0 });
-      expect(await shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).toEqual({ outcome: "stored" });
+      expect(await shard.store(batchOf([["ada", 1, 2]], { from: 1 }))).toMatchObject({ outcome: "stored" });
     }));
 
   test("of another fold begins anew, and the view is not read until it is whole", () =>
@@ -62,6 +62,25 @@ describe("a batch", () => {
       await shard.store(batchOf([], { fold: "two", from: 1, to: 2 }));
       expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":7}' });
       expect(await shard.read(read("bob"))).toMatchObject({ row: null });
+    }));
+
+  test("that only asks says nothing of rows that another consumer is still sending", () =>
+    host.inStorage(async (storage) => {
+      const { shard } = openShard(storage);
+      // Ada's row changed at 0, and again at 2: it is among the last.
+      await shard.store(batchOf([["bob", 1, 1]], { to: 2, isCaughtUp: false }));
+      // A consumer that is not told yet of the commit at 2.
+      const question = batchOf([], { from: 2, to: 2 });
+      expect(await shard.store(question)).toEqual({ outcome: "behind", next: 0 });
+      expect(await shard.read(read("ada"))).toEqual({ outcome: "not-ready" });
+      await shard.store(
+        batchOf([
+          ["ada", 0, 1],
+          ["bob", 1, 1],
+        ]),
+      );
+      expect(await shard.store(question)).toMatchObject({ outcome: "stored" });
+      expect(await shard.read(read("ada"))).toMatchObject({ row: '{"cents":1}', reached: 1 });
     }));
 
   test("that is the first of an empty partition leaves the view as ready as it was", () =>
@@ -85,6 +104,73 @@ test("who waits when the process ends is answered with what is known", () =>
     waiters.end();
     expect(await Promise.all(waits)).toMatchObject([{ outcome: "found" }, { outcome: "behind" }]);
     expect(await shard.read(read("ada", { known: [KNOWN], waitMs: 20_000 }))).toMatchObject({ outcome: "found" });
+  }));
+
+test("a row that is read again is not looked for again until it changes", () =>
+  host.inStorage(async (storage) => {
+    let lookups = 0;
+    const sql: TestStorage["sql"] = {
+      exec(query, ...values) {
+        if (query.startsWith("SELECT partition, offset, row FROM view_rows")) lookups += 1;
+        return storage.sql.exec(query, ...values);
+      },
+    };
+    const { shard } = openShard(storage, { sql });
+    await shard.store(batchOf([["ada", 0, 1]]));
+    for (const cents of [1, 2, 3]) {
+      for (let times = 0; times < 3; times += 1) expect(await shard.read(read("ada"))).toMatchObject({ row: `{"cents":${cents}}` });
+      expect(lookups).toBe(cents);
+      await shard.store(batchOf([["ada", cents, cents + 1]], { from: cents }));
+    }
+    await shard.store(batchOf([["bob", 0, 1]], { fold: "two", to: 9 }));
+    expect(await shard.read(read("ada"))).toMatchObject({ row: null });
+  }));
+
+test("a page of large rows is short, and the pages together have all", () =>
+  host.inStorage(async (storage) => {
+    const { shard } = openShard(storage);
+    const keys = Array.from({ length: 40 }, (_, index) => `k${10 + index}`);
+    const text = JSON.stringify({ text: "x".repeat(512 * 1024) });
+    for (const [offset, key] of keys.entries())
+      await shard.store(batchOf([], { from: offset, to: offset + 1, rows: [{ key, offset, text }] }));
+    const listed: string[] = [];
+    for (let hasMore = true; hasMore;) {
+      const page = await shard.list({ view: VIEW, prefix: "k", behind: listed.at(-1) ?? "", limit: 1_000, waitMs: 0 });
+      if (page.outcome !== "found") throw new Error(page.outcome);
+      expect(page.rows.length).toBeLessThan(20);
+      listed.push(...page.rows.map(({ key }) => key));
+      ({ hasMore } = page);
+    }
+    expect(listed).toEqual(keys);
+  }));
+
+test("a caller that waits again and again leaves nothing behind", () =>
+  host.inStorage(async (storage) => {
+    const { shard, waiters } = openShard(storage);
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const counted = Object.assign(Object.create(null) as AbortSignal, {
+      aborted: false,
+      addEventListener: (...listener: Parameters<AbortSignal["addEventListener"]>) => (
+        (listeners += 1),
+        signal.addEventListener(...listener)
+      ),
+      removeEventListener: (...listener: Parameters<AbortSignal["removeEventListener"]>) => (
+        (listeners -= 1),
+        signal.removeEventListener(...listener)
+      ),
+    });
+    for (let offset = 1; offset <= 3; offset += 1) {
+      const waiting = shard.read(read("ada", { known: [{ ...KNOWN, offset: offset - 1 }], waitMs: 20_000 }), {
+        signal: counted,
+        waitsAs: "ada",
+      });
+      while (waiters.count < 1) await Promise.resolve();
+      await shard.store(batchOf([["ada", offset, 1]], { from: offset }));
+      expect(await waiting).toMatchObject({ position: { offset } });
+    }
+    expect(listeners).toBe(0);
   }));
 
 test("one caller does not take all the room to wait", () =>
@@ -144,6 +230,17 @@ describe("the alarm", () => {
       expect(alarm()).toBeNull();
     }));
 });
+
+test("a consumer learns from any answer that a version was rebuilt", () =>
+  host.inStorage(async (storage) => {
+    const { shard } = openShard(storage);
+    const other = batchOf([["ada", 0, 1]], { view: "other" });
+    await shard.store(batchOf([["ada", 0, 1]]));
+    const before = await shard.store(other);
+    expect(await shard.store(other)).toEqual(before);
+    await shard.act(VIEW, { action: "rebuild", version: 1 } satisfies ViewAction);
+    expect(await shard.store(other)).not.toEqual(before);
+  }));
 
 test("a version that was rebuilt never shows rows from before", () =>
   host.inStorage(async (storage) => {

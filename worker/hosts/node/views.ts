@@ -14,6 +14,8 @@ type NodeViewsOptions = {
   readonly time: Time;
 };
 
+/** How soon a view that an operator rebuilds is asked about: until then it cannot be read. */
+const ASK_AGAIN_MS = 2_000;
 /** As many as may wait for statuses. */
 const MAX_WAITERS = 50_000;
 
@@ -46,6 +48,7 @@ export const openViews = async (contract: Contract, { storage, log, time }: Node
       return (result as unknown as { readonly value: T }).value;
     },
     alarm,
+    askAgainMs: ASK_AGAIN_MS,
     now: time.now,
     logError,
   });
