@@ -76,6 +76,7 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
     return entries;
   };
 
+  /** Entries that were decided on that state, this moment. */
   const append = async (state: PartitionState, entries: readonly Entry[]): Promise<void> => {
     const before = entries.map(({ pending: { mayBeStored } }) => mayBeStored);
     for (const entry of entries) entry.pending.setMayBeStored(true);
@@ -114,7 +115,11 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       first.pending.fail(new RefusedCommandError("COMMIT_REJECTED", `Its commit cannot be stored: ${error.message}`, error));
       return;
     }
-    for (const entry of entries) await append(state, [entry]);
+    for (const { pending: one } of entries) {
+      // Decided anew: while the one before was appended, it may have been given up, or others may have changed its aggregate.
+      const again = one.isOver ? undefined : decide(state, one);
+      if (again !== undefined) await append(state, [again]);
+    }
   };
 
   return async (state) => {

@@ -8,6 +8,8 @@ export type PendingCommand = {
   readonly command: AggregateCommand;
   /** A commit of it may be in the log, or may come there. Then its caller is told nothing else before that is known. */
   readonly mayBeStored: boolean;
+  /** It has its answer, or has failed. */
+  readonly isOver: boolean;
   /** If not, and its signal has aborted meanwhile, it fails now. */
   setMayBeStored(mayBeStored: boolean): void;
   answer(result: CommandResult): void;
@@ -51,6 +53,9 @@ export const createPendingCommands = (onAdded: () => void, time: Time): PendingC
         command,
         get mayBeStored() {
           return mayBeStored;
+        },
+        get isOver() {
+          return pending.get(command.command) !== one;
         },
         setMayBeStored(may) {
           mayBeStored = may;
