@@ -4,6 +4,7 @@ import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
 import { AppendError, type EventLog } from "../events/event-log.ts";
 import { RefusedCommandError } from "./command.ts";
+import { otherLogError } from "./partition-check.ts";
 import type { DecidedCommit, PartitionState } from "./partition-state.ts";
 import { type PendingCommand, type PendingCommands, resultOf } from "./pending-commands.ts";
 import type { CountedCommit } from "./projector.ts";
@@ -25,7 +26,8 @@ type GroupCommitOptions = {
 
 /**
  * Decides the commands that wait, and appends their commits together. Those whose commits turn out void wait on.
- * @throws AppendError `unavailable` or `unknown`, and whatever reading throws: all that was appended before is to be read then
+ * @throws AppendError `unavailable` or `unknown`, UnusableError if it is another log, and whatever reading throws: all that was appended before is to
+ * be read then
  */
 export type GroupCommit = (state: PartitionState) => Promise<void>;
 
@@ -100,6 +102,8 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       onAppended(counted.length, 0);
       return;
     }
+    const first = Math.min(...offsets);
+    if (first < state.next) throw otherLogError(of, `a commit is stored at offset ${first}, where ${state.next} records were read before`);
     // Somebody else has appended meanwhile: the log says whose commits count.
     const counted = await readUntil(state, Math.max(...offsets) + 1);
     const commits = new Set(counted.map(({ commit }) => commit.commit));

@@ -16,20 +16,24 @@ type Expected = Pick<StateMeta, "partitions" | "generation" | "next">;
  * @throws UnusableError if it is not; EventTopicError if it may lose records, or has lost some
  */
 export const checkPartition = async (log: EventLog, of: TopicPartition, expected: Expected, signal: AbortSignal): Promise<void> => {
-  const { topic, partition } = of;
   const [faults, { end }] = await Promise.all([
-    log.faults(topic, expected.partitions),
+    log.faults(of.topic, expected.partitions),
     log.ends(of),
     checkEventPartition(log, of, expected.partitions),
   ]);
   if (faults.length > 0) throw new EventTopicError(faults);
-  const lost = `Partition ${partition} of ${topic} is not the one that was read before`;
-  const mend = "Restore the topic. If its events are to be forgotten, delete the state files of the topic (CONSUMER_DATA_DIR/events/).";
-  if (end < expected.next) throw new UnusableError(`${lost}: it ends at offset ${end}, and had ${expected.next} records. ${mend}`);
+  if (end < expected.next) throw otherLogError(of, `it ends at offset ${end}, and had ${expected.next} records`);
   if (expected.generation === "") return;
   const generation = await readGeneration(log, of, signal);
-  if (generation !== expected.generation) throw new UnusableError(`${lost}: it begins with another commit. ${mend}`);
+  if (generation !== expected.generation) throw otherLogError(of, "it begins with another commit");
 };
+
+/** The partition was made anew, or has lost records. @param why what shows it */
+export const otherLogError = ({ topic, partition }: TopicPartition, why: string): UnusableError =>
+  new UnusableError(
+    `Partition ${partition} of ${topic} is not the one that was read before: ${why}. Restore the topic. If its events are to be forgotten, delete ` +
+      "the state files of the topic (CONSUMER_DATA_DIR/events/).",
+  );
 
 const readGeneration = async (log: EventLog, of: TopicPartition, signal: AbortSignal): Promise<string | undefined> => {
   for (let offset = 0; ;) {
