@@ -29,6 +29,8 @@ export type PartitionState = {
   readonly next: number;
   /** Empty before the first commit. */
   readonly generation: string;
+  /** How many the topic had when the first event was read. */
+  readonly partitions: number;
   /** An aggregate with the commands that it remembers. */
   get(id: string): AggregateState<unknown>;
   /** Where the commit of a remembered command is. */
@@ -115,6 +117,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
     get generation() {
       return generation;
     },
+    partitions,
     get: (id) => ({ ...stateOf(id), commands: commandsOf(id) }),
     findCommit: (id, command) => file.findCommit(id, command),
     fold({ records, next: readTo, isCaughtUp }) {

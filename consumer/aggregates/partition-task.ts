@@ -148,8 +148,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   };
 
   const check = async (state: PartitionState): Promise<void> => {
-    const { next, generation } = state;
-    await checkPartition(eventLog, of, { partitions, next, generation }, signal);
+    await checkPartition(eventLog, of, state, signal);
     checkedAt = time.elapsed();
   };
 

@@ -72,6 +72,25 @@ test("a topic that was made anew is noticed, when it is shorter and when it is l
   await expectPaused(open(), "begins with another commit");
 });
 
+test("a topic that is made anew while commands are decided takes none of them for done", async () => {
+  const { log, open } = createStage();
+  const task = open();
+  for (let count = 0; count < 5; count += 1) await decide(task, credit(ADA, 1));
+  log.wipe();
+  await expect(decide(task, credit(ADA, 1))).rejects.toThrow("a commit is stored at offset 0, where 5 records were read before");
+  expect(task.figures.state).toBe("paused");
+  expect(log.records).toHaveLength(1);
+});
+
+test("a topic that was given more partitions while its file was put away is noticed", async () => {
+  const { log, open } = createStage();
+  const first = open();
+  await decide(first, credit(ADA, 1));
+  await first.close();
+  log.count = 6;
+  await expectPaused(open({ partitions: 6 }), /had 3 partitions and has 6/);
+});
+
 test("an event of a key that belongs to another partition is noticed", async () => {
   const { log, open } = createStage(createMemoryEventLog(PARTITION));
   const stranger = Array.from({ length: 50 }, (_, index) => `stranger-${index}`).find(
