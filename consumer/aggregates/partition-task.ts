@@ -7,7 +7,7 @@ import type { EventLog, EventRecords } from "../events/event-log.ts";
 import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
-import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
+import type { AggregateCommand, CommandResult } from "./command.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { checkPartition, findStateFile } from "./partition-check.ts";
 import { createPartitionState, eventsOf, type PartitionState } from "./partition-state.ts";
@@ -215,6 +215,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     await catchUp(state);
     phase = "ready";
     unusable.end();
+    pending.resume();
     backoff.reset();
     while (!signal.aborted && !mayLetGo()) {
       if (time.elapsed() - checkedAt > CHECK_MS) await check(state);
@@ -229,7 +230,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const stop = (error: Error): void => {
     phase = "paused";
     unusable.begin(error);
-    pending.failAll(new UnavailableError(error.message));
+    pending.stop(error.message);
   };
 
   const mayEnd = (): boolean => isRetiring && pending.size === 0;
@@ -266,7 +267,6 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   return {
     async decide(command, commandSignal) {
       if (isOver) throw closedError();
-      if (unusable.reason !== undefined) throw new UnavailableError(unusable.reason);
       const decided = pending.add(command, commandSignal);
       if (phase === "reading") pending.giveUpAfter(readingPatienceMs, command.command, () => phase === "reading");
       return decided;

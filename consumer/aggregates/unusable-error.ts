@@ -19,8 +19,6 @@ export const isUnusable = (error: unknown): error is Error =>
 
 /** Why a partition is paused, told once and then seldom. */
 export type UnusableLog = {
-  /** Undefined: it is not. */
-  readonly reason: string | undefined;
   begin(error: Error): void;
   end(): void;
 };
@@ -30,9 +28,6 @@ const REPEAT_MS = 600_000;
 export const createUnusableLog = (log: Pick<Log, "error" | "info">, time: Time): UnusableLog => {
   let told: { readonly message: string; readonly at: number } | undefined;
   return {
-    get reason() {
-      return told?.message;
-    },
     begin(error) {
       const { message } = error;
       const now = time.elapsed();

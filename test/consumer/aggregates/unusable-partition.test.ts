@@ -82,6 +82,21 @@ test("a topic that is made anew while commands are decided takes none of them fo
   expect(log.records).toHaveLength(1);
 });
 
+test("a command of which a commit may be stored is not told before its deadline that its partition is paused", async () => {
+  const { log, open } = createStage();
+  const task = open();
+  await decide(task, credit(ADA, 5));
+  log.fates("kept");
+  log.wrong.push("Topic account-events has cleanup.policy=compact.");
+  const one = credit(ADA, 1);
+  await expect(decide(task, one)).rejects.toMatchObject({ untilDeadline: true });
+  await expect(decide(task, one)).rejects.toMatchObject({ untilDeadline: true });
+  await expect(decide(task, credit(ADA, 1))).rejects.toMatchObject({ untilDeadline: false });
+  log.wrong.pop();
+  await expect.poll(() => task.figures.state).toBe("ready");
+  expect(await decide(task, one)).toMatchObject({ answer: { reply: { balance: 6 } }, aggregateVersion: 2 });
+});
+
 test("a topic that was given more partitions while its file was put away is noticed", async () => {
   const { log, open } = createStage();
   const first = open();

@@ -35,7 +35,7 @@ const told = async (afterMinutes: number, decide: (elapsedMs: number) => Error |
   });
   for (let second = 0; second < afterMinutes * 60; second += 5) await time.elapse(5_000);
   await consumer.drain(0);
-  const ends = sinks.replies.map(({ state }) => state).filter((state) => state !== "processing" && state !== "retrying");
+  const ends = sinks.replies.map(({ state }) => state).filter((state) => state !== "processing");
   return { ends, deadLetters: source.produced.map(({ headers }) => headers.find(({ key }) => key === "rejoinder-code")?.value) };
 };
 
