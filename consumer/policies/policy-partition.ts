@@ -241,14 +241,19 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const wake = (): void => {
-    if (working !== undefined || !hasWork()) return;
+    if (working !== undefined) return;
     time.clearTimeout(timer);
+    if (!hasWork()) return waitForTimers();
     working = work().finally(() => {
       working = undefined;
-      if (hasWork()) return wake();
-      const due = closing.signal.aborted || state === "paused" ? undefined : file?.nextDue();
-      if (due !== undefined) timer = time.setTimeout(wake, Math.max(due - time.now(), 0));
+      wake();
     });
+  };
+
+  /** The platform may wake it too soon: by its own clock, or after the longest time that it can wait. */
+  const waitForTimers = (): void => {
+    const due = closing.signal.aborted || state === "paused" ? undefined : file?.nextDue();
+    if (due !== undefined) timer = time.setTimeout(wake, Math.max(due - time.now(), 1));
   };
 
   return {

@@ -185,6 +185,18 @@ describe("a request that waits for its time", () => {
     expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
   });
 
+  test("is sent though the platform's timer came before the clock had its time, and no event comes", async () => {
+    const { eventLog, start, give, time } = createPolicyStage();
+    eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN])]);
+    await give(start());
+    await time.elapse(0);
+    time.step(-5);
+    await time.elapse(30_000);
+    expect(requestsIn(eventLog, TIMEOUTS)).toEqual([]);
+    await time.elapse(5);
+    expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
+  });
+
   test("goes with a thousand others, and may wait for months", async () => {
     const later = policy(transfers, { begun: (_, { id }) => after("90d", send(contract["transfer.time-out"], { transfer: id })) });
     const { eventLog, start, give, time } = createPolicyStage({ policies: { later } });
