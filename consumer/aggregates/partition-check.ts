@@ -1,10 +1,10 @@
 import { pause, type Time } from "../../environment/time.ts";
 import type { Log } from "../../environment/log.ts";
+import { findCommitLink } from "../../protocol/commit-record.ts";
 import { generationOf } from "../../protocol/position.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { checkEventPartition, EventTopicError } from "../events/topic-check.ts";
-import { linkOf } from "./partition-state.ts";
 import { isBroken, isHeld } from "./sqlite-errors.ts";
 import { openStateFile, removeStateFile, type StateFile, type StateMeta } from "./state-file.ts";
 import { UnusableError } from "./unusable-error.ts";
@@ -39,7 +39,7 @@ const readGeneration = async (log: EventLog, of: TopicPartition, signal: AbortSi
   for (let offset = 0; ;) {
     const { records, next, end } = await log.read({ ...of, offset }, { waitMs: 1_000, signal });
     for (const record of records) {
-      const link = linkOf(record);
+      const link = findCommitLink(record);
       if (link !== undefined) return generationOf(link.commit);
     }
     if (next >= end || next === offset) return undefined;

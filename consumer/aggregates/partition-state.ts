@@ -1,5 +1,5 @@
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import { type Commit, decodeCommit, findCommitLink } from "../../protocol/commit-record.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { partitionOfKey } from "../../protocol/partitioner.ts";
@@ -130,7 +130,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
       for (const record of records) {
         if (record.offset < upTo) continue;
         try {
-          const link = linkOf(record);
+          const link = findCommitLink(record);
           if (link !== undefined) {
             if (first === "") first = generationOf(link.commit);
             const current = changed.get(link.key) ?? stateOf(link.key);
@@ -176,16 +176,6 @@ type NumberedCommit = CountedCommit & { readonly nth: number };
 
 /** How many events commits have. */
 export const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);
-
-/** The link of a commit, or undefined for a record that is none: it counts for no reader. */
-export const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
-  try {
-    return readCommitLink(record);
-  } catch (error) {
-    if (error instanceof RejoinderError) return undefined;
-    throw error;
-  }
-};
 
 /** A commit that counts and cannot be read: who goes on behind it has a wrong state. */
 const unreadable = ({ topic, partition, offset }: ConsumerRecord, cause: unknown): UnusableError => {

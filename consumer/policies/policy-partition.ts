@@ -2,7 +2,7 @@ import type { PARTITION_STATES } from "../observe/observer.ts";
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type CommitLink, decodeCommit, hasEvents, readCommitLink } from "../../protocol/commit-record.ts";
+import { decodeCommit, findCommitLink, hasEvents } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { createBackoff } from "../backoff.ts";
@@ -85,12 +85,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const requests: OneWayRequest[] = [];
     let done = next;
     for (const record of records) {
-      const link = linkOf(record);
+      const link = findCommitLink(record);
       const known = link && (keys.get(link.key) ?? opened.find(link.key) ?? { last: "", version: 0 });
       if (link !== undefined && known !== undefined && isNextCommit(known.last, link)) {
         const version = known.version + (hasEvents(record) ? 1 : 0);
         try {
-          requests.push(...reactions.requests({ commit: decodeCommit(record), version, timestamp: record.timestamp }));
+          requests.push(...reactions.requests({ commit: decodeCommit(record, link), version, timestamp: record.timestamp }));
         } catch (error) {
           return { requests, next: done, fault: lastingOf(error) };
         }
@@ -283,16 +283,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 };
 
-/** A record without a link is no commit. */
-const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
-  try {
-    return readCommitLink(record);
-  } catch {
-    return undefined;
-  }
-};
-
-const originOf = ([first]: readonly ConsumerRecord[]): string => (first === undefined ? "" : (linkOf(first)?.commit ?? ""));
+const originOf = ([first]: readonly ConsumerRecord[]): string => (first === undefined ? "" : (findCommitLink(first)?.commit ?? ""));
 
 const isLasting = (error: unknown): boolean => error instanceof PolicyError || error instanceof EventError || error instanceof TrimmedError;
 
