@@ -8,7 +8,7 @@ import { otherLogError } from "./partition-check.ts";
 import type { DecidedCommit, PartitionState } from "./partition-state.ts";
 import { type PendingCommand, type PendingCommands, resultOf } from "./pending-commands.ts";
 import type { CountedCommit } from "./projector.ts";
-import { isSqliteError } from "./sqlite-errors.ts";
+import { isSqliteError } from "../../storage/sqlite-errors.ts";
 
 type GroupCommitOptions = {
   readonly aggregate: string;

@@ -5,7 +5,7 @@ import { generationOf } from "../../protocol/position.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { checkEventPartition, EventTopicError } from "../events/topic-check.ts";
-import { isBroken, isHeld } from "./sqlite-errors.ts";
+import { isBroken, isHeld } from "../../storage/sqlite-errors.ts";
 import { openStateFile, removeStateFile, type StateFile, type StateMeta } from "./state-file.ts";
 import { UnusableError } from "./unusable-error.ts";
 

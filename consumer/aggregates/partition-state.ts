@@ -7,7 +7,7 @@ import { generationOf } from "../../protocol/position.ts";
 import { type AggregateRuntime, type AggregateState, REMEMBERED_COMMANDS } from "../deciders/aggregate-runtime.ts";
 import { createLru } from "./lru.ts";
 import type { CountedCommit, PartitionProjector } from "./projector.ts";
-import { isSqliteError } from "./sqlite-errors.ts";
+import { isSqliteError } from "../../storage/sqlite-errors.ts";
 import type { RememberedCommand, StateFile, StateMeta } from "./state-file.ts";
 import { UnusableError } from "./unusable-error.ts";
 

@@ -54,6 +54,20 @@ describe("personal data", () => {
     );
   });
 
+  test("whose keys cannot be read now is not taken for data that cannot be read for good", () => {
+    const busy = Object.assign(new Error("database is locked"), { code: "ERR_SQLITE_ERROR", errcode: 5 });
+    const { codec, keys } = open();
+    const event = eventOf(codec.write("registered", { name: "Ada", ward: "3" }, "p1"));
+    const { codec: later } = open({
+      keyFor: keys.keyFor,
+      find() {
+        throw busy;
+      },
+    });
+    expect(() => later.read(event)).toThrow(busy);
+    expect(() => later.read(event)).not.toThrow(EventError);
+  });
+
   test("that was changed in any byte is an EventError, and never other data", () => {
     const { codec } = open();
     const event = eventOf(codec.write("registered", { name: "Ada Lovelace", ward: "3" }, "p1"));
