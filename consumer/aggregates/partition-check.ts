@@ -74,8 +74,7 @@ export const findStateFile = async (search: StateFileSearch): Promise<{ readonly
       return await openOwn(search);
     } catch (error) {
       if (isBroken(error)) {
-        log.error({ ...of, folder, err: error }, "a state file is broken, and is made again from the log");
-        removeStateFile(folder);
+        removeBrokenFile(search, error);
       } else if (isHeld(error)) {
         if (!hasWarned && time.elapsed() - begunAt > HELD_WARN_MS) {
           log.warn(
@@ -88,6 +87,15 @@ export const findStateFile = async (search: StateFileSearch): Promise<{ readonly
       } else throw error;
     }
   }
+};
+
+/** Removes a file by which nobody can go on. */
+export const removeBrokenFile = (
+  { folder, of, log }: { readonly folder: string; readonly of: TopicPartition; readonly log: Log },
+  cause: unknown,
+): void => {
+  log.error({ ...of, folder, err: cause }, "a state file is broken, and is made again from the log");
+  removeStateFile(folder);
 };
 
 const openOwn = async ({ folder, of, log }: StateFileSearch): Promise<{ readonly file: StateFile; readonly meta: StateMeta }> => {

@@ -177,6 +177,39 @@ test("a command that is cancelled before its turn in a rejected batch comes has 
   expect(await decide(task, credit(BOB, 1))).toMatchObject({ answer: { reply: { balance: 1 } } });
 });
 
+test("a command whose commit the log has lost again is decided anew", async () => {
+  const { log, open } = createStage();
+  const lost: MemoryEventLog["append"] = async () => [1];
+  let appends = 0;
+  const task = open({ eventLog: { ...log, append: (...given) => ((appends += 1) === 1 ? lost(...given) : log.append(...given)) } });
+  expect(await decide(task, credit(ADA, 5))).toMatchObject({ answer: { reply: { balance: 5 } } });
+  expect(log.records).toHaveLength(1);
+});
+
+test("a state file that breaks while it is used is made again from the log", async () => {
+  const { log, open, lines } = createStage();
+  const broken = Object.assign(new Error("database disk image is malformed"), { code: "ERR_SQLITE_ERROR", errcode: 11 });
+  const next: number[] = [];
+  const task = open({
+    projector: {
+      open(partition) {
+        const isFirst = next.push(partition.next) === 1;
+        return {
+          fold(commits) {
+            if (isFirst && commits.length > 0) throw broken;
+          },
+          committed: () => undefined,
+          close: async () => undefined,
+        };
+      },
+    },
+  });
+  expect(await decide(task, credit(ADA, 5))).toMatchObject({ answer: { reply: { balance: 5 } } });
+  expect(next).toEqual([0, 0]);
+  expect(log.records).toHaveLength(1);
+  expect(lines.lines.filter(({ msg }) => String(msg).startsWith("a state file is broken"))).toHaveLength(1);
+});
+
 test("a decider that throws harms its own command only", async () => {
   const { open } = createStage();
   const task = open();
