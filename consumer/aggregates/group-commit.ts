@@ -8,7 +8,7 @@ import { otherLogError } from "./partition-check.ts";
 import type { DecidedCommit, PartitionState } from "./partition-state.ts";
 import { type PendingCommand, type PendingCommands, resultOf } from "./pending-commands.ts";
 import type { CountedCommit } from "./projector.ts";
-import { isSqliteError } from "../../storage/sqlite-errors.ts";
+import { isOfDisk } from "./unusable-error.ts";
 
 type GroupCommitOptions = {
   readonly aggregate: string;
@@ -54,8 +54,8 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       const { generation } = state;
       one.answer(resultOf(decided.answer, { aggregate, partition, offset: found.offset, generation }, found.version));
     } catch (error) {
-      // The file's fault, not the command's.
-      if (isSqliteError(error)) throw error;
+      // Not the command's fault.
+      if (isOfDisk(error)) throw error;
       one.fail(error);
     }
     return undefined;

@@ -7,9 +7,8 @@ import { generationOf } from "../../protocol/position.ts";
 import { type AggregateRuntime, type AggregateState, REMEMBERED_COMMANDS } from "../deciders/aggregate-runtime.ts";
 import { createLru } from "./lru.ts";
 import type { CountedCommit, PartitionProjector } from "./projector.ts";
-import { isSqliteError } from "../../storage/sqlite-errors.ts";
 import type { RememberedCommand, StateFile, StateMeta } from "./state-file.ts";
-import { UnusableError } from "./unusable-error.ts";
+import { isOfDisk, UnusableError } from "./unusable-error.ts";
 
 /** What was read of a partition. */
 export type ReadRecords = {
@@ -38,7 +37,7 @@ export type PartitionState = {
   /**
    * Takes what was read. Records before `next` are passed over.
    * @returns the commits that count, and how many are void
-   * @throws UnusableError if a record cannot be read, after all before it were taken; what SQLite throws, and then nothing has changed
+   * @throws UnusableError if a record cannot be read, after all before it were taken; what `isOfDisk` knows, and then nothing has changed
    */
   fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly void: number };
   /** Takes commits that are where the partition ended. @throws what SQLite throws, and then nothing has changed */
@@ -143,12 +142,12 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
             } else voided += 1;
           }
         } catch (error) {
-          failure = isSqliteError(error) ? error : unreadable(record, error);
+          failure = isOfDisk(error) ? error : unreadable(record, error);
           break;
         }
         upTo = record.offset + 1;
       }
-      if (isSqliteError(failure)) throw failure;
+      if (isOfDisk(failure)) throw failure;
       if (failure === undefined) upTo = Math.max(upTo, readTo);
       if (upTo > next) advance(changed, counted, { next: upTo, generation: first, isCaughtUp: isCaughtUp && failure === undefined });
       // oxlint-disable-next-line typescript/only-throw-error -- it is an Error

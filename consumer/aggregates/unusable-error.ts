@@ -1,6 +1,8 @@
 import type { Log } from "../../environment/log.ts";
 import type { Time } from "../../environment/time.ts";
 import { EventError } from "../deciders/event-reader.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
+import { isSqliteError } from "../../storage/sqlite-errors.ts";
 import { TrimmedError } from "../events/event-log.ts";
 import { EventTopicError } from "../events/topic-check.ts";
 
@@ -16,6 +18,9 @@ export class UnusableError extends Error {
 /** Whether somebody must change something before the partition can be used. */
 export const isUnusable = (error: unknown): error is Error =>
   error instanceof UnusableError || error instanceof EventError || error instanceof EventTopicError || error instanceof TrimmedError;
+
+/** Whether a disk is at fault, and neither an event nor a command: the same may succeed later. */
+export const isOfDisk = (error: unknown): boolean => isSqliteError(error) || error instanceof KeysUnavailableError;
 
 /** Why a partition is paused, told once and then seldom. */
 export type UnusableLog = {

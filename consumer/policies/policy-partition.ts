@@ -5,7 +5,7 @@ import { isNextCommit } from "../../protocol/commit-fold.ts";
 import { decodeCommit, findCommitLink, hasEvents } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
-import { isSqliteError } from "../../storage/sqlite-errors.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
 import { createBackoff } from "../backoff.ts";
 import { EventError } from "../deciders/event-reader.ts";
 import { type EventLog, TrimmedError } from "../events/event-log.ts";
@@ -290,6 +290,6 @@ const isLasting = (error: unknown): boolean => error instanceof PolicyError || e
 
 /** The functions are pure: whatever they throw, they throw again. Keys of personal data that cannot be read now can be read later. */
 const lastingOf = (error: unknown): unknown =>
-  isLasting(error) || isSqliteError(error)
+  isLasting(error) || error instanceof KeysUnavailableError
     ? error
     : new PolicyError(`Expected a commit that policies can read. ${(error as Error).message}`, { cause: error });
