@@ -38,7 +38,9 @@ export type PartitionTaskOptions = {
   readonly observer: Pick<ConsumerObserver, "committedEvents" | "foldedEvents">;
   readonly time: Time;
   readonly random: () => number;
-  /** A command takes the place of a handler. While much is still read it gives that back, and comes again as its `retry` says. */
+  /**
+   * A command takes the place of a handler. Once so much time was read, commands give that back, and come again until their deadline. Default: 5,000.
+   */
   readonly readingPatienceMs?: number;
 };
 
@@ -92,6 +94,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const pending = createPendingCommands(wake, time);
   const unusable = createUnusableLog(log, time);
   let phase: PartitionFigures["state"] = "reading";
+  let readingSince = time.elapsed();
   let end = 0;
   let isRetiring = false;
   let isStale = false;
@@ -127,6 +130,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const letGo = async (): Promise<void> => {
     tail = undefined;
     phase = "reading";
+    readingSince = time.elapsed();
     isStale = false;
     const cause = brokenBy;
     brokenBy = undefined;
@@ -263,7 +267,8 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     async decide(command, commandSignal) {
       if (isOver) throw closedError();
       const decided = pending.add(command, commandSignal);
-      if (phase === "reading") pending.giveUpAfter(readingPatienceMs, command.command, () => phase === "reading");
+      const patienceMs = Math.max(0, readingPatienceMs - (time.elapsed() - readingSince));
+      if (phase === "reading") pending.giveUpAfter(patienceMs, command.command, () => phase === "reading");
       return decided;
     },
     get figures() {
