@@ -36,10 +36,10 @@ export type PartitionState = {
   findCommit(id: string, command: string): { readonly offset: number; readonly version: number } | undefined;
   /**
    * Takes what was read. Records before `next` are passed over.
-   * @returns the commits that count, and how many are void
-   * @throws UnusableError if a record cannot be read, after all before it were taken; what `isOfDisk` knows, and then nothing has changed
+   * @returns the commits that count, and why the one behind them cannot be read, if there is such a one: the partition is read up to there
+   * @throws what `isOfDisk` knows, and then nothing has changed
    */
-  fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly void: number };
+  fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly unreadable?: UnusableError | undefined };
   /** Takes commits that are where the partition ended. @throws what SQLite throws, and then nothing has changed */
   append(decided: readonly DecidedCommit[]): readonly CountedCommit[];
 };
@@ -124,8 +124,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
       const counted: NumberedCommit[] = [];
       let first = generation;
       let upTo = next;
-      let voided = 0;
-      let failure: unknown;
+      let failure: UnusableError | undefined;
       for (const record of records) {
         if (record.offset < upTo) continue;
         try {
@@ -139,20 +138,18 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
               const state = runtime.fold(current, commit) as AggregateState<unknown>;
               changed.set(link.key, { ...state, commands: [] });
               counted.push({ commit, offset: record.offset, version: state.version, nth: state.commits });
-            } else voided += 1;
+            }
           }
         } catch (error) {
-          failure = isOfDisk(error) ? error : unreadable(record, error);
+          if (isOfDisk(error)) throw error;
+          failure = unreadable(record, error);
           break;
         }
         upTo = record.offset + 1;
       }
-      if (isOfDisk(failure)) throw failure;
       if (failure === undefined) upTo = Math.max(upTo, readTo);
       if (upTo > next) advance(changed, counted, { next: upTo, generation: first, isCaughtUp: isCaughtUp && failure === undefined });
-      // oxlint-disable-next-line typescript/only-throw-error -- it is an Error
-      if (failure !== undefined) throw failure;
-      return { counted, void: voided };
+      return { counted, unreadable: failure };
     },
     append(decided) {
       const counted = decided.map(({ commit, next: state }, index) => ({

@@ -118,9 +118,10 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
       const records = got.records.slice(at, at + SLICE);
       const isLast = at + SLICE >= got.records.length;
       const next = isLast ? got.next : (records.at(-1)?.offset ?? 0) + 1;
-      const { counted } = state.fold({ records, next, isCaughtUp: isLast && got.next >= got.end });
+      const { counted, unreadable } = state.fold({ records, next, isCaughtUp: isLast && got.next >= got.end });
       observer.foldedEvents(aggregate, eventsOf(counted));
       settle(state, counted);
+      if (unreadable !== undefined) throw unreadable;
       all.push(...counted);
     }
     end = Math.max(got.end, state.next);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { UnavailableError } from "../../../consumer/aggregates/command.ts";
 import type { PartitionTask } from "../../../consumer/aggregates/partition-task.ts";
+import { AppendError } from "../../../consumer/events/event-log.ts";
 import { partitionOfKey } from "../../../protocol/partitioner.ts";
 import { createMemoryEventLog } from "./memory-event-log.ts";
 import { ADA, BOB, createStage, credit, decide, foreignCommit, PARTITION } from "./task-stage.ts";
@@ -95,6 +96,17 @@ test("a command of which a commit may be stored is not told before its deadline 
   log.wrong.pop();
   await expect.poll(() => task.figures.state).toBe("ready");
   expect(await decide(task, one)).toMatchObject({ answer: { reply: { balance: 6 } }, aggregateVersion: 2 });
+});
+
+test("a command whose commit counts is answered, though the commit behind it cannot be read", async () => {
+  const { log, open } = createStage();
+  const append: typeof log.append = async (_, records) => {
+    log.appendNow([...records, foreignCommit(BOB, "b", "", [["closed", {}]])]);
+    throw new AppendError("unknown", "the answer was lost");
+  };
+  const task = open({ eventLog: { ...log, append } });
+  expect(await decide(task, credit(ADA, 5))).toMatchObject({ answer: { reply: { balance: 5 } } });
+  await expectPaused(task, /offset 1 .*account\.closed/);
 });
 
 test("a topic that was given more partitions while its file was put away is noticed", async () => {
