@@ -212,7 +212,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const hasWork = (): boolean => {
     if (closing.signal.aborted || state === "paused") return false;
     if (queue.length > 0 || file === undefined || !isChecked) return true;
-    return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
+    try {
+      return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
+    } catch {
+      // The next step finds out why, and tries again.
+      return true;
+    }
   };
 
   const work = async (): Promise<void> => {

@@ -246,6 +246,29 @@ test("a file of another log is made again", async () => {
   expect(log.lines.filter(({ level }) => level === "warn").length).toBe(1);
 });
 
+test("a file that cannot be read for a moment holds up its partition, and nothing else", async () => {
+  const { eventLog, start, give, time, log } = createPolicyStage();
+  eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN])]);
+  let isAway = false;
+  const unlessAway =
+    <Given extends unknown[], Result>(call: (...given: Given) => Result) =>
+    (...given: Given): Result => {
+      if (isAway) throw new Error("the disk is away");
+      return call(...given);
+    };
+  const partition = start({
+    through: (file) => ({ ...file, progress: unlessAway(file.progress), nextDue: unlessAway(file.nextDue), due: unlessAway(file.due) }),
+  });
+  await give(partition);
+  await time.elapse(0);
+  isAway = true;
+  await time.elapse(31_000);
+  expect(log.lines).toContainEqual(expect.objectContaining({ msg: "the policies of a partition could not go on" }));
+  isAway = false;
+  await time.elapse(10_000);
+  expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
+});
+
 test("who closes a partition leaves its records to others", async () => {
   const { eventLog, start, give } = createPolicyStage();
   eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN])]);
