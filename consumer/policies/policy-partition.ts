@@ -7,10 +7,11 @@ import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import { KeysUnavailableError } from "../personal/subject-keys.ts";
 import { createBackoff } from "../backoff.ts";
+import { createOutageLog } from "../outage-log.ts";
 import { EventError } from "../deciders/event-reader.ts";
 import { type EventLog, TrimmedError } from "../events/event-log.ts";
 import { type OneWayRequest, PolicyError } from "./one-way-request.ts";
-import type { KeyProgress, PolicyFile, WaitingRequest } from "./policy-file.ts";
+import type { KeyProgress, PolicyFile } from "./policy-file.ts";
 import type { Reactions } from "./reactions.ts";
 import type { PolicySender } from "./sender.ts";
 
@@ -70,6 +71,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const queue: Taken[] = [];
   const closing = new AbortController();
   const backoff = createBackoff({ ...RETRY, random });
+  const outages = createOutageLog(log, `the policies of ${at.topic}/${at.partition} go on`);
   let file: PolicyFile | undefined;
   /** The file is of this log. */
   let isChecked = false;
@@ -118,10 +120,8 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     return file;
   };
 
-  const readOrigin = async (): Promise<string> => {
-    const { records } = await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal });
-    return originOf(records);
-  };
+  const readOrigin = async (): Promise<string> =>
+    originOf((await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal })).records);
 
   /** Takes what others have done, or done before this file was lost: nothing is sent but what waits for its time. */
   const catchUp = async (opened: PolicyFile, until: number): Promise<void> => {
@@ -147,17 +147,16 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const take = async (opened: PolicyFile, records: readonly ConsumerRecord[], next: number, isSilent: boolean): Promise<boolean> => {
     const keys = new Map<string, KeyProgress>();
     const before = opened.progress();
-    const evaluated = evaluate(opened, records, keys, before.next);
+    const { requests, fault, next: done } = evaluate(opened, records, keys, before.next);
     const now = time.now();
-    const inTime = evaluated.requests.filter(({ deadline }) => deadline > now);
+    const inTime = requests.filter(({ deadline }) => deadline > now);
     if (!isSilent) {
       const sent = inTime.filter(({ isDelayed }) => !isDelayed);
       if (!(await sender.send(sent, closing.signal))) return false;
       onFollowed("sent", sent.length);
-      expired(evaluated.requests.length - inTime.length);
+      expired(requests.length - inTime.length);
     }
-    const { fault } = evaluated;
-    const reached = fault === undefined ? next : evaluated.next;
+    const reached = fault === undefined ? next : done;
     const origin = before.origin === "" && before.next === 0 ? originOf(records) : before.origin;
     const progress = { next: reached, sentFrom: isSilent ? reached : before.sentFrom, origin };
     opened.write({ progress, keys, timers: inTime.filter(({ isDelayed }) => isDelayed) });
@@ -169,7 +168,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const now = time.now();
     const due = opened.due(now, BATCH);
     if (due.length === 0) return;
-    const inTime = due.filter(({ deadline }: WaitingRequest) => deadline > now);
+    const inTime = due.filter(({ deadline }) => deadline > now);
     if (!(await sender.send(inTime, closing.signal))) return;
     onFollowed("sent", inTime.length);
     expired(due.length - inTime.length);
@@ -225,11 +224,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
       try {
         await step();
         backoff.reset();
+        outages.over();
       } catch (error) {
         if (closing.signal.aborted) return;
         if (isLasting(error)) return stop(error);
         const retryInMs = Math.round(backoff.nextMs());
-        log.warn({ ...at, err: error, retryInMs }, "the policies of a partition could not go on");
+        outages.warn({ reason: (error as Error).message, retryInMs }, `the policies of ${at.topic}/${at.partition} cannot go on now`);
         await pause(time, retryInMs, closing.signal);
       }
     }
