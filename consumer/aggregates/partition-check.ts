@@ -37,7 +37,7 @@ export const otherLogError = ({ topic, partition }: TopicPartition, why: string)
 
 const readGeneration = async (log: EventLog, of: TopicPartition, signal: AbortSignal): Promise<string | undefined> => {
   for (let offset = 0; ;) {
-    const { records, next, end } = await log.read({ ...of, offset }, { waitMs: 1_000, signal });
+    const { records, next, end } = await log.read({ ...of, offset }, { waitMs: 1_000, signal, isAlone: true });
     for (const record of records) {
       const link = findCommitLink(record);
       if (link !== undefined) return generationOf(link.commit);

@@ -121,7 +121,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const readOrigin = async (): Promise<string> =>
-    originOf((await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal })).records);
+    originOf((await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal, isAlone: true })).records);
 
   /** Takes what others have done, or done before this file was lost: nothing is sent but what waits for its time. */
   const catchUp = async (opened: PolicyFile, until: number): Promise<void> => {
