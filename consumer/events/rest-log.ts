@@ -13,7 +13,6 @@ export type RestLogOptions = {
   readonly url: string;
   readonly username: string;
   readonly password: string;
-  readonly fetch?: typeof fetch;
   readonly time?: Time;
 };
 
@@ -28,8 +27,8 @@ const MOST_WAIT_MS = 25_000;
 const SECOND_LOOK_MS = 1_000;
 
 /** Events on a Kafka REST server. */
-export const restLog = ({ url, username, password, fetch = globalThis.fetch, time = systemTime }: RestLogOptions): EventLog => {
-  const { call } = createRestCalls({ url, username, password, fetch, time });
+export const restLog = ({ url, username, password, time = systemTime }: RestLogOptions): EventLog => {
+  const { call, close } = createRestCalls({ url, username, password, time });
   /** Where partitions were known to end. They only grow. */
   const knownEnds = new Map<string, number>();
 
@@ -124,7 +123,7 @@ export const restLog = ({ url, username, password, fetch = globalThis.fetch, tim
       knownEnds.set(key, end);
       return { records, next, end };
     }),
-    async close() {},
+    close,
   };
 };
 

@@ -18,8 +18,9 @@ export type Bank = {
   remove(): Promise<void>;
 };
 
-export const startBank = async (host: Host): Promise<Bank> => {
-  const stack = await startStack({}, { project: join(ROOT, "examples/bank"), host });
+/** @param environment of the bank's processes */
+export const startBank = async (host: Host, environment: Record<string, string> = {}): Promise<Bank> => {
+  const stack = await startStack(environment, { project: join(ROOT, "examples/bank"), host });
   const client = createClient({ url: stack.url, contract });
   let screening = await startScreening(stack);
   return {
