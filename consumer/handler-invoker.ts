@@ -56,6 +56,8 @@ export type AttemptResult =
       readonly cause: unknown;
       /** How long to wait before the next attempt, if the error says so. */
       readonly retryAfterMs?: number | undefined;
+      /** However many attempts there were, others follow until the deadline. */
+      readonly untilDeadline?: boolean;
     };
 
 /**
@@ -134,7 +136,7 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
       result = await handler(value as never, context as never);
     } catch (error) {
       if (error instanceof OperationError) return failedBy(error, to, handled, context);
-      const failure = commandFailureOf(error);
+      const failure = commandFailureOf(error, request);
       if (failure !== undefined) return failure;
       throw error;
     }
@@ -270,9 +272,12 @@ export const createHandlerInvoker = (options: HandlerInvokerOptions): HandlerInv
 };
 
 /** What says why a command was not decided is for operators: they find it in the log. */
-const commandFailureOf = (cause: unknown): AttemptResult | undefined => {
-  if (cause instanceof UnavailableError)
-    return { kind: "failed", problem: createProblem("AGGREGATE_UNAVAILABLE"), isRetryable: true, cause };
+const commandFailureOf = (cause: unknown, { isOneWay }: IncomingRequest): AttemptResult | undefined => {
+  if (cause instanceof UnavailableError) {
+    // What nobody waits for nobody would send again.
+    const untilDeadline = cause.untilDeadline || isOneWay === true;
+    return { kind: "failed", problem: createProblem("AGGREGATE_UNAVAILABLE"), isRetryable: true, untilDeadline, cause };
+  }
   if (!(cause instanceof RefusedCommandError)) return undefined;
   return { kind: "failed", problem: createProblem(cause.code, { detail: cause.message }), isRetryable: false, cause };
 };

@@ -82,6 +82,16 @@ export const readCommitLink = (record: Pick<CommitRecord, "key" | "headers">): C
   return { key, commit, after };
 };
 
+/** The link of a commit, or undefined for a record that is none: it counts for no reader. */
+export const findCommitLink = (record: Pick<CommitRecord, "key" | "headers">): CommitLink | undefined => {
+  try {
+    return readCommitLink(record);
+  } catch (error) {
+    if (error instanceof RejoinderError) return undefined;
+    throw error;
+  }
+};
+
 /** Whether a commit has events, by its value alone. Those without are of commands that were refused, or changed nothing. */
 export const hasEvents = ({ value }: Pick<CommitRecord, "value">): boolean => value !== null && !/^\s*\[\s*\]/.test(tryText(value) ?? "");
 

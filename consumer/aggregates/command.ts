@@ -45,6 +45,13 @@ export type CommandDecider = {
 /** A command was not decided: its aggregates cannot be used now. Later they may. */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
+  /** It is tried again until its deadline: this passes by itself, or a commit of it may be stored. Otherwise somebody must mend something first. */
+  readonly untilDeadline: boolean;
+
+  constructor(message: string, { untilDeadline = true }: { readonly untilDeadline?: boolean } = {}) {
+    super(message);
+    this.untilDeadline = untilDeadline;
+  }
 }
 
 /** A command cannot be decided, now or later. */

@@ -4,10 +4,11 @@ import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
 import { AppendError, type EventLog } from "../events/event-log.ts";
 import { RefusedCommandError } from "./command.ts";
+import { otherLogError } from "./partition-check.ts";
 import type { DecidedCommit, PartitionState } from "./partition-state.ts";
 import { type PendingCommand, type PendingCommands, resultOf } from "./pending-commands.ts";
 import type { CountedCommit } from "./projector.ts";
-import { isSqliteError } from "./sqlite-errors.ts";
+import { isOfDisk } from "./unusable-error.ts";
 
 type GroupCommitOptions = {
   readonly aggregate: string;
@@ -25,7 +26,8 @@ type GroupCommitOptions = {
 
 /**
  * Decides the commands that wait, and appends their commits together. Those whose commits turn out void wait on.
- * @throws AppendError `unavailable` or `unknown`, and whatever reading throws: all that was appended before is to be read then
+ * @throws AppendError `unavailable` or `unknown`, UnusableError if it is another log, and whatever reading throws: all that was appended before is to
+ * be read then
  */
 export type GroupCommit = (state: PartitionState) => Promise<void>;
 
@@ -52,8 +54,8 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       const { generation } = state;
       one.answer(resultOf(decided.answer, { aggregate, partition, offset: found.offset, generation }, found.version));
     } catch (error) {
-      // The file's fault, not the command's.
-      if (isSqliteError(error)) throw error;
+      // Not the command's fault.
+      if (isOfDisk(error)) throw error;
       one.fail(error);
     }
     return undefined;
@@ -76,6 +78,7 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
     return entries;
   };
 
+  /** Entries that were decided on that state, this moment. */
   const append = async (state: PartitionState, entries: readonly Entry[]): Promise<void> => {
     const before = entries.map(({ pending: { mayBeStored } }) => mayBeStored);
     for (const entry of entries) entry.pending.setMayBeStored(true);
@@ -99,6 +102,8 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       onAppended(counted.length, 0);
       return;
     }
+    const first = Math.min(...offsets);
+    if (first < state.next) throw otherLogError(of, `a commit is stored at offset ${first}, where ${state.next} records were read before`);
     // Somebody else has appended meanwhile: the log says whose commits count.
     const counted = await readUntil(state, Math.max(...offsets) + 1);
     const commits = new Set(counted.map(({ commit }) => commit.commit));
@@ -114,7 +119,11 @@ export const createGroupCommit = (options: GroupCommitOptions): GroupCommit => {
       first.pending.fail(new RefusedCommandError("COMMIT_REJECTED", `Its commit cannot be stored: ${error.message}`, error));
       return;
     }
-    for (const entry of entries) await append(state, [entry]);
+    for (const { pending: one } of entries) {
+      // Decided anew: while the one before was appended, it may have been given up, or others may have changed its aggregate.
+      const again = one.isOver ? undefined : decide(state, one);
+      if (again !== undefined) await append(state, [again]);
+    }
   };
 
   return async (state) => {

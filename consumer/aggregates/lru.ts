@@ -2,7 +2,6 @@
 export type Lru<Value> = {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
-  clear(): void;
 };
 
 export const createLru = <Value>(maxEntries: number): Lru<Value> => {
@@ -21,6 +20,5 @@ export const createLru = <Value>(maxEntries: number): Lru<Value> => {
       entries.set(key, value);
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string);
     },
-    clear: () => entries.clear(),
   };
 };

@@ -1,11 +1,11 @@
 import { pause, type Time } from "../../environment/time.ts";
 import type { Log } from "../../environment/log.ts";
+import { findCommitLink } from "../../protocol/commit-record.ts";
 import { generationOf } from "../../protocol/position.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { checkEventPartition, EventTopicError } from "../events/topic-check.ts";
-import { linkOf } from "./partition-state.ts";
-import { isBroken, isHeld } from "./sqlite-errors.ts";
+import { isBroken, isHeld } from "../../storage/sqlite-errors.ts";
 import { openStateFile, removeStateFile, type StateFile, type StateMeta } from "./state-file.ts";
 import { UnusableError } from "./unusable-error.ts";
 
@@ -16,26 +16,30 @@ type Expected = Pick<StateMeta, "partitions" | "generation" | "next">;
  * @throws UnusableError if it is not; EventTopicError if it may lose records, or has lost some
  */
 export const checkPartition = async (log: EventLog, of: TopicPartition, expected: Expected, signal: AbortSignal): Promise<void> => {
-  const { topic, partition } = of;
   const [faults, { end }] = await Promise.all([
-    log.faults(topic, expected.partitions),
+    log.faults(of.topic, expected.partitions),
     log.ends(of),
     checkEventPartition(log, of, expected.partitions),
   ]);
   if (faults.length > 0) throw new EventTopicError(faults);
-  const lost = `Partition ${partition} of ${topic} is not the one that was read before`;
-  const mend = "Restore the topic. If its events are to be forgotten, delete the state files of the topic (CONSUMER_DATA_DIR/events/).";
-  if (end < expected.next) throw new UnusableError(`${lost}: it ends at offset ${end}, and had ${expected.next} records. ${mend}`);
+  if (end < expected.next) throw otherLogError(of, `it ends at offset ${end}, and had ${expected.next} records`);
   if (expected.generation === "") return;
   const generation = await readGeneration(log, of, signal);
-  if (generation !== expected.generation) throw new UnusableError(`${lost}: it begins with another commit. ${mend}`);
+  if (generation !== expected.generation) throw otherLogError(of, "it begins with another commit");
 };
+
+/** The partition was made anew, or has lost records. @param why what shows it */
+export const otherLogError = ({ topic, partition }: TopicPartition, why: string): UnusableError =>
+  new UnusableError(
+    `Partition ${partition} of ${topic} is not the one that was read before: ${why}. Restore the topic. If its events are to be forgotten, delete ` +
+      "the state files of the topic (CONSUMER_DATA_DIR/events/).",
+  );
 
 const readGeneration = async (log: EventLog, of: TopicPartition, signal: AbortSignal): Promise<string | undefined> => {
   for (let offset = 0; ;) {
-    const { records, next, end } = await log.read({ ...of, offset }, { waitMs: 1_000, signal });
+    const { records, next, end } = await log.read({ ...of, offset }, { waitMs: 1_000, signal, isAlone: true });
     for (const record of records) {
-      const link = linkOf(record);
+      const link = findCommitLink(record);
       if (link !== undefined) return generationOf(link.commit);
     }
     if (next >= end || next === offset) return undefined;
@@ -70,8 +74,7 @@ export const findStateFile = async (search: StateFileSearch): Promise<{ readonly
       return await openOwn(search);
     } catch (error) {
       if (isBroken(error)) {
-        log.error({ ...of, folder, err: error }, "a state file is broken, and is made again from the log");
-        removeStateFile(folder);
+        removeBrokenFile(search, error);
       } else if (isHeld(error)) {
         if (!hasWarned && time.elapsed() - begunAt > HELD_WARN_MS) {
           log.warn(
@@ -84,6 +87,15 @@ export const findStateFile = async (search: StateFileSearch): Promise<{ readonly
       } else throw error;
     }
   }
+};
+
+/** Removes a file by which nobody can go on. */
+export const removeBrokenFile = (
+  { folder, of, log }: { readonly folder: string; readonly of: TopicPartition; readonly log: Log },
+  cause: unknown,
+): void => {
+  log.error({ ...of, folder, err: cause }, "a state file is broken, and is made again from the log");
+  removeStateFile(folder);
 };
 
 const openOwn = async ({ folder, of, log }: StateFileSearch): Promise<{ readonly file: StateFile; readonly meta: StateMeta }> => {

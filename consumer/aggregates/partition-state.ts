@@ -1,5 +1,5 @@
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type Commit, type CommitLink, decodeCommit, readCommitLink } from "../../protocol/commit-record.ts";
+import { type Commit, decodeCommit, findCommitLink } from "../../protocol/commit-record.ts";
 import { RejoinderError } from "../../protocol/errors.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import { partitionOfKey } from "../../protocol/partitioner.ts";
@@ -7,9 +7,8 @@ import { generationOf } from "../../protocol/position.ts";
 import { type AggregateRuntime, type AggregateState, REMEMBERED_COMMANDS } from "../deciders/aggregate-runtime.ts";
 import { createLru } from "./lru.ts";
 import type { CountedCommit, PartitionProjector } from "./projector.ts";
-import { isSqliteError } from "./sqlite-errors.ts";
 import type { RememberedCommand, StateFile, StateMeta } from "./state-file.ts";
-import { UnusableError } from "./unusable-error.ts";
+import { isOfDisk, UnusableError } from "./unusable-error.ts";
 
 /** What was read of a partition. */
 export type ReadRecords = {
@@ -29,16 +28,18 @@ export type PartitionState = {
   readonly next: number;
   /** Empty before the first commit. */
   readonly generation: string;
+  /** How many the topic had when the first event was read. */
+  readonly partitions: number;
   /** An aggregate with the commands that it remembers. */
   get(id: string): AggregateState<unknown>;
   /** Where the commit of a remembered command is. */
   findCommit(id: string, command: string): { readonly offset: number; readonly version: number } | undefined;
   /**
    * Takes what was read. Records before `next` are passed over.
-   * @returns the commits that count, and how many are void
-   * @throws UnusableError if a record cannot be read, after all before it were taken; what SQLite throws, and then nothing has changed
+   * @returns the commits that count, and why the one behind them cannot be read, if there is such a one: the partition is read up to there
+   * @throws what `isOfDisk` knows, and then nothing has changed
    */
-  fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly void: number };
+  fold(read: ReadRecords): { readonly counted: readonly CountedCommit[]; readonly unreadable?: UnusableError | undefined };
   /** Takes commits that are where the partition ended. @throws what SQLite throws, and then nothing has changed */
   append(decided: readonly DecidedCommit[]): readonly CountedCommit[];
 };
@@ -115,6 +116,7 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
     get generation() {
       return generation;
     },
+    partitions,
     get: (id) => ({ ...stateOf(id), commands: commandsOf(id) }),
     findCommit: (id, command) => file.findCommit(id, command),
     fold({ records, next: readTo, isCaughtUp }) {
@@ -122,12 +124,11 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
       const counted: NumberedCommit[] = [];
       let first = generation;
       let upTo = next;
-      let voided = 0;
-      let failure: unknown;
+      let failure: UnusableError | undefined;
       for (const record of records) {
         if (record.offset < upTo) continue;
         try {
-          const link = linkOf(record);
+          const link = findCommitLink(record);
           if (link !== undefined) {
             if (first === "") first = generationOf(link.commit);
             const current = changed.get(link.key) ?? stateOf(link.key);
@@ -137,20 +138,18 @@ export const createPartitionState = ({ runtime, file, meta, projector }: Partiti
               const state = runtime.fold(current, commit) as AggregateState<unknown>;
               changed.set(link.key, { ...state, commands: [] });
               counted.push({ commit, offset: record.offset, version: state.version, nth: state.commits });
-            } else voided += 1;
+            }
           }
         } catch (error) {
-          failure = isSqliteError(error) ? error : unreadable(record, error);
+          if (isOfDisk(error)) throw error;
+          failure = unreadable(record, error);
           break;
         }
         upTo = record.offset + 1;
       }
-      if (isSqliteError(failure)) throw failure;
       if (failure === undefined) upTo = Math.max(upTo, readTo);
       if (upTo > next) advance(changed, counted, { next: upTo, generation: first, isCaughtUp: isCaughtUp && failure === undefined });
-      // oxlint-disable-next-line typescript/only-throw-error -- it is an Error
-      if (failure !== undefined) throw failure;
-      return { counted, void: voided };
+      return { counted, unreadable: failure };
     },
     append(decided) {
       const counted = decided.map(({ commit, next: state }, index) => ({
@@ -173,16 +172,6 @@ type NumberedCommit = CountedCommit & { readonly nth: number };
 
 /** How many events commits have. */
 export const eventsOf = (counted: readonly CountedCommit[]): number => counted.reduce((sum, { commit }) => sum + commit.events.length, 0);
-
-/** The link of a commit, or undefined for a record that is none: it counts for no reader. */
-export const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
-  try {
-    return readCommitLink(record);
-  } catch (error) {
-    if (error instanceof RejoinderError) return undefined;
-    throw error;
-  }
-};
 
 /** A commit that counts and cannot be read: who goes on behind it has a wrong state. */
 const unreadable = ({ topic, partition, offset }: ConsumerRecord, cause: unknown): UnusableError => {

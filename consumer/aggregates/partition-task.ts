@@ -1,20 +1,21 @@
 import type { Log } from "../../environment/log.ts";
 import { pause, type Time } from "../../environment/time.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import { isBroken } from "../../storage/sqlite-errors.ts";
 import { createBackoff } from "../backoff.ts";
 import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
 import type { EventLog, EventRecords } from "../events/event-log.ts";
 import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
-import { type AggregateCommand, type CommandResult, UnavailableError } from "./command.ts";
+import type { AggregateCommand, CommandResult } from "./command.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { checkPartition, findStateFile } from "./partition-check.ts";
-import { createPartitionState, eventsOf, type PartitionState } from "./partition-state.ts";
+import { createOpenedState } from "./opened-state.ts";
+import { checkPartition } from "./partition-check.ts";
+import { eventsOf, type PartitionState } from "./partition-state.ts";
 import { closedError, createPendingCommands } from "./pending-commands.ts";
-import type { CountedCommit, PartitionProjector, Projector } from "./projector.ts";
+import type { CountedCommit, Projector } from "./projector.ts";
 import { createReadingProgress } from "./reading-progress.ts";
-import type { StateFile } from "./state-file.ts";
 import { createUnusableLog, isUnusable } from "./unusable-error.ts";
 
 export type PartitionTaskOptions = {
@@ -37,7 +38,9 @@ export type PartitionTaskOptions = {
   readonly observer: Pick<ConsumerObserver, "committedEvents" | "foldedEvents">;
   readonly time: Time;
   readonly random: () => number;
-  /** A command takes the place of a handler. While much is still read it gives that back, and comes again as its `retry` says. */
+  /**
+   * A command takes the place of a handler. Once so much time was read, commands give that back, and come again until their deadline. Default: 5,000.
+   */
   readonly readingPatienceMs?: number;
 };
 
@@ -75,11 +78,12 @@ const READING_PATIENCE_MS = 5_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
-  const { aggregate, runtime, hash, epoch = () => "", of, partitions, eventLog, projector, folder, observer, time, random } = options;
+  const { aggregate, runtime, epoch = () => "", of, eventLog, observer, time, random } = options;
   const { readingPatienceMs = READING_PATIENCE_MS } = options;
   const log = options.log.child(of);
   const closing = new AbortController();
   const { signal } = closing;
+  const opened = createOpenedState({ ...options, epoch, log, signal });
   const backoff = createBackoff({ ...RETRY, random });
   const outages = createOutageLog(log, "events can be read and appended again");
   let woken = Promise.withResolvers<void>();
@@ -88,12 +92,14 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
     woken = Promise.withResolvers();
   };
   const pending = createPendingCommands(wake, time);
-  let opened: { readonly file: StateFile; readonly state: PartitionState; readonly projecting: PartitionProjector | undefined } | undefined;
   const unusable = createUnusableLog(log, time);
   let phase: PartitionFigures["state"] = "reading";
+  let readingSince = time.elapsed();
   let end = 0;
   let isRetiring = false;
   let isStale = false;
+  /** The file cannot be used any more. */
+  let brokenBy: unknown;
   let isOver = false;
   let checkedAt = 0;
   /** A read that waits for what others append. It stays while commands are decided, since to end it would cost more than it does. */
@@ -112,44 +118,28 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
       const records = got.records.slice(at, at + SLICE);
       const isLast = at + SLICE >= got.records.length;
       const next = isLast ? got.next : (records.at(-1)?.offset ?? 0) + 1;
-      const { counted } = state.fold({ records, next, isCaughtUp: isLast && got.next >= got.end });
+      const { counted, unreadable } = state.fold({ records, next, isCaughtUp: isLast && got.next >= got.end });
       observer.foldedEvents(aggregate, eventsOf(counted));
       settle(state, counted);
+      if (unreadable !== undefined) throw unreadable;
       all.push(...counted);
     }
     end = Math.max(got.end, state.next);
     return all;
   };
 
-  const open = async (): Promise<PartitionState> => {
-    if (opened !== undefined) return opened.state;
-    const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + epoch() }, log, time, signal });
-    const { database, transact, wrote } = file;
-    let projecting: PartitionProjector | undefined;
-    try {
-      projecting = projector?.open({ aggregate, ...of, partitions, log: eventLog, database, transact, wrote, next: meta.next });
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    const state = createPartitionState({ runtime, file, meta, projector: projecting });
-    opened = { file, state, projecting };
-    return state;
-  };
-
   const letGo = async (): Promise<void> => {
-    const { projecting, file } = opened ?? {};
-    opened = undefined;
     tail = undefined;
     phase = "reading";
+    readingSince = time.elapsed();
     isStale = false;
-    await projecting?.close();
-    await file?.close();
+    const cause = brokenBy;
+    brokenBy = undefined;
+    await (cause === undefined ? opened.close() : opened.discard(cause));
   };
 
   const check = async (state: PartitionState): Promise<void> => {
-    const { next, generation } = state;
-    await checkPartition(eventLog, of, { partitions, next, generation }, signal);
+    await checkPartition(eventLog, of, state, signal);
     checkedAt = time.elapsed();
   };
 
@@ -169,12 +159,17 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
       if (isDone) break;
     }
     progress.over();
-    opened?.projecting?.committed({ next: state.next, generation: state.generation, isCaughtUp: true });
+    opened.projecting?.committed({ next: state.next, generation: state.generation, isCaughtUp: true });
   };
 
   const readUntil = async (state: PartitionState, next: number): Promise<readonly CountedCommit[]> => {
     const all: CountedCommit[] = [];
-    while (state.next < next) all.push(...(await fold(state, await read(state.next, 1_000))));
+    while (state.next < next) {
+      const got = await read(state.next, 1_000);
+      if (got.next <= state.next)
+        throw new Error(`the records up to offset ${next} were stored, and now there are none from ${got.next} on`);
+      all.push(...(await fold(state, got)));
+    }
     return all;
   };
 
@@ -211,11 +206,12 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   };
 
   const work = async (): Promise<void> => {
-    const state = await open();
+    const state = await opened.open();
     await check(state);
     await catchUp(state);
     phase = "ready";
     unusable.end();
+    pending.resume();
     backoff.reset();
     while (!signal.aborted && !mayLetGo()) {
       if (time.elapsed() - checkedAt > CHECK_MS) await check(state);
@@ -230,7 +226,7 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   const stop = (error: Error): void => {
     phase = "paused";
     unusable.begin(error);
-    pending.failAll(new UnavailableError(error.message));
+    pending.stop(error.message);
   };
 
   const mayEnd = (): boolean => isRetiring && pending.size === 0;
@@ -248,6 +244,10 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
           stop(error);
           await Promise.race([pause(time, UNUSABLE_PAUSE_MS, signal), woken.promise]);
         } else {
+          if (isBroken(error)) {
+            brokenBy = error;
+            isStale = true;
+          }
           const retryInMs = Math.round(backoff.nextMs());
           outages.warn({ reason: (error as Error).message, retryInMs }, "events cannot be read, appended or folded now");
           await pause(time, retryInMs, signal);
@@ -267,13 +267,13 @@ export const createPartitionTask = (options: PartitionTaskOptions): PartitionTas
   return {
     async decide(command, commandSignal) {
       if (isOver) throw closedError();
-      if (unusable.reason !== undefined) throw new UnavailableError(unusable.reason);
       const decided = pending.add(command, commandSignal);
-      if (phase === "reading") pending.giveUpAfter(readingPatienceMs, command.command, () => phase === "reading");
+      const patienceMs = Math.max(0, readingPatienceMs - (time.elapsed() - readingSince));
+      if (phase === "reading") pending.giveUpAfter(patienceMs, command.command, () => phase === "reading");
       return decided;
     },
     get figures() {
-      return { ...of, state: phase, behind: Math.max(0, end - (opened?.state.next ?? 0)) };
+      return { ...of, state: phase, behind: Math.max(0, end - (opened.state?.next ?? 0)) };
     },
     get isOver() {
       return isOver;

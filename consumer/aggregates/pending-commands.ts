@@ -8,6 +8,8 @@ export type PendingCommand = {
   readonly command: AggregateCommand;
   /** A commit of it may be in the log, or may come there. Then its caller is told nothing else before that is known. */
   readonly mayBeStored: boolean;
+  /** It has its answer, or has failed. */
+  readonly isOver: boolean;
   /** If not, and its signal has aborted meanwhile, it fails now. */
   setMayBeStored(mayBeStored: boolean): void;
   answer(result: CommandResult): void;
@@ -25,18 +27,28 @@ export type PendingCommands = {
   /** Fails one as unavailable after that time if `isStill` says so then, unless a commit of it may be stored. */
   giveUpAfter(milliseconds: number, command: string, isStill: () => boolean): void;
   failAll(error: unknown): void;
+  /**
+   * Fails all, and those that are added from now on, as unavailable for that reason. Those of which a commit may be stored are told by their deadline at
+   * the earliest: whoever is told sooner sends the same again.
+   */
+  stop(reason: string): void;
+  /** Takes commands again. */
+  resume(): void;
 };
 
 /** @param onAdded there is something to do */
 export const createPendingCommands = (onAdded: () => void, time: Time): PendingCommands => {
   const pending = new Map<string, PendingCommand>();
   const results = new Map<string, Promise<CommandResult>>();
+  /** There while no command is taken, with those that may be stored. */
+  let stopped: { readonly reason: string; readonly mayBeStored: Set<string> } | undefined;
   return {
     get size() {
       return pending.size;
     },
     add(command, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);
+      if (stopped !== undefined) return Promise.reject(stoppedError(stopped, command));
       // Delivered twice: both get the one answer.
       const same = results.get(command.command);
       if (same !== undefined) return same;
@@ -51,6 +63,9 @@ export const createPendingCommands = (onAdded: () => void, time: Time): PendingC
         command,
         get mayBeStored() {
           return mayBeStored;
+        },
+        get isOver() {
+          return pending.get(command.command) !== one;
         },
         setMayBeStored(may) {
           mayBeStored = may;
@@ -94,6 +109,15 @@ export const createPendingCommands = (onAdded: () => void, time: Time): PendingC
     failAll(error) {
       for (const one of [...pending.values()]) one.fail(error);
     },
+    stop(reason) {
+      const mayBeStored = stopped?.mayBeStored ?? new Set();
+      stopped = { reason, mayBeStored };
+      for (const one of [...pending.values()]) {
+        if (one.mayBeStored) mayBeStored.add(one.command.command);
+        one.fail(stoppedError(stopped, one.command));
+      }
+    },
+    resume: () => void (stopped = undefined),
   };
 };
 
@@ -103,6 +127,11 @@ export const resultOf = (answer: CommandResult["answer"] | undefined, position: 
   position: formatPosition(position),
   aggregateVersion,
 });
+
+const stoppedError = (
+  { reason, mayBeStored }: { readonly reason: string; readonly mayBeStored: ReadonlySet<string> },
+  { command }: AggregateCommand,
+): UnavailableError => new UnavailableError(reason, { untilDeadline: mayBeStored.has(command) });
 
 /** The partition is closed. */
 export const closedError = (): UnavailableError => new UnavailableError("The partition goes to another process, or this one ends.");

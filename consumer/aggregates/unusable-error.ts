@@ -1,6 +1,8 @@
 import type { Log } from "../../environment/log.ts";
 import type { Time } from "../../environment/time.ts";
 import { EventError } from "../deciders/event-reader.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
+import { isSqliteError } from "../../storage/sqlite-errors.ts";
 import { TrimmedError } from "../events/event-log.ts";
 import { EventTopicError } from "../events/topic-check.ts";
 
@@ -17,10 +19,11 @@ export class UnusableError extends Error {
 export const isUnusable = (error: unknown): error is Error =>
   error instanceof UnusableError || error instanceof EventError || error instanceof EventTopicError || error instanceof TrimmedError;
 
+/** Whether a disk is at fault, and neither an event nor a command: the same may succeed later. */
+export const isOfDisk = (error: unknown): boolean => isSqliteError(error) || error instanceof KeysUnavailableError;
+
 /** Why a partition is paused, told once and then seldom. */
 export type UnusableLog = {
-  /** Undefined: it is not. */
-  readonly reason: string | undefined;
   begin(error: Error): void;
   end(): void;
 };
@@ -30,9 +33,6 @@ const REPEAT_MS = 600_000;
 export const createUnusableLog = (log: Pick<Log, "error" | "info">, time: Time): UnusableLog => {
   let told: { readonly message: string; readonly at: number } | undefined;
   return {
-    get reason() {
-      return told?.message;
-    },
     begin(error) {
       const { message } = error;
       const now = time.elapsed();

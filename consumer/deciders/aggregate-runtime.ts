@@ -35,7 +35,7 @@ export type CommandToDecide = {
   /** The request, as its schema has made it. */
   readonly request: unknown;
   readonly at: Date;
-  /** It is refused unless the aggregate has so many commits. Undefined: it does not matter. */
+  /** It is refused unless the aggregate has so many commits with events. Undefined: it does not matter. */
   readonly expectedVersion?: number | undefined;
 };
 

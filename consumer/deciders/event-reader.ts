@@ -1,6 +1,7 @@
 import { type AnyAggregate, createEventReaders } from "../../contract/aggregate.ts";
 import { type Schema, validate } from "../../contract/schema.ts";
 import type { CloudEvent } from "../../protocol/cloudevent.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
 import { changeAt, personalFieldsOf, stepsOf } from "../personal/personal-fields.ts";
 import type { PersonalData } from "../personal/personal-data.ts";
 import { shapeFaultOf } from "../../protocol/json-shape.ts";
@@ -14,7 +15,7 @@ export class EventError extends Error {
 export type EventCodec = {
   /**
    * The name of a stored event in its aggregate, and its data as the schema makes it.
-   * @throws EventError if the aggregate has no such event, or the data does not fit it, even after `upcast`
+   * @throws EventError if the aggregate has no such event, or the data does not fit it, even after `upcast`; KeysUnavailableError
    */
   read(event: CloudEvent): { readonly name: string; readonly data: unknown };
   /**
@@ -68,6 +69,7 @@ export const createEventCodec = (aggregate: string, definition: AnyAggregate, pe
         return changeAt(before, stepsOf(pointer), ({ value }) => personal.open({ type, pointer }, value));
       }, data);
     } catch (cause) {
+      if (cause instanceof KeysUnavailableError) throw cause;
       throw new EventError(`Expected ${of()} to have personal data that can be read. ${(cause as Error).message}`, { cause });
     }
   };

@@ -35,6 +35,8 @@ export type ReadOptions = {
   /** How long to wait for a first record. 0: not at all. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
+  /** What comes behind it is not asked for next. Default: it is, so it may be read already. */
+  readonly isAlone?: boolean;
 };
 
 export type EventRecords = {

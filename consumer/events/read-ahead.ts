@@ -13,13 +13,13 @@ export const readAhead = (read: EventLog["read"]): EventLog["read"] => {
   const begun = new Map<string, Promise<EventRecords | undefined>>();
 
   return async (from, options) => {
-    const { signal } = options;
+    const { signal, isAlone = false } = options;
     signal.throwIfAborted();
     const key = `${topicPartitionKey(from)}/${from.offset}`;
     const earlier = begun.get(key);
     begun.delete(key);
     const found = (earlier && (await unlessAborted(earlier, signal))) ?? (await read(from, options));
-    if (found.records.length > 0 && found.next < found.end) {
+    if (!isAlone && found.records.length > 0 && found.next < found.end) {
       const next = { ...from, offset: found.next };
       // Whoever asks for it after it failed asks anew, by a signal of its own.
       const reading = read(next, { waitMs: 0, signal }).catch(() => undefined);

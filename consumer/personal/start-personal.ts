@@ -45,6 +45,7 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
   const keys = openSubjectFile({ folder, now: time.now });
   let epoch = keys.epoch();
   let timer: unknown;
+  let hasWarned = false;
   const look = (): void => {
     try {
       const current = keys.epoch();
@@ -53,8 +54,10 @@ export const startPersonal = ({ aggregates, folder, onForgotten, time, log }: Pe
         onForgotten();
         epoch = current;
       }
+      hasWarned = false;
     } catch (error) {
-      log.warn({ err: error }, "it is not known whether a subject was forgotten");
+      if (!hasWarned) log.warn({ err: error }, "it is not known whether a subject was forgotten, and is looked at again each second");
+      hasWarned = true;
     }
     timer = time.setTimeout(look, WATCH_MS);
   };

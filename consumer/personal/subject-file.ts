@@ -3,7 +3,8 @@ import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, write
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createTransact } from "../../storage/database-file.ts";
-import { MissingKeyError, type SubjectKeys } from "./subject-keys.ts";
+import { isSqliteError } from "../../storage/sqlite-errors.ts";
+import { KeysUnavailableError, MissingKeyError, type SubjectKeys } from "./subject-keys.ts";
 
 /** What is known of a subject. Times are milliseconds since 1970. */
 export type Subject = {
@@ -83,7 +84,7 @@ export const openSubjectFile = ({ folder, now = Date.now, random = randomBytes }
   const cache = new Map<string, { readonly id: string; readonly key: Uint8Array }>();
   let cachedAt = 0;
 
-  const epoch = (): number => Number(selectCount.get()?.["count"]);
+  const epoch = (): number => unlessUnavailable(() => Number(selectCount.get()?.["count"]));
   const read = (subject: string): Row | undefined => select.get(subject) as Row | undefined;
   const remember = (subject: string, id: string, key: Uint8Array): void => {
     if (cache.size >= CACHED) cache.clear();
@@ -113,20 +114,20 @@ export const openSubjectFile = ({ folder, now = Date.now, random = randomBytes }
     },
     keyFor(subject) {
       // Never from memory: it may have been forgotten this moment.
-      let row = read(subject);
-      if (row?.key == null) {
+      const { key_id: id, key } = unlessUnavailable(() => {
+        const row = read(subject);
+        if (row?.key != null) return row;
         const id = Buffer.from(random(ID_BYTES)).toString("base64url");
         transact(() => insert.run(subject, id, random(KEY_BYTES), now()));
-        row = read(subject);
-      }
-      const { key_id: id, key } = row as { readonly key_id: string; readonly key: Uint8Array };
+        return read(subject);
+      }) as { readonly key_id: string; readonly key: Uint8Array };
       remember(subject, id, key);
       return { id, key };
     },
     find(subject, id) {
       const known = cache.get(subject);
       if (known?.id === id) return known.key;
-      const row = read(subject);
+      const row = unlessUnavailable(() => read(subject));
       if (row?.key != null && row.key_id !== null) {
         remember(subject, row.key_id, row.key);
         if (row.key_id === id) return row.key;
@@ -164,6 +165,16 @@ export const openSubjectFile = ({ folder, now = Date.now, random = randomBytes }
       if (database.isOpen) database.close();
     },
   };
+};
+
+const unlessUnavailable = <Result>(run: () => Result): Result => {
+  try {
+    return run();
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    // Not its cause: the file is not the one of whoever reads events.
+    throw new KeysUnavailableError(`The keys of personal data cannot be used now: ${(error as Error).message}`);
+  }
 };
 
 const subjectOf = ({ subject, made_at, forgotten_at }: Pick<Row, "made_at" | "forgotten_at"> & { readonly subject: string }): Subject => ({

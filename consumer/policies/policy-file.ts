@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "../../environment/log.ts";
 import type { ProducerRecord } from "../../protocol/kafka-record.ts";
+import { isBroken } from "../../storage/sqlite-errors.ts";
 import { openSyncedFile } from "../../storage/synced-file.ts";
 import type { OneWayRequest } from "./one-way-request.ts";
 
@@ -125,9 +126,6 @@ export const createPolicyFile = ({ database, transact, committed, close }: Stora
   };
 };
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB. */
-const BROKEN: ReadonlySet<number> = new Set([11, 26]);
-
 /**
  * Opens the file of a folder, for this process alone. Nothing in it needs to survive a power cut, and one that is broken is thrown away.
  * @throws Error if another process has the folder, or it cannot be written
@@ -150,8 +148,7 @@ export const openPolicyFile = (folder: string, log: Pick<Log, "warn">): PolicyFi
   try {
     return open();
   } catch (error) {
-    const { cause } = error as { readonly cause?: { readonly errcode?: number } };
-    if (!BROKEN.has((cause?.errcode ?? 0) % 256)) throw error;
+    if (!isBroken(error)) throw error;
     log.warn({ err: error, folder }, "what policies knew is broken, and is made again from the log");
     rmSync(folder, { recursive: true, force: true });
     return open();

@@ -2,14 +2,16 @@ import type { PARTITION_STATES } from "../observe/observer.ts";
 import type { Log } from "../../environment/log.ts";
 import { pause, systemTime, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type CommitLink, decodeCommit, hasEvents, readCommitLink } from "../../protocol/commit-record.ts";
+import { decodeCommit, findCommitLink, hasEvents } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
 import { createBackoff } from "../backoff.ts";
+import { createOutageLog } from "../outage-log.ts";
 import { EventError } from "../deciders/event-reader.ts";
 import { type EventLog, TrimmedError } from "../events/event-log.ts";
 import { type OneWayRequest, PolicyError } from "./one-way-request.ts";
-import type { KeyProgress, PolicyFile, WaitingRequest } from "./policy-file.ts";
+import type { KeyProgress, PolicyFile } from "./policy-file.ts";
 import type { Reactions } from "./reactions.ts";
 import type { PolicySender } from "./sender.ts";
 
@@ -69,6 +71,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const queue: Taken[] = [];
   const closing = new AbortController();
   const backoff = createBackoff({ ...RETRY, random });
+  const outages = createOutageLog(log, `the policies of ${at.topic}/${at.partition} go on`);
   let file: PolicyFile | undefined;
   /** The file is of this log. */
   let isChecked = false;
@@ -85,12 +88,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const requests: OneWayRequest[] = [];
     let done = next;
     for (const record of records) {
-      const link = linkOf(record);
+      const link = findCommitLink(record);
       const known = link && (keys.get(link.key) ?? opened.find(link.key) ?? { last: "", version: 0 });
       if (link !== undefined && known !== undefined && isNextCommit(known.last, link)) {
         const version = known.version + (hasEvents(record) ? 1 : 0);
         try {
-          requests.push(...reactions.requests({ commit: decodeCommit(record), version, timestamp: record.timestamp }));
+          requests.push(...reactions.requests({ commit: decodeCommit(record, link), version, timestamp: record.timestamp }));
         } catch (error) {
           return { requests, next: done, fault: lastingOf(error) };
         }
@@ -117,10 +120,8 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     return file;
   };
 
-  const readOrigin = async (): Promise<string> => {
-    const { records } = await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal });
-    return originOf(records);
-  };
+  const readOrigin = async (): Promise<string> =>
+    originOf((await eventLog.read({ ...at, offset: 0 }, { waitMs: READ_MS, signal: closing.signal, isAlone: true })).records);
 
   /** Takes what others have done, or done before this file was lost: nothing is sent but what waits for its time. */
   const catchUp = async (opened: PolicyFile, until: number): Promise<void> => {
@@ -146,17 +147,16 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const take = async (opened: PolicyFile, records: readonly ConsumerRecord[], next: number, isSilent: boolean): Promise<boolean> => {
     const keys = new Map<string, KeyProgress>();
     const before = opened.progress();
-    const evaluated = evaluate(opened, records, keys, before.next);
+    const { requests, fault, next: done } = evaluate(opened, records, keys, before.next);
     const now = time.now();
-    const inTime = evaluated.requests.filter(({ deadline }) => deadline > now);
+    const inTime = requests.filter(({ deadline }) => deadline > now);
     if (!isSilent) {
       const sent = inTime.filter(({ isDelayed }) => !isDelayed);
       if (!(await sender.send(sent, closing.signal))) return false;
       onFollowed("sent", sent.length);
-      expired(evaluated.requests.length - inTime.length);
+      expired(requests.length - inTime.length);
     }
-    const { fault } = evaluated;
-    const reached = fault === undefined ? next : evaluated.next;
+    const reached = fault === undefined ? next : done;
     const origin = before.origin === "" && before.next === 0 ? originOf(records) : before.origin;
     const progress = { next: reached, sentFrom: isSilent ? reached : before.sentFrom, origin };
     opened.write({ progress, keys, timers: inTime.filter(({ isDelayed }) => isDelayed) });
@@ -168,7 +168,7 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
     const now = time.now();
     const due = opened.due(now, BATCH);
     if (due.length === 0) return;
-    const inTime = due.filter(({ deadline }: WaitingRequest) => deadline > now);
+    const inTime = due.filter(({ deadline }) => deadline > now);
     if (!(await sender.send(inTime, closing.signal))) return;
     onFollowed("sent", inTime.length);
     expired(due.length - inTime.length);
@@ -211,7 +211,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   const hasWork = (): boolean => {
     if (closing.signal.aborted || state === "paused") return false;
     if (queue.length > 0 || file === undefined || !isChecked) return true;
-    return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
+    try {
+      return reachable > file.progress().next || (file.nextDue() ?? Number.POSITIVE_INFINITY) <= time.now();
+    } catch {
+      // The next step finds out why, and tries again.
+      return true;
+    }
   };
 
   const work = async (): Promise<void> => {
@@ -219,11 +224,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
       try {
         await step();
         backoff.reset();
+        outages.over();
       } catch (error) {
         if (closing.signal.aborted) return;
         if (isLasting(error)) return stop(error);
         const retryInMs = Math.round(backoff.nextMs());
-        log.warn({ ...at, err: error, retryInMs }, "the policies of a partition could not go on");
+        outages.warn({ reason: (error as Error).message, retryInMs }, `the policies of ${at.topic}/${at.partition} cannot go on now`);
         await pause(time, retryInMs, closing.signal);
       }
     }
@@ -241,14 +247,19 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 
   const wake = (): void => {
-    if (working !== undefined || !hasWork()) return;
+    if (working !== undefined) return;
     time.clearTimeout(timer);
+    if (!hasWork()) return waitForTimers();
     working = work().finally(() => {
       working = undefined;
-      if (hasWork()) return wake();
-      const due = closing.signal.aborted || state === "paused" ? undefined : file?.nextDue();
-      if (due !== undefined) timer = time.setTimeout(wake, Math.max(due - time.now(), 0));
+      wake();
     });
+  };
+
+  /** The platform may wake it too soon: by its own clock, or after the longest time that it can wait. */
+  const waitForTimers = (): void => {
+    const due = closing.signal.aborted || state === "paused" ? undefined : file?.nextDue();
+    if (due !== undefined) timer = time.setTimeout(wake, Math.max(due - time.now(), 1));
   };
 
   return {
@@ -278,19 +289,12 @@ export const createPolicyPartition = (options: PolicyPartitionOptions): PolicyPa
   };
 };
 
-/** A record without a link is no commit. */
-const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
-  try {
-    return readCommitLink(record);
-  } catch {
-    return undefined;
-  }
-};
-
-const originOf = ([first]: readonly ConsumerRecord[]): string => (first === undefined ? "" : (linkOf(first)?.commit ?? ""));
+const originOf = ([first]: readonly ConsumerRecord[]): string => (first === undefined ? "" : (findCommitLink(first)?.commit ?? ""));
 
 const isLasting = (error: unknown): boolean => error instanceof PolicyError || error instanceof EventError || error instanceof TrimmedError;
 
-/** The functions are pure: whatever they throw, they throw again. */
+/** The functions are pure: whatever they throw, they throw again. Keys of personal data that cannot be read now can be read later. */
 const lastingOf = (error: unknown): unknown =>
-  isLasting(error) ? error : new PolicyError(`Expected a commit that policies can read. ${(error as Error).message}`, { cause: error });
+  isLasting(error) || error instanceof KeysUnavailableError
+    ? error
+    : new PolicyError(`Expected a commit that policies can read. ${(error as Error).message}`, { cause: error });

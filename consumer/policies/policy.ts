@@ -29,7 +29,7 @@ const MAX_DELAY_MS = 366 * UNITS.d;
 export type Duration = `${number}${keyof typeof UNITS}`;
 
 /**
- * Sends a request later: `after("30s", send(contract["payment.time-out"], { payment }))`. It survives restarts, and is sent once.
+ * Sends a request later: `after("30s", send(contract["payment.time-out"], { payment }))`. It survives restarts, and is sent at least once, always under one ID.
  * @throws DefinitionError if the time is none, or over 366 days
  */
 export const after = (duration: Duration, sent: SentRequest): SentRequest => {

@@ -1,5 +1,4 @@
 import { type Contract, findOperation } from "../../contract/contract.ts";
-import type { RetryPolicy } from "../../contract/retry-policy.ts";
 import { systemTime, type Time } from "../../environment/time.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { Cancellations } from "../cancellations.ts";
@@ -78,13 +77,6 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
   const { contract, offsets, pauses, cancellations, invokeHandler, replies, router, moveToRetryTopic, executor, onRetry } = parts;
   const { time = systemTime, random = Math.random } = parts;
 
-  const retryOf = ({ operation, isOneWay }: IncomingRequest, { problem }: Failure): RetryPolicy | undefined => {
-    const policy = findOperation(contract, operation)?.retry;
-    // Nobody would send it again, and its aggregate is back some time before its deadline.
-    const outlasts = isOneWay === true && problem.code === "AGGREGATE_UNAVAILABLE";
-    return outlasts && policy !== undefined ? { ...policy, attempts: Number.POSITIVE_INFINITY } : policy;
-  };
-
   const behind = (order: string | undefined): number => (order === undefined ? 0 : executor.waiting(order));
 
   const start = (task: Task, attempt: number): StartedTask<AttemptResult | typeof CANCELLED | undefined> => {
@@ -104,7 +96,7 @@ export const createAttempts = (parts: AttemptsParts): Attempts => {
       const result = await turn(() => start(task, current));
       if (result === undefined) return LEFT;
       if (result.kind !== "failed") return result;
-      const policy = retryOf(request, result);
+      const policy = findOperation(contract, request.operation)?.retry;
       const situation = { attempt, deadline: request.deadline, now: time.now(), random };
       const next = policy && nextAttemptOf(policy, result, situation);
       if (next === undefined) return { kind: "given-up", problem: result.problem, cause: result.cause, attempts: attempt };

@@ -7,9 +7,10 @@ import { defineContract } from "../../../contract/contract.ts";
 import type { TopicPartition } from "../../../protocol/topic-partition.ts";
 import { accounts } from "../../contract/bank.ts";
 import { account } from "../deciders/account.ts";
+import { createManualTime } from "../../helpers/manual-time.ts";
 import { createRecordedLog } from "../log.ts";
 import { createMemoryEventLog } from "./memory-event-log.ts";
-import { ADA, NEVER, PARTITION, quickTime, temporaryFolder } from "./task-stage.ts";
+import { ADA, createStage, credit, decide, NEVER, PARTITION, quickTime, temporaryFolder } from "./task-stage.ts";
 
 const COMMANDS = { topic: "account-commands", partition: PARTITION };
 
@@ -112,4 +113,19 @@ test("a server that must be asked tells of partitions late, and a record of one 
   answer = [{ ...COMMANDS, partition: 2 }];
   await expect.poll(() => told).toEqual(["0", "0,2", "2"]);
   stop();
+});
+
+test("commands that come later while much is read give their places back at once: others need them", async () => {
+  const time = createManualTime();
+  const { open: openTask, log } = createStage();
+  const read = Promise.withResolvers<never>();
+  const task = openTask({ eventLog: { ...log, read: () => read.promise }, time, readingPatienceMs: 5_000 });
+  const first = decide(task, credit(ADA, 1));
+  const told = expect(first).rejects.toThrow("still being read");
+  await time.elapse(5_000);
+  await told;
+  const second = expect(decide(task, credit(ADA, 1))).rejects.toThrow("still being read");
+  await time.elapse(0);
+  await second;
+  read.reject(new Error("over"));
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { RefusedCommandError, UnavailableError } from "../../../consumer/aggregates/command.ts";
 import { decodeCommit } from "../../../protocol/commit-record.ts";
+import type { MemoryEventLog } from "./memory-event-log.ts";
 import { ADA, BOB, command, createStage, credit, decide, EVE, foreignCommit, OWNERS } from "./task-stage.ts";
 
 test("a command has its reply, and the place and the number of its commit", async () => {
@@ -129,6 +130,84 @@ test("a commit that no log takes is the fault of its command alone", async () =>
   const [one, other] = await Promise.allSettled([decide(task, credit(ADA, 1)), decide(task, credit(BOB, 2))]);
   expect(one).toMatchObject({ status: "rejected", reason: expect.any(RefusedCommandError) });
   expect(other).toMatchObject({ status: "fulfilled", value: { answer: { reply: { balance: 2 } } } });
+});
+
+/** Whoever appends for that time, counted from 1, is held up until told, and tells when that has begun. */
+const heldAppend = (log: MemoryEventLog, nth: number) => {
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let appends = 0;
+  const append: MemoryEventLog["append"] = async (to, records) => {
+    appends += 1;
+    if (appends === nth) {
+      begun.resolve();
+      await released.promise;
+    }
+    return log.append(to, records);
+  };
+  return { eventLog: { ...log, append }, begun: begun.promise, release: released.resolve };
+};
+
+test("commands of a batch that was rejected are decided anew, one after another, on what others do meanwhile", async () => {
+  const { log, open } = createStage();
+  const held = heldAppend(log, 3);
+  const task = open({ eventLog: held.eventLog });
+  await decide(task, credit(BOB, 5));
+  const last = decodeCommit(log.records[0] as never).commit;
+  log.fates("rejected");
+  const both = Promise.all([decide(task, credit(ADA, 1)), decide(task, credit(BOB, 2))]);
+  await held.begun;
+  log.appendNow([foreignCommit(BOB, "foreign", last, [["credited", { cents: 100 }]])]);
+  held.release();
+  expect(await both).toMatchObject([{ answer: { reply: { balance: 1 } } }, { answer: { reply: { balance: 107 } } }]);
+});
+
+test("a command that is cancelled before its turn in a rejected batch comes has no effect", async () => {
+  const { log, open } = createStage();
+  const held = heldAppend(log, 3);
+  const task = open({ eventLog: held.eventLog });
+  await decide(task, credit(EVE, 1));
+  log.fates("rejected");
+  const cancelled = new AbortController();
+  const [first, second] = [decide(task, credit(ADA, 1)), decide(task, credit(BOB, 2), cancelled.signal)];
+  await held.begun;
+  cancelled.abort(new Error("cancelled"));
+  await expect(second).rejects.toThrow("cancelled");
+  held.release();
+  await first;
+  expect(await decide(task, credit(BOB, 1))).toMatchObject({ answer: { reply: { balance: 1 } } });
+});
+
+test("a command whose commit the log has lost again is decided anew", async () => {
+  const { log, open } = createStage();
+  const lost: MemoryEventLog["append"] = async () => [1];
+  let appends = 0;
+  const task = open({ eventLog: { ...log, append: (...given) => ((appends += 1) === 1 ? lost(...given) : log.append(...given)) } });
+  expect(await decide(task, credit(ADA, 5))).toMatchObject({ answer: { reply: { balance: 5 } } });
+  expect(log.records).toHaveLength(1);
+});
+
+test("a state file that breaks while it is used is made again from the log", async () => {
+  const { log, open, lines } = createStage();
+  const broken = Object.assign(new Error("database disk image is malformed"), { code: "ERR_SQLITE_ERROR", errcode: 11 });
+  const next: number[] = [];
+  const task = open({
+    projector: {
+      open(partition) {
+        const isFirst = next.push(partition.next) === 1;
+        return {
+          fold(commits) {
+            if (isFirst && commits.length > 0) throw broken;
+          },
+          committed: () => undefined,
+          close: async () => undefined,
+        };
+      },
+    },
+  });
+  expect(await decide(task, credit(ADA, 5))).toMatchObject({ answer: { reply: { balance: 5 } } });
+  expect(next).toEqual([0, 0]);
+  expect(log.records).toHaveLength(1);
+  expect(lines.lines.filter(({ msg }) => String(msg).startsWith("a state file is broken"))).toHaveLength(1);
 });
 
 test("a decider that throws harms its own command only", async () => {

@@ -37,7 +37,7 @@ export const FOR_EVER_MS = 100_000_000;
 export const quickTime = {
   ...systemTime,
   setTimeout: (callback: () => void, milliseconds: number) =>
-    systemTime.setTimeout(callback, milliseconds === FOR_EVER_MS ? milliseconds : Math.min(milliseconds / 20, 50)),
+    systemTime.setTimeout(callback, milliseconds > FOR_EVER_MS / 2 ? milliseconds : Math.min(milliseconds / 20, 50)),
 };
 
 let made = 0;

@@ -46,6 +46,12 @@ test("the next records are on their way while those before them are folded, and 
   expect(asked).toEqual([0, 2, 4]);
 });
 
+test("nothing is read behind what somebody only looks at, such as the first commit", async () => {
+  const { asked, read } = logOfFive();
+  await read({ ...AT, offset: 0 }, { ...live(), isAlone: true });
+  expect(asked).toEqual([0]);
+});
+
 test("gives every record once, in order", async () => {
   expect(await readAll(logOfFive().read)).toEqual([0, 1, 2, 3, 4]);
 });

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { createAggregates } from "../../../consumer/aggregates/aggregates.ts";
@@ -13,6 +14,7 @@ import { projection } from "../../../consumer/views/projection.ts";
 import { view } from "../../../contract/view.ts";
 import { defineContract } from "../../../contract/contract.ts";
 import { accounts } from "../../contract/bank.ts";
+import { createManualTime } from "../../helpers/manual-time.ts";
 import { createMemoryEventLog } from "../aggregates/memory-event-log.ts";
 import { NEVER, quickTime } from "../aggregates/task-stage.ts";
 import { createRecordedLog } from "../log.ts";
@@ -101,6 +103,24 @@ test("nothing that a consumer has appended has the name, and no file of keys is 
   const folder = makeFolder();
   const parts = { aggregates: new Map([["account", accounts]]), folder, onForgotten: () => {}, time: quickTime, log: createRecordedLog() };
   expect([startPersonal(parts), readdirSync(folder)]).toEqual([undefined, []]);
+});
+
+test("keys that cannot be read for a while are told once, and who was forgotten meanwhile is noticed", async () => {
+  const [folder, log, time] = [makeFolder(), createRecordedLog(), createManualTime()];
+  let forgotten = 0;
+  const aggregates = new Map([["patient", patients]]);
+  const personal = startPersonal({ aggregates, folder, onForgotten: () => void (forgotten += 1), time, log });
+  onTestFinished(() => personal?.close());
+  const command = openSubjectFile({ folder });
+  const other = new DatabaseSync(command.path);
+  onTestFinished(() => [command, other].forEach((one) => one.close()));
+  other.exec("ALTER TABLE forgettings RENAME TO elsewhere");
+  await time.elapse(60_000);
+  expect(log.lines.map(({ level }) => level)).toEqual(["warn"]);
+  other.exec("ALTER TABLE elsewhere RENAME TO forgettings");
+  command.forget("p1");
+  await time.elapse(1_000);
+  expect(forgotten).toBe(1);
 });
 
 test("rows of a view are made again without whom somebody forgets", async () => {

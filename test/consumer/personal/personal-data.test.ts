@@ -6,7 +6,7 @@ import { createEventCodec, EventError } from "../../../consumer/deciders/event-r
 import { given } from "../../../consumer/deciders/given.ts";
 import { createPersonalData } from "../../../consumer/personal/personal-data.ts";
 import { openSubjectFile } from "../../../consumer/personal/subject-file.ts";
-import type { SubjectKeys } from "../../../consumer/personal/subject-keys.ts";
+import { KeysUnavailableError, type SubjectKeys } from "../../../consumer/personal/subject-keys.ts";
 import { type AnyAggregate, type EventData, type EventDefinitions } from "../../../contract/aggregate.ts";
 import { DefinitionError } from "../../../contract/definition-error.ts";
 import { personal, PERSONAL_KEYWORD } from "../../../contract/personal.ts";
@@ -52,6 +52,20 @@ describe("personal data", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("whose keys cannot be read now is not taken for data that cannot be read for good", () => {
+    const away = new KeysUnavailableError("the disk is away");
+    const { codec, keys } = open();
+    const event = eventOf(codec.write("registered", { name: "Ada", ward: "3" }, "p1"));
+    const { codec: later } = open({
+      keyFor: keys.keyFor,
+      find() {
+        throw away;
+      },
+    });
+    expect(() => later.read(event)).toThrow(away);
+    expect(() => later.read(event)).not.toThrow(EventError);
   });
 
   test("that was changed in any byte is an EventError, and never other data", () => {

@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openSubjectFile, type SubjectFile } from "../../../consumer/personal/subject-file.ts";
-import { MissingKeyError } from "../../../consumer/personal/subject-keys.ts";
+import { KeysUnavailableError, MissingKeyError } from "../../../consumer/personal/subject-keys.ts";
 import { folderHas, makeFolder } from "./folder.ts";
 
 const open = (folder: string): SubjectFile => {
@@ -23,6 +24,20 @@ describe("the keys of subjects", () => {
 
   test("are for this user alone", () => {
     expect(statSync(open(makeFolder()).path).mode & 0o777).toBe(0o600);
+  });
+
+  test("that cannot be read now are not missing: they may be there later", () => {
+    const file = open(makeFolder());
+    const { id } = file.keyFor("ada");
+    file.forget("eve");
+    expect(file.epoch()).toBe(1);
+    const other = new DatabaseSync(file.path);
+    other.exec("ALTER TABLE subjects RENAME TO elsewhere");
+    expect(() => file.find("ada", id)).toThrow(KeysUnavailableError);
+    expect(() => file.keyFor("ada")).toThrow(KeysUnavailableError);
+    other.exec("ALTER TABLE elsewhere RENAME TO subjects");
+    other.close();
+    expect(file.find("ada", id)).toHaveLength(32);
   });
 
   test("are gone once their subject is forgotten, from every file that the folder has", () => {

@@ -185,6 +185,18 @@ describe("a request that waits for its time", () => {
     expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
   });
 
+  test("is sent though the platform's timer came before the clock had its time, and no event comes", async () => {
+    const { eventLog, start, give, time } = createPolicyStage();
+    eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN])]);
+    await give(start());
+    await time.elapse(0);
+    time.step(-5);
+    await time.elapse(30_000);
+    expect(requestsIn(eventLog, TIMEOUTS)).toEqual([]);
+    await time.elapse(5);
+    expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
+  });
+
   test("goes with a thousand others, and may wait for months", async () => {
     const later = policy(transfers, { begun: (_, { id }) => after("90d", send(contract["transfer.time-out"], { transfer: id })) });
     const { eventLog, start, give, time } = createPolicyStage({ policies: { later } });
@@ -232,6 +244,31 @@ test("a file of another log is made again", async () => {
   expect(await give(start())).toEqual([true, true, true]);
   expect(requestsIn(eventLog, DEBITS).map(({ causationId }) => causationId)).toEqual(["d1"]);
   expect(log.lines.filter(({ level }) => level === "warn").length).toBe(1);
+});
+
+test("a file that cannot be read for a moment holds up its partition, and nothing else", async () => {
+  const { eventLog, start, give, time, log } = createPolicyStage();
+  eventLog.store(PARTITION, [commitRecord("t1", "c1", "", [BEGUN])]);
+  let isAway = false;
+  const unlessAway =
+    <Given extends unknown[], Result>(call: (...given: Given) => Result) =>
+    (...given: Given): Result => {
+      if (isAway) throw new Error("the disk is away");
+      return call(...given);
+    };
+  const partition = start({
+    through: (file) => ({ ...file, progress: unlessAway(file.progress), nextDue: unlessAway(file.nextDue), due: unlessAway(file.due) }),
+  });
+  await give(partition);
+  await time.elapse(0);
+  isAway = true;
+  await time.elapse(31_000);
+  await time.elapse(600_000);
+  const told = { level: "warn", reason: "the disk is away" };
+  expect(log.lines.filter(({ level }) => level !== "debug")).toEqual([expect.objectContaining(told)]);
+  isAway = false;
+  await time.elapse(10_000);
+  expect(requestsIn(eventLog, TIMEOUTS).length).toBe(1);
 });
 
 test("who closes a partition leaves its records to others", async () => {

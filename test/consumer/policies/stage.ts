@@ -22,6 +22,8 @@ export const createMemoryTables = () => {
   return (): PolicyFile => createPolicyFile({ database, transact: createTransact(database), committed: () => {}, close: async () => {} });
 };
 
+const asItIs = (file: PolicyFile): PolicyFile => file;
+
 export const asRequest = (record: Pick<ConsumerRecord, "value" | "headers">): RequestEvent => readRequestEvent(decodeEvent(record));
 
 type StageOptions = {
@@ -40,7 +42,12 @@ export const createPolicyStage = ({ policies = { begins, notices }, partitions =
   /** Another owner. Default: with the file of the one before, and its policies. */
   let openFile = createMemoryTables();
   const start = (
-    options: { readonly file?: "new"; readonly policies?: Readonly<Record<string, AnyPolicy>>; readonly log?: EventLog } = {},
+    options: {
+      readonly file?: "new";
+      readonly through?: (file: PolicyFile) => PolicyFile;
+      readonly policies?: Readonly<Record<string, AnyPolicy>>;
+      readonly log?: EventLog;
+    } = {},
   ) => {
     if (options.file === "new") openFile = createMemoryTables();
     const own = options.log ?? eventLog;
@@ -49,7 +56,7 @@ export const createPolicyStage = ({ policies = { begins, notices }, partitions =
       reactions: createReactions("transfer", transfers, new Map(Object.entries(options.policies ?? policies))),
       sender: createPolicySender({ eventLog: own, outages: createOutageLog(log, "over"), time, random: () => 0 }),
       eventLog: own,
-      openFile,
+      openFile: () => (options.through ?? asItIs)(openFile()),
       onFollowed: (outcome, count) => void (counted[outcome] += count),
       onStopped: () => void stopped.push(true),
       log,
