@@ -4,6 +4,7 @@ import { MAX_ROW_BYTES, MAX_ROW_KEY_BYTES } from "../../protocol/view-batch.ts";
 import type { CountedCommit } from "../aggregates/projector.ts";
 import { check, createEventCodec, EventError } from "../deciders/event-reader.ts";
 import type { Personal } from "../personal/start-personal.ts";
+import { KeysUnavailableError } from "../personal/subject-keys.ts";
 import type { AnyProjection } from "./projection.ts";
 
 /** A commit cannot be folded into a view by this version of the program. The view stops before it; commands and other views go on. */
@@ -28,7 +29,7 @@ export type ViewFold = {
   readonly isPersonal: boolean;
   /**
    * @param rowOf the row before the commit, as JSON text; undefined if there is none
-   * @throws ViewError naming the event, and why it gives no row
+   * @throws ViewError naming the event, and why it gives no row; KeysUnavailableError if personal data cannot be read now
    */
   changes(counted: CountedCommit, rowOf: (key: string) => string | undefined): RowChanges;
 };
@@ -105,7 +106,7 @@ export const createViewFold = ({ name, aggregate, projection, personal }: ViewFo
             checkedRow(apply(row as never, data as never, context), () => `on.${type} of the ${of()}`),
           );
         } catch (cause) {
-          if (cause instanceof ViewError) throw cause;
+          if (cause instanceof ViewError || cause instanceof KeysUnavailableError) throw cause;
           throw new ViewError(cause instanceof EventError ? cause.message : `The ${of()} could not be made: ${(cause as Error).message}`, {
             cause,
           });

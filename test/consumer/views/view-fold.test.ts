@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import type { CountedCommit } from "../../../consumer/aggregates/projector.ts";
+import { KeysUnavailableError } from "../../../consumer/personal/subject-keys.ts";
 import { type AnyProjection, projection } from "../../../consumer/views/projection.ts";
 import { createViewFold, ViewError } from "../../../consumer/views/view-fold.ts";
 import { view } from "../../../contract/view.ts";
@@ -42,6 +43,22 @@ test("a row that ends as it was has not changed, nor has one that was never ther
   expect([...fold.changes(counted(credited(5), credited(1)), () => '{"cents":1}')]).toEqual([]);
   expect([...fold.changes(counted(credited(0)), none)]).toEqual([]);
   expect([...fold.changes(counted(credited(0)), () => '{"cents":1}')]).toEqual([["ada", null]]);
+});
+
+test("personal data whose keys cannot be read now stops nothing for good", () => {
+  const away = new KeysUnavailableError("the disk is away");
+  const open = (): never => {
+    throw away;
+  };
+  const fold = createViewFold({
+    name: "balances",
+    aggregate: "account",
+    projection: projection(anything, { on: { credited: (_, { cents }) => ({ cents }) } }) as AnyProjection,
+    personal: { data: { seal: open, open }, personalEpoch: () => "" },
+  });
+  const { commit, ...rest } = counted(credited(1));
+  const sealed = { ...rest, commit: { ...commit, events: commit.events.map((event) => ({ ...event, personal: "/cents" })) } };
+  expect(() => fold.changes(sealed, none)).toThrow(away);
 });
 
 test("a row is stored as its schema makes it", () => {
