@@ -294,5 +294,6 @@ test("a command that comes while much is still to be read gives its place to oth
   await expect(decide(task, one)).rejects.toThrow(UnavailableError);
   expect(task.figures.state).toBe("reading");
   read.resolve();
+  await expect.poll(() => task.figures.state, { timeout: 10_000 }).toBe("ready");
   expect(await decide(task, one)).toMatchObject({ aggregateVersion: 1 });
 });
