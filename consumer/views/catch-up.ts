@@ -1,7 +1,7 @@
 import type { Log } from "../../environment/log.ts";
 import { pause, type Time } from "../../environment/time.ts";
 import { isNextCommit } from "../../protocol/commit-fold.ts";
-import { type Commit, type CommitLink, decodeCommit, hasEvents, readCommitLink } from "../../protocol/commit-record.ts";
+import { type Commit, type CommitLink, decodeCommit, findCommitLink, hasEvents } from "../../protocol/commit-record.ts";
 import type { ConsumerRecord } from "../../protocol/kafka-record.ts";
 import type { ProjectedPartition } from "../aggregates/projector.ts";
 import { generationOf } from "../../protocol/position.ts";
@@ -88,7 +88,7 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         // One commit may have thousands of events.
         if (index > first && time.elapsed() - started > mostMs) break;
         const record = records[index] as ConsumerRecord;
-        const link = linkOf(record);
+        const link = findCommitLink(record);
         if (link === undefined) continue;
         if (isUnnamed) for (const { table } of behind) if (table.generation() === "") table.setGeneration(generationOf(link.commit));
         isUnnamed = false;
@@ -167,15 +167,6 @@ export const catchUp = async (options: CatchUpOptions): Promise<void> => {
         await pause(time, retryInMs, signal);
       }
     }
-  }
-};
-
-/** Undefined for a record that is no commit. */
-const linkOf = (record: ConsumerRecord): CommitLink | undefined => {
-  try {
-    return readCommitLink(record);
-  } catch {
-    return undefined;
   }
 };
 
