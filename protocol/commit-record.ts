@@ -93,7 +93,24 @@ export const findCommitLink = (record: Pick<CommitRecord, "key" | "headers">): C
 };
 
 /** Whether a commit has events, by its value alone. Those without are of commands that were refused, or changed nothing. */
-export const hasEvents = ({ value }: Pick<CommitRecord, "value">): boolean => value !== null && !/^\s*\[\s*\]/.test(tryText(value) ?? "");
+export const hasEvents = ({ value }: Pick<CommitRecord, "value">): boolean => {
+  if (value === null) return false;
+  const at = (index: number): number | undefined => (typeof value === "string" ? value.charCodeAt(index) : value[index]);
+  // Not as text: that of a commit may have a megabyte, and only its beginning matters.
+  let index = 0;
+  const skipSpace = (): void => {
+    while (JSON_SPACE.has(at(index))) index += 1;
+  };
+  skipSpace();
+  if (at(index) !== OPENING) return true;
+  index += 1;
+  skipSpace();
+  return at(index) !== CLOSING;
+};
+
+/** Space, tab, line feed and carriage return (RFC 8259 §2). */
+const JSON_SPACE: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+const [OPENING, CLOSING] = [0x5b, 0x5d];
 
 /**
  * Reads a commit whole.

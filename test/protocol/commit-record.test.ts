@@ -6,6 +6,7 @@ import {
   createCommitId,
   decodeCommit,
   encodeCommit,
+  hasEvents,
   readCommitLink,
 } from "../../protocol/commit-record.ts";
 
@@ -125,3 +126,19 @@ describe("a record that is no commit is refused, and the error says why", () => 
     expect(() => encodeCommit({ ...COMMIT, commit: "" })).toThrow("Expected header commit");
   });
 });
+
+test.each([[], [EVENT], [EVENT, EVENT]])(
+  "whether a commit has events is known by its value, however its JSON is spaced, as text or bytes",
+  (...events) => {
+    for (const value of [
+      JSON.stringify(events),
+      `\r\n\t ${JSON.stringify(events, undefined, 2)}`,
+      `[ \n ${JSON.stringify(events).slice(1)}`,
+    ]) {
+      expect(decodeCommit({ ...record, value }).events).toEqual(events);
+      for (const one of [value, new TextEncoder().encode(value)]) expect(hasEvents({ value: one })).toBe(events.length > 0);
+    }
+    expect(hasEvents({ value: " ".repeat(1_000_000) })).toBe(true);
+    expect(hasEvents({ value: null })).toBe(false);
+  },
+);
