@@ -1,22 +1,12 @@
-import { join } from "node:path";
 import { defineConsumer } from "@rejoinder/sdk/consumer";
 import { defineContract } from "@rejoinder/sdk/contract";
 import { startRejoinder } from "@rejoinder/sdk/testing";
-import { expect, onTestFinished, test } from "vitest";
-import { ROOT } from "../../tools/root.ts";
+import { expect, test } from "vitest";
+import { createBankProject } from "../consumer/aggregates/bank-project.ts";
 import { account } from "../consumer/deciders/account.ts";
 import { accounts } from "../contract/bank.ts";
-import { createProject } from "./fixtures/project.ts";
 
 test("a command takes the path of any operation, from the client to its decider, whose errors come back typed", async () => {
-  const project = createProject();
-  onTestFinished(project.remove);
-  project.write(
-    "app/contract.ts",
-    `import { defineContract } from "@rejoinder/sdk/contract";
-import { accounts } from ${JSON.stringify(join(ROOT, "test/contract/bank.ts"))};
-export const contract = defineContract({ account: accounts });`,
-  );
   const contract = defineContract({ account: accounts });
   const consumer = defineConsumer({
     contract,
@@ -24,7 +14,7 @@ export const contract = defineContract({ account: accounts });`,
     deciders: { account },
   });
 
-  await using app = await startRejoinder(consumer, { directory: project.root, host: "node" });
+  await using app = await startRejoinder(consumer, { directory: createBankProject(), host: "node" });
   await app.client.request("account.open", { account: "ada", owner: "Ada" });
   expect(await app.client.request("account.credit", { account: "ada", cents: 100 })).toEqual({ balance: 100 });
   expect(await app.client.request("account.debit", { account: "ada", cents: 40 })).toEqual({ balance: 60 });
