@@ -8,15 +8,21 @@ import { createPartitionState, type PartitionState } from "./partition-state.ts"
 import type { PartitionProjector, Projector } from "./projector.ts";
 import type { StateFile } from "./state-file.ts";
 
-type OpenedStateOptions = {
+export type OpenedStateOptions = {
+  /** The name of the aggregate in the contract. */
   readonly aggregate: string;
   readonly runtime: AggregateRuntime<unknown>;
+  /** See `decider-hash.ts`. */
   readonly hash: string;
-  readonly epoch: () => string;
+  /** What the hash has at its end; asked when the states are opened. Absent: nothing. */
+  readonly epoch?: (() => string) | undefined;
+  /** Of the event topic. */
   readonly of: TopicPartition;
+  /** How many the topic has. */
   readonly partitions: number;
   readonly eventLog: EventLog;
   readonly projector: Projector | undefined;
+  /** For the state file of this partition alone. */
   readonly folder: string;
   readonly log: Log;
   readonly time: Time;
@@ -58,7 +64,7 @@ export const createOpenedState = (options: OpenedStateOptions): OpenedState => {
     },
     async open() {
       if (opened !== undefined) return opened.state;
-      const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + epoch() }, log, time, signal });
+      const { file, meta } = await findStateFile({ folder, of: { ...of, partitions, hash: hash + (epoch?.() ?? "") }, log, time, signal });
       const { database, transact, wrote } = file;
       let projecting: PartitionProjector | undefined;
       try {

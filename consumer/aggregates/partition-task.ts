@@ -1,42 +1,22 @@
-import type { Log } from "../../environment/log.ts";
-import { pause, type Time } from "../../environment/time.ts";
-import type { TopicPartition } from "../../protocol/topic-partition.ts";
+import { pause } from "../../environment/time.ts";
 import { isBroken } from "../../storage/sqlite-errors.ts";
 import { createBackoff } from "../backoff.ts";
-import type { AggregateRuntime } from "../deciders/aggregate-runtime.ts";
-import type { EventLog, EventRecords } from "../events/event-log.ts";
+import type { EventRecords } from "../events/event-log.ts";
 import type { ConsumerObserver, PartitionFigures } from "../observe/observer.ts";
 import { createOutageLog } from "../outage-log.ts";
 import { nextTurn } from "../waiting.ts";
 import type { AggregateCommand, CommandResult } from "./command.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { createOpenedState } from "./opened-state.ts";
+import { createOpenedState, type OpenedStateOptions } from "./opened-state.ts";
 import { checkPartition } from "./partition-check.ts";
 import { eventsOf, type PartitionState } from "./partition-state.ts";
 import { closedError, createPendingCommands } from "./pending-commands.ts";
-import type { CountedCommit, Projector } from "./projector.ts";
+import type { CountedCommit } from "./projector.ts";
 import { createReadingProgress } from "./reading-progress.ts";
 import { createUnusableLog, isUnusable } from "./unusable-error.ts";
 
-export type PartitionTaskOptions = {
-  /** The name of the aggregate in the contract. */
-  readonly aggregate: string;
-  readonly runtime: AggregateRuntime<unknown>;
-  /** See `decider-hash.ts`. */
-  readonly hash: string;
-  /** What the hash has at its end; asked when the states are opened. Absent: nothing. */
-  readonly epoch?: (() => string) | undefined;
-  /** Of the event topic. */
-  readonly of: TopicPartition;
-  /** How many the topic has. */
-  readonly partitions: number;
-  readonly eventLog: EventLog;
-  readonly projector: Projector | undefined;
-  /** For the state file of this partition alone. */
-  readonly folder: string;
-  readonly log: Log;
+export type PartitionTaskOptions = Omit<OpenedStateOptions, "signal"> & {
   readonly observer: Pick<ConsumerObserver, "committedEvents" | "foldedEvents">;
-  readonly time: Time;
   readonly random: () => number;
   /**
    * A command takes the place of a handler. Once so much time was read, commands give that back, and come again until their deadline. Default: 5,000.
@@ -78,12 +58,12 @@ const READING_PATIENCE_MS = 5_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 export const createPartitionTask = (options: PartitionTaskOptions): PartitionTask => {
-  const { aggregate, runtime, epoch = () => "", of, eventLog, observer, time, random } = options;
+  const { aggregate, runtime, of, eventLog, observer, time, random } = options;
   const { readingPatienceMs = READING_PATIENCE_MS } = options;
   const log = options.log.child(of);
   const closing = new AbortController();
   const { signal } = closing;
-  const opened = createOpenedState({ ...options, epoch, log, signal });
+  const opened = createOpenedState({ ...options, log, signal });
   const backoff = createBackoff({ ...RETRY, random });
   const outages = createOutageLog(log, "events can be read and appended again");
   let woken = Promise.withResolvers<void>();
