@@ -1,25 +1,22 @@
-import { startAggregates } from "./aggregates/start-aggregates.ts";
 import { type Contract, findOperation, handledTopicsOf, partsOf, respondedOperationsOf, retriedTopicsOf } from "../contract/contract.ts";
 import { createLog, type Log } from "../environment/log.ts";
 import { ConfigurationError, type Environment } from "../environment/environment.ts";
 import { exitIfMisconfigured, readOrExit } from "../environment/read-or-exit.ts";
 import { untilShutdown } from "../environment/shutdown-signal.ts";
-import { systemTime, type Time } from "../environment/time.ts";
+import { systemTime } from "../environment/time.ts";
 import { retryTopicOf } from "../protocol/topics.ts";
 import { createTracing } from "../protocol/tracing.ts";
 import { VERSION } from "../protocol/version.ts";
 import { createCancellations } from "./cancellations.ts";
 import { type ConsumerConfig, readConsumerConfig, type SourceConfig } from "./config.ts";
 import type { ConsumerDefinition } from "./define-consumer.ts";
-import { openEventLog } from "./events/open-event-log.ts";
+import type { EventParts, startEventParts } from "./event-parts.ts";
 import { createMailboxClock } from "./mailbox-clock.ts";
 import { createLag, observeLag } from "./observe/lag.ts";
 import { observeOnce } from "./observe/once.ts";
 import type { Observation } from "./observe/observation.ts";
 import { type ConsumerObserver, SILENT_OBSERVER } from "./observe/observer.ts";
 import { sqliteOnce } from "./once/sqlite.ts";
-import { startPersonal } from "./personal/start-personal.ts";
-import { policyTopicsOf, type RunningPolicies, startPolicies, type StartPoliciesOptions } from "./policies/start-policies.ts";
 import { replyTopicSink } from "./sinks/reply-topic.ts";
 import { workerSinks, type WorkerSinksOptions } from "./sinks/worker.ts";
 import { createSha256Hmac } from "./sinks/worker-signature.ts";
@@ -29,7 +26,6 @@ import { upstashSource } from "./sources/upstash.ts";
 import { type Requesters, startConsumer } from "./start-consumer.ts";
 import type { RunningConsumer } from "./start-flow.ts";
 import { startRelay } from "./relay.ts";
-import { openViews } from "./views/open-views.ts";
 
 /**
  * Starts to consume as a configuration says: answers requests by the handlers, and relays the replies of responders. The consumer
@@ -46,7 +42,7 @@ export const openConsumer = async (
   const observer = observeLag(outer, lag);
   const { group, retryGroup, relayGroup, instance, workerUrl, concurrency, dataDir } = config;
   const onceStore = observeOnce(once ?? sqliteOnce({ folder: dataDir, log }), observer);
-  const openSource = (group: string, topics: readonly string[], more: Pick<SourceOptions, "onAssigned"> = {}) =>
+  const openSource = (group: string, topics: readonly string[], more: Partial<Pick<SourceOptions, "onAssigned" | "onRead">> = {}) =>
     createSource(config.source, { group, instance, topics, log, onRead: observer.read, ...more });
 
   const hmac = createSha256Hmac(config.replyKeys[0] as Uint8Array);
@@ -63,24 +59,15 @@ export const openConsumer = async (
   const responded = respondedOperationsOf(contract);
   const replyTopics = [...responded.keys()];
   const consumers: RunningConsumer[] = [];
-  const personal = startPersonal({
-    aggregates: partsOf(contract).aggregates,
-    folder: config.subjectsDir,
-    onForgotten: () => aggregates?.forgotten(),
-    time: systemTime,
-    log,
-  });
-  const views = openViews(definition, { url: workerUrl, hmac, clock, personal, log, observer });
-  const aggregates = await startAggregates({
-    definition,
-    source: config.source,
-    projector: views?.projector,
-    personal,
-    dataDir,
+  const events = await createEventParts(definition, config, {
+    hmac,
+    clock,
+    openSource: (policyGroup, topics, onRead) => openSource(policyGroup, topics, { onRead }),
     log,
     observer,
     time,
   });
+  const aggregates = events?.aggregates;
   if (requestTopics.length > 0) {
     const source = await openSource(group, requestTopics, aggregates && { onAssigned: aggregates.assigned });
     const retriedTopics = requestTopics.filter((topic) => isRetried(topic, contract, config));
@@ -101,8 +88,8 @@ export const openConsumer = async (
     const sinks = openSinks(`${instance}-relay`, []);
     consumers.push(startRelay({ operations: responded, source, sinks, log, observer, time, replySource: `/relay/${relayGroup}` }));
   }
-  const events = await openPolicies(definition, config, { log, observer, time, personal: personal?.data });
-  if (events !== undefined) consumers.push(events);
+  const policies = await events?.openPolicies();
+  if (policies !== undefined) consumers.push(policies);
 
   const all = (promises: readonly Promise<void>[]): Promise<void> => Promise.all(promises).then(() => undefined);
   const ready = all([...consumers.map((consumer) => consumer.ready), ...(aggregates === undefined ? [] : [aggregates.checked])]);
@@ -119,9 +106,7 @@ export const openConsumer = async (
     ended: all([...consumers.map((consumer) => consumer.ended), ...(aggregates === undefined ? [] : [aggregates.checked])]),
     async drain(timeoutMs) {
       await all(consumers.map((consumer) => consumer.drain(timeoutMs)));
-      await aggregates?.close();
-      personal?.close();
-      await views?.close();
+      await events?.close();
       await onceStore.close();
     },
   };
@@ -186,34 +171,6 @@ const observe = async (
   }
 };
 
-/** Follows the events that policies of the definition are for; undefined if there are none. */
-const openPolicies = async (
-  { contract, policies = {} }: ConsumerDefinition,
-  { source: config, policyGroup: group, instance, dataDir }: ConsumerConfig,
-  {
-    log,
-    observer,
-    time,
-    personal,
-  }: Pick<StartPoliciesOptions, "log" | "personal"> & { readonly observer: ConsumerObserver; readonly time: Time },
-): Promise<RunningConsumer | undefined> => {
-  const definitions = { policies, personal, aggregates: partsOf(contract).aggregates };
-  const topics = policyTopicsOf(definitions);
-  if (topics.length === 0) return undefined;
-  let running: RunningPolicies | undefined;
-  const onRead: ConsumerObserver["read"] = (position) => {
-    observer.read(position);
-    running?.onRead(position);
-  };
-  const source = await createSource(config, { group, instance, topics, log, onRead });
-  running = startPolicies({ ...definitions, source, eventLog: await openEventLog(config), dataDir, log, observer, time });
-  running.ready.then(
-    () => log.info({ group, topics, policies: Object.keys(policies) }, "following events by policies"),
-    () => {},
-  );
-  return running;
-};
-
 type SourceOptions = {
   readonly group: string;
   readonly instance: string;
@@ -234,6 +191,13 @@ const createSource = async (source: SourceConfig, options: SourceOptions): Promi
   if (source.kind === "upstash") return upstashSource({ ...source, ...options });
   const { kafkaSource } = await import("./sources/kafka.ts");
   return kafkaSource({ ...source, ...options });
+};
+
+/** What is there for events is loaded only where a contract has aggregates, which views and policies are of. */
+const createEventParts = async (...[definition, ...rest]: Parameters<typeof startEventParts>): Promise<EventParts | undefined> => {
+  if (partsOf(definition.contract).aggregates.size === 0) return undefined;
+  const { startEventParts } = await import("./event-parts.ts");
+  return startEventParts(definition, ...rest);
 };
 
 const createRequesters = async ({ source, requesters }: ConsumerConfig, log: Log): Promise<Requesters | undefined> => {

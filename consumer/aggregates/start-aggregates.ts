@@ -32,12 +32,11 @@ export type StartedAggregates = Aggregates & {
 
 const ASK_AGAIN_MS = 1_000;
 
-/** Starts what decides commands. Undefined if the contract has no aggregates. */
-export const startAggregates = async (options: StartAggregatesOptions): Promise<StartedAggregates | undefined> => {
+/** Starts what decides the commands of a contract's aggregates. */
+export const startAggregates = async (options: StartAggregatesOptions): Promise<StartedAggregates> => {
   const { definition, dataDir, log, time } = options;
   const { contract, deciders = {} } = definition;
   const { aggregates: definitions } = partsOf(contract);
-  if (definitions.size === 0) return undefined;
   const eventLog = await openEventLog(options.source);
   const closing = new AbortController();
   const outages = createOutageLog(log, "the topics of events are known");
